@@ -1,0 +1,1 @@
+"""Generators: plug-ins that turn a request into pictures."""

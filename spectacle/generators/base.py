@@ -1,0 +1,200 @@
+"""The contract between Spectacle and a generator.
+
+A generator knows nothing of files, locks or queues: it gets a `Job` and a `JobControl` and returns `Artifact`s.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_SEED = 2**63 - 1
+"""Largest seed: the largest value of torch's and numpy's signed 64-bit seeds."""
+
+
+class MediaType(StrEnum):
+    """What a result file holds."""
+
+    PNG = "image/png"
+    SVG = "image/svg+xml"
+
+    @property
+    def extension(self) -> str:
+        """File name extension without the dot."""
+        return "svg" if self is MediaType.SVG else "png"
+
+
+class GeneratorOptions(BaseModel):
+    """Settings for one request, read from `STEM-options.json`. Generators subclass it and add fields.
+
+    Every field has a description and bounds: its JSON Schema is what `spectacle schema GENERATOR` prints.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="Seed of the random numbers; random when absent.")
+    progress: bool = Field(False, description="Keep STEM-progress.json up to date while the request runs.")
+    png: bool = Field(False, description="Write a STEM.png preview beside an SVG result.")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a generator must or may be given.
+
+    Attributes:
+        prompt: Whether a non-empty prompt is required.
+        min_pictures: Fewest attached input pictures.
+        max_pictures: Most attached input pictures, 0 to 10.
+        mask: Whether `STEM-mask.png` is used.
+        control: Whether `STEM-control.png` is used.
+    """
+
+    prompt: bool = True
+    min_pictures: int = 0
+    max_pictures: int = 0
+    mask: bool = False
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a generator runs.
+
+    Attributes:
+        kind: `cpu` or `cuda`.
+        index: Number of the device among those of its kind.
+    """
+
+    kind: str = "cpu"
+    index: int = 0
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request as a generator sees it.
+
+    Attributes:
+        prompt: Sanitised prompt text, perhaps empty where `Needs.prompt` is false.
+        width: Width in pixels of the picture to deliver. A generator may return another size; the result is fitted.
+        height: Height in pixels of the picture to deliver.
+        seed: Seed to use, 0 to `MAX_SEED`.
+        makes: The media type wanted for the primary artifact.
+        options: Checked options, an instance of the generator's `Options`.
+        pictures: Opened input pictures in order, upright, mode RGB or RGBA.
+        mask: Opened mask, mode L, or None.
+        control: Opened control picture, or None.
+    """
+
+    prompt: str
+    width: int
+    height: int
+    seed: int
+    makes: MediaType
+    options: GeneratorOptions
+    pictures: Sequence[Image.Image] = ()
+    mask: Image.Image | None = None
+    control: Image.Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One result of a job.
+
+    Attributes:
+        content: A picture, or the text of an SVG document.
+        facts: What should be known of its making (model, steps, sources …); goes into the result's metadata as JSON.
+        seed: The seed that made this artifact, when it differs from the job's.
+    """
+
+    content: Image.Image | str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+
+    @property
+    def media_type(self) -> MediaType:
+        """SVG for text, PNG for a picture."""
+        return MediaType.SVG if isinstance(self.content, str) else MediaType.PNG
+
+
+class JobControl(Protocol):
+    """A generator's line to the daemon while it works."""
+
+    def progress(self, step: int, steps: int) -> None:
+        """Report that `step` of `steps` are done. Call it at least every few seconds.
+
+        Raises:
+            Cancelled: When the job is no longer wanted. Let it pass through.
+        """
+        ...
+
+    def check(self) -> None:
+        """Do nothing, or raise `Cancelled` when the job is no longer wanted."""
+        ...
+
+
+class Generator(ABC):
+    """One way of turning a request into pictures.
+
+    Instances live in a worker process, one per (generator, preset), and are used by one thread.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    licence: ClassVar[str] = ""
+    Options: ClassVar[type[GeneratorOptions]] = GeneratorOptions
+    needs: ClassVar[Needs] = Needs()
+    makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG})
+    presets: ClassVar[Mapping[str, str]] = {}
+    """Preset names and what each is for; empty when the generator has none."""
+
+    def __init__(self, preset: str | None = None) -> None:
+        self.preset = preset
+
+    @classmethod
+    def missing_weights(cls, preset: str | None = None) -> str | None:
+        """What to do about weights that are not on this machine, or None when nothing is missing. Must not load them."""
+        return None
+
+    @property
+    def model(self) -> str:
+        """Name of the loaded model, for the metadata of results."""
+        return self.name
+
+    @property
+    def revision(self) -> str | None:
+        """Resolved revision of the loaded weights, or None for a generator without weights."""
+        return None
+
+    def load(self, device: Device) -> None:  # noqa: B027 - a generator without weights has nothing to load
+        """Make ready to generate on `device`. Called once before `generate`, and again after `unload`.
+
+        Raises:
+            WeightsMissing: When weights are not on this machine.
+            OutOfMemory: When they do not fit.
+        """
+
+    @abstractmethod
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        """Make the pictures, best first; at least one.
+
+        Raises:
+            RequestError: When the job asks for what cannot be done; the message is shown to the client.
+            GeneratorError: When it could be done but failed.
+            OutOfMemory: When memory ran out. `MemoryError` and torch's own error are understood as well.
+        """
+
+    def unload(self) -> None:  # noqa: B027
+        """Free what `load` took."""
+
+    def memory_advice(self, job: Job) -> str:
+        """One clause for the client whose job did not fit: what would fit."""
+        return f"ask for fewer than {job.width}x{job.height} pixels"
