@@ -1,0 +1,420 @@
+"""Every system call on the spool directory, made so that hostile or vanishing files can do no harm."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spectacle.errors import SpoolUnavailable
+
+HOUSE = ".spectacle"
+"""Directory inside the spool for what instances tell each other."""
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "afs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "ocfs2",
+        "gfs2",
+    }
+    | {"fuse", "fuse.sshfs", "fuse.glusterfs", "fuse.cephfs", "virtiofs", "hostfs"}
+)
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE_MODE = 0o660
+_DIRECTORY_MODE = 0o770
+_CHUNK = 1 << 20
+TROUBLE = frozenset(
+    {
+        errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN,
+        errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
+        errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG,
+    }
+)  # fmt: skip
+"""Error numbers that are the spool's trouble, not the request's: the request stays and is tried again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one opening of a file showed.
+
+    Attributes:
+        inode: Inode number.
+        size: Bytes.
+        mtime_ns: Modification time by the file server's clock, nanoseconds.
+        mode: Type and permission bits.
+        links: Number of hard links.
+    """
+
+    inode: int
+    size: int
+    mtime_ns: int
+    mode: int
+    links: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Look:
+        """The same from a `stat` result."""
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode, status.st_nlink)
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """What changes when the file is written or replaced."""
+        return self.inode, self.size, self.mtime_ns
+
+    @property
+    def oddity(self) -> str | None:
+        """What keeps this from being an ordinary file with one name, in words, or None."""
+        if stat.S_ISREG(self.mode):
+            return None if self.links == 1 else f"a file with {self.links} hard links"
+        for test, words in (
+            (stat.S_ISLNK, "a symbolic link"),
+            (stat.S_ISDIR, "a directory"),
+            (stat.S_ISFIFO, "a named pipe"),
+            (stat.S_ISSOCK, "a socket"),
+        ):
+            if test(self.mode):
+                return words
+        return "a device"
+
+
+class NotOrdinary(Exception):
+    """Raised on reading a name that is no ordinary file with one link; says what it is."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look.oddity)
+        self.look = look
+
+
+class TooLarge(Exception):
+    """Raised on reading a file beyond the limit given; holds its size in bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+class Spool:
+    """An open spool directory.
+
+    All names are relative to its descriptor, links are never followed, and nothing is opened that could block.
+
+    Args:
+        path: The directory.
+        system: Where system calls are made, `os` itself; tests put a faulty one here.
+    """
+
+    def __init__(self, path: Path, system: Any = os) -> None:
+        self.path = path
+        self._os = system
+        self._fd = -1
+        self._identity: tuple[int, int] | None = None
+
+    def open(self) -> bool:
+        """Open the directory, or open it anew when another one lies under its path now.
+
+        Returns:
+            True when this is another directory than before (the first one included).
+
+        Raises:
+            SpoolUnavailable: When it is missing, no directory, or may not be read.
+        """
+        try:
+            fd = self._os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise SpoolUnavailable(
+                f"the spool {self.path} does not exist: mount it, or make it with `spectacle init`"
+            ) from None
+        except OSError as error:
+            raise unavailable(self.path, error) from error
+        status = os.fstat(fd)
+        identity = (status.st_dev, status.st_ino)
+        if identity == self._identity:
+            self._os.close(fd)
+            return False
+        self.close()
+        self._fd, self._identity = fd, identity
+        return True
+
+    def close(self) -> None:
+        """Close the directory. It can be opened again."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd, self._identity = -1, None
+
+    def prepare_house(self) -> None:
+        """Make `.spectacle/` and its parts where they are missing.
+
+        Raises:
+            SpoolUnavailable: When they cannot be made or are not directories of their own.
+        """
+        try:
+            for name in (HOUSE, f"{HOUSE}/instances", f"{HOUSE}/attempts", f"{HOUSE}/poison"):
+                with contextlib.suppress(FileExistsError):
+                    self._os.mkdir(name, _DIRECTORY_MODE, dir_fd=self._fd)
+                if not stat.S_ISDIR(os.stat(name, dir_fd=self._fd, follow_symlinks=False).st_mode):
+                    raise SpoolUnavailable(f"{self.path / name} is not a directory: move it away")
+        except OSError as error:
+            raise unavailable(self.path, error) from error
+
+    def names(self) -> list[str]:
+        """Names of all entries, as read from the directory opened anew (which is what a network file system revalidates)."""
+        fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
+        try:
+            return self._os.listdir(fd)  # type: ignore[no-any-return]
+        finally:
+            self._os.close(fd)
+
+    def changed_ns(self) -> int:
+        """Modification time of the directory itself, nanoseconds by the file server's clock."""
+        return int(self._os.stat(".", dir_fd=self._fd).st_mtime_ns)
+
+    def peek(self, name: str) -> Look | None:
+        """Status of a name without opening it, or None when there is none. On a network it may be seconds old."""
+        try:
+            return Look.of(self._os.stat(name, dir_fd=self._fd, follow_symlinks=False))
+        except FileNotFoundError:
+            return None
+
+    def look(self, name: str) -> Look | None:
+        """Status of a name by opening it anew, or None when there is none. Something odd is looked at, not opened."""
+        try:
+            fd = self._os.open(name, _READ, dir_fd=self._fd)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM):
+                return self.peek(name)
+            raise
+        try:
+            return Look.of(self._os.fstat(fd))
+        finally:
+            self._os.close(fd)
+
+    def open_file(self, name: str) -> tuple[int, Look]:
+        """Open an ordinary file with one link for reading.
+
+        Returns:
+            Its descriptor, which the caller closes, and its status.
+
+        Raises:
+            FileNotFoundError: When there is none.
+            NotOrdinary: When it is a link, pipe, device, directory or has further hard links.
+        """
+        try:
+            fd = self._os.open(name, _READ, dir_fd=self._fd)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO) and (look := self.peek(name)) is not None:
+                raise NotOrdinary(look) from None
+            raise
+        try:
+            look = Look.of(self._os.fstat(fd))
+            if look.links == 0:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+            if look.oddity is not None:
+                raise NotOrdinary(look)
+        except BaseException:
+            self._os.close(fd)
+            raise
+        return fd, look
+
+    def read(self, name: str, limit: int) -> tuple[bytes, Look]:
+        """Read a whole ordinary file.
+
+        Raises:
+            FileNotFoundError: When there is none.
+            NotOrdinary: When it is no ordinary file with one link.
+            TooLarge: When it holds more than `limit` bytes.
+        """
+        fd, look = self.open_file(name)
+        try:
+            if look.size > limit:
+                raise TooLarge(look.size)
+            parts: list[bytes] = []
+            total = 0
+            while part := self._os.read(fd, min(_CHUNK, limit + 1 - total)):
+                parts.append(part)
+                total += len(part)
+                if total > limit:
+                    raise TooLarge(total)
+            return b"".join(parts), Look.of(self._os.fstat(fd))
+        finally:
+            self._os.close(fd)
+
+    def write(self, name: str, content: bytes) -> int:
+        """Create a file that must not exist, durably: written and fsynced, or not there at all.
+
+        Returns:
+            Its inode number.
+
+        Raises:
+            OSError: When it cannot be written; what was written is removed. After a failed fsync a file is never
+                synced again, for a second fsync may report success for data that are lost.
+        """
+        fd = self._os.open(name, _CREATE, _FILE_MODE, dir_fd=self._fd)
+        try:
+            try:
+                view = memoryview(content)
+                while view:
+                    view = view[self._os.write(fd, view) :]
+                self._os.fsync(fd)
+                inode = int(self._os.fstat(fd).st_ino)
+            finally:
+                self._os.close(fd)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._os.unlink(name, dir_fd=self._fd)
+            raise
+        return inode
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Put `content` under `name` at once, whatever was there; not fsynced: for what may be lost in a power cut."""
+        head, _, tail = name.rpartition("/")
+        temporary = f"{head}/.{tail}.{secrets.token_hex(4)}.tmp" if head else f".{tail}.{secrets.token_hex(4)}.tmp"
+        fd = self._os.open(temporary, _CREATE, _FILE_MODE, dir_fd=self._fd)
+        try:
+            try:
+                self._os.write(fd, content)
+            finally:
+                self._os.close(fd)
+            self._os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._os.unlink(temporary, dir_fd=self._fd)
+            raise
+
+    def link(self, source: str, target: str) -> bool:
+        """Give `source` the further name `target`, which must not exist.
+
+        Returns:
+            Whether `target` is now the same file, judged by identity: over a network a lost reply may report failure
+            for a link that was made.
+        """
+        try:
+            self._os.link(source, target, src_dir_fd=self._fd, dst_dir_fd=self._fd, follow_symlinks=False)
+        except OSError as error:
+            mine, there = self.look(source), self.look(target)
+            if mine is not None and there is not None and mine.inode == there.inode:
+                return True
+            if error.errno == errno.EEXIST:
+                return False
+            raise
+        return True
+
+    def rename(self, source: str, target: str) -> bool:
+        """Rename, replacing `target`. Returns False when there is no `source`."""
+        try:
+            self._os.rename(source, target, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def remove(self, name: str) -> bool:
+        """Remove a name that is no directory. Returns False when there is none."""
+        try:
+            self._os.unlink(name, dir_fd=self._fd)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def sync(self) -> None:
+        """Make the directory's entries durable."""
+        self._os.fsync(self._fd)
+
+    def house_names(self, part: str) -> list[str]:
+        """Names in one part of `.spectacle/`, empty when it is missing."""
+        try:
+            fd = self._os.open(
+                f"{HOUSE}/{part}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._fd
+            )
+        except FileNotFoundError:
+            return []
+        try:
+            return self._os.listdir(fd)  # type: ignore[no-any-return]
+        finally:
+            self._os.close(fd)
+
+    def free_bytes(self) -> int:
+        """Bytes that may still be written here."""
+        status = self._os.fstatvfs(self._fd)
+        return int(status.f_bavail * status.f_frsize)
+
+    def writable(self) -> None:
+        """Do nothing when files can be created here.
+
+        Raises:
+            SpoolUnavailable: Otherwise, saying why.
+        """
+        name = f".probe.{secrets.token_hex(4)}.tmp"
+        try:
+            self._os.close(self._os.open(name, _CREATE, _FILE_MODE, dir_fd=self._fd))
+            self._os.unlink(name, dir_fd=self._fd)
+        except OSError as error:
+            raise unavailable(self.path, error) from error
+
+    def file_system(self) -> str:
+        """Type of the file system the spool lies on, such as `ext4` or `nfs4`; `unknown` when it cannot be told."""
+        return _file_system_of(os.fstat(self._fd).st_dev)
+
+    @property
+    def on_network(self) -> bool:
+        """Whether other hosts may write here without this host's kernel knowing."""
+        return self.file_system() in NETWORK_FILE_SYSTEMS
+
+
+def unavailable(path: Path, error: OSError) -> SpoolUnavailable:
+    """The error for the log and the status when the spool refuses `error`, with what to do about it."""
+    remedies = {
+        errno.ENOSPC: "free some space",
+        errno.EDQUOT: "raise the quota or free some space",
+        errno.EROFS: "it is mounted read-only: mount it read-write",
+        errno.EACCES: f"let user {os.geteuid()} read and write it (mode 2770 and a common group, see `spectacle init`)",
+        errno.EPERM: f"let user {os.geteuid()} read and write it (mode 2770 and a common group, see `spectacle init`)",
+        errno.ESTALE: "its server has another directory there now: mount it again",
+        errno.ENOTDIR: "it is no directory: choose another path",
+        errno.EMFILE: "raise the limit of open files (LimitNOFILE)",
+    }
+    remedy = remedies.get(error.errno or 0, "waiting for it to come back")
+    return SpoolUnavailable(f"the spool {path} cannot be used: {error.strerror or error}: {remedy}")
+
+
+@contextlib.contextmanager
+def spool_trouble(path: Path) -> Iterator[None]:
+    """Turn the error numbers that are the spool's own trouble into `SpoolUnavailable`; others pass through."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in TROUBLE:
+            raise unavailable(path, error) from error
+        raise
+
+
+def _file_system_of(device: int) -> str:
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            for line in lines:
+                fields, _, rest = line.partition(" - ")
+                if fields.split()[2] == wanted:
+                    return rest.split()[0]
+    except (OSError, IndexError):
+        pass
+    return "unknown"
