@@ -16,13 +16,13 @@ RESERVED_KINDS = frozenset(
 INPUT_EXTENSIONS = ("png", "jpg", "jpeg", "webp")
 MAX_INPUTS = 10
 
-_TOKEN = r"[A-Za-z0-9_+=@~][A-Za-z0-9_.+=@~]*"
+_OPAQUE = r"[A-Za-z0-9_+=@~][A-Za-z0-9_.+=@~]*"
 _UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 _NUMBER = r"0|[1-9][0-9]{0,4}"
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 _STEM = re.compile(
-    rf"(?P<user>{_UUID}|{_TOKEN})"
-    rf"-(?P<msgid>{_TOKEN}(?:-{_TOKEN})*)"
+    rf"(?P<user>{_UUID}|{_OPAQUE})"
+    rf"-(?P<msgid>{_OPAQUE}(?:-{_OPAQUE})*)"
     rf"-(?P<width>{_NUMBER})x(?P<height>{_NUMBER})"
     r"(?:-(?P<kind>[a-z][a-z0-9_]*))?"
 )

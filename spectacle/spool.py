@@ -45,8 +45,8 @@ _CHUNK = 1 << 20
 TROUBLE = frozenset(
     {
         errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN,
-        errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.ENOMEM,
-        errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG,
+        errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE,
+        errno.ENOMEM, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG,
     }
 )  # fmt: skip
 """Error numbers that are the spool's trouble, not the request's: the request stays and is tried again later."""
@@ -176,7 +176,7 @@ class Spool:
             raise unavailable(self.path, error) from error
 
     def names(self) -> list[str]:
-        """Names of all entries, as read from the directory opened anew (which is what a network file system revalidates)."""
+        """Names of all entries, read from the directory opened anew, which makes a network file system look again."""
         fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
         try:
             return self._os.listdir(fd)  # type: ignore[no-any-return]

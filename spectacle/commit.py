@@ -1,0 +1,329 @@
+"""The one atomic decision that makes an answer, and rolling it forward.
+
+An answer may be several files and must appear whole, once. All of them are first written durably under dot-names; then
+a commit record that names them is linked to `.STEM.commit`. The link that succeeds is the answer. From then on anybody
+who finds the record can, and does, put the files in place and tidy up; every step is safe to repeat.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum
+from itertools import count
+
+from spectacle.naming import RequestName
+from spectacle.spool import HOUSE, Look, NotOrdinary, Spool, TooLarge
+
+MAX_RECORD_BYTES = 1 << 20
+FORMAT = 1
+
+
+class Outcome(Enum):
+    """What became of an answer.
+
+    Attributes:
+        PUBLISHED: It is the answer and in place.
+        SUPERSEDED: Somebody else answered first; ours was thrown away.
+        VOID: The request was gone or another by then; ours was thrown away.
+    """
+
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a file, so that a later one under the same name is not taken for it.
+
+    Attributes:
+        name: File name.
+        inode: Inode number.
+        size: Bytes.
+        mtime_ns: Modification time by the file server's clock.
+        digest: SHA-256 of the content, hexadecimal; empty for what was not read.
+    """
+
+    name: str
+    inode: int
+    size: int
+    mtime_ns: int
+    digest: str = ""
+
+    @classmethod
+    def of(cls, name: str, look: Look, content: bytes | None = None) -> Version:
+        """The state `look` shows of `name`."""
+        digest = "" if content is None else hashlib.sha256(content).hexdigest()
+        return cls(name, look.inode, look.size, look.mtime_ns, digest)
+
+    def is_current(self, spool: Spool) -> bool:
+        """Whether the name still holds this version."""
+        return self.matches(spool.look(self.name), spool, self.name)
+
+    def matches(self, look: Look | None, spool: Spool, name: str) -> bool:
+        """Whether `look` at `name` shows this version; where times are too coarse to tell, the content decides."""
+        if look is None or look.version != (self.inode, self.size, self.mtime_ns):
+            return False
+        if not self.digest:
+            return True
+        try:
+            content, _ = spool.read(name, self.size)
+        except (FileNotFoundError, NotOrdinary, TooLarge):
+            return False
+        return hashlib.sha256(content).hexdigest() == self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One file of an answer: its dot-name and its public name."""
+
+    temporary: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit record.
+
+    Attributes:
+        stem: The request's stem.
+        token: The committing claim's word.
+        request: The version of `STEM.txt` that is answered.
+        files: The files, the primary one last.
+        attachments: The versions of the attachments that came with the request.
+        poison: Whether the request is kept in `.spectacle/poison/` instead of removed.
+    """
+
+    stem: str
+    token: str
+    request: Version
+    files: tuple[Placement, ...]
+    attachments: tuple[Version, ...]
+    poison: bool
+
+    def encode(self) -> bytes:
+        """As bytes of JSON."""
+        return json.dumps({"format": FORMAT, **asdict(self)}).encode()
+
+    @classmethod
+    def decode(cls, content: bytes, stem: str) -> Commit:
+        """Read a record.
+
+        Raises:
+            ValueError: When it is none of this stem and format, or names files that are not this stem's own.
+        """
+        try:
+            raw = json.loads(content)
+            record = cls(
+                str(raw["stem"]),
+                str(raw["token"]),
+                Version(**raw["request"]),
+                tuple(Placement(**each) for each in raw["files"]),
+                tuple(Version(**each) for each in raw["attachments"]),
+                bool(raw["poison"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"no commit record: {error}") from None
+        names = [
+            record.request.name,
+            *(each.public for each in record.files),
+            *(each.name for each in record.attachments),
+        ]
+        if (
+            raw["format"] != FORMAT
+            or record.stem != stem
+            or record.request.name != f"{stem}.txt"
+            or any(not name.startswith(stem) or "/" in name for name in names)
+            or any(not each.temporary.startswith(f".{stem}.") or "/" in each.temporary for each in record.files)
+        ):
+            raise ValueError("the commit record names files that are not its request's")
+        return record
+
+
+class Answer:
+    """The files of one answer as they are being made, under dot-names nobody else reads.
+
+    Args:
+        spool: The spool.
+        name: The request.
+        token: The claim's word; keeps the dot-names of two runs apart.
+    """
+
+    def __init__(self, spool: Spool, name: RequestName, token: str) -> None:
+        self._spool = spool
+        self.name = name
+        self.token = token
+        self._nonce = secrets.token_hex(4)
+        self.files: list[Placement] = []
+
+    def add(self, suffix: str, content: bytes) -> None:
+        """Write one file durably. The primary one is added last.
+
+        Raises:
+            OSError: When it cannot be written.
+        """
+        temporary = f".{self.name.stem}.{self._nonce}.{len(self.files)}.tmp"
+        self._spool.write(temporary, content)
+        self.files.append(Placement(temporary, self.name.stem + suffix))
+
+    def discard(self) -> None:
+        """Throw the files away."""
+        for each in self.files:
+            with contextlib.suppress(OSError):
+                self._spool.remove(each.temporary)
+        self.files.clear()
+
+    def publish(
+        self,
+        request: Version,
+        attachments: Sequence[Version],
+        *,
+        still_ours: Callable[[], bool],
+        poison: bool = False,
+    ) -> Outcome:
+        """Decide that this is the answer, and put it in place.
+
+        Args:
+            request: The version of the request that was answered.
+            attachments: The versions of its attachments.
+            still_ours: Asked last, whether the claim is still held.
+            poison: Keep the request in `.spectacle/poison/`.
+
+        Raises:
+            OSError: When the spool is in trouble. Either nothing is decided and the files are thrown away, or the
+                commit record stands and whoever finds it carries on.
+        """
+        record = Commit(self.name.stem, self.token, request, tuple(self.files), tuple(attachments), poison)
+        draft = f".{self.name.stem}.{self._nonce}.commit.tmp"
+        try:
+            self._spool.write(draft, record.encode())
+            try:
+                if not still_ours() or not self._spool.link(draft, self.name.commit_name):
+                    self.discard()
+                    return Outcome.SUPERSEDED
+            finally:
+                with contextlib.suppress(OSError):
+                    self._spool.remove(draft)
+        except OSError:
+            if not self._decided():
+                self.discard()
+            raise
+        self.files.clear()
+        return roll_forward(self._spool, self.name, record)
+
+    def _decided(self) -> bool:
+        """Whether our record may stand although linking it failed. In doubt it does: the sweeper clears the rest."""
+        try:
+            content, _ = self._spool.read(self.name.commit_name, MAX_RECORD_BYTES)
+            return Commit.decode(content, self.name.stem).files == tuple(self.files)
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, NotOrdinary, TooLarge):
+            return True
+
+
+def read_commit(spool: Spool, name: RequestName) -> Commit | None:
+    """The commit record that stands for a request, or None.
+
+    Raises:
+        ValueError: When something else lies under its name.
+    """
+    try:
+        content, _ = spool.read(name.commit_name, MAX_RECORD_BYTES)
+    except FileNotFoundError:
+        return None
+    except (NotOrdinary, TooLarge) as error:
+        raise ValueError(f"{name.commit_name} is no commit record: {error}") from None
+    return Commit.decode(content, name.stem)
+
+
+def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
+    """Put a decided answer in place and tidy up. Safe to repeat, and for several to do at once.
+
+    A record whose request is gone before its first file is in place is void: the client took the request back, or the
+    record came late, after somebody else's answer was complete. Everything of it is thrown away.
+
+    Raises:
+        OSError: When the spool is in trouble; the record stands, and whoever finds it carries on.
+    """
+    untouched = all(spool.peek(each.temporary) is not None for each in record.files)
+    if untouched and not record.request.is_current(spool):
+        for each in record.files:
+            spool.remove(each.temporary)
+        _remove_record(spool, name, record)
+        return Outcome.VOID
+    for each in record.files:
+        spool.rename(each.temporary, each.public)
+    spool.sync()
+    for attachment in record.attachments:
+        _retire(spool, name, attachment, poison=record.poison)
+    _retire(spool, name, record.request, poison=record.poison)
+    spool.remove(name.progress_name)
+    with contextlib.suppress(OSError):
+        spool.remove(f"{HOUSE}/attempts/{name.stem}")
+    _remove_record(spool, name, record)
+    return Outcome.PUBLISHED
+
+
+def remove_old_results(spool: Spool, name: RequestName) -> None:
+    """Remove what an earlier request of the same name was answered with."""
+    _remove_file(spool, name.error_name)
+    for number in count(1):
+        ordinal = "" if number == 1 else f"-{number}"
+        found = [_remove_file(spool, f"{name.stem}{ordinal}.{extension}") for extension in ("png", "svg")]
+        if number > 1 and not any(found):
+            return
+
+
+def _remove_file(spool: Spool, name: str) -> bool:
+    try:
+        return spool.remove(name)
+    except IsADirectoryError:
+        return False
+
+
+def _retire(spool: Spool, name: RequestName, version: Version, *, poison: bool) -> None:
+    """Take an answered file out of the spool, but not what has been written under its name since.
+
+    It is renamed first and looked at then, so that a new file which takes its place meanwhile is not removed unseen.
+    """
+    if not poison and not version.is_current(spool):
+        return
+    aside = retired_name(version)
+    if not spool.rename(version.name, aside):
+        return
+    if not version.matches(spool.look(aside), spool, aside):
+        spool.link(aside, version.name)
+        spool.remove(aside)
+    elif poison:
+        spool.rename(aside, f"{HOUSE}/poison/{version.name}")
+    else:
+        spool.remove(aside)
+
+
+def retired_name(version: Version) -> str:
+    """Dot-name for an answered file on its way out; tells the sweeper what the answered content was."""
+    return f".{version.name}.{version.digest[:16] or 'attachment'}.{secrets.token_hex(4)}.retired"
+
+
+def sweep_retired(spool: Spool, aside: str) -> None:
+    """Finish what a crash in the middle of retiring left: remove the answered file, but put a newer request back."""
+    public, digest, _nonce, _word = aside[1:].rsplit(".", 3)
+    if digest != "attachment":
+        with contextlib.suppress(NotOrdinary, TooLarge):
+            content, _ = spool.read(aside, MAX_RECORD_BYTES)
+            if hashlib.sha256(content).hexdigest()[:16] != digest:
+                spool.link(aside, public)
+    spool.remove(aside)
+
+
+def _remove_record(spool: Spool, name: RequestName, record: Commit) -> None:
+    with contextlib.suppress(ValueError):
+        standing = read_commit(spool, name)
+        if standing is not None and standing.files == record.files:
+            spool.remove(name.commit_name)
