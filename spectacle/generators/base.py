@@ -161,7 +161,7 @@ class Generator(ABC):
 
     @classmethod
     def missing_weights(cls, preset: str | None = None) -> str | None:
-        """What to do about weights that are not on this machine, or None when nothing is missing. Does not load them."""
+        """What to do about weights that are not on this machine, or None when none are missing. Does not load them."""
         return None
 
     @property

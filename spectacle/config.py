@@ -1,0 +1,349 @@
+"""The settings: one typed model, every field described, read from a TOML file, `SPECTACLE_*` variables and flags."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from spectacle.errors import ConfigurationError
+from spectacle.naming import KIND_PATTERN, RESERVED_KINDS
+
+ENVIRONMENT_PREFIX = "SPECTACLE_"
+UNSETTING = frozenset({"SPECTACLE_CONFIG", "SPECTACLE_PLUGINS"})
+"""Variables with the prefix that are no settings: where the file lies, and which plug-ins are loaded."""
+
+DEFAULT_FILES = (
+    Path("spectacle.toml"),
+    Path("~/.config/spectacle/spectacle.toml"),
+    Path("/etc/spectacle/spectacle.toml"),
+)
+_DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,2})?")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+
+
+class SpoolSettings(_Section):
+    """Where requests arrive and how they are noticed."""
+
+    path: Path = Field(Path("spool"), description="The spool directory; a relative path is relative to this file.")
+    poll_interval: float = Field(
+        1.0, ge=0.05, le=60, description="Seconds between the daemon's own looks at the spool."
+    )
+    settle: float | None = Field(
+        None,
+        ge=0.0,
+        le=600,
+        description="Seconds a request that was not renamed in must stand still before it counts as complete. "
+        "Unset: 1 on a local file system, 4 on a network one.",
+    )
+    empty_grace: float = Field(
+        30.0, ge=0, le=3600, description="Seconds a request may stay empty before it gets an error."
+    )
+    orphan_grace: float = Field(
+        60.0,
+        ge=0,
+        le=86400,
+        description="Seconds before a kind that no live instance serves is answered with an error.",
+    )
+    lease_duration: float = Field(
+        30.0, ge=1, le=3600, description="Seconds without a heartbeat after which another host's claim is taken over. "
+        "All instances on a spool must agree on it.",
+    )  # fmt: skip
+    max_attempts: int = Field(
+        3, ge=1, le=100, description="Runs a request may end before it is answered with an error."
+    )
+    affinity_window: float = Field(
+        60.0, ge=0, le=3600, description="Seconds a request may be overtaken by others whose model is already loaded."
+    )
+    min_free: int = Field(
+        16 * 2**20, ge=0, description="Bytes of free space under which nothing is claimed until there is more again."
+    )
+
+
+class LimitSettings(_Section):
+    """What a request may ask for and how long it may take."""
+
+    max_pixels: int = Field(16_000_000, ge=1, le=10**9, description="Largest picture to make, width times height.")
+    max_input_pixels: int = Field(
+        64_000_000, ge=1, le=10**9, description="Largest attached picture to read, width times height."
+    )
+    max_input_bytes: int = Field(64 * 2**20, ge=1, le=2**31, description="Largest attached file, bytes.")
+    max_prompt_bytes: int = Field(65_536, ge=1, le=2**24, description="Largest request file, bytes.")
+    max_prompt_characters: int = Field(
+        4000, ge=1, le=100_000, description="Characters of a prompt that are used; the rest is cut off, with a note."
+    )
+    load: float = Field(900.0, gt=0, description="Seconds a generator may take to load.")
+    step: float = Field(300.0, gt=0, description="Seconds between two signs of progress of a running job.")
+    job: float = Field(2700.0, gt=0, description="Seconds a whole job may take.")
+    cancel: float = Field(
+        30.0, gt=0, description="Seconds a cancelled job may take to stop before its worker is killed."
+    )
+
+
+class WorkerSettings(_Section):
+    """The processes that run generators, one for each device."""
+
+    devices: tuple[str, ...] = Field(
+        ("auto",),
+        min_length=1,
+        description="Devices to use: `auto` (every GPU, or the CPU), `cpu`, `cuda:0`, `cuda:1` …",
+    )
+    preload: bool = Field(True, description="Load the default kind's generator at start, not at the first request.")
+    idle_unload: float = Field(
+        900.0, ge=1, description="Seconds without work after which a worker gives its memory back."
+    )
+    drain_timeout: float = Field(
+        60.0, ge=0, description="Seconds running jobs may take to finish when the daemon stops."
+    )
+    svg_memory: int = Field(1 << 30, ge=64 << 20, description="Bytes of memory the SVG rasteriser may use.")
+    svg_seconds: float = Field(30.0, gt=0, le=600, description="Seconds the SVG rasteriser may take for one drawing.")
+
+    @field_validator("devices")
+    @classmethod
+    def _are_devices(cls, devices: tuple[str, ...]) -> tuple[str, ...]:
+        for device in devices:
+            if device != "auto" and not _DEVICE.fullmatch(device):
+                raise ValueError(f"{device!r} is no device: use auto, cpu, cuda:0, cuda:1 …")
+        return devices
+
+
+class KindSettings(_Section):
+    """What serves requests of one kind."""
+
+    generator: str = Field(description="Name of the generator, see `spectacle generators`.")
+    preset: str | None = Field(None, description="Preset of the generator, or unset for its default.")
+    makes: Literal["png", "svg"] = Field("png", description="Form of the result.")
+    options: dict[str, Any] = Field(
+        {}, description="Options for every request of this kind, unless its own STEM-options.json says otherwise."
+    )
+
+
+class SanitizeSettings(_Section):
+    """What prompts are refused."""
+
+    blocked: tuple[str, ...] = Field(
+        (),
+        description="Regular expressions; a prompt in which one is found (upper and lower case alike) gets an error.",
+    )
+
+    @field_validator("blocked")
+    @classmethod
+    def _are_patterns(cls, blocked: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in blocked:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return blocked
+
+
+class LogSettings(_Section):
+    """What is logged."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least important level that is logged; prompts appear at `debug` only."
+    )
+    form: Literal["auto", "console", "json"] = Field(
+        "auto", description="`console` for people, `json` for machines; `auto` is json under systemd."
+    )
+
+
+_DEFAULT_KINDS: dict[str, Any] = {
+    "picture": {"generator": "illustration", "makes": "png"},
+    "svg": {"generator": "illustration", "makes": "svg"},
+}
+
+
+class Settings(_Section):
+    """All settings of one instance."""
+
+    default_kind: str = Field("picture", description="The kind of a request whose name has none.")
+    spool: SpoolSettings = Field(SpoolSettings(), description=SpoolSettings.__doc__)
+    limits: LimitSettings = Field(LimitSettings(), description=LimitSettings.__doc__)
+    workers: WorkerSettings = Field(WorkerSettings(), description=WorkerSettings.__doc__)
+    sanitize: SanitizeSettings = Field(SanitizeSettings(), description=SanitizeSettings.__doc__)
+    log: LogSettings = Field(LogSettings(), description=LogSettings.__doc__)
+    kinds: dict[str, KindSettings] = Field(
+        {name: KindSettings(**kind) for name, kind in _DEFAULT_KINDS.items()},
+        min_length=1,
+        description="The kinds this instance serves: a table `[kinds.NAME]` for each. When any is given, the built-in "
+        "two are not served unless they are given too.",
+    )
+
+    @field_validator("kinds")
+    @classmethod
+    def _are_kinds(cls, kinds: dict[str, KindSettings]) -> dict[str, KindSettings]:
+        for name in kinds:
+            if not KIND_PATTERN.fullmatch(name):
+                raise ValueError(f"{name!r} is no kind: use a-z, 0-9 and _, beginning with a letter")
+            if name in RESERVED_KINDS:
+                raise ValueError(f"{name!r} is reserved: its results would be named like other requests' companions")
+        return kinds
+
+    @model_validator(mode="after")
+    def _default_is_a_kind(self) -> Settings:
+        if not KIND_PATTERN.fullmatch(self.default_kind):
+            raise ValueError(f"default_kind: {self.default_kind!r} is no kind")
+        return self
+
+
+def find_file(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The configuration file when none is named: `SPECTACLE_CONFIG`, or the first of `DEFAULT_FILES` there is."""
+    if named := environment.get("SPECTACLE_CONFIG"):
+        return Path(named)
+    return next((path.expanduser() for path in DEFAULT_FILES if path.expanduser().is_file()), None)
+
+
+def load(
+    file: Path | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    flags: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read the settings: flags over variables over the file over the defaults.
+
+    Args:
+        file: A TOML file, or None for none.
+        environment: Variables `SPECTACLE_SECTION_KEY`, such as `SPECTACLE_SPOOL_PATH`; lists and tables as TOML values.
+        flags: Nested values from the command line, such as `{"spool": {"path": …}}`.
+
+    Raises:
+        ConfigurationError: For an unknown key or a bad value, with the key, the value, the line and what is allowed.
+    """
+    text = ""
+    raw: dict[str, Any] = {}
+    if file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+            raw = tomllib.loads(text)
+        except OSError as error:
+            raise ConfigurationError(f"{file}: cannot be read: {error.strerror}: name another with --config") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{file}: is no TOML: {error}") from None
+        path = raw.get("spool", {}).get("path") if isinstance(raw.get("spool"), dict) else None
+        if isinstance(path, str):
+            raw["spool"]["path"] = str(file.parent / Path(path).expanduser())
+    origins: dict[tuple[str, ...], str] = {}
+    for keys, value, variable in _from_environment(environment):
+        _put(raw, keys, value)
+        origins[keys] = variable
+    for keys, value in _leaves(flags or {}):
+        _put(raw, keys, value)
+        origins[keys] = "--" + keys[-1].replace("_", "-")
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(_explain(each, file, text, origins) for each in error.errors())) from None
+
+
+def fields(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every leaf setting as (key path, pydantic field), sections in order; `[kinds.*]` excepted."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from fields(annotation, (*path, name))
+        elif name != "kinds":
+            yield (*path, name), field
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    known = {ENVIRONMENT_PREFIX + "_".join(keys).upper(): (keys, field) for keys, field in fields()}
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in UNSETTING:
+            continue
+        if variable not in known:
+            near = get_close_matches(variable, known, 1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            raise ConfigurationError(f"variable {variable}: no such setting{hint}")
+        keys, field = known[variable]
+        yield keys, _plain(text, field.annotation), variable
+
+
+def _plain(text: str, annotation: Any) -> Any:
+    """A variable's text as a TOML value where the field is a list or table; pydantic reads numbers itself."""
+    if getattr(annotation, "__origin__", None) in (tuple, dict):
+        if not text.lstrip().startswith(("[", "{")):
+            return [part.strip() for part in text.split(",") if part.strip()]
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    if text == "" and type(None) in get_args(annotation):
+        return None
+    return text
+
+
+def _leaves(nested: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*path, key))
+        elif value is not None:
+            yield (*path, key), value
+
+
+def _put(raw: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
+    for key in keys[:-1]:
+        inner = raw.get(key)
+        if not isinstance(inner, dict):
+            inner = raw[key] = {}
+        raw = inner
+    raw[keys[-1]] = value
+
+
+def _explain(error: Any, file: Path | None, text: str, origins: Mapping[tuple[str, ...], str]) -> str:
+    keys = tuple(str(part) for part in error["loc"])
+    where = next((f"{origins[keys[:n]]}: " for n in range(len(keys), 0, -1) if keys[:n] in origins), "")
+    if not where and file is not None:
+        line = _line_of(text, keys)
+        where = f"{file}, line {line}: " if line else f"{file}: "
+    name = ".".join(keys)
+    if error["type"] == "extra_forbidden":
+        allowed = _allowed(keys)
+        near = get_close_matches(keys[-1], allowed, 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return f"{where}unknown setting {name}: {hint}allowed here: {', '.join(allowed)}"
+    if error["type"] == "missing":
+        return f"{where}{name} is missing"
+    said = error["msg"].removeprefix("Value error, ")
+    if not keys:
+        return f"{where}{said}"
+    shown = repr(error["input"])
+    return f"{where}{name} = {shown if len(shown) <= 80 else shown[:77] + '…'}: {said}"
+
+
+def _allowed(keys: tuple[str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for key in keys[:-1]:
+        if model is Settings and key == "kinds":
+            return list(KindSettings.model_fields)
+        annotation = model.model_fields[key].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)
+
+
+def _line_of(text: str, keys: tuple[str, ...]) -> int | None:
+    """The line of the file where a key stands, or of its table; None when it is not found as people write it."""
+    table: tuple[str, ...] = ()
+    best: int | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if heading := re.match(r"\[+\s*([^\]]+?)\s*\]+", stripped):
+            table = tuple(part.strip().strip("\"'") for part in heading[1].split("."))
+            if table == keys[: len(table)]:
+                best = number
+            continue
+        if assignment := re.match(r"([A-Za-z0-9_.\-\"']+)\s*=", stripped):
+            here = (*table, *(part.strip("\"'") for part in assignment[1].split(".")))
+            if here == keys[: len(here)]:
+                return number
+    return best
