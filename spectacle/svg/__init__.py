@@ -1,0 +1,1 @@
+"""SVG from generators, made safe to publish and to draw."""
