@@ -1,0 +1,329 @@
+"""Turns the bytes of a request file into prompt text that is safe to store, to show and to put into a chat template."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from spectacle.errors import BlockedPrompt, UnreadableRequest
+
+_SIGNATURES = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"RIFF", "a WebP picture or another RIFF file"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF-", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (codecs.BOM_UTF32_LE, "UTF-32 text"),
+    (codecs.BOM_UTF32_BE, "UTF-32 text"),
+)
+
+_WORKING_LENGTH = 16
+"""Of a longer text only the first so many times `max_characters` are looked at."""
+
+_MAX_MARKS = 30
+"""Most combining marks kept on one character: what UAX #15 (Stream-Safe Text Format) gives as beyond all real text.
+
+Ordering a longer run takes `unicodedata.normalize` quadratic time.
+"""
+
+_MAX_CLUSTER = 40
+"""How far back from the length limit a boundary between user-perceived characters is looked for, in code points."""
+
+_ZERO_WIDTH_JOINER = "\u200d"
+_VARIATION_SELECTORS = "\ufe0e\ufe0f"
+_JOINERS = _ZERO_WIDTH_JOINER + _VARIATION_SELECTORS
+
+_PICTOGRAPHS = (
+    "©®‼⁉™ℹ↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-\u2757❣-❧➕-➗➡➰➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙"  # the symbols emoji-data.txt lists
+    "\U0001f000-\U0001faff"
+)
+_EMOJI = f"[{_PICTOGRAPHS}]"
+_STRAY_JOINER = re.compile(
+    rf"(?<!{_EMOJI})(?<!{_EMOJI}\ufe0f){_ZERO_WIDTH_JOINER}|{_ZERO_WIDTH_JOINER}(?!{_EMOJI})"
+    rf"|{_ZERO_WIDTH_JOINER}(?=↔(?!\ufe0f))"  # form C may turn a bare one, with an overlay, into ↮
+    rf"|(?<!{_EMOJI})(?<![0-9#*])[{_VARIATION_SELECTORS}]|(?<=[0-9#*])[{_VARIATION_SELECTORS}](?!\u20e3)"
+)
+
+_EMOJI_PLANE = range(0x1F000, 0x1FB00)
+"""Reserved by Unicode for pictographs, so what Python's tables do not know there yet is a newer emoji."""
+
+_BLANK = "\u2800"
+"""The empty Braille pattern: a space to the eye, though not to `str.isspace`."""
+
+_INVISIBLE = frozenset(
+    chr(code)
+    for codes in (
+        (0x034F, 0x3164, 0xFFA0),
+        range(0x115F, 0x1161),
+        range(0x17B4, 0x17B6),
+        range(0x180B, 0x1810),
+        range(0xFE00, 0xFE0E),
+        range(0xE0100, 0xE01F0),
+    )
+    for code in codes
+)
+"""Default-ignorable characters of DerivedCoreProperties.txt that no category beginning with C already covers."""
+
+_LOOK_ALIKES = {
+    look_alike: plain
+    for plain, look_alikes in {
+        "<": "‹〈⟨❬❮❰˂ᐸᚲ⦑⧼≺𝈶",
+        ">": "›〉⟩❭❯❱˃ᐳ⦒⧽≻𝈷𖼿",
+        "|": "¦∣│┃┆┇┊┋❘❙❚ǀ⏐⏽⎮⎪▏▕‖∥।丨〡︱",
+        "/": "⁄∕⧸╱",
+        "[": "⁅〔〚⟦【",
+        "]": "⁆〕〛⟧】",
+    }.items()
+    for look_alike in look_alikes
+}
+
+_ANGLE_NAMES = (
+    "s|unk|pad|bos|eos|mask|sys|think|tool_*call|tool_*response|start_*of_*turn|end_*of_*turn"
+    "|start_*of_*image|end_*of_*image|extra_*id_*[0-9]{1,3}"
+)
+_SQUARE_NAMES = "inst|system_*prompt|available_*tools|tool_*calls|tool_*results|img|img_*break|img_*end"
+_TOKEN = re.compile(
+    rf"(?P<open><\|)|(?P<close>\|>)|(?P<named></?(?:{_ANGLE_NAMES})>|\[/?(?:{_SQUARE_NAMES})\])",
+)
+"""Control tokens of chat templates, to be searched for in a skeleton (see `_skeleton`).
+
+`<|` and `|>` stand for all of Qwen's, CLIP's and DeepSeek's; the names are those of Qwen (`<think>`, `<tool_call>`), T5
+and Llama (`<s>`, `<extra_id_0>`, `<<SYS>>`, `[INST]`), Gemma (`<start_of_turn>`) and Mistral (`[IMG]`, `[TOOL_CALLS]`).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt that is safe to use.
+
+    Attributes:
+        text: The text, perhaps empty.
+        notes: What was changed, in words for the result's metadata. Form C and changed white space are not noted.
+    """
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def decode_prompt(raw: bytes, *, max_bytes: int = 65_536) -> str:
+    """Decode a request file: UTF-8 with or without a byte order mark, or UTF-16 with one.
+
+    Args:
+        raw: The whole file, perhaps empty.
+        max_bytes: Largest file that is read.
+
+    Raises:
+        UnreadableRequest: When it is larger, in another encoding, no text at all, or holds a NUL.
+    """
+    if len(raw) > max_bytes:
+        raise UnreadableRequest(
+            f"the request file has {len(raw)} bytes, at most {max_bytes} are read: shorten the prompt"
+        )
+    is_utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if is_utf16 else "utf-8-sig"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        offset = len(raw) - len(error.object) + error.start  # the codecs count from behind the byte order mark
+        what = f"holds byte 0x{raw[offset]:02x} at offset {offset}, which is not {'UTF-16' if is_utf16 else 'UTF-8'}"
+        raise UnreadableRequest(_unreadable(raw, what)) from None
+    if "\0" in text:
+        characters = text[: text.index("\0")]
+        offset = 2 + len(characters.encode("utf-16-le")) if is_utf16 else raw.index(b"\0")
+        raise UnreadableRequest(_unreadable(raw, f"holds a NUL at offset {offset}"))
+    return text
+
+
+def _unreadable(raw: bytes, what: str) -> str:
+    for signature, known in _SIGNATURES:
+        if raw.startswith(signature):
+            what = f"looks like {known}"
+            break
+    else:
+        if len(raw) / 4 <= raw.count(0) <= len(raw) * 3 / 4:
+            what += " and looks like UTF-16 without a byte order mark"
+    return f"the request file {what}: save the prompt as UTF-8 text"
+
+
+def sanitize(text: str, *, max_characters: int = 4000, blocked: Sequence[re.Pattern[str]] = ()) -> Prompt:
+    """Make a prompt safe. What comes out goes through unchanged, and without a note, when it is put in again.
+
+    The text that comes out
+
+    - is in Unicode normal form C, on one line, without white space at its ends and with single spaces inside;
+    - has no control, format, surrogate, private-use or unassigned character and none that is invisible. What holds an
+      emoji together stays: a zero-width joiner between two pictographs, a variation selector after one or in a keycap;
+      so do characters in the range Unicode reserves for future emoji (U+1F000 to U+1FAFF);
+    - has at most `max_characters` code points and does not end within an accented letter, emoji or flag;
+    - has no control token of a chat template and nothing that looks like one, also not after compatibility
+      normalisation (NFKC), whatever its case and the spaces in it: the brackets of such tokens become parentheses.
+
+    It takes time linear in `max_characters`, however long the text is.
+
+    Args:
+        text: Any text, lone surrogates included.
+        max_characters: Longest prompt, in code points, at least 1.
+        blocked: Patterns searched for in the sanitised prompt, as it is and in its compatibility form (NFKC).
+
+    Raises:
+        BlockedPrompt: When one of `blocked` is found; the message names its number, counted from 1.
+            Nothing else is raised.
+    """
+    notes = []
+    seen = _cut(text, max_characters * _WORKING_LENGTH)
+    visible, removed = _remove_invisible(seen)
+    if removed:
+        notes.append(f"{_count(removed, 'control or invisible character')} removed")
+    normal, removed = _normalize(visible)
+    if removed:
+        notes.append(f"{_count(removed, 'combining mark')} removed")
+    whole = re.sub(" {2,}", " ", normal).strip(" ")
+    short = _cut(whole, max_characters).rstrip(" ")
+    if short != whole or seen != text:
+        before = len(whole) if seen == text else len(text)
+        notes.append(f"shortened from {before} to {_count(len(short), 'character')}")
+    neutral, tokens = _neutralise(short)
+    if tokens:
+        notes.append(f"{_count(tokens, 'chat-template token')} neutralised")
+    variants = (neutral, unicodedata.normalize("NFKC", neutral))
+    for number, pattern in enumerate(blocked, start=1):
+        if any(pattern.search(variant) for variant in variants):
+            raise BlockedPrompt(
+                f"the prompt matches pattern {number} of the block-list of this service: ask for something else",
+                pattern=number,
+            )
+    return Prompt(neutral, tuple(notes))
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _remove_invisible(text: str) -> tuple[str, int]:
+    """Make all white space spaces and take out what cannot be seen; returns also how many characters that were."""
+    if text.isascii() and text.isprintable():
+        return text, 0
+    table: dict[int, str | None] = {}
+    for character in set(text):
+        if character.isspace() or character == _BLANK:
+            table[ord(character)] = " "
+        elif _is_invisible(character):
+            table[ord(character)] = None
+    visible = _STRAY_JOINER.sub("", text.translate(table))
+    return visible, len(text) - len(visible)
+
+
+def _is_invisible(character: str) -> bool:
+    if character in _INVISIBLE:
+        return True
+    category = unicodedata.category(character)
+    if category == "Cn":
+        return ord(character) not in _EMOJI_PLANE
+    return category[0] == "C" and character != _ZERO_WIDTH_JOINER
+
+
+def _normalize(text: str) -> tuple[str, int]:
+    """Put into form C, with no more than `_MAX_MARKS` marks on a character; returns also how many were taken off."""
+    if text.isascii():
+        return text, 0
+    limited, before = _limit_marks(text)
+    limited, after = _limit_marks(unicodedata.normalize("NFC", limited))  # some marks become two
+    return limited, before + after
+
+
+def _limit_marks(text: str) -> tuple[str, int]:
+    kept = []
+    run = 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept), len(text) - len(kept)
+
+
+def _cut(text: str, length: int) -> str:
+    """The first `length` code points or a few less, so that no user-perceived character is cut in two."""
+    if len(text) <= length:
+        return text
+    for end in range(length, max(length - _MAX_CLUSTER, 0), -1):
+        if _is_boundary(text, end):
+            return text[:end]
+    return text[:length].rstrip(_JOINERS)
+
+
+def _is_boundary(text: str, index: int) -> bool:
+    """Whether a user-perceived character ends before `index`: the rules of UAX #29 that matter in normal form C."""
+    before, after = text[index - 1], text[index]
+    if _ZERO_WIDTH_JOINER in (before, after) or "\U0001f3fb" <= after <= "\U0001f3ff":
+        return False
+    if unicodedata.category(after)[0] == "M" or "\u1160" <= after <= "\u11ff":
+        return False
+    if _is_flag_letter(before) and _is_flag_letter(after):
+        start = index
+        while start and _is_flag_letter(text[start - 1]):
+            start -= 1
+        return (index - start) % 2 == 0
+    return True
+
+
+def _is_flag_letter(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _neutralise(text: str) -> tuple[str, int]:
+    """Make the brackets of chat-template tokens parentheses; returns also how many tokens there were.
+
+    One pass suffices: a parenthesis is part of no token, so what stands on its two sides cannot grow together to one.
+    """
+    skeleton, positions = _skeleton(text)
+    pieces = []
+    done = opened = closed = named = 0
+    for match in _TOKEN.finditer(skeleton):
+        first, last = positions[match.start()], positions[match.end() - 1]
+        pieces.append(text[done:first])
+        if match["open"]:
+            pieces.append("(")
+            opened += 1
+        elif match["close"]:
+            pieces.append(")")
+            closed += 1
+        else:
+            pieces.append(f"({text[first + 1 : last]})")
+            named += 1
+        done = last + 1
+    pieces.append(text[done:])
+    return "".join(pieces), max(opened, closed) + named
+
+
+def _skeleton(text: str) -> tuple[str, list[int]]:
+    """What the text looks like once compatibility forms, case, accents, look-alikes and spaces no longer count.
+
+    Returns also, for each character of it, the index in `text` that it comes from.
+    """
+    if text.isascii() and not re.search(r"[<>\[]", text):
+        return "", []
+    skeleton = []
+    positions = []
+    for index, character in enumerate(text):
+        for part in _fold(character):
+            skeleton.append(part)
+            positions.append(index)
+    return "".join(skeleton), positions
+
+
+@lru_cache(maxsize=4096)
+def _fold(character: str) -> str:
+    if character in _LOOK_ALIKES:
+        return _LOOK_ALIKES[character]
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    return "".join(
+        _LOOK_ALIKES.get(part, "_" if unicodedata.category(part) == "Pc" or part == "▁" else part)
+        for part in folded
+        if unicodedata.category(part)[0] not in "MZC"
+    )
