@@ -1,0 +1,113 @@
+"""Logging: readable on a terminal, JSON in the journal, one bound context per request, and never a prompt above debug.
+
+Modules log with `structlog.get_logger()`; what concerns one request is logged inside
+`structlog.contextvars.bound_contextvars(stem=…, kind=…, generator=…, device=…)`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+PROMPT_KEYS = frozenset({"prompt", "negative_prompt"})
+"""Keys that are left out above the level `debug`, at any depth: what people ask for is nobody else's business."""
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}  # of syslog(3)
+
+
+def configure(
+    level: str = "info", form: Literal["auto", "console", "json"] = "auto", stream: TextIO | None = None
+) -> None:
+    """Set up logging for this process. May be called again, with other settings.
+
+    Args:
+        level: Least important level that is logged: `debug`, `info`, `warning` or `error`. Other libraries are heard
+            from `warning` on, and from `info` on when it is `debug`.
+        form: `console` for people, coloured on a terminal; `json` for machines, one object a line; `auto` is `json`
+            where the stream leads to the journal and `console` elsewhere. Lines for the journal begin with their
+            syslog priority, which it takes off.
+        stream: Where to; standard error by default.
+    """
+    stream = stream or sys.stderr
+    journal = _leads_to_journal(stream)
+    as_json = form == "json" or (form == "auto" and journal)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=as_json),
+        without_prompts,
+    ]
+    render: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if as_json:
+        to_json = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        render += [structlog.processors.format_exc_info, _with_priority(to_json) if journal else to_json]
+    else:
+        render += [_printable, _console(stream)]
+
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=render, foreign_pre_chain=shared))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(_LEVELS[level], logging.WARNING) if level != "debug" else logging.INFO)
+    logging.getLogger("spectacle").setLevel(_LEVELS[level])
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=_spectacle_logger,
+        cache_logger_on_first_use=False,  # a reload of the configuration must reach loggers that exist
+    )
+
+
+def without_prompts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """structlog processor that leaves out prompts above the level `debug`."""
+    return event if event.get("level") == "debug" else _without(event)
+
+
+def _without(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without(each) for key, each in value.items() if key not in PROMPT_KEYS}
+    if isinstance(value, list | tuple) and value:
+        return [_without(each) for each in value]
+    return value
+
+
+def _printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Show control characters instead of sending them to the terminal."""
+    return {
+        key: repr(value) if isinstance(value, str) and not value.isprintable() else value
+        for key, value in event.items()
+    }
+
+
+def _console(stream: TextIO) -> Processor:
+    colours = stream.isatty() and "NO_COLOR" not in os.environ
+    # The plain form of tracebacks, because the others print local variables, and prompts with them.
+    return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+
+
+def _with_priority(render: Processor) -> Processor:
+    def rendered(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        priority = _PRIORITIES.get(event.get("level", ""), _PRIORITIES["info"])
+        return f"<{priority}>{render(logger, method, event)!s}"
+
+    return rendered
+
+
+def _spectacle_logger(*_names: Any) -> logging.Logger:
+    return logging.getLogger("spectacle")
+
+
+def _leads_to_journal(stream: TextIO) -> bool:
+    """Whether the stream is the one that systemd connected to the journal, by its device and inode."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # closed, or no file at all
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
