@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import secrets
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -46,6 +47,7 @@ class Version:
         inode: Inode number.
         size: Bytes.
         mtime_ns: Modification time by the file server's clock.
+        mode: Type and permission bits.
         digest: SHA-256 of the content, hexadecimal; empty for what was not read.
     """
 
@@ -53,13 +55,14 @@ class Version:
     inode: int
     size: int
     mtime_ns: int
+    mode: int
     digest: str = ""
 
     @classmethod
     def of(cls, name: str, look: Look, content: bytes | None = None) -> Version:
         """The state `look` shows of `name`."""
         digest = "" if content is None else hashlib.sha256(content).hexdigest()
-        return cls(name, look.inode, look.size, look.mtime_ns, digest)
+        return cls(name, look.inode, look.size, look.mtime_ns, look.mode, digest)
 
     def is_current(self, spool: Spool) -> bool:
         """Whether the name still holds this version."""
@@ -300,8 +303,8 @@ def _retire(spool: Spool, name: RequestName, version: Version, *, poison: bool) 
     if not version.matches(spool.look(aside), spool, aside):
         spool.link(aside, version.name)
         spool.remove(aside)
-    elif poison:
-        spool.rename(aside, f"{HOUSE}/poison/{version.name}")
+    elif poison or stat.S_ISDIR(version.mode):
+        spool.rename(aside, f"{HOUSE}/poison/{version.name}.{secrets.token_hex(4)}")
     else:
         spool.remove(aside)
 

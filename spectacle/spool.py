@@ -150,8 +150,13 @@ class Spool:
         if identity == self._identity:
             self._os.close(fd)
             return False
-        self.close()
-        self._fd, self._identity = fd, identity
+        if self._fd >= 0:
+            # The number stays the same, so that a thread in the middle of a call never meets a foreign descriptor.
+            os.dup2(fd, self._fd, inheritable=False)
+            os.close(fd)
+        else:
+            self._fd = fd
+        self._identity = identity
         return True
 
     def close(self) -> None:
@@ -369,6 +374,16 @@ class Spool:
             self._os.unlink(name, dir_fd=self._fd)
         except OSError as error:
             raise unavailable(self.path, error) from error
+
+    def now_ns(self) -> int:
+        """The file server's time, nanoseconds: that of a file made now."""
+        name = f".probe.{secrets.token_hex(4)}.tmp"
+        fd = self._os.open(name, _CREATE, _FILE_MODE, dir_fd=self._fd)
+        try:
+            return int(self._os.fstat(fd).st_mtime_ns)
+        finally:
+            self._os.close(fd)
+            self.remove(name)
 
     def file_system(self) -> str:
         """Type of the file system the spool lies on, such as `ext4` or `nfs4`; `unknown` when it cannot be told."""

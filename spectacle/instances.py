@@ -1,0 +1,111 @@
+"""What instances tell each other and `spectacle status`: one small file each under `.spectacle/instances/`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from spectacle.claims import this_host
+from spectacle.spool import HOUSE, NotOrdinary, Spool, TooLarge
+
+MAX_REPORT_BYTES = 256 * 1024
+BEATS_TO_DIE = 3
+"""An instance that has not reported for this many of its own intervals is taken for dead."""
+
+Report = Mapping[str, Any]
+
+
+def new_identity() -> str:
+    """A name for this instance that no other one has."""
+    return f"{this_host()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Instances:
+    """This instance's report, and what the others' say.
+
+    Args:
+        spool: The spool.
+        identity: This instance's name.
+        clock: Monotonic seconds; another instance's age is judged by watching its report stand still on this clock.
+    """
+
+    def __init__(self, spool: Spool, identity: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._spool = spool
+        self.identity = identity
+        self._clock = clock
+        self._seen: dict[str, tuple[tuple[int, int, int], float, Report]] = {}
+
+    def report(self, report: Report) -> None:
+        """Publish this instance's report, whole.
+
+        Raises:
+            OSError: When the spool is in trouble.
+        """
+        self._spool.replace(_name(self.identity), json.dumps(report).encode())
+
+    def leave(self) -> None:
+        """Take the report away."""
+        with contextlib.suppress(OSError):
+            self._spool.remove(_name(self.identity))
+
+    def live(self) -> Iterator[Report]:
+        """The reports of the other instances that still report. One seen for the first time counts as live."""
+        now = self._clock()
+        present = set()
+        for identity, report, version in _reports(self._spool):
+            if identity == self.identity:
+                continue
+            present.add(identity)
+            seen = self._seen.get(identity)
+            if seen is None or seen[0] != version:
+                self._seen[identity] = seen = (version, now, report)
+            if now - seen[1] <= BEATS_TO_DIE * _interval(report):
+                yield report
+        for identity in self._seen.keys() - present:
+            del self._seen[identity]
+
+    def served_elsewhere(self) -> set[str]:
+        """The kinds that other live instances serve."""
+        return {str(kind) for report in self.live() for kind in report.get("kinds", ())}
+
+
+def all_reports(spool: Spool) -> list[tuple[Report, float]]:
+    """Every report there is with its age in seconds.
+
+    The age compares two times of the file server's own clock.
+    """
+    now = spool.now_ns()
+    return [(report, max(0.0, (now - version[2]) / 1e9)) for _, report, version in _reports(spool)]
+
+
+def is_live(report: Report, age: float) -> bool:
+    """Whether an instance with a report of this age in seconds still runs."""
+    return age <= BEATS_TO_DIE * _interval(report)
+
+
+def _interval(report: Report) -> float:
+    interval = report.get("interval", 10)
+    return float(interval) if isinstance(interval, int | float) and 0 < interval < 3600 else 10.0
+
+
+def _reports(spool: Spool) -> Iterator[tuple[str, Report, tuple[int, int, int]]]:
+    for file_name in spool.house_names("instances"):
+        identity = file_name.removesuffix(".json")
+        if file_name.startswith(".") or identity == file_name:
+            continue
+        try:
+            content, look = spool.read(_name(identity), MAX_REPORT_BYTES)
+            report = json.loads(content)
+        except (OSError, NotOrdinary, TooLarge, ValueError):
+            continue
+        if isinstance(report, dict):
+            yield identity, report, look.version
+
+
+def _name(identity: str) -> str:
+    return f"{HOUSE}/instances/{identity}.json"

@@ -1,0 +1,107 @@
+"""Removes what crashes leave behind: temporaries, claims aside, claims without a request, old reports."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable
+
+import structlog
+
+from spectacle.claims import Claims
+from spectacle.commit import sweep_retired
+from spectacle.naming import RequestName, commit_name, stem_of_commit, stem_of_lock
+from spectacle.spool import HOUSE, Spool
+
+log = structlog.get_logger()
+
+LEASES = 10
+"""Left-overs are removed once they are older than this many leases."""
+
+_LEFT_OVER = re.compile(
+    r"\.probe\.[0-9a-f]{8}\.tmp"
+    r"|\.(?P<stem>.+?)(?:\.[0-9a-f]{8}\.(?:[0-9]+|commit)\.tmp|\.lock\.[0-9a-f]{16}\.aside|-progress\.json\.[0-9a-f]{8}\.tmp)"
+)
+_RETIRED = re.compile(r"\..+\.(?:[0-9a-f]{16}|attachment)\.[0-9a-f]{8}\.retired")
+_BROKEN_LOCK = re.compile(r"(?P<stem>.+)\.lock\.(?:break|restore)\.[0-9]+\.[0-9a-f]{32}")
+
+
+def sweep(spool: Spool, claims: Claims, lease_duration: float, names: Iterable[str], now_ns: int) -> list[str]:
+    """Remove left-overs older than ten leases.
+
+    Args:
+        spool: The spool.
+        claims: Judges whether a claim without a request is dead.
+        lease_duration: Seconds.
+        names: The names in the spool.
+        now_ns: The file server's time, nanoseconds; ages are compared with it alone.
+
+    Returns:
+        The names removed.
+    """
+    names = list(names)
+    present = set(names)
+    oldest = now_ns - int(LEASES * lease_duration * 1e9)
+    removed = []
+    for name in names:
+        if not _is_left_over(name, present):
+            continue
+        with contextlib.suppress(OSError):
+            look = spool.peek(name)
+            if look is None or look.mtime_ns > oldest:
+                continue
+            stem = stem_of_lock(name)
+            if stem is not None:
+                _remove_dead_claim(claims, stem)
+            elif name.endswith(".retired"):
+                sweep_retired(spool, name)
+            else:
+                spool.remove(name)
+            removed.append(name)
+    removed += _sweep_house(spool, oldest, present)
+    if removed:
+        log.info("removed left-overs of crashes", count=len(removed))
+    return removed
+
+
+def _is_left_over(name: str, present: set[str]) -> bool:
+    if stem := stem_of_lock(name):
+        return f"{stem}.txt" not in present and commit_name(stem) not in present
+    if stem_of_commit(name) or (not name.startswith(".") and ".lock." not in name):
+        return False
+    match = _LEFT_OVER.fullmatch(name) or _BROKEN_LOCK.fullmatch(name)
+    if match is None:
+        return _RETIRED.fullmatch(name) is not None
+    # What a standing commit record or a held claim may still need stays.
+    stem = match["stem"]
+    return stem is None or (commit_name(stem) not in present and f"{stem}.lock" not in present)
+
+
+def _remove_dead_claim(claims: Claims, stem: str) -> None:
+    name = RequestName.parse(f"{stem}.txt")
+    assert name is not None
+    claim = claims.claim(name)
+    if claim is not None:
+        claims.clear_attempts(name)
+        claims.release(claim)
+
+
+def _sweep_house(spool: Spool, oldest: int, present: set[str]) -> list[str]:
+    """Old temporaries anywhere, attempts of requests that are gone, reports of instances that are gone, reserves."""
+    removed = []
+    reporting = {name.removesuffix(".json") for name in spool.house_names("instances")}
+    for part in ("", "instances", "attempts"):
+        for entry in spool.house_names(part):
+            path = f"{HOUSE}/{part}/{entry}" if part else f"{HOUSE}/{entry}"
+            orphaned = (
+                entry.endswith(".tmp")
+                or part == "instances"
+                or (part == "attempts" and f"{entry}.txt" not in present)
+                or (entry.startswith("reserve-") and entry.removeprefix("reserve-") not in reporting)
+            )
+            look = spool.peek(path)
+            if orphaned and look is not None and look.mtime_ns < oldest:
+                with contextlib.suppress(OSError):
+                    spool.remove(path)
+                    removed.append(path)
+    return removed

@@ -1,0 +1,314 @@
+"""The worker process: loads generators on one device, runs jobs, and encodes what they make.
+
+Started by `spectacle.workers` as `python -m spectacle.worker …`. It never sees the spool: requests, attachments and
+results travel over the socket it was given.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import queue
+import random
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+import spectacle
+from spectacle.errors import (
+    BadAttachment,
+    BadOptions,
+    Cancelled,
+    GeneratorError,
+    OutOfMemory,
+    SpectacleError,
+    UnreadableRequest,
+)
+from spectacle.generators import registry
+from spectacle.generators.base import MAX_SEED, Artifact, Device, Generator, Job, MediaType, Needs
+from spectacle.options import MAX_OPTIONS_BYTES, read_options
+from spectacle.pictures import open_mask, open_picture
+from spectacle.results import Making, finish
+from spectacle.svg.rasterise import Rasteriser
+from spectacle.wire import Channel, Disconnected, Message
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """An attached file as read: its name in the spool and its bytes."""
+
+    name: str
+    content: bytes
+
+
+class _Control:
+    """Reports steps to the daemon and carries its wish to stop."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._stop = threading.Event()
+
+    def cancel(self) -> None:
+        self._stop.set()
+
+    def check(self) -> None:
+        if self._stop.is_set():
+            raise Cancelled("the job is no longer wanted")
+
+    def progress(self, step: int, steps: int) -> None:
+        self.check()
+        self._channel.send({"op": "progress", "step": step, "steps": steps})
+
+
+class Workshop:
+    """What one worker process has loaded, and how it runs a job.
+
+    Args:
+        channel: The line to the daemon.
+        device: Where generators run.
+        rasteriser: Turns drawings into pictures.
+    """
+
+    def __init__(self, channel: Channel, device: Device, rasteriser: Rasteriser) -> None:
+        self._channel = channel
+        self._device = device
+        self._rasteriser = rasteriser
+        self._loaded: tuple[str, str | None] | None = None
+        self._generator: Generator | None = None
+        self.control = _Control(channel)
+
+    def load(self, name: str, preset: str | None) -> Generator:
+        """The generator, loaded; another one is unloaded first."""
+        if self._generator is not None and self._loaded == (name, preset):
+            return self._generator
+        self.unload()
+        generator = registry.find(name)(preset)
+        try:
+            generator.load(self._device)
+        except Exception as error:
+            raise _understood(error, name) from error
+        self._generator, self._loaded = generator, (name, preset)
+        return generator
+
+    def unload(self) -> None:
+        """Free what is loaded."""
+        if self._generator is not None:
+            self._generator.unload()
+        self._generator = self._loaded = None
+        gc.collect()
+
+    def run(self, order: dict[str, Any], attached: dict[str, list[Attached]]) -> None:
+        """Run one job and send its files, the primary one last.
+
+        Raises:
+            SpectacleError: When it cannot be done.
+        """
+        generator = self.load(order["generator"], order["preset"])
+        job = _job(generator, order, attached)
+        options = job.options.model_dump(mode="json", exclude_unset=True)
+        self._channel.send({"op": "started", "progress": job.options.progress, "seed": job.seed})
+        artifacts = self._generate(generator, order, job)
+        self.control.check()
+        making = Making(
+            prompt=job.prompt,
+            generator=generator.name,
+            model=generator.model,
+            revision=generator.revision,
+            preset=generator.preset,
+            kind=order["kind"],
+            seed=job.seed,
+            width=job.width,
+            height=job.height,
+            options=options,
+            notes=tuple(order["notes"]),
+            request_digest=order["digest"],
+            version=spectacle.__version__,
+            facts={},
+        )
+        files = finish(artifacts, making, makes=job.makes, png_preview=job.options.png, rasteriser=self._rasteriser)
+        for file in files:
+            self._channel.send({"op": "file", "suffix": file.suffix}, file.content)
+
+    def _generate(self, generator: Generator, order: dict[str, Any], job: Job) -> Sequence[Artifact]:
+        try:
+            return self._attempt(generator, job)
+        except OutOfMemory:
+            self.unload()
+        generator = self.load(order["generator"], order["preset"])
+        try:
+            return self._attempt(generator, job)
+        except OutOfMemory as error:
+            advice = generator.memory_advice(job)
+            self.unload()
+            raise OutOfMemory(f"not enough memory on {self._device} for {job.width}x{job.height}: {advice}") from error
+
+    def _attempt(self, generator: Generator, job: Job) -> Sequence[Artifact]:
+        try:
+            artifacts = generator.generate(job, self.control)
+        except Exception as error:
+            raise _understood(error, generator.name) from error
+        if not artifacts:
+            raise GeneratorError(f"{generator.name} returned no picture: report it to its authors")
+        return artifacts
+
+
+def _understood(error: Exception, generator: str) -> SpectacleError:
+    """Any exception of a generator as one of ours."""
+    if isinstance(error, SpectacleError):
+        return error
+    kind = type(error)
+    if isinstance(error, MemoryError) or (kind.__name__ == "OutOfMemoryError" and kind.__module__.startswith("torch")):
+        return OutOfMemory("not enough memory")
+    said = " ".join(str(error).split())[:300]
+    return GeneratorError(
+        f"{generator} failed: {kind.__name__}: {said}" if said else f"{generator} failed: {kind.__name__}"
+    )
+
+
+def _job(generator: Generator, order: dict[str, Any], attached: dict[str, list[Attached]]) -> Job:
+    needs = generator.needs
+    makes = MediaType(order["makes"])
+    if makes not in generator.makes:
+        raise GeneratorError(f"{generator.name} does not make {makes}: change `makes` of kind {order['kind']!r}")
+    prompt = order["prompt"]
+    if needs.prompt and not prompt:
+        raise UnreadableRequest(f"{order['stem']}.txt holds no prompt: write what is to be drawn into it")
+    raw = attached.get("options")
+    options = read_options(raw[0].content if raw else b"{}", generator.Options, order["options"])
+    _check_attachments(generator.name, needs, order["stem"], attached)
+    limit = order["max_input_pixels"]
+    pictures = [open_picture(each.name, each.content, max_pixels=limit) for each in attached.get("input", [])]
+    size = pictures[0].size if pictures else None
+    mask = _first(attached, "mask", lambda each: open_mask(each.name, each.content, max_pixels=limit, size=size))
+    control = _first(attached, "control", lambda each: open_picture(each.name, each.content, max_pixels=limit))
+    seed = options.seed if options.seed is not None else random.SystemRandom().randint(0, MAX_SEED)
+    return Job(prompt, order["width"], order["height"], seed, makes, options, pictures, mask, control)
+
+
+def _first(
+    attached: dict[str, list[Attached]], role: str, open_it: Callable[[Attached], Image.Image]
+) -> Image.Image | None:
+    return open_it(attached[role][0]) if attached.get(role) else None
+
+
+def _check_attachments(generator: str, needs: Needs, stem: str, attached: dict[str, list[Attached]]) -> None:
+    given = len(attached.get("input", []))
+    if given < needs.min_pictures:
+        raise BadAttachment(
+            f"{generator} needs {needs.min_pictures} input picture(s) and got {given}: "
+            f"write {stem}-input.png before {stem}.txt"
+        )
+    if given > needs.max_pictures:
+        takes = f"at most {needs.max_pictures}" if needs.max_pictures else "no"
+        raise BadAttachment(f"{generator} takes {takes} input picture(s) and got {given}: leave out {stem}-input…")
+    for role, used in (("mask", needs.mask), ("control", needs.control)):
+        if attached.get(role) and not used:
+            raise BadAttachment(f"{generator} does not use a {role} picture: leave out {attached[role][0].name}")
+
+
+def _read_descriptors(message: Message) -> dict[str, list[Attached]]:
+    """Read every attached file whole, and close it."""
+    limit = message.head["max_input_bytes"]
+    attached: dict[str, list[Attached]] = {}
+    try:
+        for entry, descriptor in zip(message.head["files"], message.descriptors, strict=True):
+            role, name = entry["role"], entry["name"]
+            most = MAX_OPTIONS_BYTES if role == "options" else limit
+            with open(descriptor, "rb", closefd=False) as file:
+                content = file.read(most + 1)
+            if len(content) > most:
+                problem = BadOptions if role == "options" else BadAttachment
+                raise problem(f"{name} holds more than {most} bytes: make it smaller")
+            attached.setdefault(role, []).append(Attached(name, content))
+    finally:
+        for descriptor in message.descriptors:
+            os.close(descriptor)
+    return attached
+
+
+def _serve(channel: Channel, workshop: Workshop, messages: queue.SimpleQueue[Message]) -> None:
+    channel.send({"op": "ready"})
+    while True:
+        message = messages.get()
+        workshop.control = _Control(channel)
+        try:
+            if message.head["op"] == "load":
+                generator = workshop.load(message.head["generator"], message.head["preset"])
+                channel.send({"op": "loaded", "model": generator.model, "revision": generator.revision})
+            else:
+                workshop.run(message.head, _read_descriptors(message))
+                channel.send({"op": "done"})
+        except SpectacleError as error:
+            _report(channel, error)
+        except Disconnected:
+            raise
+        except Exception as error:
+            _report(channel, _understood(error, str(message.head.get("generator"))), error)
+
+
+def _report(channel: Channel, error: SpectacleError, cause: BaseException | None = None) -> None:
+    cause = cause or error.__cause__
+    # Only the frames: the message of a foreign exception may quote the prompt.
+    frames = "".join(traceback.format_tb(cause.__traceback__)) if isinstance(cause, Exception) else ""
+    channel.send(
+        {"op": "failed", "code": error.code, "message": error.message, "details": error.details, "frames": frames}
+    )
+
+
+def _listen(channel: Channel, workshop: Workshop, messages: queue.SimpleQueue[Message]) -> None:
+    """Take messages while a job runs, so that it can be cancelled; end the process when the daemon is gone."""
+    try:
+        while True:
+            message = channel.receive()
+            assert message is not None
+            if message.head["op"] == "cancel":
+                workshop.control.cancel()
+            else:
+                messages.put(message)
+    except Disconnected:
+        os._exit(0)
+
+
+def _die_with_parent(parent: int) -> None:
+    """Have the kernel end this process when the daemon ends, even while it is stuck in a call that holds the GIL."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve the daemon at the other end of a socket until it goes away.
+
+    Args:
+        arguments: Descriptor of the socket, process number of the daemon, and a JSON object with `device_kind`,
+            `device_index`, `svg_memory` (bytes) and `svg_seconds`.
+    """
+    descriptor, parent, text = arguments
+    _die_with_parent(int(parent))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settings = json.loads(text)
+    channel = Channel(socket.socket(fileno=int(descriptor)))
+    device = Device(settings["device_kind"], settings["device_index"])
+    with Rasteriser(memory=settings["svg_memory"], cpu_seconds=settings["svg_seconds"], wall_seconds=settings["svg_seconds"]) as rasteriser:
+        workshop = Workshop(channel, device, rasteriser)
+        messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        threading.Thread(target=_listen, args=(channel, workshop, messages), daemon=True).start()
+        try:
+            _serve(channel, workshop, messages)
+        except Disconnected:
+            return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
