@@ -1,0 +1,193 @@
+"""Turning SVG into pixels, in a process of its own that may be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from PIL import Image
+
+import spectacle
+from spectacle.errors import GeneratorError, SpectacleError
+from spectacle.svg.child import REQUEST, RESPONSE, Answer
+
+MAX_SIDE = 32767
+"""Most pixels a side of a cairo image surface may have."""
+_BYTES_PER_PIXEL = 32  # the surface, its groups and masks: 4 bytes a pixel each
+_START_SECONDS = 60.0  # about 0.2 s on an idle machine; generous, because it is no drawing's fault
+_LONGEST_REASON = 200
+
+
+class Rasteriser:
+    """Renders drawings with cairosvg in one warm child process.
+
+    The child is started by the first `render` (or by `start`, without waiting for it), serves one drawing after the
+    other, and is replaced after `renders_per_child` drawings and whenever it was killed or crashed. It fetches nothing,
+    writes nothing, and dies with the thread that started it. Use it as a context manager, from one thread.
+
+    Args:
+        memory: Bytes of address space of the child, to which 32 bytes per pixel of the drawing are added.
+        cpu_seconds: CPU time of one drawing in whole seconds.
+        wall_seconds: Time of one drawing in seconds, whatever the child does.
+        renders_per_child: Number of drawings after which the child is replaced.
+    """
+
+    def __init__(
+        self,
+        *,
+        memory: int = 2**30,
+        cpu_seconds: int = 30,
+        wall_seconds: float = 60,
+        renders_per_child: int = 500,
+    ) -> None:
+        self.memory = memory
+        self.cpu_seconds = cpu_seconds
+        self.wall_seconds = wall_seconds
+        self.renders_per_child = renders_per_child
+        self._child: _Child | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the child if none runs, and do not wait until it is ready."""
+        self._live_child()
+
+    def close(self) -> None:
+        """End the child. A later `render` starts another one."""
+        if self._child:
+            self._child.end()
+            self._child = None
+
+    def render(self, svg: str, width: int, height: int) -> Image.Image:
+        """Draw `svg` on a transparent ground of `width` × `height` pixels.
+
+        Its viewBox is placed on the picture as its `preserveAspectRatio` says.
+
+        Returns:
+            A picture of mode RGBA, alpha not premultiplied.
+
+        Raises:
+            GeneratorError: The drawing cannot be rendered, or not within the limits.
+            SpectacleError: libcairo is missing, or the child could not be started.
+        """
+        if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+            raise GeneratorError(f"a drawing of {width}x{height} cannot be rendered: a side has 1 to {MAX_SIDE} pixels")
+        child = self._live_child()
+        try:
+            child.wait_until_ready()
+            child.renders += 1
+            child.deadline = time.monotonic() + self.wall_seconds
+            memory = self.memory + _BYTES_PER_PIXEL * width * height
+            answer, payload = child.draw(svg.encode(), width, height, self.cpu_seconds, memory)
+        except (TimeoutError, ConnectionError, EOFError) as error:
+            self._child = None
+            raise _ended(child, timed_out=isinstance(error, TimeoutError)) from error
+        except BaseException:
+            self.close()
+            raise
+        if answer is Answer.NO_MEMORY:
+            self.close()
+            raise _too_much("memory")
+        if answer is Answer.FAILED:
+            reason = payload.decode(errors="replace").splitlines()[0][:_LONGEST_REASON]
+            raise GeneratorError(f"the drawing could not be rendered: {reason}")
+        return Image.frombuffer("RGBA", (width, height), payload, "raw", "BGRa", 0, 1)
+
+    def _live_child(self) -> _Child:
+        if self._child and (self._child.process.poll() is not None or self._child.renders >= self.renders_per_child):
+            self.close()
+        if not self._child:
+            self._child = _Child()
+        return self._child
+
+
+class _Child:
+    """One child process and the socket to it."""
+
+    def __init__(self) -> None:
+        self.connection, far_end = socket.socketpair()
+        # -P keeps the working directory, which may be a spool, off the child's import path.
+        command = [sys.executable, "-P", "-m", "spectacle.svg.child", str(os.getpid())]
+        package = str(Path(spectacle.__file__).parent.parent)
+        with far_end:
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
+                command,
+                stdin=far_end.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": package},
+            )
+        self.deadline = time.monotonic() + _START_SECONDS
+        self.ready = False
+        self.renders = 0
+
+    def wait_until_ready(self) -> None:
+        if self.ready:
+            return
+        try:
+            answer, payload = self._receive()
+        except (TimeoutError, ConnectionError, EOFError) as error:
+            raise SpectacleError("the process that renders drawings did not start; run `spectacle doctor`") from error
+        if answer is Answer.LIBRARY_MISSING:
+            reason = payload.decode(errors="replace").splitlines()[0][:_LONGEST_REASON]
+            raise SpectacleError("libcairo is missing: install the Debian package libcairo2", reason=reason)
+        self.ready = True
+
+    def draw(self, svg: bytes, width: int, height: int, cpu_seconds: int, memory: int) -> tuple[Answer, bytearray]:
+        self._limit_wait()
+        self.connection.sendall(REQUEST.pack(len(svg), width, height, cpu_seconds, memory) + svg)
+        return self._receive()
+
+    def end(self) -> int:
+        """Kill the process unless it has ended, and return its exit status."""
+        self.connection.close()
+        self.process.kill()
+        return self.process.wait()
+
+    def _receive(self) -> tuple[Answer, bytearray]:
+        answer, length = RESPONSE.unpack(self._receive_exactly(RESPONSE.size))
+        return Answer(answer), self._receive_exactly(length)
+
+    def _receive_exactly(self, length: int) -> bytearray:
+        received = bytearray(length)
+        rest = memoryview(received)
+        while rest:
+            self._limit_wait()
+            count = self.connection.recv_into(rest)
+            if count == 0:
+                raise EOFError
+            rest = rest[count:]
+        return received
+
+    def _limit_wait(self) -> None:
+        remaining = self.deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        self.connection.settimeout(remaining)
+
+
+def _ended(child: _Child, *, timed_out: bool) -> GeneratorError:
+    """The error for a drawing during which the child was killed, crashed, or has to be killed."""
+    status = child.end()
+    if timed_out or status == -signal.SIGXCPU:
+        return _too_much("time")
+    if status == -signal.SIGKILL:  # the kernel's way of ending what takes too much memory
+        return _too_much("memory")
+    return GeneratorError("the drawing made the renderer crash; ask for a simpler drawing", exit_status=status)
+
+
+def _too_much(what: str) -> GeneratorError:
+    return GeneratorError(f"the drawing took too much {what} to render; ask for a simpler drawing or a smaller size")
