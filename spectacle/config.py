@@ -105,7 +105,7 @@ class WorkerSettings(_Section):
         60.0, ge=0, description="Seconds running jobs may take to finish when the daemon stops."
     )
     svg_memory: int = Field(1 << 30, ge=64 << 20, description="Bytes of memory the SVG rasteriser may use.")
-    svg_seconds: float = Field(30.0, gt=0, le=600, description="Seconds the SVG rasteriser may take for one drawing.")
+    svg_seconds: int = Field(30, ge=1, le=600, description="Seconds the SVG rasteriser may take for one drawing.")
 
     @field_validator("devices")
     @classmethod

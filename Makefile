@@ -1,0 +1,45 @@
+# `make demo` and `make test` do all their set-up in .venv; nothing but Python >= 3.11 and make is needed beforehand.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# An own cache for the artwork's sources is made by scripts/build_art.py, which is not needed to build or test.
+
+.PHONY: demo test test-slow lint format clean check-system
+
+demo: $(VENV)/.light check-system  ## draw three pictures through a daemon on a temporary spool
+	@$(BIN)/python scripts/demo.py
+
+test: $(VENV)/.test check-system  ## run the tests
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(VENV)/.test check-system  ## run the crash, soak and load tests
+	$(BIN)/pytest -m slow
+
+lint: $(VENV)/.test  ## check form and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.test  ## bring the code into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove what make has made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info clients/typescript/node_modules
+
+check-system:
+	@$(BIN)/python scripts/check_system.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Spectacle needs Python 3.11 or newer; $(PYTHON) is older. Name another: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.light: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $@ $(VENV)/.light
