@@ -1,0 +1,218 @@
+"""The shell client, run by each POSIX shell of this machine against a daemon that the test plays."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from spectacle.naming import RequestName
+
+SCRIPT = Path(__file__).parents[2] / "clients" / "shell" / "spectacle-request"
+SHELLS = [[path] for name in ("dash", "bash") if (path := shutil.which(name))]
+if busybox := shutil.which("busybox"):
+    SHELLS.append([busybox, "sh"])
+
+Answers = Callable[[RequestName], dict[str, str] | None]
+
+
+class Daemon(threading.Thread):
+    """Answers each request with the files `answers` gives for it (suffix to content), None for no answer."""
+
+    def __init__(self, spool: Path, answers: Answers) -> None:
+        super().__init__()
+        self.spool, self.answers = spool, answers
+        self.stopping = threading.Event()
+        self.seen: list[RequestName] = []
+        self.found: list[dict[str, str]] = []
+
+    def run(self) -> None:
+        while not self.stopping.wait(0.005):
+            for name in filter(None, map(RequestName.parse, os.listdir(self.spool))):
+                if name not in self.seen:
+                    self.seen.append(name)
+                    beside = [path for path in self.spool.iterdir() if path.name.startswith(name.stem)]
+                    self.found.append({path.name.removeprefix(name.stem): path.read_text() for path in beside})
+                    self.publish(name)
+
+    def publish(self, name: RequestName) -> None:
+        files = self.answers(name)
+        if files is None:
+            return
+        for suffix, content in files.items():
+            (self.spool / ".new").write_text(content)
+            (self.spool / ".new").rename(self.spool / (name.stem + suffix))
+        (self.spool / name.file_name).unlink()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    directory = tmp_path / "a spool [1]"  # with what a careless script would trip over
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def play(spool: Path) -> Iterator[Callable[[Answers], Daemon]]:
+    daemons: list[Daemon] = []
+
+    def start(answers: Answers) -> Daemon:
+        daemons.append(Daemon(spool, answers))
+        daemons[-1].start()
+        return daemons[-1]
+
+    yield start
+    for daemon in daemons:
+        daemon.stopping.set()
+        daemon.join()
+
+
+@pytest.fixture(params=SHELLS, ids=lambda command: Path(command[0]).name)
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    return [*request.param, str(SCRIPT)]
+
+
+def run(shell: list[str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*shell, *map(str, arguments)], capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_the_path_of_the_picture_is_printed(shell: list[str], spool: Path, play: Callable[[Answers], Daemon]) -> None:
+    daemon = play(lambda name: {".png": "picture"})
+    done = run(shell, "-s", "640x480", "-u", "alice", spool, "a", "red fox; $HOME `date` *")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path(done.stdout.rstrip("\n")).read_text() == "picture"
+    (name,) = daemon.seen
+    assert (name.user, name.width, name.height, name.kind) == ("alice", 640, 480, None)
+    assert daemon.found == [{".txt": "a red fox; $HOME `date` *\n"}]
+
+
+def test_all_pictures_are_printed_the_best_first_and_the_preview_last(
+    shell: list[str], spool: Path, play: Callable[[Answers], Daemon]
+) -> None:
+    daemon = play(lambda name: dict.fromkeys([".png", "-3.svg", "-2.svg", ".svg"], "picture"))
+    done = run(shell, "-k", "svg", "-u", "6f9619ff-8b86-d011-b42d-00c04fc964ff", spool, "x")
+    (name,) = daemon.seen
+    assert (name.user, name.kind) == ("6f9619ff-8b86-d011-b42d-00c04fc964ff", "svg")
+    names = [line.removeprefix(f"{spool}/{name.stem}") for line in done.stdout.splitlines()]
+    assert names == [".svg", "-2.svg", "-3.svg", ".png"]
+
+
+def test_attachments_and_options_are_there_before_the_request(
+    shell: list[str], spool: Path, tmp_path: Path, play: Callable[[Answers], Daemon]
+) -> None:
+    for name in ("a b.PNG", "b.jpeg", "m.png", "c.png"):
+        (tmp_path / name).write_text(name)
+    daemon = play(lambda name: {".png": "picture"})
+    options = json.dumps({"seed": 7, "negative_prompt": 'a\\"$b'})
+    pictures = [
+        "-i",
+        tmp_path / "a b.PNG",
+        "-i",
+        tmp_path / "b.jpeg",
+        "-m",
+        tmp_path / "m.png",
+        "-c",
+        tmp_path / "c.png",
+    ]
+    done = run(shell, *pictures, "-o", options, spool, "x")
+    assert (done.returncode, done.stderr) == (0, "")
+    (found,) = daemon.found
+    assert json.loads(found.pop("-options.json")) == json.loads(options)
+    assert found == {
+        ".txt": "x\n",
+        "-input.png": "a b.PNG",
+        "-input2.jpeg": "b.jpeg",
+        "-mask.png": "m.png",
+        "-control.png": "c.png",
+    }
+
+
+def test_an_error_is_printed_on_standard_error_and_in_the_exit_status(
+    shell: list[str], spool: Path, play: Callable[[Answers], Daemon]
+) -> None:
+    play(lambda name: {"-error.txt": "too large: ask for less\x1b[2J\n\ncode: bad-size\n"})
+    done = run(shell, spool, "x")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "spectacle-request: too large: ask for less[2J\n"
+
+
+def test_a_request_that_somebody_deletes_ends_the_wait(
+    shell: list[str], spool: Path, play: Callable[[Answers], Daemon]
+) -> None:
+    play(lambda name: {})
+    done = run(shell, spool, "x")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "gone without an answer: somebody cancelled it" in done.stderr
+
+
+def test_after_the_time_given_the_request_is_taken_back(shell: list[str], spool: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("a")
+    done = run(shell, "-t", "0", "-i", tmp_path / "a.png", "-o", "{}", spool, "x")
+    assert done.returncode == 1
+    assert "no answer within 0 s: the request was taken back" in done.stderr
+    assert os.listdir(spool) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_takes_the_request_back(shell: list[str], spool: Path, number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [*shell, str(spool), "x"], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 20
+        while not any(map(RequestName.parse, os.listdir(spool))):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        os.killpg(process.pid, number)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "interrupted: the request was taken back" in said
+    assert os.listdir(spool) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-s", "640X480"], "'640X480' is no size"),
+        (["-s", "640"], "'640' is no size"),
+        (["-s", "0x480"], "'0x480' is no size"),
+        (["-s", "64x64x64"], "'64x64x64' is no size"),
+        (["-s", "100000x1"], "'100000x1' is no size"),
+        (["-k", "SVG"], "'SVG' is no kind"),
+        (["-k", "error"], "'error' is no kind"),
+        (["-u", "a/b"], "'a/b' is no user"),
+        (["-u", "alice-bob"], "'alice-bob' is no user"),
+        (["-u", "u" * 180], "is too long a user"),
+        (["-i", "/nowhere.png"], "/nowhere.png cannot be read"),
+        (["-m", str(SCRIPT)], "is none of: png"),
+        (["-t", "soon"], "'soon' is no number of seconds"),
+        (["-z"], "there is no option -z"),
+        (["-s"], "-s needs a value"),
+    ],
+)
+def test_a_wrong_call_is_explained_and_writes_nothing(
+    shell: list[str], spool: Path, arguments: list[str], message: str
+) -> None:
+    done = run(shell, *arguments) if arguments == ["-s"] else run(shell, *arguments, spool, "x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert os.listdir(spool) == []
+
+
+def test_a_missing_spool_or_prompt_is_explained(shell: list[str], spool: Path) -> None:
+    assert "no directory: mount it" in run(shell, spool / "nowhere", "x").stderr
+    done = run(shell, spool)
+    assert (done.returncode, "give a spool directory and a prompt" in done.stderr) == (2, True)
+
+
+def test_help_teaches(shell: list[str]) -> None:
+    done = run(shell, "--help")
+    assert done.returncode == 0
+    assert "Examples:" in done.stdout
