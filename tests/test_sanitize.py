@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spectacle.errors import BlockedPrompt, UnreadableRequest
@@ -133,6 +133,7 @@ class TestDecoding:
     def test_text_that_merely_begins_like_another_format_is_read(self) -> None:
         assert decode_prompt(b"RIFF by a GIF89a band") == "RIFF by a GIF89a band"
 
+    @settings(deadline=None)
     @given(st.binary(max_size=200))
     def test_any_bytes_are_text_without_nul_or_refused(self, raw: bytes) -> None:
         try:
@@ -141,12 +142,14 @@ class TestDecoding:
             return
         assert "\0" not in text
 
+    @settings(deadline=None)
     @given(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
     def test_any_text_without_nul_comes_back_from_utf8(self, text: str) -> None:
         assert decode_prompt(text.encode()) == text.removeprefix("\ufeff")
 
 
 class TestPromise:
+    @settings(deadline=None)
     @given(TEXTS, st.sampled_from([1, 2, 7, 30, 4000]))
     @example("\U0001f642\u200d\u2194\u200d\u0338", 4000)
     @example("1\ufe0f\u20e3", 2)
@@ -157,6 +160,7 @@ class TestPromise:
         once = sanitize(text, max_characters=limit)
         assert sanitize(once.text, max_characters=limit) == Prompt(once.text)
 
+    @settings(deadline=None)
     @given(TEXTS, st.sampled_from([1, 2, 7, 30, 4000]))
     def test_the_text_is_within_its_promise(self, text: str, limit: int) -> None:
         safe = sanitize(text, max_characters=limit).text
@@ -169,6 +173,7 @@ class TestPromise:
             assert not TOKENS.search(form.replace(" ", ""))
         safe.encode()
 
+    @settings(deadline=None)
     @given(TEXTS)
     def test_what_is_changed_beyond_white_space_and_form_is_noted(self, text: str) -> None:
         prompt = sanitize(text)
