@@ -1,0 +1,1 @@
+"""Drawing a scene: layout, backgrounds, light, colours and styles, written as SVG."""
