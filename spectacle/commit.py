@@ -222,7 +222,7 @@ class Answer:
     def _decided(self) -> bool:
         """Whether our record may stand although linking it failed. In doubt it does: the sweeper clears the rest."""
         try:
-            content, _ = self._spool.read(self.name.commit_name, MAX_RECORD_BYTES)
+            content, _ = self._spool.read(self.name.commit_name, MAX_RECORD_BYTES, most_links=2)
             return Commit.decode(content, self.name.stem).files == tuple(self.files)
         except FileNotFoundError:
             return False
@@ -237,7 +237,8 @@ def read_commit(spool: Spool, name: RequestName) -> Commit | None:
         ValueError: When something else lies under its name.
     """
     try:
-        content, _ = spool.read(name.commit_name, MAX_RECORD_BYTES)
+        # It has a second link, its draft's name, until that is removed.
+        content, _ = spool.read(name.commit_name, MAX_RECORD_BYTES, most_links=2)
     except FileNotFoundError:
         return None
     except (NotOrdinary, TooLarge) as error:

@@ -214,15 +214,19 @@ class Spool:
         finally:
             self._os.close(fd)
 
-    def open_file(self, name: str) -> tuple[int, Look]:
-        """Open an ordinary file with one link for reading.
+    def open_file(self, name: str, most_links: int = 1) -> tuple[int, Look]:
+        """Open an ordinary file for reading.
+
+        Args:
+            name: Its name.
+            most_links: How many hard links it may have.
 
         Returns:
             Its descriptor, which the caller closes, and its status.
 
         Raises:
             FileNotFoundError: When there is none.
-            NotOrdinary: When it is a link, pipe, device, directory or has further hard links.
+            NotOrdinary: When it is a link, pipe, device, directory or has more hard links.
         """
         try:
             fd = self._os.open(name, _READ, dir_fd=self._fd)
@@ -234,22 +238,22 @@ class Spool:
             look = Look.of(self._os.fstat(fd))
             if look.links == 0:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-            if look.oddity is not None:
+            if not stat.S_ISREG(look.mode) or look.links > most_links:
                 raise NotOrdinary(look)
         except BaseException:
             self._os.close(fd)
             raise
         return fd, look
 
-    def read(self, name: str, limit: int) -> tuple[bytes, Look]:
+    def read(self, name: str, limit: int, most_links: int = 1) -> tuple[bytes, Look]:
         """Read a whole ordinary file.
 
         Raises:
             FileNotFoundError: When there is none.
-            NotOrdinary: When it is no ordinary file with one link.
+            NotOrdinary: When it is no ordinary file or has more than `most_links` hard links.
             TooLarge: When it holds more than `limit` bytes.
         """
-        fd, look = self.open_file(name)
+        fd, look = self.open_file(name, most_links)
         try:
             if look.size > limit:
                 raise TooLarge(look.size)
