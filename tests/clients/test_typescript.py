@@ -1,0 +1,73 @@
+"""The TypeScript client: it type-checks strictly, passes its own tests under Node, and writes names that we read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from spectacle.naming import RequestName
+
+SOURCE = Path(__file__).parents[2] / "clients" / "typescript"
+COMPILER = SOURCE / "node_modules" / ".bin" / "tsc"
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled client, which is compiled once, strictly."""
+    assert COMPILER.exists(), "TypeScript is missing: run `make test`, or `npm install` in clients/typescript"
+    directory = tmp_path_factory.mktemp("typescript")
+    run(COMPILER, "--project", SOURCE, "--outDir", directory)
+    (directory / "package.json").write_text('{"type": "module"}')
+    return directory
+
+
+def test_the_client_passes_its_tests_under_node(build: Path) -> None:
+    said = run("node", "--test", "--test-reporter=tap", build / "spectacle-client.test.js")
+    assert "# fail 0" in said
+    assert "# pass 0" not in said
+
+
+def test_the_client_writes_names_that_the_daemon_reads(build: Path, tmp_path: Path) -> None:
+    uuid = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+    requests = [
+        {"user": uuid, "messageId": "17", "width": 640, "height": 480},
+        {"user": "+15551234567", "messageId": uuid, "width": 1, "height": 99999, "kind": "svg"},
+        {"user": "xyz8fGRPab+9z", "messageId": "0xf00fb00b123456"},
+        {"user": "alice.b", "messageId": "a-b-640x480", "kind": "draft_2"},
+        {},
+    ]
+    program = build / "write.mjs"
+    program.write_text(
+        "import { submit } from './spectacle-client.js';\n"
+        "const [spool, requests] = process.argv.slice(2);\n"
+        "for (const request of JSON.parse(requests)) {\n"
+        "    console.log((await submit(spool, { prompt: 'x', ...request })).stem);\n"
+        "}\n"
+    )
+    stems = run("node", program, tmp_path, json.dumps(requests)).split()
+    assert sorted(os.listdir(tmp_path)) == sorted(f"{stem}.txt" for stem in stems)
+    for request, stem in zip(requests, stems, strict=True):
+        name = RequestName.parse(f"{stem}.txt")
+        assert name is not None
+        assert name.user == request.get("user", name.user)
+        assert name.msgid == request.get("messageId", name.msgid)
+        assert (name.width, name.height) == (request.get("width", 1024), request.get("height", 1024))
+        assert name.kind == request.get("kind")
+
+
+def test_the_client_is_one_file_that_needs_nothing_but_node() -> None:
+    lines = (SOURCE / "spectacle-client.ts").read_text().splitlines()
+    imports = [line for line in lines if line.startswith("import ")]
+    assert imports
+    assert all(" from 'node:" in line for line in imports)
+    assert "dependencies" not in json.loads((SOURCE / "package.json").read_text())
