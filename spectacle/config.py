@@ -229,9 +229,11 @@ def load(
             raise ConfigurationError(f"{file}: cannot be read: {error.strerror}: name another with --config") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{file}: is no TOML: {error}") from None
-        path = raw.get("spool", {}).get("path") if isinstance(raw.get("spool"), dict) else None
-        if isinstance(path, str):
-            raw["spool"]["path"] = str(file.parent / Path(path).expanduser())
+        spool = raw.setdefault("spool", {})
+        if isinstance(spool, dict):
+            path = spool.setdefault("path", str(SpoolSettings().path))
+            if isinstance(path, str):
+                spool["path"] = str(file.parent / Path(path).expanduser())
     origins: dict[tuple[str, ...], str] = {}
     for keys, value, variable in _from_environment(environment):
         _put(raw, keys, value)
