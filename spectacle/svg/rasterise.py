@@ -16,7 +16,7 @@ from PIL import Image
 
 import spectacle
 from spectacle.errors import GeneratorError, SpectacleError
-from spectacle.svg.child import REQUEST, RESPONSE, Answer
+from spectacle.svg.wire import REQUEST, RESPONSE, Answer
 
 MAX_SIDE = 32767
 """Most pixels a side of a cairo image surface may have."""
