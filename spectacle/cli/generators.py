@@ -1,0 +1,174 @@
+"""`spectacle generators`: what can draw here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from spectacle.cli.output import print_json, print_table
+from spectacle.cli.settings import settings_for, with_configuration
+from spectacle.config import KindSettings
+from spectacle.errors import UnknownGenerator
+from spectacle.generators import registry
+from spectacle.generators.base import Generator, Needs
+
+
+@click.command()
+@click.argument("name", required=False)
+@with_configuration
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(name: str | None, file: Path | None, spool: Path | None, as_json: bool) -> None:
+    """List the generators that are installed, or tell all about the one NAME.
+
+    \b
+    spectacle generators
+    spectacle generators illustration
+    spectacle generators --json
+    """
+    kinds = settings_for(file, spool).kinds
+    if name is not None:
+        details = _details(name, registry.find(name), kinds)
+        if as_json:
+            print_json(details)
+        else:
+            _print_details(details)
+        return
+    found = [_found(each, kinds) for each in sorted(registry.available())]
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            each["name"],
+            ", ".join(each["kinds"]) or "none",
+            ", ".join(each["needs"]),
+            ", ".join(each["makes"]),
+            "cannot be imported" if each["error"] else "missing" if each["weights"] else "ready",
+            each["licence"],
+        )
+        for each in found
+    ]
+    print_table(("generator", "kinds", "needs", "makes", "weights", "licence"), rows)
+    for each in found:
+        if problem := each["error"] or each["weights"]:
+            click.echo(f"{each['name']}: {problem}")
+
+
+def _found(name: str, kinds: Mapping[str, KindSettings]) -> dict[str, Any]:
+    """A generator for the list; one that cannot be imported is listed with the reason."""
+    try:
+        return _summary(name, registry.find(name), kinds)
+    except UnknownGenerator as error:
+        return {
+            "name": name,
+            "summary": "",
+            "kinds": _kinds(name, kinds),
+            "needs": [],
+            "makes": [],
+            "weights": None,
+            "licence": "",
+            "error": error.message,
+        }
+
+
+def _summary(name: str, generator: type[Generator], kinds: Mapping[str, KindSettings]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "summary": generator.summary,
+        "kinds": _kinds(name, kinds),
+        "needs": list(_needs(generator.needs)),
+        "makes": sorted(each.extension for each in generator.makes),
+        "weights": generator.missing_weights(),
+        "licence": generator.licence,
+        "error": None,
+    }
+
+
+def _details(name: str, generator: type[Generator], kinds: Mapping[str, KindSettings]) -> dict[str, Any]:
+    presets = {
+        preset: {"summary": summary, "weights": generator.missing_weights(preset)}
+        for preset, summary in generator.presets.items()
+    }
+    schema = generator.Options.model_json_schema()
+    options = {
+        option: {
+            "allowed": _allowed(about, schema.get("$defs", {})),
+            "default": about.get("default"),
+            "summary": about.get("description", ""),
+        }
+        for option, about in schema.get("properties", {}).items()
+    }
+    return {**_summary(name, generator, kinds), "presets": presets, "options": options}
+
+
+def _print_details(details: Mapping[str, Any]) -> None:
+    click.echo(f"{details['name']}: {details['summary']}" if details["summary"] else details["name"])
+    click.echo(f"kinds:    {', '.join(details['kinds']) or 'none: give it one in spectacle.toml, under [kinds.NAME]'}")
+    click.echo(f"needs:    {', '.join(details['needs'])}")
+    click.echo(f"makes:    {', '.join(details['makes'])}")
+    click.echo(f"weights:  {details['weights'] or 'ready'}")
+    click.echo(f"licence:  {details['licence'] or 'not stated'}\n")
+    if details["presets"]:
+        rows = [(name, about["summary"], about["weights"] or "ready") for name, about in details["presets"].items()]
+        print_table(("preset", "what it is for", "weights"), rows)
+        click.echo()
+    options = [
+        (
+            name,
+            about["allowed"],
+            "unset" if about["default"] is None else json.dumps(about["default"]),
+            about["summary"],
+        )
+        for name, about in details["options"].items()
+    ]
+    print_table(("option", "allowed", "default", "what it is"), options)
+
+
+def _kinds(name: str, kinds: Mapping[str, KindSettings]) -> list[str]:
+    return sorted(kind for kind, settings in kinds.items() if settings.generator == name)
+
+
+def _needs(needs: Needs) -> Iterator[str]:
+    if needs.prompt:
+        yield "prompt"
+    if needs.max_pictures:
+        span = f"{needs.min_pictures} to {needs.max_pictures}"
+        yield f"{needs.max_pictures if needs.min_pictures == needs.max_pictures else span} pictures"
+    for role in ("mask", "control"):
+        if getattr(needs, role):
+            yield f"{role} if wanted"
+
+
+def _allowed(about: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """What an option may be, in words, from its JSON Schema."""
+    if "$ref" in about:
+        return _allowed(definitions.get(str(about["$ref"]).rpartition("/")[2], {}), definitions)
+    if "anyOf" in about:
+        return " or ".join(_allowed(each, definitions) for each in about["anyOf"] if each.get("type") != "null")
+    if "enum" in about or "const" in about:
+        return ", ".join(map(str, about.get("enum", [about.get("const")])))
+    least, most = about.get("minimum"), about.get("maximum")
+    words = [_TYPES.get(about.get("type", ""), "any")]
+    if least is not None and most is not None:
+        words.append(f"{least:g} to {most:g}" if about["type"] == "number" else f"{least} to {most}")
+    elif least is not None or most is not None:
+        words.append(f"at least {least}" if most is None else f"at most {most}")
+    if "exclusiveMinimum" in about:
+        words.append(f"more than {about['exclusiveMinimum']}")
+    if "pattern" in about:
+        words.append(f"matching {about['pattern']}")
+    return ", ".join(words)
+
+
+_TYPES = {
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "string": "text",
+    "array": "list",
+    "object": "table",
+}
