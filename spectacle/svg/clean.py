@@ -94,6 +94,7 @@ def clean_svg(text: str, *, width: int, height: int, limits: SvgLimits = SvgLimi
     except DefusedXmlException as error:
         raise _refused("it declares a document type or an entity") from error
     changed = builder.changed | (source != text) | (not source.startswith("<svg"))
+    changed |= "<![CDATA[" in source  # harmless in XML, but markup to an HTML page that the drawing is pasted into
     changed |= _frame(root, width, height)
     _check_expansion(builder.elements, limits)
     if not changed:

@@ -317,6 +317,10 @@ def test_mixed_text_keeps_its_order_and_spaces() -> None:
     assert cleaned_body(body + "<!-- -->") == body
 
 
+def test_character_data_sections_become_escaped_text() -> None:
+    assert cleaned_body("<title><![CDATA[><img onerror='x'>]]></title>") == "<title>&gt;&lt;img onerror='x'&gt;</title>"
+
+
 def test_a_document_without_namespace_is_taken_for_svg() -> None:
     assert clean("<svg><path/></svg>").startswith(f'<svg xmlns="{NS}"')
 

@@ -95,7 +95,8 @@ def test_a_drawing_looks_as_cairosvg_draws_it(rasteriser: Rasteriser) -> None:
         '<defs><symbol id="s" viewBox="0 0 4 4"><path d="M0 0h4v4z" fill="#08f"/><g id="inner"><circle r="2"/></g>'
         "</symbol>"
         '<g id="t" fill="red"><use href="#s" width="9" height="9" transform="rotate(9)"/>'
-        '<rect width="3" height="3"/></g><linearGradient id="l"><stop stop-color="red"/><stop offset="1" stop-color="blue" stop-opacity=".3"/>'
+        '<rect width="3" height="3"/></g><linearGradient id="l"><stop stop-color="red"/>'
+        '<stop offset="1" stop-color="blue" stop-opacity=".3"/>'
         '</linearGradient><clipPath id="c"><circle cx="20" cy="10" r="9"/></clipPath>'
         '<mask id="m" maskUnits="userSpaceOnUse"><rect width="30" height="15" fill="#fff"/></mask></defs>'
         '<rect width="40" height="20" fill="url(#l)"/><use href="#t" x="3" fill="green"/><use xlink:href="#t" y="5"/>'
