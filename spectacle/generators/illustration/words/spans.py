@@ -1,0 +1,362 @@
+"""Cuts the tokens of an English prompt into spans: set phrases, nouns, verbs, and words nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spectacle.generators.illustration.words import attributes, colours, numbers, styles
+from spectacle.generators.illustration.words.inflect import is_plural, singular, verb_stem
+from spectacle.generators.illustration.words.phrases import Kind, Mark, longest, place_of, verb_of
+from spectacle.generators.illustration.words.relations import BARE_VERBS
+from spectacle.generators.illustration.words.retrieve import Retriever
+from spectacle.generators.illustration.words.tokens import Token
+
+
+@dataclass(slots=True)
+class Span:
+    """A stretch of the prompt with one meaning.
+
+    Attributes:
+        kind: What it does.
+        mark: The meaning of a set phrase.
+        noun: The singular of a noun; empty for a word nobody knows.
+        text: As written, case-folded.
+        plural: Whether a noun is written in the plural.
+        known: Whether the noun has drawings or is a place.
+        raw: The last word as typed.
+        possessive: Whether it ends in 's.
+    """
+
+    kind: Kind
+    mark: Mark
+    noun: str = ""
+    text: str = ""
+    plural: bool = False
+    known: bool = False
+    raw: str = ""
+    possessive: bool = False
+
+
+_MARKS = {
+    ",": Kind.COMMA, ";": Kind.STOP, ".": Kind.STOP, "!": Kind.STOP, "?": Kind.STOP, ":": Kind.COMMA, "&": Kind.AND,
+    "+": Kind.AND, "|": Kind.STOP, "、": Kind.COMMA, "。": Kind.STOP, "，": Kind.COMMA, "(": Kind.COMMA,
+    ")": Kind.COMMA, "/": Kind.COMMA, "—": Kind.COMMA, "–": Kind.COMMA, "…": Kind.STOP, "=": Kind.COPULA,
+}  # fmt: skip
+
+_NOUN_FIRST_COLOURS = frozenset(
+    "red panda,blue whale,black hole,brown bear,black bear,green tea,red wine,white wine,gray wolf,grey wolf,orange juice,"
+    "white shark,red cross,golden retriever,red fox,gold medal,gold bar,gold coin,silver medal,bronze medal,gold ingot,"
+    "goldfish,black sheep,green apple,chocolate cake,chocolate bar,lemon tree,cherry tree,cherry blossom,plum tree,"
+    "olive tree,orange tree,rose bush,coral reef,peach tree,chestnut tree,lime tree,ginger bread,salmon sushi,"
+    "golden gate bridge,black belt,red light,white house,red carpet,rainbow trout,rainbow flag,blue jay,black widow,"
+    "blue bird,green house,tan line,ice cream,cream cheese,cream puff,cherry pie,cherry tomato,lime juice,lemon juice,"
+    "lavender field,chocolate chip cookie,chocolate milk,salmon fillet,gold mine,gold chain,gold ring,rose garden,"
+    "olive oil,olive branch,orange blossom,lemon cake,lemon pie,peach cobbler,mint leaf,mint tea,chocolate ice cream,"
+    "cream cake,chestnut,ginger root,ginger ale,green pepper,red pepper,green salad,white bread,brown bread".split(",")
+)
+_SIZE_NOUNS = frozenset(
+    "big ben,high chair,giant panda,giant squid,tall ship,high heel,high heeled shoe,mini skirt,giant tortoise,"
+    "little red riding hood,high speed train,short pants,long coat,mini bus".split(",")
+)
+_NEVER_STARTS = frozenset(
+    {
+        Kind.DETERMINER, Kind.POSSESSIVE, Kind.HAVE, Kind.OF, Kind.NEGATION, Kind.AND, Kind.OR, Kind.COPULA, Kind.PRONOUN,
+        Kind.LIKE, Kind.RELATION, Kind.OTHER,
+    }
+)  # fmt: skip
+_COUNTED_NOUNS = frozenset(
+    "two hump camel,four leaf clover,one piece swimsuit,eight ball,pool 8 ball,three musketeers".split(",")
+)
+_AFTER_NOUN = frozenset({Kind.NOUN, Kind.PRONOUN, Kind.OTHER})
+_BEFORE_NOUN = frozenset(
+    {Kind.DETERMINER, Kind.POSSESSIVE, Kind.COUNT, Kind.COLOUR, Kind.SIZE, Kind.ATTRIBUTE, Kind.PLAIN, Kind.OF}
+)
+
+
+class Cutter:
+    """Cuts one prompt's tokens into spans."""
+
+    def __init__(self, tokens: Sequence[Token], retriever: Retriever) -> None:
+        self._tokens = tokens
+        self._words = [token.text for token in tokens]
+        self._retriever = retriever
+        self.spans: list[Span] = []
+
+    def cut(self) -> list[Span]:
+        """The spans of the whole prompt."""
+        position = 0
+        while position < len(self._tokens):
+            token = self._tokens[position]
+            if token.sort == "mark":
+                kind = _MARKS.get(token.text)
+                if kind is not None:
+                    self._put(kind, Mark(kind), token.text)
+                position += 1
+            elif token.sort == "number":
+                position += self._number(position)
+            else:
+                position += self._word(position)
+        return self.spans
+
+    def _put(self, kind: Kind, mark: Mark, text: str) -> None:
+        self.spans.append(Span(kind, mark, text=text))
+
+    def _previous(self) -> Kind | None:
+        return self.spans[-1].kind if self.spans else None
+
+    def _run(self, start: int) -> int:
+        """End of the run of words without punctuation that begins at `start`."""
+        end = start
+        while end < len(self._tokens) and self._tokens[end].sort in ("word", "number", "emoji"):
+            end += 1
+        return end
+
+    def _number(self, start: int) -> int:
+        words = self._words[: self._run(start)]
+        length, mark = longest(words, start)
+        if mark is not None and length > 1:
+            self._put(mark.kind, mark, " ".join(words[start : start + length]))
+            return length
+        value = int(self._words[start][:6])
+        if value == 0:
+            self._put(Kind.NEGATION, Mark(Kind.NEGATION), "0")
+        elif value <= 1000:
+            self._put(Kind.COUNT, Mark(Kind.COUNT, number=value), self._words[start])
+        if start + 1 < len(words) and words[start + 1] == "x":
+            return 2
+        return 1
+
+    def _word(self, start: int) -> int:
+        words = self._words[: self._run(start)]
+        length, mark = longest(words, start)
+        found = self._retriever.find(words, start)
+        place = self._place(words, start)
+        noun_length = found.length if found else 0
+        if mark is not None and mark.kind in _NEVER_STARTS and max(noun_length, place[1] if place else 0) <= length:
+            self._put(mark.kind, mark, " ".join(words[start : start + length]))
+            return length
+        if (
+            mark is not None
+            and mark.kind in _NEVER_STARTS
+            and noun_length > length
+            and not self._may_start(words, start, noun_length)
+        ):
+            found, noun_length = None, 0
+        if mark is not None and noun_length > length and not self._is_compound(mark, words, start, length, noun_length):
+            found = self._retriever.find(words, start, longest=length)
+            noun_length = found.length if found else 0
+        if place and place[1] > max(length, noun_length):
+            return self._noun(words, start, place[1], place[0], plural=False, known=True)
+        if mark is not None and length >= noun_length and (not place or place[1] <= length):
+            chosen = self._resolve(mark, words, start, length, bool(found) or bool(place))
+            if chosen is not None:
+                self._put(chosen.kind, chosen, " ".join(words[start : start + length]))
+                return length
+        if found and (not place or noun_length >= place[1]):
+            if noun_length == 1 and self._is_verb_here(words, start):
+                return self._verb(words, start)
+            return self._noun(words, start, noun_length, found.term, plural=found.plural, known=True)
+        if place:
+            term, length = place
+            return self._noun(words, start, length, term, plural=is_plural(words[start + length - 1]), known=True)
+        return self._unknown(words, start)
+
+    def _may_start(self, words: Sequence[str], start: int, length: int) -> bool:
+        return " ".join(words[start : start + length]) in _COUNTED_NOUNS
+
+    def _is_compound(self, mark: Mark, words: Sequence[str], start: int, length: int, noun_length: int) -> bool:
+        """Whether words that begin with a set phrase are a compound noun all the same: "hot dog", but not "red car"."""
+        text = " ".join([*words[start : start + noun_length - 1], singular(words[start + noun_length - 1])])
+        if mark.kind is Kind.COLOUR:
+            return text in _NOUN_FIRST_COLOURS
+        if mark.kind is Kind.SIZE:
+            return text in _SIZE_NOUNS
+        if mark.kind is Kind.COUNT:
+            return text in _COUNTED_NOUNS
+        if mark.kind in (Kind.VERB, Kind.SKIP) and length == 1 and self._previous() in _AFTER_NOUN:
+            return words[start].endswith("ing") is False
+        if mark.kind is Kind.STYLE and length == 1:
+            return words[start] in styles.ALSO_THINGS
+        return True
+
+    def _place(self, words: Sequence[str], start: int) -> tuple[str, int] | None:
+        for length in range(min(4, len(words) - start), 0, -1):
+            written = " ".join(words[start : start + length])
+            single = " ".join([*words[start : start + length - 1], singular(words[start + length - 1])])
+            for term in (written, single):
+                if place_of(term):
+                    return term, length
+        return None
+
+    def _resolve(self, mark: Mark, words: Sequence[str], start: int, length: int, is_noun: bool) -> Mark | None:
+        """The meaning of a set phrase where it stands; None when it is a noun here after all."""
+        following = words[start + length] if start + length < len(words) else ""
+        previous = self._previous()
+        text = words[start] if length == 1 else " ".join(words[start : start + length])
+        match mark.kind:
+            case Kind.COLOUR if text in colours.ALSO_NOUNS and is_noun:
+                return mark if self._colour_here(words, start + length, previous) else None
+            case Kind.STYLE if text in styles.ALSO_THINGS:
+                return mark if self._style_here(following, previous) else (None if is_noun else Mark(Kind.SKIP))
+            case Kind.COUNT if text in ("a couple", "couple", "dozen", "twin"):
+                plural = bool(following) and is_plural(following)
+                return mark if plural or not is_noun else None
+            case Kind.COUNT if text == "one" and following in ("is", "of", "has", "wears", "wearing", "with"):
+                return Mark(Kind.OTHER)
+            case Kind.SKY if length == 1 and is_noun and self._is_counted_sky(text, previous):
+                return None
+            case Kind.VERB if length == 1 and text in BARE_VERBS:
+                if is_noun and not self._is_verb_here(words, start):
+                    return None
+                return mark
+            case Kind.ATTRIBUTE:
+                verb = verb_of(text)
+                if verb is not None and previous in (*_AFTER_NOUN, Kind.COPULA, Kind.COMMA, Kind.AND, Kind.SKIP):
+                    return Mark(Kind.VERB, text=mark.text, relation=verb)
+                if is_noun and length == 1 and not self._attribute_here(text, following, previous):
+                    return None
+                return mark
+            case Kind.PLAIN | Kind.SKIP | Kind.SIZE if is_noun and length == 1:
+                if (
+                    previous in _BEFORE_NOUN
+                    and (not following or self._ends_phrase(following))
+                    and text
+                    not in (
+                        "day",
+                        "time",
+                        "light",
+                        "view",
+                        "scene",
+                        "lot",
+                        "picture",
+                        "image",
+                        "background",
+                        "lights",
+                        "days",
+                        "one",
+                    )
+                ):
+                    return None
+                return mark
+            case _:
+                return mark
+
+    def _colour_here(self, words: Sequence[str], after: int, previous: Kind | None) -> bool:
+        if previous in (Kind.COPULA,):
+            return True
+        if previous is Kind.COUNT and self.spans[-1].mark.number > 1:
+            return after < len(words) and self._nominal(words, after)
+        if after >= len(words):
+            return previous in (Kind.COLOUR, Kind.AND) and any(span.kind is Kind.COLOUR for span in self.spans[-2:])
+        return self._nominal(words, after)
+
+    def _nominal(self, words: Sequence[str], position: int) -> bool:
+        """Whether a noun comes before anything that ends a noun phrase."""
+        for index in range(position, min(position + 4, len(words))):
+            word = words[index]
+            length, mark = longest(words, index)
+            if mark is None or mark.kind in (Kind.SKY,):
+                return True
+            if mark.kind is Kind.AND and index + 1 < len(words):
+                following = longest(words, index + 1)[1]
+                if following is not None and following.kind is Kind.COLOUR:
+                    continue
+                return False
+            if mark.kind in (Kind.COLOUR, Kind.SIZE, Kind.ATTRIBUTE, Kind.PLAIN):
+                if index + length >= len(words):
+                    return self._retriever.find(words, index, 1) is not None and word not in attributes.ATTRIBUTE_WORDS
+                continue
+            return (
+                mark.kind in (Kind.VERB, Kind.SKIP, Kind.STYLE)
+                and length == 1
+                and self._retriever.find(words, index, 1) is not None
+            )
+        return False
+
+    def _style_here(self, following: str, previous: Kind | None) -> bool:
+        if following in ("of", "style", "styled", "art", "drawing", "design", "illustration"):
+            return True
+        before = [span for span in self.spans if span.kind is not Kind.DETERMINER]
+        if before and before[-1].text.endswith("style of"):
+            return True
+        only_opening = all(
+            span.kind in (Kind.SKIP, Kind.DETERMINER, Kind.STYLE, Kind.PLAIN, Kind.COLOUR, Kind.SIZE)
+            for span in self.spans
+        )
+        if only_opening:
+            return bool(following)
+        return (not following and previous in (Kind.NOUN, Kind.COMMA, Kind.STYLE, None)) or previous is Kind.STYLE
+
+    def _is_counted_sky(self, text: str, previous: Kind | None) -> bool:
+        if text in ("snow", "rain", "fog", "mist", "wind", "winter", "night", "day", "moonlight", "twilight"):
+            return False
+        return previous in (Kind.COUNT, Kind.COLOUR, Kind.SIZE)
+
+    def _attribute_here(self, text: str, following: str, previous: Kind | None) -> bool:
+        if following and not self._ends_phrase(following):
+            return True
+        return previous not in _BEFORE_NOUN and previous is not Kind.RELATION and previous is not None
+
+    def _ends_phrase(self, word: str) -> bool:
+        mark = longest([word], 0)[1]
+        return mark is not None and mark.kind in (
+            Kind.RELATION, Kind.AND, Kind.OR, Kind.COPULA, Kind.HAVE, Kind.OF, Kind.VERB, Kind.SKIP, Kind.DETERMINER,
+            Kind.NEGATION, Kind.POSSESSIVE,
+        )  # fmt: skip
+
+    def _is_verb_here(self, words: Sequence[str], start: int) -> bool:
+        """Whether a word that may be noun or verb follows its subject: "birds fly", "a girl plays"."""
+        word = words[start]
+        if verb_of(word) is None and not (word in attributes.ATTRIBUTE_WORDS and self._previous() in _AFTER_NOUN):
+            return False
+        if self._previous() not in _AFTER_NOUN:
+            return False
+        before = self.spans[-1]
+        if before.possessive:
+            return False
+        if before.plural:
+            return not word.endswith("s") or word in attributes.ATTRIBUTE_WORDS
+        return word.endswith("s") or (
+            start + 1 < len(words) and self._ends_phrase(words[start + 1]) and word in BARE_VERBS and not before.known
+        )
+
+    def _verb(self, words: Sequence[str], start: int) -> int:
+        relation = verb_of(words[start])
+        name = attributes.ATTRIBUTE_WORDS.get(words[start], "")
+        self._put(
+            Kind.VERB if relation else Kind.ATTRIBUTE, Mark(Kind.VERB, text=name, relation=relation), words[start]
+        )
+        return 1
+
+    def _noun(self, words: Sequence[str], start: int, length: int, term: str, *, plural: bool, known: bool) -> int:
+        last = self._tokens[start + length - 1]
+        self.spans.append(
+            Span(
+                Kind.NOUN, Mark(Kind.NOUN), noun=term, text=" ".join(words[start : start + length]), plural=plural,
+                known=known, raw=last.raw, possessive=last.possessive,
+            )
+        )  # fmt: skip
+        return length
+
+    def _unknown(self, words: Sequence[str], start: int) -> int:
+        word = words[start]
+        lexicon = self._retriever.lexicon
+        if word.endswith("ing") or (word.endswith("ed") and self._previous() in _AFTER_NOUN):
+            for stem in verb_stem(word):
+                if stem in lexicon.words:
+                    self._put(Kind.ATTRIBUTE, Mark(Kind.ATTRIBUTE), word)
+                    return 1
+        single = singular(word)
+        self.spans.append(
+            Span(
+                Kind.NOUN, Mark(Kind.NOUN), noun=single, text=word, plural=single != word, known=False,
+                raw=self._tokens[start].raw, possessive=self._tokens[start].possessive,
+            )
+        )  # fmt: skip
+        return 1
+
+
+def count_of(mark: Mark) -> int:
+    """The number a count says, within what is drawn."""
+    return numbers.clamp(int(mark.number))

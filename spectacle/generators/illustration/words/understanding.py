@@ -1,0 +1,262 @@
+"""From a prompt to a scene: reads it, finds the drawings, and fills in what goes without saying."""
+
+from __future__ import annotations
+
+from spectacle.generators.illustration.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
+from spectacle.generators.illustration.words import attributes, places, styles
+from spectacle.generators.illustration.words.lexicon import Lexicon
+from spectacle.generators.illustration.words.parse import Draft, Reader, Reading
+from spectacle.generators.illustration.words.phrases import Kind
+from spectacle.generators.illustration.words.retrieve import SURE, USED, Library, Retriever
+from spectacle.generators.illustration.words.spans import Cutter
+from spectacle.generators.illustration.words.tokens import tokenise
+
+MOST_THINGS = 12
+"""Further things are left out: more would be too small to see."""
+
+_BARE_PLURAL = 3
+_SMALL_PLURAL = 5
+_SMALL = frozenset(
+    "flower tulip daisy rose butterfly bee bird leaf bubble balloon star candle mushroom apple fish".split()
+)
+
+
+def understand(prompt: str, library: Library) -> Scene:
+    """The scene that a prompt asks for.
+
+    Any text is understood somehow: what is not is left out, and a text with nothing to draw gives a scene without
+    things. Nothing is raised, and the time taken is bounded whatever the length.
+
+    Args:
+        prompt: What somebody wrote, in one of the languages of `languages.LANGUAGES`.
+        library: The drawings to choose from.
+    """
+    lexicon = Lexicon.open()
+    retriever = _retriever(library, lexicon)
+    request, content = styles.opening(prompt)
+    reading = Reader(Cutter(tokenise(content), retriever).cut()).read()
+    style = reading.style
+    for span in Cutter(tokenise(request), retriever).cut():
+        if span.kind is Kind.STYLE and style in (None, "flat"):
+            style = span.mark.text
+    return _Assembly(reading, retriever, prompt, style or "flat", "en").scene()
+
+
+_retrievers: dict[int, tuple[Library, Retriever]] = {}
+
+
+def _retriever(library: Library, lexicon: Lexicon) -> Retriever:
+    known = _retrievers.get(id(library))
+    if known is None or known[0] is not library:
+        _retrievers.clear()
+        known = _retrievers[id(library)] = (library, Retriever(library, lexicon))
+    return known[1]
+
+
+class _Assembly:
+    """Turns what was read into a scene."""
+
+    def __init__(self, reading: Reading, retriever: Retriever, prompt: str, style: str, language: str) -> None:
+        self._reading = reading
+        self._retriever = retriever
+        self._prompt = prompt
+        self._style = style
+        self._language = language
+        self._unknown: list[Unknown] = []
+        self._positions: dict[int, int] = {}
+        self._things: list[Thing] = []
+        self._categories: list[str] = []
+        self._terms: list[str] = []
+
+    def scene(self) -> Scene:
+        for position, draft in enumerate(self._reading.things):
+            self._add(position, draft)
+        relation_list = self._relations()
+        time, weather = self._sky()
+        return Scene(
+            things=tuple(self._things),
+            relations=tuple(relation_list),
+            place=self._place(),
+            time=time,
+            weather=tuple(weather),
+            style=self._style,
+            mood=self._mood(),
+            unknown=tuple(self._unknown),
+            language=self._language,
+        )
+
+    # --- things
+
+    def _add(self, position: int, draft: Draft) -> None:
+        if draft.dropped or len(self._things) >= MOST_THINGS:
+            return
+        matches = self._matches(draft)
+        if not matches:
+            return
+        self._positions[position] = len(self._things)
+        best = self._retriever.drawings.by_id[matches[0].drawing]
+        self._categories.append(best.category)
+        self._terms.append(draft.term)
+        self._things.append(
+            Thing(
+                noun=draft.term,
+                matches=matches,
+                count=self._count(draft),
+                colours=tuple(draft.colours),
+                size=round(max(0.4, min(2.5, draft.size)), 2),
+                attributes=tuple(draft.attributes),
+            )
+        )
+
+    def _matches(self, draft: Draft) -> tuple[Match, ...]:
+        modifiers = [*draft.words_said()]
+        if not draft.known:
+            return self._nearest(draft)
+        found = self._retriever.matches(draft.term, modifiers)
+        if not found:
+            return ()
+        best = found[0]
+        if best.score < SURE:
+            title = self._retriever.drawings.by_id[best.drawing].title
+            self._unknown.append(Unknown(draft.text, title, best.score, used=best.score >= USED))
+        return found if best.score >= USED else ()
+
+    def _nearest(self, draft: Draft) -> tuple[Match, ...]:
+        """Drawings for a word nobody knows: what it may be a misspelling of."""
+        meant, score = self._retriever.misspelt(draft.text, proper=draft.raw[:1].isupper())
+        if meant:
+            found = tuple(
+                Match(match.drawing, round(match.score * score, 3)) for match in self._retriever.matches(meant)
+            )
+            if found and found[0].score >= USED:
+                title = self._retriever.drawings.by_id[found[0].drawing].title
+                self._unknown.append(Unknown(draft.text, title, found[0].score, used=True))
+                draft.term = meant
+                return found
+        if draft.term in self._retriever.lexicon.concrete:
+            self._unknown.append(Unknown(draft.text, "", 0.0, used=False))
+        return ()
+
+    def _count(self, draft: Draft) -> int:
+        if draft.count is not None:
+            return draft.count
+        if not draft.plural:
+            return 1
+        if draft.text in self._retriever.drawings.by_title:
+            return 1
+        return _SMALL_PLURAL if draft.term.split()[-1] in _SMALL else _BARE_PLURAL
+
+    # --- relations
+
+    def _relations(self) -> list[Relation]:
+        found: list[Relation] = []
+        for link in self._reading.links:
+            subject = self._positions.get(link.subject)
+            objects = [self._positions[position] for position in link.objects if position in self._positions]
+            if subject is None or not objects or subject in objects:
+                continue
+            if link.kind is RelationKind.BETWEEN and len(objects) == 1 and self._things[objects[0]].count < 2:
+                found.append(Relation(subject, RelationKind.BESIDE, tuple(objects)))
+                continue
+            relation = Relation(subject, link.kind, tuple(objects))
+            if relation not in found:
+                found.append(relation)
+        found.extend(self._sides())
+        return found
+
+    def _sides(self) -> list[Relation]:
+        """Relations between the things on the left and on the right, before and behind."""
+        by_side: dict[str | None, list[int]] = {}
+        for position, draft in enumerate(self._reading.things):
+            if position in self._positions:
+                by_side.setdefault(draft.side, []).append(self._positions[position])
+        rest = by_side.get(None, [])
+        added: list[Relation] = []
+        left, right = by_side.get("left", []), by_side.get("right", [])
+        if left and right:
+            added.append(Relation(left[0], RelationKind.LEFT_OF, (right[0],)))
+        elif rest and left:
+            added.extend(Relation(index, RelationKind.LEFT_OF, (rest[0],)) for index in left)
+        elif rest and right:
+            added.extend(Relation(index, RelationKind.RIGHT_OF, (rest[0],)) for index in right)
+        back, front = by_side.get("back", []), by_side.get("front", [])
+        others = front or rest or left or right
+        if others:
+            added.extend(Relation(index, RelationKind.BEHIND, (others[0],)) for index in back)
+        if front and not back and rest:
+            added.extend(Relation(index, RelationKind.IN_FRONT_OF, (rest[0],)) for index in front)
+        return added
+
+    # --- place, time, mood
+
+    def _place(self) -> str | None:
+        said = self._reading.places
+        strong = [name for name, weak in said if not weak]
+        if strong:
+            return strong[0]
+        weak = [name for name, _ in said]
+        if "sky" in weak and self._grounded():
+            weak = [name for name in weak if name != "sky"]
+        if weak:
+            return weak[0]
+        if "snow" in self._reading.sky and not self._things:
+            return "snow"
+        return self._implied()
+
+    def _grounded(self) -> bool:
+        """Whether something stands on the ground that was not said to be in the sky."""
+        flying = {self._positions.get(position) for position in self._reading.in_sky}
+        hung = {relation.subject for relation in self._relations()}
+        by_id = self._retriever.drawings.by_id
+        return any(
+            index not in flying
+            and index not in hung
+            and by_id[thing.matches[0].drawing].habitat not in ("sky", "space")
+            for index, thing in enumerate(self._things)
+        )
+
+    def _grounded_beside(self, flyer: int) -> bool:
+        return any(
+            index != flyer
+            and self._retriever.drawings.by_id[thing.matches[0].drawing].habitat not in ("sky", "wearable")
+            for index, thing in enumerate(self._things)
+        )
+
+    def _implied(self) -> str | None:
+        for table in (self._implied_by_noun, self._implied_by_category):
+            for index in range(len(self._things)):
+                place = table(index)
+                if place is not None and not (place == "sky" and self._grounded_beside(index)):
+                    return place
+        return None
+
+    def _implied_by_noun(self, index: int) -> str | None:
+        term = self._terms[index]
+        worn = any(r.kind is RelationKind.WEARING and index in r.objects for r in self._relations())
+        if worn:
+            return None
+        return places.IMPLIED_BY_NOUN.get(term) or places.IMPLIED_BY_NOUN.get(term.split()[-1])
+
+    def _implied_by_category(self, index: int) -> str | None:
+        return places.IMPLIED_BY_CATEGORY.get(self._categories[index])
+
+    def _sky(self) -> tuple[str | None, list[str]]:
+        names = self._reading.sky
+        time = next((name for name in names if name in places.TIME_WORDS), None)
+        weather = [name for name in names if name in places.WEATHER_WORDS]
+        if time is None and ("stars" in weather or any("moon" in term.split() for term in self._terms)):
+            time = "night"
+        if "snow" in weather and "rain" in weather:
+            weather.remove("rain")
+        return time, weather
+
+    def _mood(self) -> str | None:
+        words = [token.text for token in tokenise(self._prompt)]
+        for length in (2, 1):
+            for start in range(len(words) - length + 1):
+                mood = attributes.MOOD_WORDS.get(" ".join(words[start : start + length])) or places.SEASONS.get(
+                    " ".join(words[start : start + length])
+                )
+                if mood is not None:
+                    return mood
+        return None
