@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import structlog
 
@@ -26,8 +27,23 @@ _RETIRED = re.compile(r"\..+\.(?:[0-9a-f]{16}|attachment)\.[0-9a-f]{8}\.retired"
 _BROKEN_LOCK = re.compile(r"(?P<stem>.+)\.lock\.(?:break|restore)\.[0-9]+\.[0-9a-f]{32}")
 
 
+def find_left_overs(spool: Spool, lease_duration: float, names: Iterable[str], now_ns: int) -> list[str]:
+    """Paths in the spool of the left-overs that are older than ten leases.
+
+    Args:
+        spool: The spool.
+        lease_duration: Seconds.
+        names: The names in the spool.
+        now_ns: The file server's time, nanoseconds; ages are compared with it alone.
+    """
+    present = set(names)
+    oldest = now_ns - int(LEASES * lease_duration * 1e9)
+    left_over = (name for name in sorted(present) if _is_left_over(name, present))
+    return [path for path in chain(left_over, _orphans_in_house(spool, present)) if _is_older(spool, path, oldest)]
+
+
 def sweep(spool: Spool, claims: Claims, lease_duration: float, names: Iterable[str], now_ns: int) -> list[str]:
-    """Remove left-overs older than ten leases.
+    """Remove the left-overs that are older than ten leases.
 
     Args:
         spool: The spool.
@@ -37,31 +53,29 @@ def sweep(spool: Spool, claims: Claims, lease_duration: float, names: Iterable[s
         now_ns: The file server's time, nanoseconds; ages are compared with it alone.
 
     Returns:
-        The names removed.
+        The paths removed.
     """
-    names = list(names)
-    present = set(names)
-    oldest = now_ns - int(LEASES * lease_duration * 1e9)
     removed = []
-    for name in names:
-        if not _is_left_over(name, present):
-            continue
+    for path in find_left_overs(spool, lease_duration, names, now_ns):
         with contextlib.suppress(OSError):
-            look = spool.peek(name)
-            if look is None or look.mtime_ns > oldest:
-                continue
-            stem = stem_of_lock(name)
+            stem = stem_of_lock(path)
             if stem is not None:
                 _remove_dead_claim(claims, stem)
-            elif name.endswith(".retired"):
-                sweep_retired(spool, name)
+            elif path.endswith(".retired"):
+                sweep_retired(spool, path)
             else:
-                spool.remove(name)
-            removed.append(name)
-    removed += _sweep_house(spool, oldest, present)
+                spool.remove(path)
+            removed.append(path)
     if removed:
         log.info("removed left-overs of crashes", count=len(removed))
     return removed
+
+
+def _is_older(spool: Spool, path: str, oldest_ns: int) -> bool:
+    with contextlib.suppress(OSError):
+        look = spool.peek(path)
+        return look is not None and look.mtime_ns < oldest_ns
+    return False
 
 
 def _is_left_over(name: str, present: set[str]) -> bool:
@@ -86,22 +100,16 @@ def _remove_dead_claim(claims: Claims, stem: str) -> None:
         claims.release(claim)
 
 
-def _sweep_house(spool: Spool, oldest: int, present: set[str]) -> list[str]:
-    """Old temporaries anywhere, attempts of requests that are gone, reports of instances that are gone, reserves."""
-    removed = []
+def _orphans_in_house(spool: Spool, present: set[str]) -> Iterator[str]:
+    """Temporaries anywhere, attempts of requests that are gone, reports, reserves of instances that are gone."""
     reporting = {name.removesuffix(".json") for name in spool.house_names("instances")}
     for part in ("", "instances", "attempts"):
         for entry in spool.house_names(part):
-            path = f"{HOUSE}/{part}/{entry}" if part else f"{HOUSE}/{entry}"
             orphaned = (
                 entry.endswith(".tmp")
                 or part == "instances"
                 or (part == "attempts" and f"{entry}.txt" not in present)
                 or (entry.startswith("reserve-") and entry.removeprefix("reserve-") not in reporting)
             )
-            look = spool.peek(path)
-            if orphaned and look is not None and look.mtime_ns < oldest:
-                with contextlib.suppress(OSError):
-                    spool.remove(path)
-                    removed.append(path)
-    return removed
+            if orphaned:
+                yield f"{HOUSE}/{part}/{entry}" if part else f"{HOUSE}/{entry}"

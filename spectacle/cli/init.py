@@ -34,21 +34,25 @@ def command(directory: Path, group: str | None, file: Path | None) -> None:
     sudo spectacle init /srv/spectacle/spool --group spectacle --config /etc/spectacle/spectacle.toml
     """
     try:
-        _make_spool(directory, group)
-        path = _write_configuration(directory, file or directory.absolute().parent / "spectacle.toml")
+        spool = _make_spool(directory, group)
+        path = file or directory.absolute().parent / "spectacle.toml"
+        configuration = _write_configuration(directory, path)
     except KeyError:
         raise click.ClickException(f"there is no group {group!r}: make it with `groupadd --system {group}`") from None
     except OSError as error:
         raise click.ClickException(
             f"{directory}: {error.strerror}: choose another place, or run this as a user who may change it"
         ) from None
+    click.echo(f"spool          {directory}: {spool}")
+    click.echo(f"configuration  {path}: {configuration}")
     click.echo("\nNext:")
     click.echo(f"  spectacle doctor --config {path}")
     click.echo(f"  spectacle serve --config {path}")
     click.echo(f'  spectacle submit --config {path} --wait "a red fox in the snow"')
 
 
-def _make_spool(directory: Path, group: str | None) -> None:
+def _make_spool(directory: Path, group: str | None) -> str:
+    """Make it, and say what was done."""
     made = not directory.is_dir()
     if made:
         directory.mkdir(parents=True, mode=ALONE)
@@ -70,7 +74,7 @@ def _make_spool(directory: Path, group: str | None) -> None:
     finally:
         os.close(top)
     kept = "" if permitted else " as before"
-    click.echo(f"spool          {directory}: {'made' if made else 'was there already'}, mode {mode:04o}{kept}")
+    return f"{'made' if made else 'was there already'}, mode {mode:04o}{kept}"
 
 
 def _permit(name: str, group: str | None, within: int | None = None) -> int:
@@ -83,7 +87,8 @@ def _permit(name: str, group: str | None, within: int | None = None) -> int:
     return descriptor
 
 
-def _write_configuration(directory: Path, path: Path) -> Path:
+def _write_configuration(directory: Path, path: Path) -> str:
+    """Write it unless it is there, and say what was done."""
     path.parent.mkdir(parents=True, exist_ok=True)
     directory, home = directory.absolute(), path.absolute().parent
     text = render_toml(directory.relative_to(home) if directory.is_relative_to(home) else directory)
@@ -91,7 +96,5 @@ def _write_configuration(directory: Path, path: Path) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        click.echo(f"configuration  {path}: was there already and stays as it is")
-    else:
-        click.echo(f"configuration  {path}: made")
-    return path
+        return "was there already and stays as it is"
+    return "made"

@@ -1,0 +1,72 @@
+"""`spectacle gc`: remove what crashes left behind, and old results."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from spectacle import logs
+from spectacle.claims import Claims
+from spectacle.cli.live import opened
+from spectacle.cli.settings import settings_for, with_configuration
+from spectacle.retention import find_old, is_older
+from spectacle.spool import Spool
+from spectacle.sweep import find_left_overs, sweep
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class _Age(click.ParamType[float]):
+    name = "AGE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhdw])", str(value))
+        if match is None:
+            self.fail(f"{value!r} is no age: write a number and s, m, h, d or w, such as 7d", param, ctx)
+        return float(match[1]) * _UNITS[match[2]]
+
+
+@click.command()
+@with_configuration
+@click.option("--older-than", type=_Age(), help="Also remove results of at least this age, such as 12h or 7d.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
+def command(file: Path | None, spool: Path | None, older_than: float | None, dry_run: bool) -> None:
+    """Remove what crashes left behind, and with --older-than old results, errors and poisoned requests.
+
+    A running daemon removes left-overs by itself, but never results. Requests that wait and foreign files are never
+    touched. Prints what is removed, one path a line.
+
+    \b
+    spectacle gc --dry-run --older-than 7d
+    spectacle gc --older-than 7d
+    """
+    settings = settings_for(file, spool).spool
+    logs.configure("warning", "console")
+    with opened(settings.path) as open_spool:
+        names, now_ns = open_spool.names(), open_spool.now_ns()
+        if dry_run:
+            gone = find_left_overs(open_spool, settings.lease_duration, names, now_ns)
+        else:
+            claims = Claims(open_spool, settings.lease_duration)
+            gone = sweep(open_spool, claims, settings.lease_duration, names, now_ns)
+        if older_than is not None:
+            old = find_old(open_spool, older_than, names, now_ns)
+            gone += old if dry_run else _remove(open_spool, old, now_ns - int(older_than * 1e9))
+    for path in gone:
+        click.echo(path)
+    files = f"{len(gone)} file{'' if len(gone) == 1 else 's'}"
+    click.echo(f"would remove {files}" if dry_run else f"removed {files}", err=True)
+
+
+def _remove(spool: Spool, paths: list[str], oldest_ns: int) -> list[str]:
+    removed = []
+    for path in paths:
+        # Looked at once more, because a new answer may have come meanwhile under the same name.
+        with contextlib.suppress(OSError):
+            if is_older(spool, path, oldest_ns) and spool.remove(path):
+                removed.append(path)
+    return removed
