@@ -14,7 +14,10 @@ from defusedxml.ElementTree import DefusedXMLParser
 from spectacle.errors import GeneratorError
 from spectacle.svg.rules import (
     ELEMENTS,
+    GROUPING_ELEMENTS,
     INHERITED_REFERRING,
+    LINK,
+    LINKING_ELEMENTS,
     NUMBER,
     ONCE_REFERRING,
     PLAIN_TEXT_ELEMENTS,
@@ -65,10 +68,11 @@ def clean_svg(text: str, *, width: int, height: int, limits: SvgLimits = SvgLimi
     the document is written anew, compact and always in the same way.
 
     Dropped without a word: comments, processing instructions, the XML declaration; every element that is not in the
-    allow-list, with all it contains (scripts, style sheets, images, foreign objects, animations, filters, links,
+    allow-list, with all it contains (scripts, style sheets, images, foreign objects, animations, filters,
     elements of other namespaces); every attribute that is not in the allow-list or whose value is not well-formed,
     among them event handlers and references to anything but an element of the same document; the second use of an id.
-    A `style` attribute is turned into the presentation attributes it stands for.
+    A `style` attribute is turned into the presentation attributes it stands for, an `a` into a group, and a `switch`
+    into a group with the first of its alternatives that stays.
 
     The root gets `width` and `height`. A `viewBox` is kept, otherwise it is made from the former width and height
     (absolute units at 96 per inch), or from the new ones when those are missing or relative. The drawing is centred
@@ -121,6 +125,7 @@ def _check_bytes(text: str, limits: SvgLimits) -> None:
 class _Element:
     name: str
     attributes: dict[str, str]
+    chooses: bool = False
     content: list[_Element | str] = field(default_factory=list)
     cost: int = 0
     height: int = 0
@@ -158,7 +163,9 @@ class _Builder:
             self._dropped_depth += 1
             self.changed = True
             return
-        element = _Element(name, self._kept_attributes(name, attributes))
+        name_kept = self._kept_name(name)
+        element = _Element(name_kept, self._kept_attributes(name_kept, attributes), chooses=name == "switch")
+        self.changed |= name_kept != name
         self.changed |= not _same_attributes(element.attributes, attributes)
         if self._open:
             self._open[-1].content.append(element)
@@ -188,8 +195,18 @@ class _Builder:
         return self.elements[0]
 
     def _allowed(self, namespace: str, name: str) -> bool:
-        parent = self._open[-1].name if self._open else ""
-        return namespace == self._namespace and name in ELEMENTS and parent not in PLAIN_TEXT_ELEMENTS
+        if namespace != self._namespace or name not in ELEMENTS | GROUPING_ELEMENTS:
+            return False
+        parent = self._open[-1] if self._open else None
+        if parent is None:
+            return True
+        chosen = parent.chooses and any(parent.children())
+        return not chosen and parent.name not in PLAIN_TEXT_ELEMENTS
+
+    def _kept_name(self, name: str) -> str:
+        if name not in GROUPING_ELEMENTS:
+            return name
+        return "tspan" if self._open[-1].name in TEXT_ELEMENTS else "g"
 
     def _kept_attributes(self, element: str, attributes: dict[str, str]) -> dict[str, str]:
         kept: dict[str, str] = {}
@@ -209,7 +226,7 @@ class _Builder:
     def _keep(self, element: str, name: str, value: str, kept: dict[str, str]) -> None:
         rule = RULES.get(name)
         allowed = rule.keep(value) if rule else None
-        if rule is None or allowed is None:
+        if rule is None or allowed is None or (rule is LINK and element not in LINKING_ELEMENTS):
             return
         if rule.coordinates:
             self._check_coordinates(element, name, allowed)

@@ -22,6 +22,10 @@ ELEMENTS = frozenset(
 PLAIN_TEXT_ELEMENTS = frozenset({"title", "desc", "metadata"})
 """Elements that keep their text but nothing inside them."""
 TEXT_ELEMENTS = PLAIN_TEXT_ELEMENTS | {"text", "tspan"}
+GROUPING_ELEMENTS = frozenset({"a", "switch"})
+"""Elements that become plain groups."""
+LINKING_ELEMENTS = frozenset({"use", "linearGradient", "radialGradient", "pattern"})
+"""Elements that may have a link."""
 
 ONCE_REFERRING = ("href", "xlink:href", "clip-path", "mask")
 """Attributes whose target is drawn once for the element."""
@@ -176,7 +180,8 @@ _paint = Rule(_keep_paint)
 _url = Rule(_keep_url)
 _keywords = Rule(_whole(_KEYWORDS))
 _text = Rule(lambda value: value)
-_fragment = Rule(_whole(_FRAGMENT))
+LINK = Rule(_whole(_FRAGMENT))
+"""The rule of links: to an element of the same document."""
 
 _PRESENTATION = {
     **dict.fromkeys(["fill", "stroke"], _paint),
@@ -215,6 +220,6 @@ RULES: dict[str, Rule] = {
     ),
     **dict.fromkeys(["aria-label", "aria-labelledby", "aria-describedby"], _text),
     "id": Rule(_whole(_ID_VALUE)),
-    **dict.fromkeys(["href", "xlink:href"], _fragment),
+    **dict.fromkeys(["href", "xlink:href"], LINK),
 }
 """The rule of every attribute that may stay; namespaced ones by their usual prefix."""

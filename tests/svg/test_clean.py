@@ -79,7 +79,9 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert once == clean(text)
 
 
-_names = st.sampled_from(["g", "path", "use", "text", "tspan", "title", "script", "style", "svg", "x:y", "pattern"])
+_names = st.sampled_from(
+    ["g", "path", "use", "text", "tspan", "title", "script", "style", "svg", "x:y", "pattern", "a", "switch"]
+)
 _attributes = st.sampled_from(
     ["id", "href", "style", "fill", "d", "width", "viewBox", "onload", "transform", "xlink:href", "preserveAspectRatio"]
 )
@@ -141,7 +143,6 @@ def test_text_that_is_no_svg_gets_a_clear_error(text: str) -> None:
         "<style>@import url(http://x.invalid)</style>",
         '<animate attributeName="href" to="javascript:x"/>',
         '<set attributeName="onload" to="x"/>',
-        '<a href="https://x.invalid"><g/></a>',
         '<filter id="f"><feTurbulence numOctaves="100000"/></filter>',
         '<x:evil xmlns:x="urn:x"><g/></x:evil>',
         '<g xmlns="urn:other"/>',
@@ -157,6 +158,7 @@ def test_elements_outside_the_allow_list_are_dropped_with_their_content(body: st
         'onclick="x()"',
         'href="javascript:x"',
         'href="https://x.invalid/a.svg#a"',
+        'href="#a"',
         'href="a.svg#a"',
         'href="data:image/svg+xml,x#a"',
         'fill="url(https://x.invalid/#a)"',
@@ -315,6 +317,19 @@ def test_the_root_is_framed_for_the_size_asked_for(attributes: str, view_box: st
 def test_mixed_text_keeps_its_order_and_spaces() -> None:
     body = "<text> a <tspan>b</tspan> c &amp; d<tspan/></text>"
     assert cleaned_body(body + "<!-- -->") == body
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ('<a href="https://x.invalid" fill="red"><path/></a>', '<g fill="red"><path/></g>'),
+        ('<a href="#a"><path/></a>', "<g><path/></g>"),
+        ("<text>a <a>b</a></text>", "<text>a <tspan>b</tspan></text>"),
+        ("<switch><foreignObject/><g/><path/></switch>", "<g><g/></g>"),
+    ],
+)
+def test_links_and_alternatives_become_groups(body: str, kept: str) -> None:
+    assert cleaned_body(body) == kept
 
 
 def test_character_data_sections_become_escaped_text() -> None:
