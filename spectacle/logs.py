@@ -20,6 +20,8 @@ PROMPT_KEYS = frozenset({"prompt", "negative_prompt"})
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}  # of syslog(3)
+_CONTROLS = [*(code for code in range(0x20) if chr(code) not in "\n\t"), 0x7F, *range(0x80, 0xA0)]
+_PICTURES = {code: 0x2400 + code if code < 0x20 else 0xFFFD for code in _CONTROLS}  # U+241B stands for escape
 
 
 def configure(
@@ -79,11 +81,8 @@ def _without(value: Any) -> Any:
 
 
 def _printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Show control characters instead of sending them to the terminal."""
-    return {
-        key: repr(value) if isinstance(value, str) and not value.isprintable() else value
-        for key, value in event.items()
-    }
+    """Show control characters by their pictures instead of sending them to the terminal."""
+    return {key: value.translate(_PICTURES) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def _console(stream: TextIO) -> Processor:

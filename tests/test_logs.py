@@ -128,7 +128,14 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     log.warning("bad \x1b[2J name", name="a\x1b]0;title\x07")
     assert "\x1b[2J" not in stream.getvalue()
     assert "\x1b]0" not in stream.getvalue()
-    assert r"bad \x1b[2J name" in stream.getvalue()
+    assert "bad ␛[2J name" in stream.getvalue()
+
+
+def test_long_texts_stay_readable_on_the_console() -> None:
+    stream = io.StringIO()
+    configure(stream=stream)
+    log.error("generator failed", frames="line 1\n\tline 2")
+    assert r"frames='line 1\n\tline 2'" in stream.getvalue()
 
 
 def test_lines_for_the_journal_are_json_with_a_priority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
