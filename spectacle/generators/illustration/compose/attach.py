@@ -1,0 +1,232 @@
+"""Joining things that touch: riding, sitting on, being inside, holding and wearing."""
+
+from __future__ import annotations
+
+from spectacle.generators.illustration.compose.casting import words_of
+from spectacle.generators.illustration.compose.parts import Assembly, Part
+from spectacle.generators.illustration.scene import RelationKind
+
+ATTACHING = frozenset({
+    RelationKind.ON, RelationKind.INSIDE, RelationKind.RIDING, RelationKind.HOLDING, RelationKind.WEARING,
+})  # fmt: skip
+CLEAR_WORDS = frozenset({"bowl", "fishbowl", "jar", "aquarium", "bottle", "bubble", "globe", "cage", "glass", "window", "mirror"})
+BOARD_WORDS = frozenset({"skateboard", "surfboard", "snowboard", "sled", "carpet", "broom", "scooter", "ski", "skis", "rug", "log", "raft"})
+CYCLE_WORDS = frozenset({"bicycle", "bike", "motorcycle", "motorbike", "scooter", "unicycle", "tricycle", "motor"})
+SEAT_SHARES = {
+    "sofa": 0.55, "couch": 0.55, "chair": 0.52, "armchair": 0.58, "bed": 0.45, "bench": 0.45, "throne": 0.6, "seat": 0.55,
+    "stool": 0.05, "swing": 0.8,
+}  # fmt: skip
+OVERHEAD_WORDS = frozenset({"umbrella", "parasol", "balloon", "balloons", "kite", "flag", "torch", "lantern", "parachute"})
+NECK_WORDS = frozenset({"scarf", "tie", "necktie", "bow", "bowtie", "necklace", "collar", "medal", "ribbon", "beads"})
+EYE_WORDS = frozenset({"glasses", "sunglasses", "goggles", "mask", "spectacles", "eyeglasses", "monocle"})
+BODY_WORDS = frozenset({
+    "shirt", "t-shirt", "dress", "coat", "jacket", "sweater", "vest", "suit", "kimono", "costume", "blouse", "jeans", "shorts",
+    "skirt", "bikini", "apron", "armor", "armour", "uniform", "jersey", "sari", "robe", "trousers", "pants", "swimsuit", "pyjamas",
+})  # fmt: skip
+FOOT_WORDS = frozenset({"boot", "boots", "shoe", "shoes", "sneakers", "socks", "sandals", "slippers", "skates", "heels", "skate"})
+BACK_WORDS = frozenset({"backpack", "cape", "wings", "jetpack", "rucksack"})
+
+
+def attach(host: Assembly, child: Assembly, kind: RelationKind, slot: int, slots: int) -> None:
+    """Put `child` where it belongs on `host`; `slot` of `slots` when several share it."""
+    if kind is RelationKind.RIDING:
+        _ride(host, child, slot, slots)
+    elif kind is RelationKind.HOLDING:
+        _hold(host, child, slot)
+    elif kind is RelationKind.WEARING:
+        _wear(host, child)
+    elif kind is RelationKind.INSIDE:
+        _inside(host, child, slot, slots)
+    else:
+        _on(host, child, slot, slots)
+    host.parts.extend(child.parts)
+
+
+def _fit(child: Assembly, height: float | None = None, width: float | None = None) -> None:
+    """Shrink to at most a height and a width."""
+    factor = 1.0
+    if height is not None:
+        factor = min(factor, height / child.height)
+    if width is not None:
+        factor = min(factor, width / child.width)
+    if factor < 1:
+        child.scale(factor)
+
+
+def _grow(child: Assembly, height: float) -> None:
+    if child.height < height:
+        child.scale(height / child.height)
+
+
+def _put(child: Assembly, x: float, y: float, order: float, cut: float | None = None, shade: bool = False) -> None:
+    """Move a child's foot to a point and its parts to an order."""
+    low = min(part.order for part in child.parts)
+    for part in child.parts:
+        part.shift(x, y)
+        part.order = order + (part.order - low) * 0.1
+        if cut is not None and part.cut is None:
+            part.cut = cut
+        if not shade:
+            part.shade = 0.0
+
+
+def seat_of(host: Part) -> float:
+    """Height of the surface of a host that others are put on."""
+    if host.drawing.seat is not None:
+        return host.row((host.drawing.seat - host.drawing.box[1]) / host.drawing.box[3])
+    words = words_of(host.drawing, host.noun)
+    for word, share in SEAT_SHARES.items():
+        if word in words:
+            return host.row(share)
+    return host.row(host.outline.top(0.3, 0.7))
+
+
+def _spread(host: Part, slot: int, slots: int, share: float = 0.72) -> float:
+    return host.middle + (0 if slots == 1 else host.width * share * ((slot + 0.5) / slots - 0.5))
+
+
+def _on(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
+    root = host.root
+    furniture = root.drawing.category == "furniture" or root.drawing.seat is not None
+    _fit(child, width=root.width * (0.86 if slots == 1 else 0.9) / min(slots, 4) * (1 if furniture else 1.2))
+    if furniture:
+        _grow(child, min(root.height * 0.5, root.width * 0.8 / slots * child.height / child.width))
+    _fit(child, height=root.height * 1.6)
+    x = _spread(root, slot, slots)
+    flat = root.drawing.category in {"dish"} or words_of(root.drawing, root.noun) & {"plate", "tray"}
+    y = root.row(0.35) if flat else seat_of(root)
+    if not furniture and not flat:
+        share = (x - root.x) / root.width
+        column = 1 - share if root.mirrored else share
+        y = root.row(min(0.9, root.outline.top(max(0, column - 0.12), min(1, column + 0.12))))
+        y += min(root.height, child.height) * 0.05
+    _put(child, x, y, root.order + 1 + slot * 0.01, shade=furniture)
+
+
+def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
+    mount, rider = host.root, child.root
+    words = words_of(mount.drawing, mount.noun)
+    if words & BOARD_WORDS or mount.width > 3.2 * mount.height:
+        _fit(child, height=mount.width * 1.1)
+        _put(child, _spread(mount, slot, slots), mount.row(0.3 if words & {"scooter"} else 0.12), mount.order + 1)
+        return
+    if mount.looks != "front":
+        child.look(mount.looks)
+    if words & CYCLE_WORDS:
+        _fit(child, height=mount.height * 1.15)
+        _grow(child, mount.height * 0.85)
+        x = mount.column(0.55)
+        _put(child, x, mount.row(0.5) + child.height * (0.3 if rider.drawing.form == "whole" else 0.08), mount.order - 1)
+        return
+    if mount.drawing.category in {"vehicle", "boat", "aircraft"}:
+        _inside(host, child, slot, slots)
+        return
+    _fit(child, height=mount.height * 0.72, width=mount.width * 0.5 / slots)
+    _grow(child, mount.height * 0.42)
+    back = (0.46, 0.7) if mount.drawing.faces == "left" else (0.36, 0.64)
+    saddle = mount.row(mount.outline.top(*back))
+    x = mount.column(sum(back) / 2) + (0 if slots == 1 else mount.width * 0.4 * ((slot + 0.5) / slots - 0.5))
+    sunk = 0.34 if rider.drawing.form == "whole" and rider.drawing.category in {"person", "fantasy"} else 0.16
+    if rider.drawing.form in {"part", "face"}:
+        sunk = 0.1
+    _put(child, x, saddle + child.height * sunk, mount.order - 1)
+
+
+def _hold(host: Assembly, child: Assembly, slot: int) -> None:
+    root, held = host.root, child.root
+    words = words_of(held.drawing, held.noun)
+    side = -1 if root.looks == "left" else 1
+    if slot % 2:
+        side = -side
+    bust = root.drawing.form != "whole"
+    hand = root.row(0.8 if bust else 0.6)
+    if words & OVERHEAD_WORDS:
+        _grow(child, root.height * 0.62)
+        _fit(child, height=root.height * 0.95, width=root.width * 1.3)
+        reach = 0.3 if words & {"umbrella", "parasol"} else 0.46
+        _put(child, root.middle + side * root.width * reach, hand, root.order + (1 if "umbrella" not in words else -0.5))
+        return
+    animal = root.drawing.category in {"animal", "bird", "insect", "fish"}
+    if root.looks != "front" and animal:
+        centre, top, wide = root.outline.head("left")
+        _fit(child, height=root.height * 0.46, width=root.width * 0.5)
+        _grow(child, root.height * 0.26)
+        x = root.column(centre - wide * 0.5) + side * child.width * 0.2
+        _put(child, x, root.row(min(0.96, top + 0.72)) + child.height * 0.3, root.order + 1)
+        low = max(part.bottom for part in child.parts)
+        if low > 0:
+            for part in child.parts:
+                part.shift(0, -low)
+        return
+    if held.drawing.category == "instrument" or words & {"guitar", "violin", "accordion", "banjo", "book", "newspaper"}:
+        _fit(child, height=root.height * 0.56, width=root.width * 0.85)
+        _grow(child, root.height * 0.4)
+        book = bool(words & {"book", "books", "newspaper"})
+        x = root.middle + (0 if book else side * root.width * 0.12)
+        _put(child, x, root.row(0.98 if bust else 0.8), root.order + 1)
+        return
+    _fit(child, height=root.height * 0.5, width=root.width * 0.75)
+    _grow(child, root.height * 0.26)
+    _put(child, root.middle + side * root.width * 0.4, hand + child.height * 0.4, root.order + 1)
+
+
+def _wear(host: Assembly, child: Assembly) -> None:
+    root, worn = host.root, child.root
+    words = words_of(worn.drawing, worn.noun)
+    face = root.drawing.form == "face"
+    centre, top, wide = root.outline.head("left" if root.drawing.faces == "left" and not face else "front")
+    if face:
+        centre, top, wide = 0.5, root.outline.top(0.35, 0.65), 0.9
+    head_x, head_y, head = root.column(centre), root.row(top), root.width * wide
+    if root.drawing.form == "whole" and root.drawing.category == "person":
+        head = min(head, root.height * 0.28)
+
+    def width(target: float) -> None:
+        child.scale(target / child.width)
+
+    if words & EYE_WORDS:
+        width(head * 0.86)
+        _put(child, head_x, head_y + head * (0.5 if not face else 0.42) + child.height / 2, root.order + 2)
+    elif words & NECK_WORDS:
+        width(head * 0.8)
+        _put(child, head_x, head_y + head * 0.88 + child.height * 0.8, root.order + 1)
+    elif words & BODY_WORDS:
+        width(root.width * 0.72)
+        _put(child, root.middle, root.row(0.62) + child.height * 0.5, root.order + 1)
+    elif words & FOOT_WORDS:
+        width(max(root.shade * 1.1, root.width * 0.4))
+        _put(child, 0, child.height * 0.15, root.order + 1)
+    elif words & BACK_WORDS:
+        width(root.width * (0.6 if "backpack" in words else 1.1))
+        side = 1 if root.looks == "left" else -1
+        _put(child, root.middle + (side * root.width * 0.28 if "backpack" in words else 0), root.row(0.42) + child.height * 0.5, root.order - 1)
+    else:
+        width(head * 1.08)
+        _fit(child, height=head * 0.95)
+        sunk = 0.3 if root.drawing.category in {"animal", "bird"} or face else 0.36
+        _put(child, head_x, head_y + child.height * sunk, root.order + 2)
+
+
+def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
+    root = host.root
+    words = words_of(root.drawing, root.noun)
+    x = _spread(root, slot, slots, 0.6)
+    if words & CLEAR_WORDS:
+        _fit(child, height=root.height * 0.46, width=root.width * 0.52 / slots)
+        _grow(child, root.height * 0.3 / slots)
+        _put(child, x, root.row(0.62) + child.height * 0.4, root.order + 1)
+    elif root.drawing.category == "building" or root.height > 3.0 * child.height:
+        _fit(child, height=root.height * 0.36)
+        _put(child, x, root.height * 0.02, root.order + 1, shade=True)
+    elif root.drawing.seat is not None:
+        _fit(child, height=root.height * 0.8, width=root.width * 0.6 / slots)
+        rim = seat_of(root)
+        _put(child, x, rim + child.height * 0.25, root.order + 1, cut=rim)
+    else:
+        _fit(child, height=root.height * 1.1, width=root.width * 0.62 / slots)
+        _grow(child, root.height * 0.5)
+        _fit(child, width=root.width * 0.8 / slots)
+        share = (x - root.x) / root.width
+        column = 1 - share if root.mirrored else share
+        rim = root.row(root.outline.top(max(0, column - 0.15), min(1, column + 0.15)))
+        _put(child, x, rim + child.height * 0.4, root.order - 1)

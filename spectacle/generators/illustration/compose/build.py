@@ -1,0 +1,146 @@
+"""From a scene to composites: figures, what is attached to them, groups, and how groups stand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from spectacle.generators.illustration.compose.attach import ATTACHING, attach
+from spectacle.generators.illustration.compose.casting import Role, words_of
+from spectacle.generators.illustration.compose.groups import between, group, relate
+from spectacle.generators.illustration.compose.parts import Assembly, Composite, figure
+from spectacle.generators.illustration.library import Library
+from spectacle.generators.illustration.scene import Relation, RelationKind, Scene
+
+HOST_IS_SUBJECT = frozenset({RelationKind.HOLDING, RelationKind.WEARING})
+
+
+@dataclass
+class Cluster:
+    """A composite and how it is placed: `stand`, `swim`, `air`, `celestial` or `wall`."""
+
+    composite: Composite
+    kind: str
+
+
+def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: Random) -> list[Cluster]:
+    """Composites of all things of the scene, in order of mention."""
+    parents = _parents(scene)
+    assemblies = _figures(scene, roles, library, rng, parents)
+    for thing in _leaves_first(parents):
+        relation = parents[thing]
+        host = relation.subject if relation.kind in HOST_IS_SUBJECT else relation.objects[0]
+        _share_out(assemblies[host], assemblies[thing], relation.kind)
+    clusters = {
+        index: Cluster(group(assemblies[index], roles[index].kind, wide, rng), roles[index].kind)
+        for index in range(len(scene.things))
+        if index not in parents
+    }
+    owner = {index: _root(index, parents) for index in range(len(scene.things))}
+    for relation in scene.relations:
+        if relation.kind in ATTACHING and relation in parents.values():
+            continue
+        _place(scene, roles, relation, clusters, owner, wide, rng)
+    return [clusters[index] for index in sorted(clusters)]
+
+
+def _parents(scene: Scene) -> dict[int, Relation]:
+    """The relation by which each attached thing is attached; a thing has one, and there are no circles."""
+    parents: dict[int, Relation] = {}
+    for relation in scene.relations:
+        if relation.kind not in ATTACHING or not relation.objects:
+            continue
+        swapped = relation.kind in HOST_IS_SUBJECT
+        child, host = (relation.objects[0], relation.subject) if swapped else (relation.subject, relation.objects[0])
+        if child in parents or child == host:
+            continue
+        above: int | None = host
+        while above is not None and above != child:
+            link = parents.get(above)
+            above = None if link is None else (link.subject if link.kind in HOST_IS_SUBJECT else link.objects[0])
+        if above is None:
+            parents[child] = relation
+    return parents
+
+
+def _root(index: int, parents: dict[int, Relation]) -> int:
+    while index in parents:
+        relation = parents[index]
+        index = relation.subject if relation.kind in HOST_IS_SUBJECT else relation.objects[0]
+    return index
+
+
+def _leaves_first(parents: dict[int, Relation]) -> list[int]:
+    def depth(index: int) -> int:
+        steps = 0
+        while index in parents:
+            relation = parents[index]
+            index = relation.subject if relation.kind in HOST_IS_SUBJECT else relation.objects[0]
+            steps += 1
+        return steps
+
+    return sorted(parents, key=lambda index: (-depth(index), parents[index].kind is not RelationKind.WEARING, index))
+
+
+def _figures(scene: Scene, roles: list[Role], library: Library, rng: Random, parents: dict[int, Relation]) -> list[list[Assembly]]:
+    made = []
+    for index, (thing, role) in enumerate(zip(scene.things, roles, strict=True)):
+        count = thing.count
+        relation = parents.get(index)
+        if relation is not None and relation.kind in HOST_IS_SUBJECT and thing.count > 1:
+            count = scene.things[relation.subject].count if scene.things[relation.subject].count > 1 else thing.count
+        members = []
+        turned = rng.random() < 0.5
+        for number in range(count):
+            drawing = role.drawings[number % len(role.drawings)]
+            part = figure(index, number, thing, drawing, role.height, library)
+            if turned or (count > 2 and rng.random() < 0.3 and drawing.faces != "front"):
+                part.mirror()
+            members.append(Assembly([part], index))
+        made.append(members)
+    return made
+
+
+def _share_out(hosts: list[Assembly], children: list[Assembly], kind: RelationKind) -> None:
+    slots = [0] * len(hosts)
+    homes = [index * len(hosts) // len(children) if len(children) >= len(hosts) else index for index in range(len(children))]
+    totals = [homes.count(index) for index in range(len(hosts))]
+    for child, home in zip(children, homes, strict=True):
+        attach(hosts[home], child, kind, slots[home], totals[home])
+        slots[home] += 1
+
+
+def _place(scene: Scene, roles: list[Role], relation: Relation, clusters: dict[int, Cluster], owner: dict[int, int], wide: float, rng: Random) -> None:
+    subject, targets = owner[relation.subject], [owner[index] for index in relation.objects]
+    if not targets or subject in targets or subject not in clusters:
+        return
+    if relation.kind is RelationKind.BETWEEN and len(targets) == 2 and targets[0] != targets[1]:
+        between(clusters[subject].composite, clusters[targets[0]].composite, clusters[targets[1]].composite)
+        _absorb(targets[0], subject, clusters, owner)
+        _absorb(targets[0], targets[1], clusters, owner)
+        return
+    target = targets[0]
+    kind = relation.kind if relation.kind is not RelationKind.BETWEEN else RelationKind.IN_FRONT_OF
+    far = {clusters[subject].kind, clusters[target].kind} & {"celestial", "wall"}
+    if far:
+        if clusters[target].kind == "celestial" and kind in {RelationKind.LOOKING_AT, RelationKind.UNDER}:
+            for member in clusters[subject].composite:
+                member.extra["gazes"] = 1
+        return
+    if kind is RelationKind.ABOVE and clusters[target].kind in {"stand", "swim"}:
+        clusters[subject].kind = clusters[target].kind
+    drawing = roles[relation.objects[0]].drawings[0]
+    words = words_of(drawing, scene.things[relation.objects[0]])
+    relate(clusters[subject].composite, clusters[target].composite, kind, rng, words, wide)
+    if clusters[target].kind == "air" and clusters[subject].kind in {"stand", "swim"}:
+        clusters[target].kind = clusters[subject].kind
+    _absorb(target, subject, clusters, owner)
+
+
+def _absorb(keeper: int, taken: int, clusters: dict[int, Cluster], owner: dict[int, int]) -> None:
+    del clusters[taken]
+    for index, home in owner.items():
+        if home == taken:
+            owner[index] = keeper
+
+

@@ -1,0 +1,132 @@
+"""Choosing the drawings of a scene, their sizes, and whether they stand, float on water or are in the air."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from spectacle.generators.illustration.library import Drawing, Library
+from spectacle.generators.illustration.scene import RelationKind, Scene, Thing
+
+SIZE_POWER = 0.4
+"""Heights in metres are drawn with this power of them, so that an ant beside an elephant can be seen."""
+
+FLYERS = frozenset({"bird", "insect", "aircraft"})
+CELESTIAL_WORDS = frozenset({
+    "sun", "moon", "star", "cloud", "rainbow", "comet", "planet", "earth", "galaxy", "crescent", "meteor", "lightning",
+})  # fmt: skip
+AIRBORNE_WORDS = frozenset({
+    "balloon", "kite", "rocket", "airplane", "plane", "helicopter", "ufo", "saucer", "parachute", "butterfly", "bee",
+    "spaceship", "airship", "zeppelin", "eagle", "hawk", "bat", "dragonfly", "satellite", "drone", "spacecraft",
+    "seagull", "fairy", "firework", "fireworks", "moth", "mosquito", "honeybee", "ladybug", "superhero", "ghost",
+})  # fmt: skip
+GROUNDED_BIRDS = frozenset({
+    "penguin", "chicken", "rooster", "turkey", "peacock", "flamingo", "ostrich", "hen", "duck", "swan", "goose", "chick",
+    "dodo", "owl", "parrot",
+})  # fmt: skip
+FLOATING_WORDS = frozenset({
+    "duck", "swan", "goose", "boat", "ship", "sailboat", "canoe", "ferry", "kayak", "raft", "yacht", "submarine", "buoy",
+    "whale", "dolphin", "shark", "fish", "seal", "orca", "otter", "beaver", "lotus", "lily", "hippopotamus", "speedboat",
+    "crocodile", "turtle", "mermaid", "ducks", "surfer", "goldfish", "frog", "octopus", "squid", "jellyfish",
+})  # fmt: skip
+
+
+def words_of(drawing: Drawing, noun: Thing) -> frozenset[str]:
+    """Single words of a drawing's title and of the noun."""
+    return frozenset(f"{drawing.title} {noun.noun}".lower().replace("-", " ").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """How one thing of the scene is drawn.
+
+    Attributes:
+        drawings: The drawings to take turns with.
+        height: Height in units.
+        kind: `stand`, `air`, `celestial`, `wall` or `swim`.
+    """
+
+    drawings: tuple[Drawing, ...]
+    height: float
+    kind: str
+
+
+def cast(scene: Scene, library: Library, place: str | None, rng: Random) -> list[Role]:
+    """A role for each thing of the scene."""
+    roles = []
+    for index, thing in enumerate(scene.things):
+        drawings = choose(thing, library, rng)
+        roles.append(Role(drawings, size_of(thing, drawings[0]), kind_of(scene, index, drawings[0], place)))
+    return balanced(roles)
+
+
+def choose(thing: Thing, library: Library, rng: Random) -> tuple[Drawing, ...]:
+    """Drawings of a thing: the best match, or sometimes an equally good one, of one source and form throughout."""
+    known = [match for match in thing.matches if match.drawing in library]
+    best = known[0].score
+    near = [library[match.drawing] for match in known[:4] if match.score >= best - 0.02]
+    wholes = [drawing for drawing in near if drawing.form == near[0].form or drawing.form == "whole"] or near
+    first = rng.choice(wholes) if rng.random() < 0.45 else wholes[0]
+    return (first,)
+
+
+def size_of(thing: Thing, drawing: Drawing) -> float:
+    """Height of a drawing of a thing in units."""
+    metres = drawing.height_m
+    if drawing.form == "face" and metres > 0.5:
+        metres *= 0.45
+    elif drawing.form == "part" and metres > 0.8:
+        metres *= 0.7
+    if "baby" in thing.attributes or "young" in thing.attributes:
+        metres *= 0.5
+    height = metres**SIZE_POWER * thing.size
+    _, _, width, tall = drawing.box
+    if width > 2.2 * tall:
+        height = min(height, 2.6 * tall / width * max(1.0, height))
+    return float(height)
+
+
+def balanced(roles: list[Role]) -> list[Role]:
+    """The roles with sizes drawn together so that the smallest stays visible beside the largest."""
+    heights = [role.height for role in roles if role.kind != "celestial"]
+    if not heights:
+        return roles
+    largest = max(heights)
+    floor = largest * 0.24
+    return [
+        Role(role.drawings, max(role.height, floor) if role.kind != "celestial" else role.height, role.kind)
+        for role in roles
+    ]
+
+
+def kind_of(scene: Scene, index: int, drawing: Drawing, place: str | None) -> str:
+    """Whether a thing stands, swims, hangs or is in the air."""
+    thing = scene.things[index]
+    words = words_of(drawing, thing)
+    if place == "underwater":
+        grounded = words & {"crab", "coral", "shell", "lobster", "anchor", "treasure", "chest", "starfish", "oyster", "wreck"}
+        return "stand" if grounded or drawing.height_m > 6 else "air"
+    if place in {"space", "sky"}:
+        return "air"
+    if words & CELESTIAL_WORDS and drawing.category in {"weather", "sky", "landscape", "symbol", "object", "space", "nature"}:
+        return "celestial"
+    if place in {"lake", "sea", "river", "waterfall", "harbour"} and (
+        drawing.habitat in {"water", "underwater"} or words & FLOATING_WORDS
+    ):
+        return "swim"
+    if drawing.habitat == "wall" and place in {"room", "bedroom", "classroom", "library", "kitchen"}:
+        return "wall"
+    attributes = set(thing.attributes)
+    settled = any(
+        (relation.subject == index and relation.kind in {RelationKind.ON, RelationKind.UNDER, RelationKind.INSIDE})
+        for relation in scene.relations
+    )
+    if "flying" in attributes and not settled:
+        return "air"
+    if attributes & {"sitting", "standing", "walking", "running", "sleeping", "lying", "swimming"} or settled:
+        return "swim" if "swimming" in attributes and place in {"lake", "sea", "river"} else "stand"
+    if words & AIRBORNE_WORDS or drawing.category == "aircraft":
+        return "air"
+    if drawing.category in {"bird", "insect"} and drawing.habitat == "sky" and not words & GROUNDED_BIRDS:
+        return "air"
+    return "stand"

@@ -1,0 +1,161 @@
+"""Drawing what was placed: colours and light of each drawing, shadows, reflections, glow."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from random import Random
+
+from spectacle.generators.illustration.compose.arrange import Placed
+from spectacle.generators.illustration.compose.canvas import Canvas
+from spectacle.generators.illustration.compose.casting import words_of
+from spectacle.generators.illustration.compose.colour import lch, lighten, mix, turn
+from spectacle.generators.illustration.compose.recolour import RAINBOW, recolour
+from spectacle.generators.illustration.compose.svg import element, map_colours, num, rename
+from spectacle.generators.illustration.library import Library
+
+GLOWING = frozenset({
+    "sun", "moon", "star", "fire", "candle", "lantern", "lamp", "bulb", "firework", "fireworks", "campfire", "torch", "sparkler",
+    "lightning", "voltage", "comet", "flashlight", "jack-o-lantern", "lightbulb", "diya", "sparkles", "flame", "meteor",
+})  # fmt: skip
+_WARM = "#ffdc86"
+
+
+def draw_all(placed: list[Placed], canvas: Canvas, library: Library, rng: Random) -> list[str]:
+    """Markup of all drawings with their shadows, far ones first."""
+    parts: list[str] = []
+    for one in placed:
+        parts += _before(one, canvas)
+        parts.append(draw(one, canvas, library, rng))
+        parts += _after(one, canvas)
+    return parts
+
+
+def draw(one: Placed, canvas: Canvas, library: Library, rng: Random) -> str:
+    """Markup of one drawing at its place."""
+    identity = defined(one, canvas, library, rng)
+    part = one.part
+    x, y, width, tall = part.drawing.box
+    scale = one.height / tall
+    transform = []
+    if part.angle:
+        transform.append(f"rotate({num(part.angle)} {num(one.x + one.width / 2)} {num(one.y + one.height / 2)})")
+    sx = -scale if part.mirrored else scale
+    tx = one.x + one.width + x * scale if part.mirrored else one.x - x * scale
+    transform.append(f"translate({num(tx)} {num(one.y - y * scale)})scale({sx:.4g} {scale:.4g})")
+    markup = f'<use href="#{identity}" transform="{"".join(transform)}"/>'
+    if one.cut is not None and one.cut < one.y + one.height:
+        clip = canvas.defs.clip(element("rect", x=one.x - one.width, y=one.y - one.height, width=one.width * 3, height=one.cut - one.y + one.height))
+        markup = f'<g clip-path="{clip}">{markup}</g>'
+    return markup
+
+
+def defined(one: Placed, canvas: Canvas, library: Library, rng: Random) -> str:
+    """Identity of the drawing in its colours and this light, defined once for each variation."""
+    part = one.part
+    drawing, noun = part.drawing, part.noun
+    markup = library.markup(drawing.id)
+    rainbow = ""
+    if "rainbow" in noun.colours:
+        last = len(RAINBOW) - 1
+        lit = [(index / last, canvas.light.on_object(colour)) for index, colour in enumerate(RAINBOW)]
+        rainbow = canvas.defs.linear(lit, 0, 0, 1, 0.35, "objectBoundingBox")
+    markup = recolour(markup, drawing, noun.colours, rainbow)
+    variant = part.index % 4 if noun.count > 1 else 0
+    glows = bool(words_of(drawing, noun) & GLOWING) or "glowing" in noun.attributes
+    windows = canvas.night and drawing.category == "building"
+    hue, shift = ((0, 0.0), (5, 0.015), (-5, -0.015), (3, -0.02))[variant]
+    if noun.colours:
+        hue = 0
+
+    @lru_cache(maxsize=None)
+    def change(colour: str) -> str:
+        if windows and _is_pane(colour):
+            return _WARM
+        if variant:
+            colour = lighten(turn(colour, hue) if hue else colour, shift)
+        if glows:
+            return mix(colour, canvas.light.on_object(colour), 0.15)
+        return canvas.light.on_object(colour)
+
+    markup = map_colours(markup, change)
+    prefix = f"v{variant}{'c' if noun.colours else ''}{part.thing}"
+    return canvas.defs.group(rename(markup, prefix), large=True, fill=change("#000000"))
+
+
+def _is_pane(colour: str) -> bool:
+    lightness, chroma, hue = lch(colour)
+    return lightness > 0.6 and chroma > 0.03 and -2.9 < hue < -1.2
+
+
+def _before(one: Placed, canvas: Canvas) -> list[str]:
+    """Glow, shadow or reflection, drawn before the object itself."""
+    parts = []
+    part = one.part
+    words = words_of(part.drawing, part.noun)
+    middle = (one.x + one.width / 2, one.y + one.height / 2)
+    if (words & GLOWING or "glowing" in part.noun.attributes) and (canvas.night or canvas.place in {"cave", "space", "stage", "moon"} or words & {"sun", "glowing"}):
+        reach = max(one.width, one.height) * 0.95
+        paint = canvas.defs.radial([(0, "#fff0b0", 0.75), (0.45, "#ffe08a", 0.3), (1, "#ffd36a", 0)])
+        parts.append(element("circle", cx=middle[0], cy=middle[1], r=reach, fill=paint))
+    if canvas.night and part.drawing.category == "vehicle" and part.looks != "front" and one.stands:
+        parts.append(_headlight(one, canvas))
+    if one.kind == "swim" and one.stands and one.foot is not None:
+        parts.append(_reflection(one, canvas))
+    elif part.shade > 0 and one.kind == "stand":
+        parts.append(_shadow(one, canvas))
+    return parts
+
+
+def _shadow(one: Placed, canvas: Canvas) -> str:
+    part = one.part
+    scale = one.height / part.height
+    half = min(max(part.shade * scale * 0.68, one.width * 0.3), one.width * 0.62)
+    foot_x = one.x - part.x * scale if one.stands else one.x + one.width / 2
+    foot_x = min(max(foot_x, one.x + half * 0.5), one.x + one.width - half * 0.5)
+    foot = one.y + one.height
+    dark = mix(canvas.lit("#4a5a3a" if canvas.place not in {"snow", "beach", "desert", "moon"} else "#5a5560"), "#10142a", 0.55)
+    strength = 0.5 if one.stands else 0.38
+    paint = canvas.defs.radial([(0, dark, strength), (0.6, dark, strength * 0.5), (1, dark, 0)])
+    return element("ellipse", cx=foot_x, cy=foot - half * 0.02, rx=half * 1.3, ry=half * (0.24 if one.stands else 0.14), fill=paint)
+
+
+def _headlight(one: Placed, canvas: Canvas) -> str:
+    sign = -1 if one.part.looks == "left" else 1
+    x = one.x if sign < 0 else one.x + one.width
+    y, reach = one.y + one.height * 0.62, one.width * 0.9
+    paint = canvas.defs.linear([(0, "#fff2b8", 0.75), (1, "#fff2b8", 0)], x, y, x + sign * reach, y)
+    return element("path", d=f"M{num(x - sign * one.width * 0.04)} {num(y - one.height * 0.05)}L{num(x + sign * reach)} {num(y - one.height * 0.12)}V{num(y + one.height * 0.5)}L{num(x - sign * one.width * 0.04)} {num(y + one.height * 0.08)}Z", fill=paint)
+
+
+def _water(canvas: Canvas) -> str:
+    return canvas.lit("#3d8fc0")
+
+
+def _reflection(one: Placed, canvas: Canvas) -> str:
+    foot = one.foot if one.foot is not None else one.y + one.height
+    dark = mix(_water(canvas), "#0d2440", 0.45)
+    paint = canvas.defs.linear([(0, dark, 0.5), (1, dark, 0)], 0, foot - one.height * 0.05, 0, foot + one.height * 0.34)
+    middle, half = one.x + one.width / 2, one.width * 0.44
+    return element(
+        "path",
+        d=f"M{num(middle - half)} {num(foot - one.height * 0.04)}H{num(middle + half)}C{num(middle + half * 0.9)} {num(foot + one.height * 0.2)} {num(middle + half * 0.4)} {num(foot + one.height * 0.34)} {num(middle)} {num(foot + one.height * 0.34)}S{num(middle - half * 0.9)} {num(foot + one.height * 0.2)} {num(middle - half)} {num(foot - one.height * 0.04)}Z",
+        fill=paint,
+    )
+
+
+def _after(one: Placed, canvas: Canvas) -> list[str]:
+    """The water before what swims in it."""
+    if one.kind != "swim" or not one.stands or one.foot is None:
+        return []
+    foot, middle, half = one.foot, one.x + one.width / 2, one.width * 0.56
+    dip = min(one.height * 0.1, one.width * 0.09)
+    water = _water(canvas)
+    near = mix(water, canvas.sky.low, 0.18)
+    parts = [
+        element("path", d=f"M{num(middle - half)} {num(foot - dip * 0.3)}Q{num(middle - half * 0.5)} {num(foot - dip * 1.3)} {num(middle)} {num(foot - dip * 0.8)}T{num(middle + half)} {num(foot - dip * 0.3)}Q{num(middle + half * 0.6)} {num(foot + dip * 0.9)} {num(middle)} {num(foot + dip * 0.9)}T{num(middle - half)} {num(foot - dip * 0.3)}Z", fill=near, fill_opacity=0.92),
+    ]
+    foam = canvas.lit("#f2fbff")
+    lines = f"M{num(middle - half)} {num(foot - dip * 0.3)}Q{num(middle - half * 0.5)} {num(foot - dip * 1.3)} {num(middle)} {num(foot - dip * 0.8)}T{num(middle + half)} {num(foot - dip * 0.3)}"
+    lines += f"M{num(middle - half * 0.7)} {num(foot + dip * 0.5)}q{num(half * 0.35)} {num(-dip * 0.5)} {num(half * 0.7)} 0t{num(half * 0.6)} 0"
+    parts.append(element("path", d=lines, fill="none", stroke=foam, stroke_width=max(1.0, canvas.unit * 0.0035), stroke_linecap="round", stroke_opacity=0.75))
+    return parts

@@ -1,0 +1,71 @@
+"""The outline of a drawing, from a small rendering: how high it is at each column, and where its head is."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cairosvg
+import numpy as np
+from PIL import Image
+
+from spectacle.generators.illustration.library import Drawing, Library
+
+GRID = 48
+"""Columns and rows of the rendering of a drawing's box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Shares of a drawing's box, 0 left or top to 1 right or bottom.
+
+    Attributes:
+        tops: Height of the uppermost ink in each column; 1 where there is none.
+        bottoms: Height of the lowest ink in each column; 0 where there is none.
+        widths: Share of the width that is ink in each row.
+    """
+
+    tops: tuple[float, ...]
+    bottoms: tuple[float, ...]
+    widths: tuple[float, ...]
+
+    def top(self, left: float, right: float) -> float:
+        """Median height of the upper edge between two columns."""
+        columns = sorted(self.tops[int(left * GRID) : max(int(left * GRID) + 1, int(right * GRID))])
+        return columns[len(columns) // 2]
+
+    def head(self, side: str) -> tuple[float, float, float]:
+        """Centre column, top and width of the head of an upright or `left`-looking figure."""
+        columns = range(GRID // 2) if side == "left" else range(GRID // 5, GRID - GRID // 5)
+        best = min(columns, key=lambda column: (round(self.tops[column], 2), abs(column - GRID / 2)))
+        top = self.tops[best]
+        if side == "left":
+            near = [column for column in range(GRID * 6 // 10) if self.tops[column] < top + 0.22]
+            return ((near[0] + near[-1] + 1) / 2 / GRID, top, min(0.5, max(0.2, (near[-1] - near[0] + 1) / GRID)))
+        rows = self.widths[int(top * GRID) + 2 : int(top * GRID) + GRID // 5]
+        width = max(rows) if rows else 0.5
+        near = [column for column in range(GRID) if self.tops[column] < top + 0.08]
+        return ((near[0] + near[-1] + 1) / 2 / GRID, top, max(0.16, width))
+
+
+_SOLID = Outline((0.0,) * GRID, (1.0,) * GRID, (1.0,) * GRID)
+
+
+@lru_cache(maxsize=512)
+def outline(library: Library, identity: str) -> Outline:
+    """The outline of a drawing of the library, remembered."""
+    drawing: Drawing = library[identity]
+    x, y, width, height = drawing.box
+    text = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{GRID}" height="{GRID}" preserveAspectRatio="none" '
+        f'viewBox="{x} {y} {width} {height}">{library.markup(identity)}</svg>'
+    )
+    image = Image.open(io.BytesIO(cairosvg.svg2png(bytestring=text.encode())))
+    ink = np.asarray(image.convert("RGBA"))[:, :, 3] > 90
+    if not ink.any():
+        return _SOLID
+    rows = np.arange(GRID)
+    tops = tuple(float(rows[column].min()) / GRID if column.any() else 1.0 for column in ink.T)
+    bottoms = tuple(float(rows[column].max() + 1) / GRID if column.any() else 0.0 for column in ink.T)
+    return Outline(tops, bottoms, tuple(float(row.mean()) for row in ink))

@@ -1,0 +1,170 @@
+"""From a scene to a picture: the stages of composing, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from spectacle.generators.illustration.compose.arrange import Placed, Stage, arrange
+from spectacle.generators.illustration.compose.backgrounds import SETTINGS
+from spectacle.generators.illustration.compose.build import build
+from spectacle.generators.illustration.compose.canvas import Box, Canvas
+from spectacle.generators.illustration.compose.casting import cast, words_of
+from spectacle.generators.illustration.compose.figures import draw_all
+from spectacle.generators.illustration.compose.light import light_of, sky_of
+from spectacle.generators.illustration.compose.scenery import place_of, time_of
+from spectacle.generators.illustration.compose.svg import Defs, element, text_element
+from spectacle.generators.illustration.compose.weather import paint_weather
+from spectacle.generators.illustration.library import Library
+from spectacle.generators.illustration.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedThing:
+    """One drawing of the picture, for checking what is where.
+
+    Attributes:
+        thing: Position of its thing in the scene.
+        index: Which of that thing's it is, from 0.
+        noun: The noun.
+        drawing: Identity of the drawing.
+        box: Left, top, right and bottom in pixels of what is visible.
+        colours: Names of the colours it was given.
+        order: Higher is nearer.
+        looks: `left`, `right` or `front`.
+    """
+
+    thing: int
+    index: int
+    noun: str
+    drawing: str
+    box: Box
+    colours: tuple[str, ...]
+    order: int
+    looks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A composed picture.
+
+    Attributes:
+        svg: The document.
+        facts: What goes into the metadata of the result.
+        placed: The drawings, far ones first.
+        place: The place that was painted.
+        time: The time of day that was painted.
+    """
+
+    svg: str
+    facts: dict[str, Any]
+    placed: tuple[PlacedThing, ...]
+    place: str
+    time: str
+
+
+def compose(scene: Scene, library: Library, width: int, height: int, seed: int, title: str = "") -> Composition:
+    """Draws a scene; the same arguments give the same bytes.
+
+    Args:
+        scene: What is to be seen.
+        library: The drawings.
+        width: Width in pixels.
+        height: Height in pixels.
+        seed: Decides arrangement, background, variants and light.
+        title: Short text for the document's `title`; a summary of the scene when empty.
+    """
+    casting, layout, painting = (Random(f"{seed}:{name}") for name in ("casting", "layout", "painting"))
+    place = place_of(scene, library, casting)
+    time = time_of(scene, library, place, casting)
+    setting = SETTINGS[place]
+    roles = cast(scene, library, place, casting)
+    wide = width / height
+    low, high = setting.horizon
+    horizon = height * layout.uniform(low, high)
+    stage = Stage(float(width), float(height), horizon, setting)
+    clusters = build(scene, roles, library, wide, layout)
+    placed = arrange(clusters, stage, layout)
+    canvas = Canvas(
+        float(width), float(height), horizon, painting, light_of(place, time, scene.weather),
+        sky_of(time, scene.weather, painting), place, time, scene.weather, Defs(),
+        keep=tuple(one.box for one in placed if one.kind != "celestial"),
+        has=_drawn_words(placed),
+        shore=_shore(placed, stage),
+    )  # fmt: skip
+    setting.paint(canvas)
+    objects = draw_all(placed, canvas, library, Random(f"{seed}:variation"))
+    paint_weather(canvas)
+    body = "".join(canvas.back) + "".join(objects) + "".join(canvas.front)
+    summary = summary_of(scene, place, time)
+    svg = document(width, height, title or summary, summary, str(canvas.defs) + body)
+    return Composition(svg, facts_of(scene, placed, library, place, time, summary), _things(placed), place, time)
+
+
+def document(width: int, height: int, title: str, description: str, content: str) -> str:
+    """An SVG document with a title and a description for those who do not see it."""
+    head = text_element("title", title) + text_element("desc", description)
+    return element(
+        "svg", head + content, xmlns="http://www.w3.org/2000/svg", width=str(width), height=str(height),
+        viewBox=f"0 0 {width} {height}", role=None,
+    )  # fmt: skip
+
+
+def _drawn_words(placed: list[Placed]) -> frozenset[str]:
+    words: frozenset[str] = frozenset()
+    for one in placed:
+        words |= words_of(one.part.drawing, one.part.noun)
+    return words
+
+
+def _shore(placed: list[Placed], stage: Stage) -> float | None:
+    if stage.setting.ground != "water" or not any(one.kind == "stand" for one in placed):
+        return None
+    feet = min(one.foot for one in placed if one.kind == "stand" and one.foot is not None) if any(
+        one.kind == "stand" and one.foot is not None for one in placed) else stage.height * 0.85  # fmt: skip
+    return min(max(stage.horizon + 0.1 * stage.height, feet - 0.09 * stage.height), stage.height * 0.84)
+
+
+def _things(placed: list[Placed]) -> tuple[PlacedThing, ...]:
+    return tuple(
+        PlacedThing(one.part.thing, one.part.index, one.part.noun.noun, one.part.drawing.id, one.box, one.part.noun.colours,
+                    order, one.part.looks)
+        for order, one in enumerate(placed)
+    )  # fmt: skip
+
+
+def summary_of(scene: Scene, place: str, time: str) -> str:
+    """A sentence that says what is in the picture."""
+    names = []
+    for thing in scene.things:
+        words = [str(thing.count)] if thing.count > 1 else []
+        names.append(" ".join([*words, " and ".join(thing.colours), thing.noun]).replace("  ", " ").strip())
+    relations = [
+        f"{scene.things[relation.subject].noun} {relation.kind} {' and '.join(scene.things[index].noun for index in relation.objects)}"
+        for relation in scene.relations
+    ]
+    parts = [", ".join(names) or "nothing in particular"]
+    if relations:
+        parts.append("; ".join(relations))
+    weather = f", {', '.join(scene.weather)}" if scene.weather else ""
+    return f"{' – '.join(parts)} ({place}, {time}{weather})"
+
+
+def facts_of(scene: Scene, placed: list[Placed], library: Library, place: str, time: str, summary: str) -> dict[str, Any]:
+    """What should be known of the picture's making."""
+    identities = list(dict.fromkeys(one.part.drawing.id for one in placed))
+
+    return {
+        "engine": "composition",
+        "understood": summary,
+        "language": scene.language,
+        "style": scene.style,
+        "place": place,
+        "time": time,
+        "sources": [library.provenance(identity) for identity in identities],
+        "unknown": [
+            {"word": word.word, "nearest": word.nearest, "score": round(word.score, 3), "used": word.used}
+            for word in scene.unknown
+        ],
+    }

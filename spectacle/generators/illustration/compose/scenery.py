@@ -1,0 +1,108 @@
+"""Where and when a scene plays when the prompt does not say: what suits its subjects."""
+
+from __future__ import annotations
+
+from random import Random
+
+from spectacle.generators.illustration.compose.casting import words_of
+from spectacle.generators.illustration.library import Drawing, Library
+from spectacle.generators.illustration.scene import RelationKind, Scene
+
+_HOMES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("space",), "astronaut rocket satellite alien ufo saucer planet spaceship comet galaxy spacecraft extraterrestrial"),
+    (("snow",), "penguin polar igloo snowman santa reindeer sled ski skier snowboarder walrus husky mammoth skis yeti snowboard"),
+    (("desert",), "camel cactus scorpion pyramid sphinx llama lizard vulture cowboy"),
+    (("savanna",), "lion elephant giraffe zebra rhinoceros rhino hippopotamus hippo leopard cheetah hyena gazelle ostrich meerkat antelope"),
+    (("jungle",), "monkey tiger parrot gorilla sloth orangutan toucan snake chameleon chimpanzee dinosaur jaguar sauropod trex t-rex panther"),
+    (("farm",), "cow pig sheep goat chicken rooster hen tractor farmer ox ram piglet lamb calf barn hay scarecrow donkey turkey"),
+    (("forest",), "fox wolf bear deer owl hedgehog squirrel raccoon badger boar mushroom beaver moose bigfoot elf gnome skunk chipmunk panda camping tent campfire"),
+    (("swamp",), "frog crocodile alligator toad ogre mosquito"),
+    (("lake", "river"), "duck swan goose otter canoe flamingo kayak loon"),
+    (("sea",), "sailboat boat ship ferry yacht submarine whale buoy anchor pirate surfer surfing lighthouse speedboat"),
+    (("underwater",), "fish shark octopus jellyfish mermaid squid seahorse coral dolphin lobster shrimp blowfish turtle merman orca goldfish starfish"),
+    (("beach",), "crab shell parasol sandcastle surfboard bikini palm coconut island bucket seagull swimsuit volleyball"),
+    (("garden", "meadow"), "butterfly bee flower rose tulip sunflower daisy ladybug snail rabbit bunny caterpillar bouquet blossom honeybee gardener hibiscus worm lotus beetle ant watering"),
+    (("sky",), "airplane helicopter balloon plane eagle parachute airship kite angel"),
+    (("street", "city"), "taxi bus tram policeman firefighter skateboard scooter cab ambulance trolleybus police traffic skyscraper"),
+    (("road",), "car automobile truck motorcycle bicycle bike lorry van motorbike cyclist racing suv pickup jeep"),
+    (("stage",), "guitar singer microphone violin drum saxophone trumpet piano dancer ballerina band rock magician keyboard accordion musician guitarist concert circus juggling clown"),
+    (("castle hall",), "king queen knight throne prince princess crown jester"),
+    (("hills", "mountains"), "castle dragon unicorn wizard windmill train locomotive goat griffin pegasus mage"),
+    (("classroom",), "teacher student pupil globe backpack school"),
+    (("kitchen",), "chef cook pan pot stove oven refrigerator fridge kettle toaster cooking"),
+    (("bedroom",), "bed teddy pillow pajamas"),
+    (("library",), "books librarian bookshelf"),
+    (("room",), "sofa couch chair lamp television armchair table grandmother grandfather hamster computer desk christmas"),
+    (("room", "garden", "park", "meadow"), "cat dog puppy kitten poodle"),
+    (("park", "playground"), "boy girl child kid baby children swing slide kids family"),
+    (("meadow", "hills"), "horse tree house cottage hut bull pony foal ewe mouse rat"),
+)  # fmt: skip
+HOMES = {word: places for places, words in _HOMES for word in words.split()}
+NIGHTLY = frozenset("moon star stars owl bat ghost witch vampire zombie skeleton firework fireworks jack-o-lantern lantern comet firefly werewolf campfire meteor aurora crescent".split())  # noqa: SIM905
+STILL_LIFE = frozenset({"food", "dish", "drink", "fruit", "vegetable", "tool", "device", "clothing", "toy", "sport", "instrument", "plant"})
+STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
+
+
+def place_of(scene: Scene, library: Library, rng: Random) -> str:
+    """The place of the scene, or one that suits its things; the first thing decides before the others."""
+    if scene.place is not None:
+        return scene.place
+    drawings = [library[thing.matches[0].drawing] for thing in scene.things]
+    hidden = {relation.objects[0] for relation in scene.relations if relation.kind in {RelationKind.HOLDING, RelationKind.WEARING} and relation.objects}
+    votes: list[tuple[str, ...]] = []
+    for index, (thing, drawing) in enumerate(zip(scene.things, drawings, strict=True)):
+        if index in hidden:
+            continue
+        found = next((HOMES[word] for word in sorted(words_of(drawing, thing)) if word in HOMES), None)
+        votes.append(found or _by_kind(drawing))
+    indoors_only = [vote for vote in votes if vote not in {("table",), ("studio",)}]
+    if not votes:
+        return "meadow"
+    if votes and not indoors_only:
+        return "table" if ("table",) in votes else "studio"
+    shared = [place for place in indoors_only[0] if all(place in vote for vote in indoors_only)]
+    return rng.choice(shared or list(indoors_only[0]))
+
+
+def _by_kind(drawing: Drawing) -> tuple[str, ...]:
+    if drawing.category in STUDIO or drawing.form == "symbol":
+        return ("studio",)
+    if drawing.habitat == "underwater":
+        return ("underwater",)
+    if drawing.category in {"boat"} or drawing.habitat == "water":
+        return ("sea",)
+    if drawing.category == "aircraft":
+        return ("sky",)
+    if drawing.habitat == "table" or (drawing.category in STILL_LIFE and drawing.height_m < 0.7):
+        return ("table",)
+    if drawing.category == "furniture":
+        return ("room",)
+    if drawing.category == "vehicle":
+        return ("road", "street")
+    if drawing.category == "building":
+        return ("hills", "meadow")
+    if drawing.category in {"person", "fantasy"}:
+        return ("park", "meadow", "hills")
+    if drawing.category in {"animal", "bird", "insect", "flower", "plant"}:
+        return ("meadow", "garden")
+    if drawing.category in {"object", "wearable", "clothing"} and drawing.height_m < 0.7:
+        return ("table",)
+    return ("meadow", "hills")
+
+
+def time_of(scene: Scene, library: Library, place: str, rng: Random) -> str:
+    """The time of day said, or one that suits the things and the mood."""
+    if scene.time is not None:
+        return scene.time
+    if "stars" in scene.weather:
+        return "night"
+    for thing in scene.things:
+        if words_of(library[thing.matches[0].drawing], thing) & NIGHTLY and place not in {"table", "studio"}:
+            return "night"
+    moods = {
+        "romantic": ("sunset", "dusk"), "mysterious": ("dusk", "night"), "dark": ("night",), "sad": ("dusk", "dawn"),
+        "dreamy": ("dawn", "dusk"), "warm": ("sunset",), "angry": ("sunset",),
+    }  # fmt: skip
+    if scene.mood in moods:
+        return rng.choice(moods[scene.mood])
+    return "day"
