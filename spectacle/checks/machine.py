@@ -1,0 +1,133 @@
+"""Checks of this machine: Python, libraries, drawing, devices, and the generators of the configured kinds."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from spectacle.checks import Check, Level
+from spectacle.config import KindSettings, Settings
+from spectacle.devices import find_devices
+from spectacle.errors import SpectacleError
+from spectacle.generators import registry
+from spectacle.generators.base import MediaType
+
+OLDEST_PYTHON = (3, 11)
+_DISTRIBUTION = "spectacle-daemon"
+_GPUS = Path("/proc/driver/nvidia/gpus")
+_DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#f00"/></svg>'
+
+
+def check_python() -> Check:
+    """Whether Python is new enough."""
+    found = f"{platform.python_version()}, {sys.executable}"
+    if sys.version_info < OLDEST_PYTHON:
+        return Check("Python", Level.FAIL, found, "install Python 3.11 or newer")
+    return Check("Python", Level.OK, found)
+
+
+def check_libraries() -> Check:
+    """Whether the libraries Spectacle needs are installed, and new enough."""
+    found, wrong = [], []
+    for requirement in requires(_DISTRIBUTION) or ():
+        if "extra ==" in requirement:
+            continue
+        name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
+        least = re.search(r">=\s*([0-9.]+)", requirement)
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            wrong.append(f"{name} is missing")
+            continue
+        found.append(f"{name} {installed}")
+        if least is not None and _numbers(installed) < _numbers(least[1]):
+            wrong.append(f"{name} {installed} is older than {least[1]}")
+    if wrong:
+        return Check("libraries", Level.FAIL, ", ".join(wrong), f"run `pip install --upgrade {_DISTRIBUTION}`")
+    return Check("libraries", Level.OK, ", ".join(found))
+
+
+def check_drawing() -> Check:
+    """Whether libcairo is there and draws."""
+    from spectacle.svg import Rasteriser
+
+    try:
+        with Rasteriser() as rasteriser:
+            pixel = rasteriser.render(_DRAWING, 8, 8).getpixel((4, 4))
+    except SpectacleError as error:
+        return Check("SVG drawing", Level.FAIL, error.message, "install libcairo: `apt-get install libcairo2`")
+    if pixel != (255, 0, 0, 255):
+        return Check("SVG drawing", Level.FAIL, f"a red square came out as {pixel}", "install libcairo anew")
+    return Check("SVG drawing", Level.OK, "cairosvg draws")
+
+
+def check_devices(settings: Settings) -> Check:
+    """Which devices the workers are going to use."""
+    try:
+        devices = find_devices(settings.workers.devices)
+    except SpectacleError as error:
+        return Check("devices", Level.FAIL, error.message, "name each device once")
+    models = _gpu_models()
+    found = ", ".join(map(str, devices))
+    missing = [str(device) for device in devices if device.kind == "cuda" and not models]
+    if missing:
+        return Check("devices", Level.FAIL, f"{found}, but no NVIDIA GPU was found", "install the driver, or use cpu")
+    return Check("devices", Level.OK, f"{found} (GPUs here: {', '.join(models) or 'none'})")
+
+
+def check_kinds(settings: Settings) -> Iterator[Check]:
+    """Whether the generator of each kind can be imported, fits it, and has its weights."""
+    if settings.default_kind not in settings.kinds:
+        yield Check(
+            "default kind",
+            Level.WARN,
+            f"{settings.default_kind} is not served here, so other instances must serve requests without a kind",
+            "add it under [kinds], or change default_kind",
+        )
+    for name, kind in settings.kinds.items():
+        yield _check_kind(name, kind)
+
+
+def _check_kind(name: str, kind: KindSettings) -> Check:
+    what = f"kind {name}"
+    try:
+        generator = registry.find(kind.generator)
+    except SpectacleError as error:
+        return Check(what, Level.FAIL, error.message, f"install it, or change kinds.{name}.generator")
+    if kind.preset is not None and kind.preset not in generator.presets:
+        presets = ", ".join(generator.presets) or "none"
+        found = f"{kind.generator} has no preset {kind.preset!r}"
+        return Check(what, Level.FAIL, found, f"change kinds.{name}.preset; there are: {presets}")
+    if (makes := MediaType.SVG if kind.makes == "svg" else MediaType.PNG) not in generator.makes:
+        forms = ", ".join(sorted(each.extension for each in generator.makes))
+        found = f"{kind.generator} does not make {makes.extension}"
+        return Check(what, Level.FAIL, found, f"change kinds.{name}.makes; it makes: {forms}")
+    try:
+        generator.Options.model_validate(kind.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        found = f"option {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return Check(
+            what, Level.FAIL, found, f"change kinds.{name}.options; see `spectacle generators {kind.generator}`"
+        )
+    if missing := generator.missing_weights(kind.preset):
+        return Check(what, Level.FAIL, f"the weights of {kind.generator} are missing", missing)
+    return Check(what, Level.OK, f"{kind.generator}{f', preset {kind.preset}' if kind.preset else ''}, ready")
+
+
+def _gpu_models() -> list[str]:
+    models = []
+    for information in sorted(_GPUS.glob("*/information")):
+        match = re.search(r"^Model:\s*(.+)$", information.read_text(errors="replace"), re.MULTILINE)
+        models.append(match[1].strip() if match else "NVIDIA GPU")
+    return models
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", text.split("+", maxsplit=1)[0])))
