@@ -26,7 +26,7 @@ ENDLESS = f'<g id="l0"><rect width="1" height="1"/></g>{LEVELS}<use href="#l8"/>
 
 @pytest.fixture(scope="module")
 def rasteriser() -> Iterator[Rasteriser]:
-    with Rasteriser(cpu_seconds=2) as rasteriser:
+    with Rasteriser(cpu_seconds=1) as rasteriser:
         yield rasteriser
 
 
