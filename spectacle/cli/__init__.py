@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 import spectacle
 from spectacle.errors import SpectacleError
@@ -40,6 +41,11 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # The inherited way would import every command.
+        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -53,6 +59,10 @@ def main() -> None:
     """Drop a text file into a folder, get a picture back.
 
     \b
-    In one terminal:   spectacle serve --spool ./spool
-    In another:        spectacle submit --spool ./spool --wait "a red fox in the snow"
+    spectacle init ./spool                             once
+    spectacle serve                                    in one terminal
+    spectacle submit --wait "a red fox in the snow"    in another
+
+    Each command explains itself with --help. `eval "$(_SPECTACLE_COMPLETE=bash_source spectacle)"` in ~/.bashrc lets
+    the shell complete commands and options; for other shells it is zsh_source or fish_source.
     """
