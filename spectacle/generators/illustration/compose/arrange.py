@@ -129,7 +129,9 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
         width = max(sum(cluster.composite.width for cluster in row) + 0.12 * (len(row) - 1) for row in option)
         height = _stack_height(option)
         fit = min(0.88 * wide / width, 0.72 / height)
-        fit *= 1.0 if len(option) == 1 else 0.8 if option is not options[1] or not big else 1.12
+        if len(option) > 1:
+            backed = bool(big) and option is options[1]
+            fit *= 1.1 if backed else 0.5 if wide > 0.85 else 0.85
         if best is None or fit > best[0]:
             best = (fit, option)
     assert best is not None  # noqa: S101

@@ -106,6 +106,12 @@ def _on(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
 def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     mount, rider = host.root, child.root
     words = words_of(mount.drawing, mount.noun)
+    if "broom" in words:
+        mount.angle = -45.0 if not mount.mirrored else 45.0
+        child.look("left" if not mount.mirrored else "right")
+        child.scale(mount.width * 1.1 / child.height)
+        _put(child, mount.middle, mount.row(0.5) + child.height * 0.3, mount.order - 1)
+        return
     if words & BOARD_WORDS or mount.width > 3.2 * mount.height:
         _fit(child, height=mount.width * 1.1)
         _put(child, _spread(mount, slot, slots), mount.row(0.3 if words & {"scooter"} else 0.12), mount.order + 1)
@@ -140,11 +146,15 @@ def _hold(host: Assembly, child: Assembly, slot: int) -> None:
         side = -side
     bust = root.drawing.form != "whole"
     hand = root.row(0.8 if bust else 0.6)
+    if words & {"umbrella", "parasol"}:
+        shelter(host, child, side)
+        return
     if words & OVERHEAD_WORDS:
-        _grow(child, root.height * 0.62)
-        _fit(child, height=root.height * 0.95, width=root.width * 1.3)
-        reach = 0.3 if words & {"umbrella", "parasol"} else 0.46
-        _put(child, root.middle + side * root.width * reach, hand, root.order + (1 if "umbrella" not in words else -0.5))
+        _grow(child, root.height * 0.5)
+        _fit(child, height=root.height * 0.8, width=root.width * 1.1)
+        x = root.middle + side * root.width * 0.42
+        inner = min(part.x for part in child.parts) if side > 0 else max(part.x + part.width for part in child.parts)
+        _put(child, x - inner if side * inner < 0 else x, hand, root.order + 1)
         return
     animal = root.drawing.category in {"animal", "bird", "insect", "fish"}
     if root.looks != "front" and animal:
@@ -168,6 +178,14 @@ def _hold(host: Assembly, child: Assembly, slot: int) -> None:
     _fit(child, height=root.height * 0.5, width=root.width * 0.75)
     _grow(child, root.height * 0.26)
     _put(child, root.middle + side * root.width * 0.4, hand + child.height * 0.4, root.order + 1)
+
+
+def shelter(host: Assembly, child: Assembly, side: int = 1) -> None:
+    """Hold an umbrella over the host."""
+    root = host.root
+    child.scale(max(root.height * 0.95, root.width * 1.2) / child.height)
+    _fit(child, width=root.height * 1.25)
+    _put(child, root.middle + side * root.width * 0.12, root.row(0.52), root.order - 0.5)
 
 
 def _wear(host: Assembly, child: Assembly) -> None:
@@ -211,6 +229,9 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root = host.root
     words = words_of(root.drawing, root.noun)
     x = _spread(root, slot, slots, 0.6)
+    if slots > 2 and root.drawing.category != "building":
+        _heap(host, child, slot, slots)
+        return
     if words & CLEAR_WORDS:
         _fit(child, height=root.height * 0.46, width=root.width * 0.52 / slots)
         _grow(child, root.height * 0.3 / slots)
@@ -230,3 +251,14 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
         column = 1 - share if root.mirrored else share
         rim = root.row(root.outline.top(max(0, column - 0.15), min(1, column + 0.15)))
         _put(child, x, rim + child.height * 0.4, root.order - 1)
+
+
+def _heap(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
+    """One of many in a container: rows of a heap above its rim, the upper ones fewer."""
+    root = host.root
+    below = -(-slots * 3 // 5)
+    row, place, number = (0, slot, below) if slot < below else (1, slot - below, slots - below)
+    child.scale(root.width * 0.86 / below / child.width)
+    x = root.middle + root.width * 0.78 * ((place + 0.5) / below - 0.5) + root.width * 0.39 * (1 - number / below)
+    rim = root.row(max(root.outline.top(0.05, 0.3), root.outline.top(0.7, 0.95)))
+    _put(child, x, rim + child.height * (0.35 if row == 0 else -0.35), root.order - 1 - row * 0.5)

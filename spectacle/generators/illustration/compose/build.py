@@ -25,7 +25,7 @@ class Cluster:
 
 def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: Random) -> list[Cluster]:
     """Composites of all things of the scene, in order of mention."""
-    parents = _parents(scene)
+    parents = _parents(scene, roles)
     assemblies = _figures(scene, roles, library, rng, parents)
     for thing in _leaves_first(parents):
         relation = parents[thing]
@@ -44,7 +44,7 @@ def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: R
     return [clusters[index] for index in sorted(clusters)]
 
 
-def _parents(scene: Scene) -> dict[int, Relation]:
+def _parents(scene: Scene, roles: list[Role]) -> dict[int, Relation]:
     """The relation by which each attached thing is attached; a thing has one, and there are no circles."""
     parents: dict[int, Relation] = {}
     for relation in scene.relations:
@@ -52,7 +52,9 @@ def _parents(scene: Scene) -> dict[int, Relation]:
             continue
         swapped = relation.kind in HOST_IS_SUBJECT
         child, host = (relation.objects[0], relation.subject) if swapped else (relation.subject, relation.objects[0])
-        if child in parents or child == host:
+        if child in parents or child == host or roles[child].kind == "celestial":
+            continue
+        if roles[host].kind == "celestial" and relation.kind is not RelationKind.ON:
             continue
         above: int | None = host
         while above is not None and above != child:

@@ -101,7 +101,7 @@ def _before(one: Placed, canvas: Canvas) -> list[str]:
         parts.append(_headlight(one, canvas))
     if one.kind == "swim" and one.stands and one.foot is not None:
         parts.append(_reflection(one, canvas))
-    elif part.shade > 0 and one.kind == "stand":
+    elif part.shade > 0 and one.kind == "stand" and one.foot is not None:
         parts.append(_shadow(one, canvas))
     return parts
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from spectacle.generators.illustration.compose.abstract import paint_abstract
 from spectacle.generators.illustration.compose.arrange import Placed, Stage, arrange
 from spectacle.generators.illustration.compose.backgrounds import SETTINGS
 from spectacle.generators.illustration.compose.build import build
@@ -93,7 +94,10 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
         has=_drawn_words(placed),
         shore=_shore(placed, stage),
     )  # fmt: skip
-    setting.paint(canvas)
+    if not scene.things and scene.place is None and scene.time is None and not scene.weather:
+        paint_abstract(canvas, scene.mood)
+    else:
+        setting.paint(canvas)
     objects = draw_all(placed, canvas, library, Random(f"{seed}:variation"))
     paint_weather(canvas)
     body = "".join(canvas.back) + "".join(objects) + "".join(canvas.front)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from spectacle.generators.illustration.compose.casting import words_of
+from spectacle.generators.illustration.compose.light import INDOORS
 from spectacle.generators.illustration.library import Drawing, Library
 from spectacle.generators.illustration.scene import RelationKind, Scene
 
@@ -31,6 +32,8 @@ _HOMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("classroom",), "teacher student pupil globe backpack school"),
     (("kitchen",), "chef cook pan pot stove oven refrigerator fridge kettle toaster cooking"),
     (("bedroom",), "bed teddy pillow pajamas"),
+    (("studio",), "heart hearts emoji smiley diamond gem emoticon"),
+    (("table",), "basket vase jar bowl teapot cup mug plate glass bottle candle gift present clock pencil watch phone camera"),
     (("library",), "books librarian bookshelf"),
     (("room",), "sofa couch chair lamp television armchair table grandmother grandfather hamster computer desk christmas"),
     (("room", "garden", "park", "meadow"), "cat dog puppy kitten poodle"),
@@ -40,14 +43,15 @@ _HOMES: tuple[tuple[tuple[str, ...], str], ...] = (
 HOMES = {word: places for places, words in _HOMES for word in words.split()}
 NIGHTLY = frozenset("moon star stars owl bat ghost witch vampire zombie skeleton firework fireworks jack-o-lantern lantern comet firefly werewolf campfire meteor aurora crescent".split())  # noqa: SIM905
 STILL_LIFE = frozenset({"food", "dish", "drink", "fruit", "vegetable", "tool", "device", "clothing", "toy", "sport", "instrument", "plant"})
+DIVERS = frozenset("fish octopus squid jellyfish crab lobster shrimp seahorse coral mermaid blowfish starfish goldfish diver".split())  # noqa: SIM905
 STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
 
 
 def place_of(scene: Scene, library: Library, rng: Random) -> str:
     """The place of the scene, or one that suits its things; the first thing decides before the others."""
-    if scene.place is not None:
-        return scene.place
     drawings = [library[thing.matches[0].drawing] for thing in scene.things]
+    if scene.place is not None:
+        return _instead(scene, drawings, scene.place, rng)
     hidden = {relation.objects[0] for relation in scene.relations if relation.kind in {RelationKind.HOLDING, RelationKind.WEARING} and relation.objects}
     votes: list[tuple[str, ...]] = []
     for index, (thing, drawing) in enumerate(zip(scene.things, drawings, strict=True)):
@@ -60,8 +64,20 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
         return "meadow"
     if votes and not indoors_only:
         return "table" if ("table",) in votes else "studio"
+    if "rainbow" in scene.weather:
+        return rng.choice(("hills", "meadow"))
     shared = [place for place in indoors_only[0] if all(place in vote for vote in indoors_only)]
     return rng.choice(shared or list(indoors_only[0]))
+
+
+def _instead(scene: Scene, drawings: list[Drawing], place: str, rng: Random) -> str:
+    """The place said, or where it is rather meant: not a castle inside a castle, nor fish upon the sea."""
+    words = [words_of(drawing, thing) for drawing, thing in zip(drawings, scene.things, strict=True)]
+    if place in INDOORS and any(d.category == "building" and d.height_m > 4 for d in drawings):
+        return rng.choice(("hills", "meadow"))
+    if place in {"sea", "lake", "river"} and words and all(word & DIVERS for word in words):
+        return "underwater"
+    return place
 
 
 def _by_kind(drawing: Drawing) -> tuple[str, ...]:

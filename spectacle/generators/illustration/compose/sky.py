@@ -14,6 +14,8 @@ def paint_sky(canvas: Canvas, clouds: float = 1.0, bottom: float | None = None, 
     bottom = canvas.horizon if bottom is None else bottom
     paint = canvas.defs.linear(list(canvas.sky.stops), 0, 0, 0, bottom)
     canvas.rect(0, 0, canvas.width, min(canvas.height, bottom + 2), paint)
+    if bottom < canvas.height:
+        canvas.rect(0, bottom, canvas.width, canvas.height - bottom, canvas.far("#86a96a", 0.35))
     rng, weather = canvas.rng, set(canvas.weather)
     overcast = bool(weather & {"rain", "storm", "fog", "snow", "cloudy"})
     if canvas.sky.dark or "stars" in weather:

@@ -217,8 +217,9 @@ def volcano(canvas: Canvas) -> None:
         lift = index / 9
         canvas.path(blob(x + rng.uniform(-0.5, 0.5) * unit * 0.06 + lift * unit * 0.1, top - lift * top * 0.95, unit * (0.045 + 0.07 * lift), unit * (0.04 + 0.05 * lift), rng),
                     mix(canvas.far("#6a5a66", 0.2), "#ff9a5a", 0.35 * (1 - lift)), fill_opacity=0.8)  # fmt: skip
-    cone = smooth([(x - half, base), (x - half * 0.5, base - tall * 0.42), (x - rim, top)]) + f"L{x + rim:.1f} {top:.1f}" + smooth([(x + rim, top), (x + half * 0.5, base - tall * 0.42), (x + half, base)])[1:].replace("M", "L", 1) + "Z"
-    canvas.path("M" + cone[1:].replace("M", "L"), canvas.vertical(top, base, canvas.lit("#6b4a4c"), canvas.far("#57474f", 0.25)))
+    left = smooth([(x - half, base), (x - half * 0.5, base - tall * 0.42), (x - rim, top)])
+    right = smooth([(x + rim, top), (x + half * 0.5, base - tall * 0.42), (x + half, base)])
+    canvas.path(f"{left}L{right[1:]}Z", canvas.vertical(top, base, canvas.lit("#6b4a4c"), canvas.far("#57474f", 0.25)))
     canvas.ellipse(x, top, rim, rim * 0.24, "#ff8a3c")
     for spread in (-0.55, 0.05, 0.5):
         points = [(x + spread * rim, top), (x + spread * half * 0.25, top + tall * 0.3), (x + spread * half * 0.42 + unit * 0.02, top + tall * 0.6), (x + spread * half * 0.7, base)]
