@@ -301,6 +301,17 @@ def _put(raw: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
     raw[keys[-1]] = value
 
 
+_SAID = {
+    "dict_type": "must be a table",
+    "model_type": "must be a section, with its settings below a line [NAME]",
+    "path_type": "must be a path in quotes",
+    "string_type": "must be text in quotes",
+    "too_short": "must not be empty",
+    "tuple_type": 'must be a list, such as ["one", "two"]',
+}
+"""What is said instead of pydantic's sentences that speak of Python."""
+
+
 def _explain(error: Any, file: Path | None, text: str, origins: Mapping[tuple[str, ...], str]) -> str:
     keys = tuple(str(part) for part in error["loc"])
     where = next((f"{origins[keys[:n]]}: " for n in range(len(keys), 0, -1) if keys[:n] in origins), "")
@@ -315,7 +326,7 @@ def _explain(error: Any, file: Path | None, text: str, origins: Mapping[tuple[st
         return f"{where}unknown setting {name}: {hint}allowed here: {', '.join(allowed)}"
     if error["type"] == "missing":
         return f"{where}{name} is missing"
-    said = error["msg"].removeprefix("Value error, ")
+    said = _SAID.get(error["type"], error["msg"].removeprefix("Value error, "))
     if not keys:
         return f"{where}{said}"
     shown = repr(error["input"])

@@ -97,7 +97,7 @@ class TestVariables:
         assert load_text(tmp_path, "[spool]\nsettle = 1\n", {"SPECTACLE_SPOOL_SETTLE": ""}).spool.settle is None
 
     def test_an_unknown_variable_is_refused_with_what_was_meant(self) -> None:
-        with pytest.raises(ConfigurationError, match="SPECTACLE_SPOOL_SETTEL: no such setting: did you mean .*SETTLE"):
+        with pytest.raises(ConfigurationError, match=r"SPECTACLE_SPOOL_SETTEL: no such setting: did you mean .*SETTLE"):
             load(environment={"SPECTACLE_SPOOL_SETTEL": "1"})
 
     def test_variables_that_are_no_settings_are_left_alone(self) -> None:
@@ -132,7 +132,19 @@ class TestErrors:
         assert "line 1: spool.poll_interval = 'often': " in error_of(tmp_path, "spool.poll_interval = 'often'\n")
 
     def test_a_section_that_is_none_is_refused(self, tmp_path: Path) -> None:
-        assert "line 1: spool = 'here': " in error_of(tmp_path, "spool = 'here'\n")
+        assert "line 1: spool = 'here': must be a section" in error_of(tmp_path, "spool = 'here'\n")
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("[workers]\ndevices = 'cpu'\n", "workers.devices = 'cpu': must be a list"),
+            ("[spool]\npath = 3\n", "spool.path = 3: must be a path in quotes"),
+            ("[kinds.card]\ngenerator = 3\n", "kinds.card.generator = 3: must be text in quotes"),
+            ("kinds.card.generator = 'x'\nkinds.card.options = 3\n", "kinds.card.options = 3: must be a table"),
+        ],
+    )
+    def test_a_value_of_another_type_is_told_what_it_must_be(self, tmp_path: Path, text: str, said: str) -> None:
+        assert f"line 2: {said}" in error_of(tmp_path, text)
 
     def test_the_levels_that_are_allowed_are_named(self, tmp_path: Path) -> None:
         message = error_of(tmp_path, "[log]\nlevel = 'loud'\n")
@@ -199,7 +211,7 @@ class TestKinds:
         assert "kinds.card.makes = 'gif'" in error_of(tmp_path, "[kinds.card]\ngenerator = 'x'\nmakes = 'gif'\n")
 
     def test_no_kinds_at_all_are_refused(self, tmp_path: Path) -> None:
-        assert "kinds" in error_of(tmp_path, "[kinds]\n")
+        assert "line 1: kinds = {}: must not be empty" in error_of(tmp_path, "[kinds]\n")
 
     def test_a_default_kind_that_is_none_is_refused(self, tmp_path: Path) -> None:
         assert "default_kind: 'Big' is no kind" in error_of(tmp_path, "default_kind = 'Big'\n")
