@@ -265,8 +265,8 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
         spool.rename(each.temporary, each.public)
     spool.sync()
     for attachment in record.attachments:
-        _retire(spool, name, attachment, poison=record.poison)
-    _retire(spool, name, record.request, poison=record.poison)
+        retire(spool, attachment, poison=record.poison)
+    retire(spool, record.request, poison=record.poison)
     spool.remove(name.progress_name)
     with contextlib.suppress(OSError):
         spool.remove(f"{HOUSE}/attempts/{name.stem}")
@@ -291,8 +291,8 @@ def _remove_file(spool: Spool, name: str) -> bool:
         return False
 
 
-def _retire(spool: Spool, name: RequestName, version: Version, *, poison: bool) -> None:
-    """Take an answered file out of the spool, but not what has been written under its name since.
+def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
+    """Take a file that has been dealt with out of the spool, but not what has been written under its name since.
 
     It is renamed first and looked at then, so that a new file which takes its place meanwhile is not removed unseen.
     """

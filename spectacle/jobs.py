@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from spectacle.claims import Claim, Claims, this_host
-from spectacle.commit import Answer, Outcome, Version, read_commit, remove_old_results, roll_forward
+from spectacle.commit import Answer, Outcome, Version, read_commit, remove_old_results, retire, roll_forward
 from spectacle.config import KindSettings, Settings
 from spectacle.errors import (
     BadAttachment,
@@ -233,6 +233,9 @@ class Jobs:
             hooks = Hooks(unwanted, reporter.started, reporter.progress, add)
             worker.run(order, hooks)
         except Cancelled:
+            if run.why == "cancelled":
+                for attachment in attachments:
+                    retire(self._spool, attachment)
             return self._stopped(run)
         except (WorkerCrashed, WorkerTimeout) as error:
             if run.stop.is_set():

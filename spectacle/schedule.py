@@ -6,6 +6,7 @@ import heapq
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from itertools import count
 
 from spectacle.naming import RequestName
 
@@ -33,7 +34,7 @@ class Waiting:
 class _Queue:
     """The ready requests that need one model, by user."""
 
-    requests: dict[str, list[tuple[int, str, Waiting]]] = field(default_factory=dict)
+    requests: dict[str, list[tuple[int, int, Waiting]]] = field(default_factory=dict)
     users: list[tuple[float, int, str]] = field(default_factory=list)
 
     def head(self, user: str) -> Waiting | None:
@@ -64,6 +65,7 @@ class Schedule:
         self._queues: dict[Hashable, _Queue] = {}
         self._waiting: dict[str, Waiting] = {}
         self._last_start: OrderedDict[str, float] = OrderedDict()
+        self._ticket = count()
         self._overtaken: tuple[Waiting, float] | None = None
 
     def __len__(self) -> int:
@@ -77,7 +79,7 @@ class Schedule:
         self.remove(request.name.stem)
         queue = self._queues.setdefault(request.model, _Queue())
         user = request.name.user
-        heapq.heappush(queue.requests.setdefault(user, []), (request.arrival, request.name.stem, request))
+        heapq.heappush(queue.requests.setdefault(user, []), (request.arrival, next(self._ticket), request))
         head = queue.head(user)
         if head is request:
             heapq.heappush(queue.users, (self._last_start.get(user, NEVER), request.arrival, user))

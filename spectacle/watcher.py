@@ -227,6 +227,10 @@ class Watcher:
             verdict = self._jobs.attempt(known.run, known.look, slot.worker)
         except OSError as error:
             self._throw_back(known, error)
+        except Exception as error:
+            # A fault of ours must cost neither the slot nor the request.
+            log.exception("could not serve a request, which is a fault in Spectacle")
+            self._throw_back(known, OSError(0, f"fault in Spectacle: {type(error).__name__}"))
         else:
             if verdict in (Verdict.ANSWERED, Verdict.REFUSED, Verdict.CANCELLED):
                 log.info(verdict.name.lower(), seconds=round(self._clock() - began, 3))
@@ -261,6 +265,9 @@ class Watcher:
             self._pause(error.message)
         except OSError as error:
             self._pause(unavailable(self._spool.path, error).message)
+        except Exception as error:
+            log.exception("fault in Spectacle, going on")
+            self._pause(f"fault in Spectacle: {type(error).__name__}: please report it with the log")
 
     def _move_in(self) -> None:
         """Begin with a directory that is new, or has come back as another one."""

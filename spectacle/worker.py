@@ -96,6 +96,8 @@ class Workshop:
         generator = registry.find(name)(preset)
         try:
             generator.load(self._device)
+        except SpectacleError:
+            raise
         except Exception as error:
             raise _understood(error, name) from error
         self._generator, self._loaded = generator, (name, preset)
@@ -156,6 +158,8 @@ class Workshop:
     def _attempt(self, generator: Generator, job: Job) -> Sequence[Artifact]:
         try:
             artifacts = generator.generate(job, self.control)
+        except (SpectacleError, Disconnected):
+            raise
         except Exception as error:
             raise _understood(error, generator.name) from error
         if not artifacts:
@@ -165,8 +169,6 @@ class Workshop:
 
 def _understood(error: Exception, generator: str) -> SpectacleError:
     """Any exception of a generator as one of ours."""
-    if isinstance(error, SpectacleError):
-        return error
     kind = type(error)
     if isinstance(error, MemoryError) or (kind.__name__ == "OutOfMemoryError" and kind.__module__.startswith("torch")):
         return OutOfMemory("not enough memory")
@@ -185,13 +187,16 @@ def _job(generator: Generator, order: dict[str, Any], attached: dict[str, list[A
     if needs.prompt and not prompt:
         raise UnreadableRequest(f"{order['stem']}.txt holds no prompt: write what is to be drawn into it")
     raw = attached.get("options")
-    options = read_options(raw[0].content if raw else b"{}", generator.Options, order["options"])
+    try:
+        options = read_options(raw[0].content if raw else b"{}", generator.Options, order["options"])
+    except BadOptions as error:
+        raise BadOptions(f"{order['stem']}-options.json: {error.message}", **error.details) from None
     _check_attachments(generator.name, needs, order["stem"], attached)
-    limit = order["max_input_pixels"]
-    pictures = [open_picture(each.name, each.content, max_pixels=limit) for each in attached.get("input", [])]
+    limits = {"max_pixels": order["max_input_pixels"], "max_bytes": order["max_input_bytes"]}
+    pictures = [open_picture(each.name, each.content, **limits) for each in attached.get("input", [])]
     size = pictures[0].size if pictures else None
-    mask = _first(attached, "mask", lambda each: open_mask(each.name, each.content, max_pixels=limit, size=size))
-    control = _first(attached, "control", lambda each: open_picture(each.name, each.content, max_pixels=limit))
+    mask = _first(attached, "mask", lambda each: open_mask(each.name, each.content, size=size, **limits))
+    control = _first(attached, "control", lambda each: open_picture(each.name, each.content, **limits))
     seed = options.seed if options.seed is not None else random.SystemRandom().randint(0, MAX_SEED)
     return Job(prompt, order["width"], order["height"], seed, makes, options, pictures, mask, control)
 
@@ -260,7 +265,7 @@ def _serve(channel: Channel, workshop: Workshop, messages: queue.SimpleQueue[Mes
 def _report(channel: Channel, error: SpectacleError, cause: BaseException | None = None) -> None:
     cause = cause or error.__cause__
     # Only the frames: the message of a foreign exception may quote the prompt.
-    frames = "".join(traceback.format_tb(cause.__traceback__)) if isinstance(cause, Exception) else ""
+    frames = "".join(traceback.format_tb(cause.__traceback__)) if cause is not None else ""
     channel.send(
         {"op": "failed", "code": error.code, "message": error.message, "details": error.details, "frames": frames}
     )
@@ -300,7 +305,9 @@ def main(arguments: Sequence[str]) -> None:
     settings = json.loads(text)
     channel = Channel(socket.socket(fileno=int(descriptor)))
     device = Device(settings["device_kind"], settings["device_index"])
-    with Rasteriser(memory=settings["svg_memory"], cpu_seconds=settings["svg_seconds"], wall_seconds=settings["svg_seconds"]) as rasteriser:
+    with Rasteriser(
+        memory=settings["svg_memory"], cpu_seconds=settings["svg_seconds"], wall_seconds=settings["svg_seconds"]
+    ) as rasteriser:
         workshop = Workshop(channel, device, rasteriser)
         messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(channel, workshop, messages), daemon=True).start()

@@ -74,6 +74,17 @@ def test_the_loaded_models_requests_overtake_for_the_affinity_window_only() -> N
     assert taken.index("old1") == 10
 
 
+def test_a_request_that_comes_back_is_served_again() -> None:
+    clock = Clock()
+    schedule = Schedule(60, clock)
+    schedule.add(request("a", 0, 0))
+    for _ in range(3):
+        schedule.add(request("a", 1, 7))
+        schedule.remove("a-1-64x64")
+    schedule.add(request("a", 1, 7))
+    assert order(schedule, clock) == ["a0", "a1"]
+
+
 def test_a_removed_request_is_not_taken() -> None:
     clock = Clock()
     schedule = Schedule(60, clock)

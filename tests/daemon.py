@@ -1,0 +1,194 @@
+"""Runs the real daemon as a process of its own, for tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+CONFIGURATION = """
+default_kind = "card"
+
+[spool]
+path = "spool"
+poll_interval = 0.1
+settle = 0.3
+empty_grace = 0.5
+orphan_grace = 0.5
+lease_duration = 3
+min_free = 0
+
+[limits]
+job = 60
+step = 30
+cancel = 5
+
+[workers]
+devices = ["cpu"]
+drain_timeout = 20
+
+[kinds.card]
+generator = "test-double"
+
+[kinds.svg]
+generator = "test-double"
+makes = "svg"
+
+[kinds.slow]
+generator = "test-double"
+options = { steps = 1000, step_seconds = 0.05 }
+
+[kinds.crash]
+generator = "test-double"
+options = { trouble = "crash" }
+
+[kinds.fox]
+generator = "illustration"
+"""
+
+DEADLINE = 15.0
+"""Seconds until a test gives up waiting; generous, for a machine with much else to do."""
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = DEADLINE) -> Any:
+    """Wait until a condition is true, and return what it returned."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.01)
+    raise AssertionError(f"waited {seconds:g} s in vain for {what}")
+
+
+class Daemon:
+    """A daemon on a spool.
+
+    Args:
+        home: A directory for the configuration, the spool and the log.
+        configuration: Its TOML text.
+        name: Distinguishes several daemons of one home.
+        environment: Further variables.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        configuration: str = CONFIGURATION,
+        name: str = "one",
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.home = home
+        self.spool = home / "spool"
+        self.spool.mkdir(exist_ok=True)
+        self.file = home / f"{name}.toml"
+        self.file.write_text(configuration)
+        self.log_path = home / f"{name}.log"
+        self.environment = {**os.environ, **(environment or {})}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *arguments: str) -> Daemon:
+        """Start it and wait until it has reported itself."""
+        known = set(self._reports())
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "spectacle", "serve", "--config", self.file, *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
+            )  # fmt: skip
+        wait_for(lambda: set(self._reports()) - known or self.process.poll() is not None, "the daemon to start")  # type: ignore[union-attr]
+        return self
+
+    def _reports(self) -> list[str]:
+        with contextlib.suppress(FileNotFoundError):
+            return [name for name in os.listdir(self.spool / ".spectacle/instances") if name.endswith(".json")]
+        return []
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return self.log_path.read_text()
+
+    def report(self) -> dict[str, Any]:
+        """Its own report."""
+        assert self.process is not None
+        for name in self._reports():
+            if f"-{self.process.pid}-" in name:
+                report: dict[str, Any] = json.loads((self.spool / ".spectacle/instances" / name).read_text())
+                return report
+        return {}
+
+    def worker_pid(self) -> int:
+        """Process number of its worker, once there is one."""
+        found: int = wait_for(lambda: (self.report().get("devices") or [{}])[0].get("pid"), "a worker")
+        return found
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to end and wait for it. Returns its exit status."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE)
+
+    def kill(self) -> None:
+        """Kill it and everything it has started."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    # --- as a client -------------------------------------------------------------------------------------------
+
+    def write(self, stem: str, prompt: str | bytes = "a red fox", **files: bytes | str | dict[str, Any]) -> Path:
+        """Write a request by rename, its attachments first: `options={…}`, `input=b"…"` and so on."""
+        for role, content in files.items():
+            extension = "json" if role == "options" else "png"
+            text = json.dumps(content) if isinstance(content, dict) else content
+            self.place(f"{stem}-{role}.{extension}", text)
+        return self.place(f"{stem}.txt", prompt)
+
+    def place(self, name: str, content: bytes | str) -> Path:
+        """Put a file under a name at once."""
+        temporary = self.home / f"writing-{name}"
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return temporary.rename(self.spool / name)
+
+    def answer(self, stem: str, seconds: float = DEADLINE) -> Path:
+        """Wait for the request to go away, and return its primary answer."""
+        wait_for(
+            lambda: f"{stem}.txt" not in os.listdir(self.spool), f"{stem} to be answered\n{self.log[-3000:]}", seconds
+        )
+        names = set(os.listdir(self.spool))
+        for suffix in (".svg", ".png", "-error.txt"):
+            if stem + suffix in names:
+                return self.spool / (stem + suffix)
+        raise AssertionError(f"{stem} vanished without an answer: {sorted(names)}\n{self.log[-3000:]}")
+
+    def error(self, stem: str) -> str:
+        """Wait for an error, and return its first line."""
+        path = self.answer(stem)
+        assert path.name.endswith("-error.txt"), path.name
+        assert not (self.spool / f"{stem}.png").exists()
+        return path.read_text().splitlines()[0]
+
+    def public(self) -> set[str]:
+        """Names in the spool that do not begin with a dot."""
+        return {name for name in os.listdir(self.spool) if not name.startswith(".")}
+
+    def hidden(self) -> set[str]:
+        """Dot-names in the spool, but for the house."""
+        return {name for name in os.listdir(self.spool) if name.startswith(".")} - {".spectacle"}
+
+
+@contextlib.contextmanager
+def running(home: Path, configuration: str = CONFIGURATION, **options: Any) -> Iterator[Daemon]:
+    """A daemon that runs inside the block and is stopped after it."""
+    daemon = Daemon(home, configuration, **options).start()
+    try:
+        yield daemon
+    finally:
+        if daemon.process is not None and daemon.process.poll() is None:
+            daemon.stop()

@@ -1,0 +1,376 @@
+"""The daemon from outside: files go in, files come out."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from daemon import CONFIGURATION, Daemon, running, wait_for
+from PIL import Image
+
+UUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    with running(tmp_path_factory.mktemp("home")) as daemon:
+        yield daemon
+
+
+def png(width: int = 8, height: int = 8, mode: str = "RGB") -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, (width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_text_file_goes_in_and_a_picture_of_its_size_comes_out(daemon: Daemon) -> None:
+    daemon.write("a-1-640x480")
+    path = daemon.answer("a-1-640x480")
+    with Image.open(path) as picture:
+        assert picture.size == (640, 480)
+        assert picture.format == "PNG"
+        assert json.loads(picture.info["spectacle"])["prompt"] == "a red fox"
+        assert "a red fox" in picture.info["parameters"]
+
+
+def test_a_dashed_uuid_is_served_like_any_user(daemon: Daemon) -> None:
+    daemon.write(f"{UUID}-17-64x64")
+    assert daemon.answer(f"{UUID}-17-64x64").suffix == ".png"
+
+
+def test_the_kind_chooses_the_generator(daemon: Daemon) -> None:
+    daemon.write("a-2-64x48-svg")
+    text = daemon.answer("a-2-64x48-svg").read_text()
+    assert 'width="64"' in text
+    assert 'height="48"' in text
+    assert 'viewBox="0 0 64 48"' in text
+
+
+def test_the_illustrator_draws_real_prompts(daemon: Daemon) -> None:
+    daemon.write("a-3-320x240-fox", "a red fox under a tree at night")
+    with Image.open(daemon.answer("a-3-320x240-fox")) as picture:
+        assert picture.size == (320, 240)
+        assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 50
+
+
+def test_the_options_of_one_request_are_obeyed(daemon: Daemon) -> None:
+    daemon.write("a-4-64x64", options={"seed": 5, "copies": 3})
+    daemon.answer("a-4-64x64")
+    with Image.open(daemon.spool / "a-4-64x64-3.png") as picture:
+        assert json.loads(picture.info["spectacle"])["seed"] == 7
+    assert (daemon.spool / "a-4-64x64-2.png").exists()
+    assert "a-4-64x64-options.json" not in daemon.public()
+
+
+def test_a_preview_is_written_beside_an_svg_on_demand(daemon: Daemon) -> None:
+    daemon.write("a-5-64x64-svg", options={"png": True})
+    daemon.answer("a-5-64x64-svg")
+    with Image.open(daemon.spool / "a-5-64x64-svg.png") as picture:
+        assert picture.size == (64, 64)
+
+
+def test_attached_pictures_reach_the_generator_in_order(daemon: Daemon) -> None:
+    daemon.write("a-6-64x64", input=png(10, 20), input2=png(30, 40), mask=png(10, 20, "L"), control=png(5, 5))
+    with Image.open(daemon.answer("a-6-64x64")) as picture:
+        assert json.loads(picture.info["spectacle"])["facts"]["pictures"] == [[10, 20], [30, 40]]
+    assert not [name for name in daemon.public() if name.startswith("a-6") and not name.endswith("64x64.png")]
+
+
+def test_a_request_written_slowly_is_read_whole(daemon: Daemon) -> None:
+    path = daemon.spool / "a-7-64x64.txt"
+    with path.open("w") as file:
+        for part in ("a ", "red ", "fox"):
+            file.write(part)
+            file.flush()
+    with Image.open(daemon.answer("a-7-64x64")) as picture:
+        assert json.loads(picture.info["spectacle"])["prompt"] == "a red fox"
+
+
+def test_a_request_appended_to_again_and_again_is_answered_in_its_last_state(daemon: Daemon) -> None:
+    script = 'for word in one two three four five; do echo "$word" >> "$1"; done'
+    subprocess.run(["sh", "-c", script, "sh", daemon.spool / "a-8-64x64.txt"], check=True)
+    with Image.open(daemon.answer("a-8-64x64")) as picture:
+        assert json.loads(picture.info["spectacle"])["prompt"].endswith("five")
+
+
+def test_asking_again_under_the_same_name_replaces_the_answer(daemon: Daemon) -> None:
+    daemon.write("a-9-64x64", options={"fail": "on purpose"})
+    assert daemon.error("a-9-64x64") == "on purpose"
+    daemon.write("a-9-64x64")
+    assert daemon.answer("a-9-64x64").suffix == ".png"
+    assert "a-9-64x64-error.txt" not in daemon.public()
+
+
+def test_deleting_a_running_request_stops_it_and_nothing_is_written(daemon: Daemon) -> None:
+    request = daemon.write("a-10-64x64-slow", options={"progress": True})
+    wait_for((daemon.spool / "a-10-64x64-slow-progress.json").exists, "progress")
+    request.unlink()
+    wait_for(lambda: "cancelled" in daemon.log, "the cancellation")
+    wait_for(lambda: not any(name.startswith("a-10-64x64-slow") for name in daemon.public()), "everything to go")
+
+
+def test_a_running_request_that_is_replaced_is_answered_as_it_is_now(daemon: Daemon) -> None:
+    daemon.write("a-11-64x64-slow", options={"progress": True})
+    wait_for((daemon.spool / "a-11-64x64-slow-progress.json").exists, "progress")
+    daemon.write("a-11-64x64-slow", "something else", options={"steps": 1})
+    with Image.open(daemon.answer("a-11-64x64-slow")) as picture:
+        assert json.loads(picture.info["spectacle"])["prompt"] == "something else"
+
+
+def test_progress_is_told_while_a_request_runs_and_gone_with_its_answer(daemon: Daemon) -> None:
+    daemon.write("a-12-64x64", options={"progress": True, "steps": 60, "step_seconds": 0.05})
+    path = daemon.spool / "a-12-64x64-progress.json"
+    states = []
+
+    def look() -> bool:
+        try:
+            states.append(json.loads(path.read_text()))
+        except FileNotFoundError:
+            return bool(states)
+        return False
+
+    wait_for(look, "progress to come and go")
+    assert states[-1]["step"] > 0
+    assert set(states[-1]) == {"state", "fraction", "step", "steps", "eta_s", "generator", "host"}
+    daemon.answer("a-12-64x64")
+    assert not path.exists()
+
+
+def test_a_crash_of_the_worker_costs_attempts_and_then_gives_an_error(daemon: Daemon) -> None:
+    daemon.write("a-13-64x64-crash", input=png())
+    assert "3 attempts" in daemon.error("a-13-64x64-crash")
+    kept = os.listdir(daemon.spool / ".spectacle/poison")
+    assert any(name.startswith("a-13-64x64-crash.txt") for name in kept)
+    daemon.write("a-14-64x64")
+    assert daemon.answer("a-14-64x64").suffix == ".png"
+
+
+def test_memory_that_runs_out_once_is_freed_and_the_job_tried_again(daemon: Daemon) -> None:
+    daemon.write("a-15-64x64", options={"trouble": "memory"})
+    assert "not enough memory" in daemon.error("a-15-64x64")
+    assert "code: out-of-memory" in (daemon.spool / "a-15-64x64-error.txt").read_text()
+
+
+def test_names_that_are_not_requests_are_left_alone(daemon: Daemon) -> None:
+    names = ["notes.txt", "a-1-640X480.txt", "with space-1-64x64.txt", "line\nbreak-1-64x64.txt", "ü-1-64x64.txt"]
+    names += ["a-1-64x64-error.txt", "x" * 251 + ".txt"]
+    for name in names:
+        (daemon.spool / name).write_text("mine")
+    daemon.write("a-16-64x64")
+    daemon.answer("a-16-64x64")
+    for name in names:
+        assert (daemon.spool / name).read_text() == "mine"
+        (daemon.spool / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("stem", "prompt", "said"),
+    [
+        ("b-1-64x64", b" \n\t ", "empty"),
+        ("b-2-64x64", b"x" * 10_000_000, "shorten"),
+        ("b-3-0x0", b"fox", "at least 1x1"),
+        ("b-4-99999x99999", b"fox", "16000000"),
+        ("b-5-64x64-nothing", b"fox", "card, crash, fox, slow, svg"),
+        ("b-6-64x64", b"\x89PNG\r\n\x1a\n\x00\x00", "PNG"),
+        ("b-7-64x64", b"a\x00b", "NUL"),
+        ("b-8-64x64", b"\xe9t\xe9", "UTF-8"),
+    ],
+)
+def test_a_bad_request_gets_a_clear_error(daemon: Daemon, stem: str, prompt: bytes, said: str) -> None:
+    daemon.write(stem, prompt)
+    line = daemon.error(stem)
+    assert said in line
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_prompts_in_utf_8_and_utf_16_with_a_mark_are_read(daemon: Daemon, encoding: str) -> None:
+    daemon.write("b-20-64x64", "ein größerer Fuchs 🦊".encode(encoding))
+    with Image.open(daemon.answer("b-20-64x64")) as picture:
+        assert json.loads(picture.info["spectacle"])["prompt"] == "ein größerer Fuchs 🦊"
+
+
+def test_one_pixel_is_drawn(daemon: Daemon) -> None:
+    daemon.write("b-9-1x1")
+    with Image.open(daemon.answer("b-9-1x1")) as picture:
+        assert picture.size == (1, 1)
+
+
+def test_an_empty_file_gets_an_error_after_a_while(daemon: Daemon) -> None:
+    daemon.write("b-10-64x64", b"")
+    assert "empty" in daemon.error("b-10-64x64")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"colour": "red"}, "copies"),
+        ({"steps": "many"}, "steps"),
+        ({"steps": 0}, "steps"),
+        ("{", "options.json"),
+        ("[" * 5000 + "]" * 5000, "options.json"),
+        (" " * 1_000_000, "options.json"),
+        ('{"seed": NaN}', "options"),
+    ],
+    ids=["unknown", "ill-typed", "out of bounds", "no JSON", "deep", "huge", "NaN"],
+)
+def test_bad_options_get_an_error_that_names_them(daemon: Daemon, options: dict[str, str] | str, said: str) -> None:
+    daemon.write("b-11-64x64", options=options)
+    assert said in daemon.error("b-11-64x64")
+
+
+def test_an_attachment_that_is_no_picture_gets_an_error_that_names_it(daemon: Daemon) -> None:
+    daemon.write("b-12-64x64", input=b"<html>")
+    assert "b-12-64x64-input.png" in daemon.error("b-12-64x64")
+    assert "b-12-64x64-input.png" not in daemon.public()
+
+
+def test_a_generator_that_takes_no_pictures_says_so(daemon: Daemon) -> None:
+    daemon.write("b-13-64x64-fox", input=png())
+    assert "input" in daemon.error("b-13-64x64-fox")
+
+
+@pytest.mark.parametrize("kind", ["symlink", "dangling", "fifo", "directory", "socket", "hard link"])
+def test_what_is_no_ordinary_file_is_never_opened_and_answered_with_an_error(
+    daemon: Daemon, kind: str, tmp_path: Path
+) -> None:
+    stem = f"c-{kind.replace(' ', '_')}-64x64"
+    path = daemon.spool / f"{stem}.txt"
+    target = daemon.home / f"target-{stem}"
+    target.write_text("secret")
+    if kind == "symlink":
+        path.symlink_to(target)
+    elif kind == "dangling":
+        path.symlink_to("/nowhere")
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+        (path / "inner").write_text("kept")
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listening:
+            os.chdir(daemon.spool)
+            listening.bind(path.name)
+    else:
+        path.hardlink_to(target)
+    assert "not an ordinary file" in daemon.error(stem)
+    assert target.read_text() == "secret"
+
+
+@pytest.mark.parametrize("kind", ["symlink", "fifo", "directory"])
+def test_an_attachment_that_is_no_ordinary_file_is_never_opened(daemon: Daemon, kind: str) -> None:
+    stem = f"d-{kind}-64x64"
+    target = daemon.home / "target.png"
+    target.write_bytes(png())
+    path = daemon.spool / f"{stem}-input.png"
+    if kind == "symlink":
+        path.symlink_to(target)
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    daemon.write(stem)
+    assert "not an ordinary file" in daemon.error(stem)
+    assert not os.path.lexists(path)
+    assert target.exists()
+
+
+def test_prompts_are_not_logged(daemon: Daemon) -> None:
+    daemon.write("e-1-64x64", "hippopotamus")
+    daemon.answer("e-1-64x64")
+    daemon.write("e-2-64x64", "hippopotamus", options={"trouble": "memory"})
+    daemon.answer("e-2-64x64")
+    assert "hippopotamus" not in daemon.log
+
+
+def test_nothing_is_left_behind(daemon: Daemon) -> None:
+    daemon.write("e-3-64x64")
+    daemon.answer("e-3-64x64")
+    wait_for(lambda: not daemon.hidden(), "the hidden files to go")
+    assert not [name for name in daemon.public() if name.endswith((".lock", ".tmp"))]
+    assert not os.listdir(daemon.spool / ".spectacle/attempts")
+
+
+def test_a_blocked_prompt_is_refused(tmp_path: Path) -> None:
+    with running(tmp_path, CONFIGURATION + '[sanitize]\nblocked = ["forbidden"]\n') as daemon:
+        daemon.write("a-1-64x64", "something Forbidden")
+        assert "code: blocked-prompt" in (daemon.error("a-1-64x64") and daemon.answer("a-1-64x64").read_text())
+
+
+def test_a_spool_that_vanishes_and_returns_is_waited_for(tmp_path: Path) -> None:
+    with running(tmp_path) as daemon:
+        daemon.write("a-1-64x64")
+        daemon.answer("a-1-64x64")
+        shutil.move(daemon.spool, tmp_path / "away")
+        wait_for(lambda: "does not exist" in daemon.log, "the log to say so")
+        daemon.spool.mkdir()
+        wait_for(lambda: "the spool is back" in daemon.log, "the daemon to come back")
+        daemon.write("a-2-64x64")
+        assert daemon.answer("a-2-64x64").suffix == ".png"
+
+
+def test_requests_that_were_there_before_the_daemon_are_served(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    for number in range(5):
+        daemon.write(f"a-{number}-64x64")
+    daemon.start("--once")
+    assert daemon.process is not None
+    assert daemon.process.wait(60) == 0
+    assert daemon.public() == {f"a-{number}-64x64.png" for number in range(5)}
+
+
+def test_two_daemons_on_one_spool_answer_each_request_once(tmp_path: Path) -> None:
+    with running(tmp_path, name="one") as first, running(tmp_path, name="two") as second:
+        stems = [f"u{number % 7}-{number}-32x32" for number in range(60)]
+        for stem in stems:
+            first.write(stem)
+        for stem in stems:
+            first.answer(stem)
+        finished = [first.log.count("answered"), second.log.count("answered")]
+        assert sum(finished) == 60
+        assert not [line for line in (first.log + second.log).splitlines() if "error" in line.lower()]
+
+
+def test_a_reload_changes_the_kinds_and_a_bad_file_changes_nothing(tmp_path: Path) -> None:
+    import signal
+
+    with running(tmp_path) as daemon:
+        assert daemon.process is not None
+        daemon.file.write_text(CONFIGURATION + "nonsense = 1\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "nonsense" in daemon.log, "the complaint")
+        daemon.file.write_text(CONFIGURATION + '[kinds.extra]\ngenerator = "test-double"\n')
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "settings reloaded" in daemon.log, "the reload")
+        daemon.write("a-1-64x64-extra")
+        assert daemon.answer("a-1-64x64-extra").suffix == ".png"
+
+
+def test_sigterm_lets_the_running_job_finish(tmp_path: Path) -> None:
+    with running(tmp_path) as daemon:
+        daemon.write("a-1-64x64", options={"progress": True, "steps": 20, "step_seconds": 0.05})
+        wait_for((daemon.spool / "a-1-64x64-progress.json").exists, "progress")
+        assert daemon.stop() == 0
+        assert "a-1-64x64.png" in daemon.public()
+        assert not os.listdir(daemon.spool / ".spectacle/instances")
+
+
+def test_a_second_sigterm_gives_the_running_job_back_at_once(tmp_path: Path) -> None:
+    import signal
+
+    with running(tmp_path) as daemon:
+        assert daemon.process is not None
+        daemon.write("a-1-64x64-slow", options={"progress": True})
+        wait_for((daemon.spool / "a-1-64x64-slow-progress.json").exists, "progress")
+        daemon.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: "stopping" in daemon.log, "the first signal")
+        assert daemon.stop() == 0
+        assert "a-1-64x64-slow.txt" in daemon.public()
+        assert not [name for name in daemon.public() if name.endswith((".lock", ".png", "-error.txt"))]
+        assert not os.listdir(daemon.spool / ".spectacle/attempts")
