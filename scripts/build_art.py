@@ -8,7 +8,6 @@ Needs `npm`, `apt-get` and `dpkg-deb` for the source packages (kept in `.art-cac
 from __future__ import annotations
 
 import json
-import shutil
 import struct
 import sys
 import zlib
@@ -17,10 +16,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from art import cleaning, facts, sources, tables  # noqa: E402
+from art import cleaning, clipart, facts, own, sources, tables  # noqa: E402
 
 TARGET = ROOT / "spectacle/generators/illustration/art"
 SIDES = {"fluent": 32.0, "noto": 128.0, "clipart": 256.0, "spectacle": 128.0}
+LARGEST = 60_000
 
 
 def base36(value: int) -> str:
@@ -33,58 +33,79 @@ def base36(value: int) -> str:
             return text
 
 
+def cleaned(raw: sources.Raw, prefix: str) -> cleaning.Cleaner:
+    """A drawing cleaned; clip art, whose page often has little to do with its ink, is cut to what is to be seen."""
+    side = SIDES[raw.source]
+    clean = cleaning.Cleaner(raw.svg, prefix, side)
+    if raw.source in ("fluent", "noto"):
+        # A few Noto drawings still hold bits of their neighbours on the sheet they were drawn on.
+        width, height = clean.size
+        left, top, wide, high = facts.extent(clean.markup, clean.size)
+        if left < -width * 0.03 or top < -height * 0.03 or left + wide > width * 1.03 or top + high > height * 1.03:
+            clean.clip()
+        return clean
+    left, top, width, height = facts.extent(clean.markup, clean.size)
+    unit = clean.view[2] / clean.size[0]
+    pad = max(width, height) * 0.01
+    view = (clean.view[0] + (left - pad) * unit, clean.view[1] + (top - pad) * unit,
+            (width + 2 * pad) * unit, (height + 2 * pad) * unit)  # fmt: skip
+    return cleaning.Cleaner(raw.svg, prefix, side, view)
+
+
+def seat_height(seat: str | float | None, clean: cleaning.Cleaner, seen: facts.Facts) -> float | None:
+    """The seat in view box units: a share of the box's height, or the ink's upper edge in the middle."""
+    if seat is None:
+        return None
+    if seat == "top":
+        return facts.upper_edge(clean.markup, clean.size, seen.box)
+    return round(seen.box[1] + float(seat) * seen.box[3], 2)
+
+
 def main() -> None:
     packages = sources.Packages(ROOT / ".art-cache")
-    raws = [
-        *sources.emoji(packages, "fluent", "MIT", {}),
-        *sources.emoji(packages, "noto", "Apache-2.0", tables.NOTO_EXTRAS),
-    ]
+    fluent = list(sources.emoji(packages, "fluent", "MIT", {}))
+    noto = list(sources.emoji(packages, "noto", "Apache-2.0", tables.NOTO_EXTRAS))
+    raws = [*fluent, *noto, *own.things(), *own.persons(fluent), *clipart.chosen(packages)]
     words: dict[str, int] = {}
-    rows, blobs, authors = [], [], {}
+    rows: list[list[object]] = []
+    blobs: list[bytes] = []
+    authors: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    taken: set[str] = set()
     for raw in raws:
         defaults = tables.describe(raw)
         if defaults is None:
             continue
         try:
-            clean = cleaning.Cleaner(raw.svg, f"{raw.source[0]}{base36(len(rows))}_", SIDES[raw.source])
+            clean = cleaned(raw, f"{raw.source[0]}{base36(len(rows))}_")
             seen = facts.measure(clean.markup, clean.size)
         except (cleaning.Unsuitable, ValueError) as error:
             print("left out", raw.id, error)
             continue
+        if len(clean.markup) > LARGEST:
+            print("left out", raw.id, len(clean.markup), "characters")
+            continue
+        if raw.id in taken:
+            raise SystemExit(f"two drawings are called {raw.id}")
+        taken.add(raw.id)
         blob = zlib.compress(clean.markup.encode(), 9)
-        codes = [
-            words.setdefault(w, len(words))
-            for w in (raw.source, defaults.faces, defaults.habitat, defaults.form, raw.licence, defaults.category)
-        ]
-        seat = None if defaults.seat is None else round(seen.box[1] + defaults.seat * seen.box[3], 2)
+        described = (raw.source, defaults.faces, defaults.habitat, defaults.form, raw.licence, defaults.category)
+        codes = [words.setdefault(word, len(words)) for word in described]
         size = [round(v, 2) for v in clean.size]
-        rows.append(
-            [
-                raw.id,
-                raw.title,
-                raw.keywords,
-                size,
-                seen.box,
-                seen.foot,
-                seat,
-                codes,
-                defaults.height_m,
-                seen.colours,
-                facts.body_of(seen.colours),
-                len(blob),
-            ]
-        )
+        seat = seat_height(defaults.seat, clean, seen)
+        body = facts.body_of(seen.colours, tables.BODIES.get(raw.id) or tables.BODIES.get(raw.title))
+        rows.append([raw.id, raw.title, raw.keywords, size, seen.box, seen.foot, seat, codes, defaults.height_m,
+                     seen.colours, body, len(blob)])  # fmt: skip
         blobs.append(blob)
-        if raw.source == "clipart":
-            if raw.author:
-                authors[raw.id] = raw.author
-        elif raw.author:
-            authors[raw.source] = raw.author
+        counts[raw.source] = counts.get(raw.source, 0) + 1
+        if raw.author:
+            authors[raw.source if raw.source in ("fluent", "noto") else raw.id] = raw.author
     index = {"words": list(words), "authors": authors, "drawings": rows}
     head = zlib.compress(json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode(), 9)
-    TARGET.mkdir(exist_ok=True)
     (TARGET / "library.bin").write_bytes(b"SPCTART1" + struct.pack("<I", len(head)) + head + b"".join(blobs))
-    print(len(rows), "drawings,", (TARGET / "library.bin").stat().st_size, "bytes, index", len(head))
+    for name, licence in packages.licences().items():
+        (TARGET / name).write_bytes(licence.read_bytes())
+    print(counts, len(rows), "drawings,", (TARGET / "library.bin").stat().st_size, "bytes, index", len(head))
 
 
 if __name__ == "__main__":

@@ -235,13 +235,14 @@ def parse_path(text: str) -> list[tuple[str, list[float]]]:
 class Cleaner:
     """Cleans one document; `markup` and `size` hold what came of it."""
 
-    def __init__(self, svg: str, prefix: str, side: float) -> None:
+    def __init__(self, svg: str, prefix: str, side: float, view: tuple[float, float, float, float] | None = None) -> None:
         """Parses and cleans.
 
         Args:
             svg: A whole SVG document.
             prefix: What every id in the result begins with.
             side: Length of the longer side of the result's view box, in its units.
+            view: View box to use in place of the document's own: x, y, width, height.
 
         Raises:
             Unsuitable: It holds something the library does not carry.
@@ -254,10 +255,13 @@ class Cleaner:
         box = [float(v) for v in NUMBER.findall(root.get("viewBox", ""))]
         if len(box) != 4:
             box = [0.0, 0.0, length(root.get("width")), length(root.get("height"))]
+        if view:
+            box = list(view)
         if box[2] <= 0 or box[3] <= 0:
             raise Unsuitable("no size")
         scale = side / max(box[2:])
         self.size = (box[2] * scale, box[3] * scale)
+        self.view = (box[0], box[1], box[2], box[3])
         placed: Matrix = (scale, 0, 0, scale, -box[0] * scale, -box[1] * scale)
         self.digits_at_one = 2 if side >= 100 else 3
         used = self.references(root)
@@ -268,6 +272,15 @@ class Cleaner:
         if not plain:
             attributes += f' transform="{self.transform(placed)}"'
         self.markup = f"<g{attributes}>{body}</g>" if attributes else body
+
+    def clip(self) -> None:
+        """Cuts the drawing to its view box."""
+        width, height = (number(v, 2) for v in self.size)
+        name = self.name("view box")
+        self.markup = (
+            f'<clipPath id="{name}"><rect width="{width}" height="{height}"/></clipPath>'
+            f'<g clip-path="url(#{name})">{self.markup}</g>'
+        )
 
     def references(self, root: Element) -> set[str]:
         return set(REFERENCE.findall(ElementTree.tostring(root, encoding="unicode")))
@@ -383,8 +396,8 @@ class Cleaner:
                 if local(target.tag) in ("pattern", "filter", "marker"):
                     raise Unsuitable(local(target.tag))
                 value = f"url(#{self.name(match[1])})"
-            if name in ("stroke-width", "stroke-dashoffset") and value.endswith("px"):
-                value = value[:-2]
+            if name in ("stroke-width", "stroke-dashoffset"):
+                value = number(length(value, 1.0), 4)
             if name.endswith(("opacity", "width")) and NUMBER.fullmatch(value):
                 value = number(float(value), 4)
             out.append(f" {name}={quoteattr(colour(value))}")

@@ -36,6 +36,20 @@ def raster(markup: str, size: tuple[float, float], side: int = SIDE) -> np.ndarr
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
 
 
+def extent(markup: str, size: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Bounds of all ink, also of what lies outside the view box (by up to half its size): x, y, width, height."""
+    margin_x, margin_y = size[0] / 2, size[1] / 2
+    moved = f'<g transform="translate({margin_x:g} {margin_y:g})">{markup}</g>'
+    pixels = raster(moved, (size[0] * 2, size[1] * 2), 256)
+    ink = pixels[..., 3] > 24
+    if not ink.any():
+        raise ValueError("empty")
+    unit = size[0] * 2 / pixels.shape[1]
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    left, top = float(columns[0]) * unit - margin_x, float(rows[0]) * unit - margin_y
+    return left, top, (columns[-1] + 1 - columns[0]) * unit, (rows[-1] + 1 - rows[0]) * unit
+
+
 def written_colours(markup: str) -> list[tuple[int, int, int]]:
     found = []
     for text in dict.fromkeys(COLOUR.findall(markup)):
@@ -98,32 +112,49 @@ def dominant(pixels: np.ndarray, written: list[tuple[int, int, int]]) -> list[tu
     return [("#%02x%02x%02x" % h, round(s, 3)) for s, h in ranked[:6] if s >= 0.01]
 
 
-def body_of(colours: list[tuple[str, float]]) -> list[int]:
-    """Which of the dominant colours are the body: the family of hues (or greys) with the largest share."""
-    families: dict[str, float] = {}
-    hues = []
-    for text, _ in colours:
-        r, g, b = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
-        hue, lightness, saturation = colorsys.rgb_to_hls(r, g, b)
-        chroma = max(r, g, b) - min(r, g, b)
-        if lightness < 0.16 or (lightness < 0.3 and chroma < 0.12):
-            hues.append(("dark", 0.0))
-        elif chroma < 0.12 or (lightness > 0.93 and chroma < 0.2):
-            hues.append(("grey", 0.0))
-        else:
-            hues.append(("hue", hue * 360))
-        del saturation
+def upper_edge(markup: str, size: tuple[float, float], box: tuple[float, float, float, float]) -> float:
+    """The highest ink a little right of the middle of a drawing, where a left-looking mount has its back."""
+    pixels = raster(markup, size)
+    unit = size[0] / pixels.shape[1]
+    columns = slice(int((box[0] + box[2] * 0.5) / unit), max(1, int((box[0] + box[2] * 0.66) / unit)))
+    ink = pixels[:, columns, 3] > 128
+    tops = [np.flatnonzero(column)[0] for column in ink.T if column.any()]
+    return round(float(np.median(tops)) * unit, 2) if tops else round(box[1], 2)
+
+
+def body_of(colours: list[tuple[str, float]], wanted: str | None) -> list[int]:
+    """Which of the dominant colours are the body.
+
+    Args:
+        colours: Dominant colours with their shares.
+        wanted: `grey`, `dark` or a hue in degrees to look for; None takes the family with the largest share, in which
+            greys count for less than hues and near-black for less still.
+    """
+    families = [family(text) for text, _ in colours]
+    weights = {"hue": 1.0, "grey": 0.6, "dark": 0.35}
     best: list[int] = []
     best_share = 0.0
-    for anchor, (kind, hue) in enumerate(hues):
-        members = [
-            i
-            for i, (other, angle) in enumerate(hues)
-            if other == kind and (kind != "hue" or abs((angle - hue + 180) % 360 - 180) <= 28)
-        ]
-        share = sum(colours[i][1] for i in members) * {"hue": 1.0, "grey": 0.6, "dark": 0.35}[kind]
+    for kind, hue in families:
+        if wanted is not None and (wanted != kind if wanted in weights else kind != "hue" or apart(hue, float(wanted)) > 40):
+            continue
+        members = [i for i, (other, angle) in enumerate(families) if other == kind and (kind != "hue" or apart(angle, hue) <= 28)]
+        share = sum(colours[i][1] for i in members) * weights[kind]
         if share > best_share:
             best, best_share = members, share
-        del anchor
-    del families
-    return best
+    return best or [0]
+
+
+def apart(a: float, b: float) -> float:
+    return abs((a - b + 180) % 360 - 180)
+
+
+def family(text: str) -> tuple[str, float]:
+    """`hue` with its angle, `grey` or `dark` for a colour."""
+    r, g, b = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    hue, lightness, _ = colorsys.rgb_to_hls(r, g, b)
+    chroma = max(r, g, b) - min(r, g, b)
+    if lightness < 0.16 or (lightness < 0.3 and chroma < 0.12):
+        return "dark", 0.0
+    if chroma < 0.12 or (lightness > 0.93 and chroma < 0.2):
+        return "grey", 0.0
+    return "hue", hue * 360

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+from .words import WORDS
+
 NPM = {
     "fluent": "@iconify-json/fluent-emoji-flat@1.2.6",
     "noto": "@iconify-json/noto@1.2.9",
@@ -19,7 +21,7 @@ NPM = {
 }
 OPENCLIPART = "openclipart-svg=1:0.18+dfsg-19"
 
-SKIN_TONES = ("dark", "light", "medium", "medium-dark", "medium-light")
+LICENCES = Path(__file__).parent / "licences"
 
 
 @dataclass(slots=True)
@@ -77,6 +79,16 @@ class Packages:
             subprocess.run(["dpkg-deb", "-x", str(archive), str(folder)], check=True)
         return folder / "usr/share"
 
+    def licences(self) -> dict[str, Path]:
+        """The licence texts by the names they ship under; the Iconify packages name theirs without carrying the text."""
+        return {
+            "LICENSE-fluent.txt": LICENCES / "LICENSE-fluent.txt",
+            "LICENSE-noto.txt": LICENCES / "LICENSE-noto.txt",
+            "LICENSE-emojibase.txt": self.npm("emojibase") / "LICENSE",
+            "LICENSE-cldr.txt": self.npm("cldr") / "LICENSE",
+            "LICENSE-openclipart.txt": self.openclipart() / "doc/openclipart-svg/copyright",
+        }
+
 
 def plain_code(code: str) -> str:
     """An emoji's code points without variation selectors, as both sets can be joined by."""
@@ -112,9 +124,9 @@ def emoji(packages: Packages, source: str, licence: str, extras: dict[str, str])
         if entry is not None:
             if "group" not in entry:
                 continue
-            title = entry["label"].lower()
+            title = entry["label"].lower().replace("\u2019", "'")
             known = cldr.get(entry["emoji"]) or cldr.get(entry["emoji"].replace("\ufe0f", "")) or {}
-            keywords = [*known.get("tts", []), *entry.get("tags", []), *known.get("default", [])]
+            keywords = [*WORDS.get(title, ()), *known.get("tts", []), *entry.get("tags", []), *known.get("default", [])]
             group = f"{groups['groups'][str(entry['group'])]}/{groups['subgroups'][str(entry['subgroup'])]}"
         width, height = icon.get("width", icons["width"]), icon.get("height", icons["height"])
         svg = (
@@ -126,7 +138,7 @@ def emoji(packages: Packages, source: str, licence: str, extras: dict[str, str])
 
 def tidy(keywords: list[str], title: str) -> list[str]:
     """Keywords in lower case, without repeats and without the title itself."""
-    lowered = (re.sub(r"\s+", " ", word).strip().lower() for word in keywords)
+    lowered = (re.sub(r"\s+", " ", word).strip().lower().replace("\u2019", "'") for word in keywords)
     return list(dict.fromkeys(word for word in lowered if word and word != title))
 
 
