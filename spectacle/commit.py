@@ -302,8 +302,7 @@ def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
     if not spool.rename(version.name, aside):
         return
     if not version.matches(spool.look(aside), spool, aside):
-        spool.link(aside, version.name)
-        spool.remove(aside)
+        spool.put_back(aside, version.name)
     elif poison or stat.S_ISDIR(version.mode):
         spool.rename(aside, f"{HOUSE}/poison/{version.name}.{secrets.token_hex(4)}")
     else:
@@ -322,7 +321,8 @@ def sweep_retired(spool: Spool, aside: str) -> None:
         with contextlib.suppress(NotOrdinary, TooLarge):
             content, _ = spool.read(aside, MAX_RECORD_BYTES)
             if hashlib.sha256(content).hexdigest()[:16] != digest:
-                spool.link(aside, public)
+                spool.put_back(aside, public)
+                return
     spool.remove(aside)
 
 

@@ -328,6 +328,16 @@ class Spool:
             raise
         return True
 
+    def put_back(self, aside: str, name: str) -> None:
+        """Give a file its name back, unless there is another one of that name now; `aside` is gone afterwards."""
+        try:
+            self.link(aside, name)
+        except PermissionError:
+            # The kernel refuses links to other users' files (fs.protected_hardlinks); a rename it allows.
+            if self.peek(name) is None:
+                self.rename(aside, name)
+        self.remove(aside)
+
     def rename(self, source: str, target: str) -> bool:
         """Rename, replacing `target`. Returns False when there is no `source`."""
         try:

@@ -92,6 +92,21 @@ def test_a_process_number_used_again_is_not_taken_for_the_holder(spool: Spool, c
     assert claims.claim(NAME) is not None
 
 
+def test_a_process_that_may_not_be_looked_at_is_taken_for_alive(
+    spool: Spool, claims: Claims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert NAME is not None
+    here = Holder.this_process()
+
+    def hidden(*_arguments: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", hidden)
+    record = f"filelock/2\npid=4194303\nhost={here.host}\nmode=lease\ntoken={'0' * 32}\nduration=30.0\n"
+    (spool.path / LOCK).write_text(record + f"start={here.start}\n")
+    assert claims.claim(NAME) is None
+
+
 def test_a_claim_from_before_the_last_boot_is_judged_by_its_age(spool: Spool, claims: Claims) -> None:
     assert NAME is not None
     here = Holder.this_process()
