@@ -32,6 +32,7 @@ class Canvas:
         keep: Boxes of the objects, where nothing busy should stand behind.
         has: What the scene draws itself and the background should leave out, such as `sun` and `moon`.
         shore: Top of the strip of land at the bottom of a water picture, or None.
+        style: The style of the picture.
     """
 
     width: float
@@ -47,6 +48,7 @@ class Canvas:
     keep: tuple[Box, ...] = ()
     has: frozenset[str] = frozenset()
     shore: float | None = None
+    style: str = "flat"
     back: list[str] = field(default_factory=list)
     front: list[str] = field(default_factory=list)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from random import Random
 
 from spectacle.generators.illustration.compose.arrange import Placed
 from spectacle.generators.illustration.compose.canvas import Canvas
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.colour import lch, lighten, mix, turn
 from spectacle.generators.illustration.compose.recolour import RAINBOW, recolour
+from spectacle.generators.illustration.compose.styles import silhouette, style_drawing
 from spectacle.generators.illustration.compose.svg import element, map_colours, num, rename
 from spectacle.generators.illustration.library import Library
 
@@ -20,19 +20,19 @@ GLOWING = frozenset({
 _WARM = "#ffdc86"
 
 
-def draw_all(placed: list[Placed], canvas: Canvas, library: Library, rng: Random) -> list[str]:
+def draw_all(placed: list[Placed], canvas: Canvas, library: Library) -> list[str]:
     """Markup of all drawings with their shadows, far ones first."""
     parts: list[str] = []
     for one in placed:
         parts += _before(one, canvas)
-        parts.append(draw(one, canvas, library, rng))
+        parts.append(draw(one, canvas, library))
         parts += _after(one, canvas)
     return parts
 
 
-def draw(one: Placed, canvas: Canvas, library: Library, rng: Random) -> str:
-    """Markup of one drawing at its place."""
-    identity = defined(one, canvas, library, rng)
+def draw(one: Placed, canvas: Canvas, library: Library, identity: str = "") -> str:
+    """Markup of one drawing at its place, or of another group in its coordinates."""
+    identity = identity or defined(one, canvas, library)
     part = one.part
     x, y, width, tall = part.drawing.box
     scale = one.height / tall
@@ -49,7 +49,21 @@ def draw(one: Placed, canvas: Canvas, library: Library, rng: Random) -> str:
     return markup
 
 
-def defined(one: Placed, canvas: Canvas, library: Library, rng: Random) -> str:
+def borders(placed: list[Placed], canvas: Canvas, library: Library, colour: str, width: float, shadow: str | None = None) -> str:
+    """Markup of the outlines of all drawings grown by `width` pixels, perhaps with a shadow under each."""
+    parts = []
+    for one in placed:
+        scale = one.height / one.part.drawing.box[3]
+        for tone, shift in ((shadow, canvas.unit * 0.01), (colour, 0.0)):
+            if tone is None:
+                continue
+            markup = silhouette(library.markup(one.part.drawing.id), tone, 2 * width / scale)
+            drawn = draw(one, canvas, library, canvas.defs.group(rename(markup, f"b{one.part.thing}"), large=True))
+            parts.append((0 if shift else 1, f'<g transform="translate({num(shift * 0.5)} {num(shift)})">{drawn}</g>' if shift else drawn))
+    return "".join(markup for _, markup in sorted(parts, key=lambda item: item[0]))
+
+
+def defined(one: Placed, canvas: Canvas, library: Library) -> str:
     """Identity of the drawing in its colours and this light, defined once for each variation."""
     part = one.part
     drawing, noun = part.drawing, part.noun
@@ -77,9 +91,9 @@ def defined(one: Placed, canvas: Canvas, library: Library, rng: Random) -> str:
             return mix(colour, canvas.light.on_object(colour), 0.15)
         return canvas.light.on_object(colour)
 
-    markup = map_colours(markup, change)
+    markup = style_drawing(canvas.style, map_colours(markup, change), one.height / drawing.box[3], canvas.unit)
     prefix = f"v{variant}{'c' if noun.colours else ''}{part.thing}"
-    return canvas.defs.group(rename(markup, prefix), large=True, fill=change("#000000"))
+    return canvas.defs.group(rename(markup, prefix), large=True, fill=change("#000000") if canvas.style != "blueprint" else "#174f96")
 
 
 def _is_pane(colour: str) -> bool:

@@ -12,9 +12,12 @@ from spectacle.generators.illustration.compose.backgrounds import SETTINGS
 from spectacle.generators.illustration.compose.build import build
 from spectacle.generators.illustration.compose.canvas import Box, Canvas
 from spectacle.generators.illustration.compose.casting import cast, words_of
-from spectacle.generators.illustration.compose.figures import draw_all
+from spectacle.generators.illustration.compose.figures import borders, draw, draw_all
 from spectacle.generators.illustration.compose.light import light_of, sky_of
+from spectacle.generators.illustration.compose.pixels import pixelate
 from spectacle.generators.illustration.compose.scenery import place_of, time_of
+from spectacle.generators.illustration.compose.sticker import card, sheet
+from spectacle.generators.illustration.compose.styles import over, style_ground, style_pieces
 from spectacle.generators.illustration.compose.svg import Defs, element, text_element
 from spectacle.generators.illustration.compose.weather import paint_weather
 from spectacle.generators.illustration.library import Library
@@ -93,17 +96,42 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
         keep=tuple(one.box for one in placed if one.kind != "celestial"),
         has=_drawn_words(placed),
         shore=_shore(placed, stage),
+        style=scene.style,
     )  # fmt: skip
     if not scene.things and scene.place is None and scene.time is None and not scene.weather:
         paint_abstract(canvas, scene.mood)
     else:
         setting.paint(canvas)
-    objects = draw_all(placed, canvas, library, Random(f"{seed}:variation"))
     paint_weather(canvas)
-    body = "".join(canvas.back) + "".join(objects) + "".join(canvas.front)
     summary = summary_of(scene, place, time)
-    svg = document(width, height, title or summary, summary, str(canvas.defs) + body)
+    content = _styled(scene, placed, canvas, library, Random(f"{seed}:style"), width, height)
+    svg = document(width, height, title or summary, summary, content)
     return Composition(svg, facts_of(scene, placed, library, place, time, summary), _things(placed), place, time)
+
+
+def _styled(scene: Scene, placed: list[Placed], canvas: Canvas, library: Library, rng: Random, width: int, height: int) -> str:
+    """The content of the document in the style of the scene."""
+    style = scene.style
+    objects = "".join(draw_all(placed, canvas, library))
+    back, front = "".join(canvas.back), "".join(canvas.front)
+    if style == "sticker" and placed:
+        cut = borders(placed, canvas, library, "#ffffff", canvas.unit * 0.016, "#8a8fa8")
+        plain = "".join(draw(one, canvas, library) for one in placed)
+        ground = card(canvas, back + front, rng) if scene.place is not None else sheet(canvas, rng)
+        return f"{canvas.defs}{ground}{cut}{plain}"
+    if style == "sticker":
+        ground = card(canvas, back + front, rng)
+        return f"{canvas.defs}{ground}"
+    if style == "pixel art":
+        dark = borders(placed, canvas, library, "#1d1b2e", canvas.unit * 0.0075)
+        flat = f"{canvas.defs}{back}{dark}{objects}{front}"
+        return pixelate(document(width, height, "", "", flat), width, height)
+    if style == "flat":
+        return f"{canvas.defs}{back}{objects}{front}"
+    canvas.defs.restyle(lambda part: style_pieces(style, part))
+    back, front = (style_ground(style, layer, canvas.unit) for layer in (back, front))
+    top = over(style, canvas, rng)
+    return f"{canvas.defs}{back}{objects}{front}{top}"
 
 
 def document(width: int, height: int, title: str, description: str, content: str) -> str:

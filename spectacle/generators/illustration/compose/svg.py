@@ -148,6 +148,10 @@ class Defs:
             (self._large if large else self._parts).append(element("g", content, id=name, **attributes))
         return name
 
+    def restyle(self, change: Callable[[str], str]) -> None:
+        """Rewrite every gradient and small group, the large groups excepted."""
+        self._parts = [change(part) for part in self._parts]
+
     def __str__(self) -> str:
         parts = sorted(self._parts, key=lambda part: not part.startswith("<g")) + self._large
         return f"<defs>{''.join(parts)}</defs>" if parts else ""
