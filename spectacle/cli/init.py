@@ -34,7 +34,7 @@ def command(directory: Path, group: str | None, file: Path | None) -> None:
     sudo spectacle init /srv/spectacle/spool --group spectacle --config /etc/spectacle/spectacle.toml
     """
     try:
-        spool = _make_spool(directory, group)
+        spool = _make_spool(directory, None if group is None else grp.getgrnam(group).gr_gid)
         path = file or directory.absolute().parent / "spectacle.toml"
         configuration = _write_configuration(directory, path)
     except KeyError:
@@ -51,7 +51,7 @@ def command(directory: Path, group: str | None, file: Path | None) -> None:
     click.echo(f'  spectacle submit --config {path} --wait "a red fox in the snow"')
 
 
-def _make_spool(directory: Path, group: str | None) -> str:
+def _make_spool(directory: Path, group: int | None) -> str:
     """Make it, and say what was done."""
     made = not directory.is_dir()
     if made:
@@ -77,12 +77,12 @@ def _make_spool(directory: Path, group: str | None) -> str:
     return f"{'made' if made else 'was there already'}, mode {mode:04o}{kept}"
 
 
-def _permit(name: str, group: str | None, within: int | None = None) -> int:
+def _permit(name: str, group: int | None, within: int | None = None) -> int:
     """Give a directory its group and mode. Returns its descriptor."""
     no_follow = 0 if within is None else os.O_NOFOLLOW
     descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | no_follow, dir_fd=within)
     if group is not None:
-        os.chown(descriptor, -1, grp.getgrnam(group).gr_gid)
+        os.chown(descriptor, -1, group)
     os.fchmod(descriptor, ALONE if group is None else WITH_GROUP)
     return descriptor
 

@@ -1,0 +1,119 @@
+"""`spectacle generators` and `spectacle schema`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+import pytest
+from pydantic import Field
+
+from spectacle.generators import registry
+from spectacle.generators.base import Artifact, Generator, GeneratorOptions, Job, JobControl, MediaType, Needs
+
+
+class PainterOptions(GeneratorOptions):
+    """Options of many types."""
+
+    style: Literal["ink", "oil"] = Field("ink", description="How it is painted.")
+    guidance: float = Field(3.5, gt=0, le=20, description="How closely the prompt is followed.")
+    negative_prompt: str | None = Field(None, description="What not to paint.")
+    layers: tuple[int, ...] = Field((), description="Which layers.")
+
+
+class Painter(Generator):
+    """A generator with presets and weights that are missing in part."""
+
+    name: ClassVar[str] = "painter"
+    summary: ClassVar[str] = "paints"
+    licence: ClassVar[str] = "Apache-2.0"
+    Options: ClassVar[type[GeneratorOptions]] = PainterOptions
+    needs: ClassVar[Needs] = Needs(min_pictures=1, max_pictures=3, mask=True)
+    makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG})
+    presets: ClassVar = {"fast": "in 4 steps", "fine": "in 40 steps"}
+
+    @classmethod
+    def missing_weights(cls, preset: str | None = None) -> str | None:
+        """Those of one preset are there."""
+        return None if preset == "fast" else "run `fetch painter-fine`"
+
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        """Never called here."""
+        raise NotImplementedError
+
+
+@pytest.fixture
+def painter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The painter, and a generator whose import fails, beside the built-in ones."""
+    built_in = registry.available()
+    entry = EntryPoint("painter", f"{__name__}:Painter", registry.GROUP)
+    broken = EntryPoint("broken", "no_such_module:Broken", registry.GROUP)
+    monkeypatch.setattr(
+        registry, "available", lambda: MappingProxyType({**built_in, "painter": entry, "broken": broken})
+    )
+
+
+def test_every_generator_is_listed_with_what_matters(run, painter: None) -> None:
+    lines = run("generators").stdout.splitlines()
+    assert lines[0].split() == ["generator", "kinds", "needs", "makes", "weights", "licence"]
+    row = next(line for line in lines if line.startswith("painter"))
+    for words in ("none", "prompt, 1 to 3 pictures, mask if wanted", "png", "missing", "Apache-2.0"):
+        assert words in row
+    assert "painter: run `fetch painter-fine`" in lines
+
+
+def test_one_whose_import_fails_is_listed_with_the_reason(run, painter: None) -> None:
+    result = run("generators")
+    assert result.exit_code == 0
+    assert "cannot be imported" in next(line for line in result.stdout.splitlines() if line.startswith("broken"))
+    assert "No module named 'no_such_module'" in result.stdout
+
+
+def test_the_kinds_of_the_configuration_are_shown(run, tmp_path: Path) -> None:
+    file = tmp_path / "spectacle.toml"
+    file.write_text("[kinds.card]\ngenerator = 'test-double'\n[kinds.drawing]\ngenerator = 'test-double'\n")
+    lines = run("generators", "--config", file).stdout.splitlines()
+    assert "card, drawing" in next(line for line in lines if line.startswith("test-double"))
+
+
+def test_one_generator_is_told_in_full(run, painter: None) -> None:
+    output = run("generators", "painter").stdout
+    assert output.startswith("painter: paints\n")
+    lines = {line.split()[0]: " ".join(line.split()) for line in output.splitlines() if line}
+    assert lines["fast"] == "fast in 4 steps ready"
+    assert lines["fine"] == "fine in 40 steps run `fetch painter-fine`"
+    assert lines["seed"].startswith("seed whole number, 0 to 9223372036854775807 unset Seed")
+    assert lines["style"] == 'style ink, oil "ink" How it is painted.'
+    assert lines["guidance"] == "guidance number, at most 20, more than 0 3.5 How closely the prompt is followed."
+    assert lines["negative_prompt"] == "negative_prompt text unset What not to paint."
+    assert lines["layers"] == "layers list [] Which layers."
+
+
+def test_programs_get_json(run, painter: None) -> None:
+    found = {each["name"]: each for each in json.loads(run("generators", "--json").stdout)}
+    assert {"illustration", "test-double", "painter", "broken"} <= set(found)
+    assert found["painter"]["weights"] == "run `fetch painter-fine`"
+    assert found["test-double"]["weights"] is None
+    assert "no_such_module" in found["broken"]["error"]
+    painter_told = json.loads(run("generators", "painter", "--json").stdout)
+    assert painter_told["presets"]["fast"] == {"summary": "in 4 steps", "weights": None}
+    assert painter_told["options"]["guidance"]["default"] == 3.5
+
+
+@pytest.mark.parametrize("command", ["generators", "schema"])
+def test_an_unknown_generator_is_refused_with_those_there_are(run, command: str) -> None:
+    result = run(command, "none-such")
+    assert result.exit_code == 1
+    assert "no generator 'none-such' is installed; there are: illustration, test-double" in result.stderr
+
+
+def test_the_schema_describes_every_option(run) -> None:
+    schema = json.loads(run("schema", "test-double").stdout)
+    assert schema["type"] == "object"
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["copies"]["maximum"] == 16
+    assert all(option["description"] for option in schema["properties"].values())

@@ -1,0 +1,198 @@
+"""`spectacle submit`, with a thread that answers like a daemon."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from spectacle.spool import Spool
+
+DEADLINE = 10.0
+
+
+@contextmanager
+def answering(spool: Spool, answer: Callable[[str], None]) -> Iterator[None]:
+    """A thread that answers the next request: `answer` is given its stem, then the request is removed."""
+
+    def serve() -> None:
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            for name in spool.names():
+                if name.endswith(".txt") and not name.startswith("."):
+                    answer(name[:-4])
+                    spool.remove(name)
+                    return
+            time.sleep(0.005)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def request_of(output: str) -> Path:
+    (line,) = output.splitlines()
+    return Path(line)
+
+
+def options_beside(request: Path) -> Any:
+    return json.loads(request.with_name(f"{request.stem}-options.json").read_text())
+
+
+def test_the_path_of_the_request_is_printed(run, spool: Spool) -> None:
+    result = run("submit", "a red fox", "--spool", spool.path, "--size", "640x480", "--kind", "svg", "--user", "ann")
+    assert result.exit_code == 0
+    path = request_of(result.stdout)
+    assert path.parent == spool.path
+    assert path.name.startswith("ann-")
+    assert path.name.endswith("-640x480-svg.txt")
+    assert path.read_text() == "a red fox\n"
+    assert not path.with_name(f"{path.stem}-options.json").exists()
+
+
+def test_option_values_are_json_or_else_text(run, spool: Spool) -> None:
+    result = run(
+        "submit", "x", "--spool", spool.path, "--seed", "7",
+        "--option", "steps=8", "--option", "sampler=euler", "--option", 'styles=["ink", "wash"]',
+        "--option", "tiled=true", "--option", "equation=a=b", "--option", "empty=",
+    )  # fmt: skip
+    assert options_beside(request_of(result.stdout)) == {
+        "steps": 8,
+        "sampler": "euler",
+        "styles": ["ink", "wash"],
+        "tiled": True,
+        "equation": "a=b",
+        "empty": "",
+        "seed": 7,
+    }
+
+
+def test_single_options_come_on_top_of_those_in_a_file(run, spool: Spool, tmp_path: Path) -> None:
+    file = tmp_path / "options.json"
+    file.write_text('{"steps": 4, "seed": 1, "scale": 2.5}')
+    result = run("submit", "x", "--spool", spool.path, "--options", file, "--option", "steps=8", "--seed", "9")
+    assert options_beside(request_of(result.stdout)) == {"steps": 8, "seed": 9, "scale": 2.5}
+
+
+def test_pictures_are_attached_in_order(run, spool: Spool, tmp_path: Path) -> None:
+    for name in ("one.png", "two.jpg", "mask.png", "edges.png"):
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    result = run(
+        "submit", "x", "--spool", spool.path, "--input", tmp_path / "one.png", "--input", tmp_path / "two.jpg",
+        "--mask", tmp_path / "mask.png", "--control", tmp_path / "edges.png",
+    )  # fmt: skip
+    request = request_of(result.stdout)
+    beside = {path.name.removeprefix(request.stem) for path in spool.path.glob(f"{request.stem}-*")}
+    assert beside == {"-input.png", "-input2.jpg", "-mask.png", "-control.png"}
+
+
+def test_waiting_prints_the_paths_of_all_pictures_with_the_one_asked_for_first(run, spool: Spool) -> None:
+    def answer(stem: str) -> None:
+        for suffix in ("-2.png", ".png"):
+            (spool.path / f"{stem}{suffix}").touch()
+
+    with answering(spool, answer):
+        result = run("submit", "x", "--spool", spool.path, "--wait", "--timeout", DEADLINE)
+    assert result.exit_code == 0
+    first, second = result.stdout.splitlines()
+    assert first.endswith("-1024x1024.png")
+    assert second.endswith("-1024x1024-2.png")
+
+
+def test_an_error_is_told_in_one_line_and_by_the_exit_status(run, spool: Spool) -> None:
+    def answer(stem: str) -> None:
+        text = "99999x9 is too large: ask for less \x1b[31m\n\ncode: bad-size\n"
+        (spool.path / f"{stem}-error.txt").write_text(text)
+
+    with answering(spool, answer):
+        result = run("submit", "x", "--spool", spool.path, "--wait", "--timeout", DEADLINE)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.endswith("Error: 99999x9 is too large: ask for less  [31m\n")
+
+
+def test_a_request_that_others_cancel_ends_the_waiting(run, spool: Spool) -> None:
+    with answering(spool, lambda _stem: None):
+        result = run("submit", "x", "--spool", spool.path, "--wait", "--timeout", DEADLINE)
+    assert result.exit_code == 1
+    assert "is gone without an answer" in result.stderr
+
+
+def test_when_the_time_is_up_the_request_stays_and_the_exit_status_is_that_of_timeout(run, spool: Spool) -> None:
+    result = run("submit", "x", "--spool", spool.path, "--wait", "--timeout", "0")
+    assert result.exit_code == 124
+    assert result.stdout == ""
+    assert "was not answered within 0 s" in result.stderr
+    assert [name for name in spool.names() if name.endswith(".txt")]
+
+
+def test_ctrl_c_takes_the_request_back(run, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: object) -> None:
+        assert [name for name in spool.names() if name.endswith(".txt")]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spectacle.cli.waiting.wait", interrupt)
+    result = run("submit", "x", "--spool", spool.path, "--wait", "--seed", "1")
+    assert result.exit_code == 130
+    assert result.stderr.endswith(" cancelled\n")
+    assert spool.names() == [".spectacle"]
+
+
+def test_who_waits_is_told_when_nobody_serves_the_spool(run, spool: Spool, report) -> None:
+    arguments = ("submit", "x", "--spool", spool.path, "--wait", "--timeout", "0")
+    assert "No instance serves" in run(*arguments).stderr
+    report(age=1000)
+    assert "No instance serves" in run(*arguments).stderr
+    report()
+    assert "No instance serves" not in run(*arguments).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--size", "640"], "'640' is no size: write width and height in pixels, such as 640x480"),
+        (["--size", "0x10"], "'0x10' is no size"),
+        (["--option", "steps"], "'steps' is no option: write KEY=VALUE, such as steps=8"),
+        (["--option", "=8"], "'=8' is no option"),
+        (["--seed", "-1"], "-1 is not in the range x>=0"),
+        (["--input", "none.png"], "File 'none.png' does not exist"),
+    ],
+)
+def test_wrong_usage_is_explained_and_writes_nothing(run, spool: Spool, arguments: list[str], said: str) -> None:
+    result = run("submit", "x", "--spool", spool.path, *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert spool.names() == [".spectacle"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--kind", "error"], "kind 'error' is none"),
+        (["--user", "a b"], "user 'a b' cannot be in a file name"),
+        (["--option", "scale=NaN"], "options cannot be written as JSON"),
+        (["--input", "text.gif"], "is none of png, jpg, jpeg, webp"),
+        (["--options", "list.json"], "holds no JSON object"),
+        (["--options", "text.gif"], "cannot be read as JSON"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_told_and_writes_nothing(
+    run, spool: Spool, arguments: list[str], said: str
+) -> None:
+    Path("text.gif").write_text("no picture, no JSON")
+    Path("list.json").write_text("[]")
+    result = run("submit", "x", "--spool", spool.path, *arguments)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert spool.names() == [".spectacle"]
