@@ -77,6 +77,7 @@ class Known:
         failures: Times the spool's trouble has thrown it back in a row.
         held: Whether somebody else held its claim at the last try.
         since: Monotonic time at which it was first seen.
+        rung: The version that the doorbell said was complete.
     """
 
     name: RequestName
@@ -87,6 +88,7 @@ class Known:
     run: Run | None = None
     failures: int = 0
     held: bool = False
+    rung: tuple[int, int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -345,7 +347,7 @@ class Watcher:
             return
         now = self._clock()
         with self._change:
-            known = self._known[name.stem] = Known(name, look, now, now)
+            known = self._known[name.stem] = Known(name, look, now, now, rung=look.version if complete else None)
             self._plan(known, now + self._patience(look, complete=complete))
 
     def _patience(self, look: Look, *, complete: bool) -> float:
@@ -368,9 +370,9 @@ class Watcher:
         if look is None:
             return
         with self._change:
-            changed = look.version != known.look.version
+            known.rung = look.version
             if known.state is State.RUNNING:
-                if changed and known.run is not None:
+                if look.version != known.look.version and known.run is not None:
                     known.run.end("changed")
                 return
             known.look = look
@@ -515,7 +517,7 @@ class Watcher:
                 self._plan(known, now)
             else:
                 # Somebody has written another request of that name meanwhile.
-                self._plan(known, now + self._patience(look, complete=self._doorbell.works))
+                self._plan(known, now + self._patience(look, complete=look.version == known.rung))
         self._wake.set()
 
     def _throw_back(self, known: Known, error: OSError) -> None:
