@@ -23,11 +23,14 @@ PALETTES = {
 }
 """Colours of each mood: ground, two main ones, a deep one and an accent."""
 
+PLEASANT = ("calm", "dreamy", "energetic", "joyful", "romantic", "warm")
+"""Moods to choose from when none was said."""
+
 
 def paint_abstract(canvas: Canvas, mood: str | None) -> None:
     """Paint waves, discs or mosaic in the colours of the mood, or of any when there is none."""
     rng = canvas.rng
-    colours = PALETTES[mood] if mood in PALETTES else PALETTES[rng.choice(sorted(PALETTES))]
+    colours = PALETTES[mood] if mood in PALETTES else PALETTES[rng.choice(PLEASANT)]
     width, height = canvas.width, canvas.height
     canvas.rect(0, 0, width, height, canvas.vertical(0, height, colours[0], mix(colours[0], colours[1], 0.55)))
     rng.choice((_waves, _discs, _petals, _mosaic))(canvas, colours)

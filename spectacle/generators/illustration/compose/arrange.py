@@ -114,6 +114,12 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
     order = list(clusters)
     if len(order) == 1:
         return [order]
+    if stage.setting.ground == "water" and len({cluster.kind for cluster in order}) == 2:
+        return [[one for one in order if one.kind == "stand"], [one for one in order if one.kind == "swim"]]
+    if stage.setting.kerb is not None:
+        fixed = [one for one in order if _is_fixed(one)]
+        if 0 < len(fixed) < len(order):
+            return [[one for one in order if one not in fixed], fixed]
     heights = [cluster.composite.height for cluster in order]
     big = [cluster for cluster, height in zip(order, heights, strict=True) if height > 1.75 * sorted(heights)[0] and height == max(heights)]
     wide = stage.width / stage.height
@@ -142,6 +148,12 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
     return rows_found
 
 
+def _is_fixed(cluster: Cluster) -> bool:
+    """Whether it is a building or a tree, which stands beside a road rather than on it."""
+    root = cluster.composite.members[0].root.drawing
+    return root.category in {"building", "tree", "landscape"} or "tree" in root.title.split()
+
+
 def _stack_height(rows: list[list[Cluster]]) -> float:
     top, base = 0.0, 0.0
     for row in rows:
@@ -152,6 +164,7 @@ def _stack_height(rows: list[list[Cluster]]) -> float:
 
 def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Random) -> list[Placed]:
     rows = _rows(clusters, stage, rng)
+    kerb = None if stage.setting.kerb is None else stage.horizon + stage.setting.kerb * (stage.height - stage.horizon)
     unit, wide = stage.unit, stage.width / stage.height
     margin = 0.05 * stage.width
     gap = 0.1
@@ -192,10 +205,24 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
             for member in cluster.composite:
                 placed += _emit(member, x - left * scale * near, ground, scale * near, cluster.kind, 1000 - depth - dip / unit * 10)
             x += (right - left) * scale * near + slack + gap * scale * near
+        if number == 0 and kerb is not None and len(rows) == 1 and all(_is_fixed(one) for one in row):
+            _lift(placed, kerb - foot)
         tallest = max(cluster.composite.height for cluster in row)
         base = max(base - 0.38 * tallest * scale, stage.horizon + 0.03 * unit)
+        if kerb is not None and number + 1 < len(rows) and all(_is_fixed(one) for one in rows[number + 1]):
+            base = min(base, kerb)
+        if stage.setting.ground == "water" and number + 1 < len(rows) and rows[number + 1][0].kind == "swim":
+            base = min(base, stage.horizon + 0.45 * (stage.height - stage.horizon))
         depth += 100
     return placed
+
+
+def _lift(placed: list[Placed], shift: float) -> None:
+    """Move drawings down by `shift` pixels."""
+    for one in placed:
+        one.y += shift
+        one.foot = None if one.foot is None else one.foot + shift
+        one.cut = None if one.cut is None else one.cut + shift
 
 
 def _in_air(clusters: list[Cluster], stage: Stage, rng: Random) -> list[Placed]:
@@ -204,6 +231,8 @@ def _in_air(clusters: list[Cluster], stage: Stage, rng: Random) -> list[Placed]:
     wide = stage.width / stage.height
     low = stage.height * (0.86 if stage.setting.ground == "air" else 0.8) if stage.setting.ground != "land" else min(stage.height * 0.72, stage.horizon + unit * 0.1)
     high = 0.06 * stage.height
+    if sum(len(cluster.composite.members) for cluster in clusters) > 3:
+        low = max(low, 0.8 * stage.height)
     columns = len(clusters) if wide > 0.9 or len(clusters) == 1 else 1
     width = sum(c.composite.width for c in clusters) * 1.1 if columns > 1 else max(c.composite.width for c in clusters)
     spans = [_span(cluster) for cluster in clusters]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.parts import Assembly, Part
 from spectacle.generators.illustration.scene import RelationKind
@@ -87,7 +89,14 @@ def _spread(host: Part, slot: int, slots: int, share: float = 0.72) -> float:
 
 def _on(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root = host.root
-    furniture = root.drawing.category == "furniture" or root.drawing.seat is not None
+    furniture = root.drawing.category == "furniture" or bool(words_of(root.drawing, root.noun) & set(SEAT_SHARES))
+    figure = child.root.drawing
+    if furniture and figure.category in {"person", "fantasy"} and figure.form == "whole" and not words_of(root.drawing, root.noun) & {"table", "bed", "desk"}:
+        seat = seat_of(root)
+        child.scale(min(1.7 * root.height, max(0.85 * root.height, -seat / 0.4)) / child.height)
+        _fit(child, width=root.width * 0.95 / slots)
+        _put(child, _spread(root, slot, slots), min(0.04 * root.height, seat + child.root.height * 0.4), root.order + 1 + slot * 0.01)
+        return
     _fit(child, width=root.width * (0.86 if slots == 1 else 0.9) / min(slots, 4) * (1 if furniture else 1.2))
     if furniture:
         _grow(child, min(root.height * 0.5, root.width * 0.8 / slots * child.height / child.width))
@@ -130,7 +139,7 @@ def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     _fit(child, height=mount.height * 0.72, width=mount.width * 0.5 / slots)
     _grow(child, mount.height * 0.42)
     back = (0.46, 0.7) if mount.drawing.faces == "left" else (0.36, 0.64)
-    saddle = mount.row(mount.outline.top(*back))
+    saddle = seat_of(mount) if mount.drawing.seat is not None else mount.row(mount.outline.top(*back))
     x = mount.column(sum(back) / 2) + (0 if slots == 1 else mount.width * 0.4 * ((slot + 0.5) / slots - 0.5))
     sunk = 0.34 if rider.drawing.form == "whole" and rider.drawing.category in {"person", "fantasy"} else 0.16
     if rider.drawing.form in {"part", "face"}:
@@ -152,9 +161,12 @@ def _hold(host: Assembly, child: Assembly, slot: int) -> None:
     if words & OVERHEAD_WORDS:
         _grow(child, root.height * 0.5)
         _fit(child, height=root.height * 0.8, width=root.width * 1.1)
-        x = root.middle + side * root.width * 0.42
-        inner = min(part.x for part in child.parts) if side > 0 else max(part.x + part.width for part in child.parts)
-        _put(child, x - inner if side * inner < 0 else x, hand, root.order + 1)
+        string = held.column(held.outline.lowest())
+        if (string - held.middle) * side > 0:
+            child.mirror()
+            string = held.column(held.outline.lowest())
+        reach = 0.46 if not bust else 0.3
+        _put(child, root.middle + side * root.width * reach - string, hand, root.order + 1)
         return
     animal = root.drawing.category in {"animal", "bird", "insect", "fish"}
     if root.looks != "front" and animal:
@@ -229,6 +241,14 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root = host.root
     words = words_of(root.drawing, root.noun)
     x = _spread(root, slot, slots, 0.6)
+    if words & {"vase", "pot", "jug", "bucket", "jar", "flowerpot"} and child.root.drawing.category in {"flower", "plant"}:
+        child.scale(root.height * 0.85 / child.height)
+        lean = 0.0 if slots == 1 else (slot / (slots - 1) - 0.5) * min(1.7, 0.5 * slots)
+        height = child.height
+        rim = root.row(max(0.02, root.outline.top(0.42, 0.58)))
+        _put(child, root.middle + math.sin(lean) * height * 0.5, rim + height * 0.3 - (math.cos(lean) - 1) * height * 0.4, root.order - 1 - abs(lean))
+        child.root.angle += math.degrees(lean)
+        return
     if slots > 2 and root.drawing.category != "building":
         _heap(host, child, slot, slots)
         return

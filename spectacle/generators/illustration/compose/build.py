@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from spectacle.generators.illustration.compose.attach import ATTACHING, attach
@@ -25,12 +25,17 @@ class Cluster:
 
 def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: Random) -> list[Cluster]:
     """Composites of all things of the scene, in order of mention."""
+    scene = _sheltered(scene, roles)
     parents = _parents(scene, roles)
     assemblies = _figures(scene, roles, library, rng, parents)
     for thing in _leaves_first(parents):
         relation = parents[thing]
         host = relation.subject if relation.kind in HOST_IS_SUBJECT else relation.objects[0]
         _share_out(assemblies[host], assemblies[thing], relation.kind)
+    for index, role in enumerate(roles):
+        if role.kind == "swim" and index not in parents:
+            for member in assemblies[index]:
+                _immerse(member)
     clusters = {
         index: Cluster(group(assemblies[index], roles[index].kind, wide, rng), roles[index].kind)
         for index in range(len(scene.things))
@@ -42,6 +47,27 @@ def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: R
             continue
         _place(scene, roles, relation, clusters, owner, wide, rng)
     return [clusters[index] for index in sorted(clusters)]
+
+
+def _sheltered(scene: Scene, roles: list[Role]) -> Scene:
+    """The scene with those under an umbrella holding it."""
+    relations = []
+    for relation in scene.relations:
+        under = relation.kind is RelationKind.UNDER and len(relation.objects) == 1
+        words = words_of(roles[relation.objects[0]].drawings[0], scene.things[relation.objects[0]]) if under else frozenset()
+        held = bool(words & {"umbrella", "parasol"}) and roles[relation.subject].drawings[0].category in {"person", "animal", "bird", "fantasy"}
+        relations.append(replace(relation, kind=RelationKind.HOLDING) if held else relation)
+    return replace(scene, relations=tuple(relations))
+
+
+def _immerse(member: Assembly) -> None:
+    """Let an assembly down into the water: legs under it, a hull a little."""
+    root = member.root
+    deepest = 0.1 if root.drawing.category in {"boat", "vehicle"} else 0.3
+    share = min(deepest, max(0.08, root.outline.legs + 0.03))
+    for part in member.parts:
+        part.shift(0, root.height * share)
+    root.cut = 0.0
 
 
 def _parents(scene: Scene, roles: list[Role]) -> dict[int, Relation]:

@@ -107,8 +107,8 @@ def kind_of(scene: Scene, index: int, drawing: Drawing, place: str | None) -> st
         grounded = words & {"crab", "coral", "shell", "lobster", "anchor", "treasure", "chest", "starfish", "oyster", "wreck"}
         return "stand" if grounded or drawing.height_m > 6 else "air"
     if place in {"space", "sky"}:
-        return "air"
-    if words & CELESTIAL_WORDS and drawing.category in {"weather", "sky", "landscape", "symbol", "object", "space", "nature"}:
+        return "celestial" if drawing.category == "celestial" and len(scene.things) > 1 else "air"
+    if drawing.category == "celestial" or (drawing.category == "weather" and words & CELESTIAL_WORDS):
         return "celestial"
     if place in {"lake", "sea", "river", "waterfall", "harbour"} and (
         drawing.habitat in {"water", "underwater"} or words & FLOATING_WORDS

@@ -35,6 +35,23 @@ class Outline:
         columns = sorted(self.tops[int(left * GRID) : max(int(left * GRID) + 1, int(right * GRID))])
         return columns[len(columns) // 2]
 
+    @property
+    def legs(self) -> float:
+        """Share of the height taken by narrow legs or stems at the bottom."""
+        widest = max(self.widths)
+        rows = 0
+        for width in reversed(self.widths):
+            if width > 0.42 * widest:
+                break
+            rows += 1
+        return rows / GRID
+
+    def lowest(self) -> float:
+        """Middle of the columns that reach furthest down."""
+        low = max(self.bottoms)
+        columns = [column for column in range(GRID) if self.bottoms[column] > low - 0.03]
+        return (columns[0] + columns[-1] + 1) / 2 / GRID
+
     def head(self, side: str) -> tuple[float, float, float]:
         """Centre column, top and width of the head of an upright or `left`-looking figure."""
         columns = range(GRID // 2) if side == "left" else range(GRID // 5, GRID - GRID // 5)

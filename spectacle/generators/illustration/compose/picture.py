@@ -15,7 +15,7 @@ from spectacle.generators.illustration.compose.casting import cast, words_of
 from spectacle.generators.illustration.compose.figures import borders, draw, draw_all
 from spectacle.generators.illustration.compose.light import light_of, sky_of
 from spectacle.generators.illustration.compose.pixels import pixelate
-from spectacle.generators.illustration.compose.scenery import place_of, time_of
+from spectacle.generators.illustration.compose.scenery import closer, place_of, time_of
 from spectacle.generators.illustration.compose.sticker import card, sheet
 from spectacle.generators.illustration.compose.styles import over, style_ground, style_pieces
 from spectacle.generators.illustration.compose.svg import Defs, element, text_element
@@ -79,9 +79,12 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
         seed: Decides arrangement, background, variants and light.
         title: Short text for the document's `title`; a summary of the scene when empty.
     """
+    scene = closer(scene, library)
     casting, layout, painting = (Random(f"{seed}:{name}") for name in ("casting", "layout", "painting"))
     place = place_of(scene, library, casting)
     time = time_of(scene, library, place, casting)
+    if scene.style == "noir" and scene.time is None:
+        time = "night"
     setting = SETTINGS[place]
     roles = cast(scene, library, place, casting)
     wide = width / height

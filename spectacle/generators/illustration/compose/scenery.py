@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from spectacle.generators.illustration.compose.casting import words_of
@@ -59,6 +60,9 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
             continue
         found = next((HOMES[word] for word in sorted(words_of(drawing, thing)) if word in HOMES), None)
         votes.append(found or _by_kind(drawing))
+    if any(drawing.category == "celestial" for drawing in drawings) and len(drawings) > 1:
+        votes = [tuple(place for place in vote if place not in INDOORS and place != "studio") for vote in votes]
+        votes = [vote for vote in votes if vote] or [("meadow", "hills")]
     indoors_only = [vote for vote in votes if vote not in {("table",), ("studio",)}]
     if not votes:
         return "meadow"
@@ -68,6 +72,31 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
         return rng.choice(("hills", "meadow"))
     shared = [place for place in indoors_only[0] if all(place in vote for vote in indoors_only)]
     return rng.choice(shared or list(indoors_only[0]))
+
+
+def closer(scene: Scene, library: Library) -> Scene:
+    """The scene seen from near when it is small things on a plain table: the table becomes the place."""
+    if scene.place not in {None, "room", "kitchen", "table"}:
+        return scene
+    small = {"food", "dish", "drink", "fruit", "vegetable", "tool", "device", "toy", "flower", "object", "plant", "clothing"}
+    tables = [index for index, thing in enumerate(scene.things) if thing.noun in {"table", "wooden table", "kitchen table", "dining table"}]
+    if len(tables) != 1 or len(scene.things) == 1:
+        return scene
+    table = tables[0]
+    thing = scene.things[table]
+    plain = thing.count == 1 and not thing.colours and thing.size == 1.0
+    others = [library[one.matches[0].drawing] for index, one in enumerate(scene.things) if index != table]
+    if not plain or not all(one.category in small and one.height_m <= 0.8 for one in others):
+        return scene
+    if any(table in (relation.subject, *relation.objects) and relation.kind is not RelationKind.ON for relation in scene.relations):
+        return scene
+    kept = [index for index in range(len(scene.things)) if index != table]
+    relations = tuple(
+        replace(relation, subject=kept.index(relation.subject), objects=tuple(kept.index(index) for index in relation.objects))
+        for relation in scene.relations
+        if table not in (relation.subject, *relation.objects)
+    )
+    return replace(scene, things=tuple(scene.things[index] for index in kept), relations=relations, place="table")
 
 
 def _instead(scene: Scene, drawings: list[Drawing], place: str, rng: Random) -> str:
@@ -87,6 +116,8 @@ def _by_kind(drawing: Drawing) -> tuple[str, ...]:
         return ("underwater",)
     if drawing.category in {"boat"} or drawing.habitat == "water":
         return ("sea",)
+    if drawing.category == "celestial":
+        return ("sky", "hills", "space") if "star" not in drawing.title else ("sky",)
     if drawing.category == "aircraft":
         return ("sky",)
     if drawing.habitat == "table" or (drawing.category in STILL_LIFE and drawing.height_m < 0.7):
@@ -99,7 +130,7 @@ def _by_kind(drawing: Drawing) -> tuple[str, ...]:
         return ("hills", "meadow")
     if drawing.category in {"person", "fantasy"}:
         return ("park", "meadow", "hills")
-    if drawing.category in {"animal", "bird", "insect", "flower", "plant"}:
+    if drawing.category in {"animal", "bird", "insect", "flower", "plant", "tree"}:
         return ("meadow", "garden")
     if drawing.category in {"object", "wearable", "clothing"} and drawing.height_m < 0.7:
         return ("table",)

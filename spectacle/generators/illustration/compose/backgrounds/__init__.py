@@ -18,12 +18,15 @@ class Setting:
         horizon: Least and greatest height of the horizon, as a share of the height from the top.
         ground: What fills the space below the horizon: `land`, `water`, `floor`, `table`, `seabed`, `road` or `air`.
         foot: Where the feet of near things are, as a share of the height.
+        kerb: Where buildings and trees stand, as a share of the ground from the horizon; None when they may stand
+            anywhere.
     """
 
     paint: Callable[[Canvas], None]
     horizon: tuple[float, float]
     ground: str
     foot: float = 0.88
+    kerb: float | None = None
 
 
 SETTINGS: dict[str, Setting] = {
@@ -43,8 +46,8 @@ SETTINGS: dict[str, Setting] = {
     "farm": Setting(country.farm, (0.44, 0.52), "land"),
     "garden": Setting(country.garden, (0.46, 0.55), "land"),
     "park": Setting(country.park, (0.48, 0.56), "land"),
-    "city": Setting(town.city, (0.58, 0.66), "road"),
-    "street": Setting(town.street, (0.54, 0.60), "road"),
+    "city": Setting(town.city, (0.58, 0.66), "road", kerb=0.24),
+    "street": Setting(town.street, (0.54, 0.60), "road", kerb=0.4),
     "village": Setting(town.village, (0.46, 0.54), "land"),
     "space": Setting(cosmos.space, (0.72, 0.78), "air"),
     "moon": Setting(cosmos.moon, (0.52, 0.62), "land"),
@@ -54,7 +57,7 @@ SETTINGS: dict[str, Setting] = {
     "bedroom": Setting(indoors.bedroom, (0.60, 0.66), "floor"),
     "classroom": Setting(indoors.classroom, (0.60, 0.66), "floor"),
     "stage": Setting(indoors.stage, (0.62, 0.68), "floor"),
-    "road": Setting(country.road, (0.48, 0.56), "road"),
+    "road": Setting(country.road, (0.48, 0.56), "road", kerb=0.28),
     "volcano": Setting(wild.volcano, (0.54, 0.62), "land"),
     "cave": Setting(wild.cave, (0.60, 0.66), "land"),
     "castle hall": Setting(indoors.castle_hall, (0.60, 0.66), "floor"),
