@@ -60,7 +60,8 @@ def sweep(spool: Spool, claims: Claims, lease_duration: float, names: Iterable[s
         with contextlib.suppress(OSError):
             stem = stem_of_lock(path)
             if stem is not None:
-                _remove_dead_claim(claims, stem)
+                if not _remove_dead_claim(claims, stem):
+                    continue
             elif path.endswith(".retired"):
                 sweep_retired(spool, path)
             else:
@@ -91,13 +92,15 @@ def _is_left_over(name: str, present: set[str]) -> bool:
     return stem is None or (commit_name(stem) not in present and f"{stem}.lock" not in present)
 
 
-def _remove_dead_claim(claims: Claims, stem: str) -> None:
+def _remove_dead_claim(claims: Claims, stem: str) -> bool:
     name = RequestName.parse(f"{stem}.txt")
     assert name is not None
     claim = claims.claim(name)
-    if claim is not None:
-        claims.clear_attempts(name)
-        claims.release(claim)
+    if claim is None:
+        return False
+    claims.clear_attempts(name)
+    claims.release(claim)
+    return True
 
 
 def _orphans_in_house(spool: Spool, present: set[str]) -> Iterator[str]:
