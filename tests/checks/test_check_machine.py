@@ -1,0 +1,122 @@
+"""Checks of this machine."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spectacle.checks import Level, machine
+from spectacle.config import Settings
+from spectacle.errors import SpectacleError
+from spectacle.generators.double import TestDouble
+
+
+def settings(**changes: Any) -> Settings:
+    return Settings.model_validate(changes)
+
+
+def kinds(**card: Any) -> Settings:
+    return settings(default_kind="card", kinds={"card": {"generator": "test-double", **card}})
+
+
+def test_this_python_and_these_libraries_are_right() -> None:
+    assert machine.check_python().level is Level.OK
+    check = machine.check_libraries()
+    assert check.level is Level.OK, check
+    assert "filelock 4." in check.found
+
+
+def test_an_older_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "OLDEST_PYTHON", (4, 0))
+    assert machine.check_python().level is Level.FAIL
+
+
+def test_a_missing_and_an_older_library_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "rich":
+            raise PackageNotFoundError(name)
+        return {"pillow": "9.5.0"}.get(name, "999.0")
+
+    monkeypatch.setattr(machine, "version", version)
+    check = machine.check_libraries()
+    assert check.level is Level.FAIL
+    assert "rich is missing" in check.found
+    assert "pillow 9.5.0 is older than 12.0" in check.found
+    assert "filelock" not in check.found
+    assert "pip install --upgrade spectacle-daemon" in check.remedy
+
+
+def test_drawing_is_tried() -> None:
+    assert machine.check_drawing().level is Level.OK
+
+
+def test_a_missing_libcairo_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(*_arguments: object) -> None:
+        raise SpectacleError("libcairo is missing")
+
+    monkeypatch.setattr("spectacle.svg.Rasteriser.render", render)
+    check = machine.check_drawing()
+    assert (check.level, check.found) == (Level.FAIL, "libcairo is missing")
+    assert "apt-get install libcairo2" in check.remedy
+
+
+def test_the_devices_to_be_used_are_named() -> None:
+    check = machine.check_devices(settings(workers={"devices": ["cpu"]}))
+    assert check.level is Level.OK
+    assert check.found.startswith("cpu (GPUs here: ")
+
+
+def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(machine, "_GPUS", tmp_path)
+    assert machine.check_devices(settings(workers={"devices": ["cuda:0"]})).level is Level.FAIL
+    information = tmp_path / "0000:01:00.0/information"
+    information.parent.mkdir()
+    information.write_text("Model: \t\t NVIDIA Something\nIRQ: 5\n")
+    check = machine.check_devices(settings(workers={"devices": ["cuda:0"]}))
+    assert check.level is Level.OK
+    assert "NVIDIA Something" in check.found
+
+
+def test_a_device_named_twice_is_told() -> None:
+    assert machine.check_devices(settings(workers={"devices": ["cpu", "cpu"]})).level is Level.FAIL
+
+
+def test_a_kind_that_can_be_served_is_ready() -> None:
+    (check,) = machine.check_kinds(kinds(options={"steps": 3}))
+    assert (check.what, check.level) == ("kind card", Level.OK)
+
+
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        ({"generator": "none-such"}, "no generator 'none-such' is installed"),
+        ({"preset": "big"}, "test-double has no preset 'big'"),
+        ({"options": {"steps": 0}}, "option steps: "),
+        ({"options": {"nonsense": 1}}, "option nonsense: "),
+    ],
+)
+def test_a_kind_that_cannot_be_served_is_told_with_the_remedy(card: dict[str, Any], said: str) -> None:
+    (check,) = machine.check_kinds(kinds(**card))
+    assert check.level is Level.FAIL
+    assert said in check.found
+    assert "kinds.card." in check.remedy
+
+
+def test_missing_weights_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TestDouble, "missing_weights", classmethod(lambda _cls, _preset: "fetch them"))
+    (check,) = machine.check_kinds(kinds())
+    assert (check.level, check.remedy) == (Level.FAIL, "fetch them")
+
+
+def test_a_form_the_generator_does_not_make_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TestDouble, "makes", frozenset({machine.MediaType.PNG}))
+    (check,) = machine.check_kinds(kinds(makes="svg"))
+    assert check.found == "test-double does not make svg"
+
+
+def test_a_default_kind_that_is_left_to_others_is_pointed_out() -> None:
+    first, *_ = machine.check_kinds(settings(default_kind="photo"))
+    assert (first.what, first.level) == ("default kind", Level.WARN)
