@@ -347,6 +347,8 @@ def build_nouns(wordnet: WordNet, titles: Titles, encoder: Encoder) -> dict[str,
         for name in with_keyword:
             cosine = float(cosines[titles.number[name]])
             score = 0.40 + 0.4 * cosine + 0.08 / len(with_keyword)
+            if not agrees(term, name, wordnet, titles, nouns):
+                score -= 0.15
             found[name] = max(found.get(name, 0), score)
         for number in np.argsort(-cosines)[:6]:
             name = titles.names[int(number)]
@@ -490,7 +492,7 @@ def main() -> None:
     )  # fmt: skip
     words = sorted(lemma for lemma in wordnet.lemmas if lemma.isalpha() and len(lemma) > 4)
     english = emoji_names("en")
-    known = set(nouns) | {normalise(drawing.title) for drawing in library}
+    known = set(nouns) | set(titles.names)
     sections = {
         "titles": "\n".join(used),
         "nouns": "\n".join(lines),

@@ -119,7 +119,7 @@ _MOODS = {
     "mysterious": "mysterious|mystery|mystical|enigmatic|secret|strange|unknown|occult|uncanny|eerie|spooky|infinity|eternity|magic|magical|curiosity|enigma|destiny|fate|chaos",
     "romantic": "romantic|love|romance|passion|tender|valentine|tenderness|wedding|in love|affection|intimacy|devotion|longing for you|soulmate",
     "energetic": "energetic|energy|dynamic|power|speed|action|powerful|explosive|explosion|electric|wild|adventure|excitement|motion|vibrant|rhythm|music|techno|strength|courage|creativity|inspiration|motivation",
-    "cold": "cold|freezing|icy|frosty|chilly|frozen|winter|ice|frost|wintry|loneliness of winter",
+    "cold": "cold|freezing|icy|frosty|chilly|frozen|winter|frost|wintry|loneliness of winter",
     "warm": "warm|cozy|cosy|warmth|autumn|hot|summer|summery|comfort|comfortable|home|heat|sunny|kindness|hygge|autumnal",
     "dark": "dark|darkness|gothic|horror|death|evil|nightmare|scary|creepy|sinister|fear|doom|dread|terrifying|grim|apocalypse|apocalyptic|void|nothingness|anxiety|shadows|emptiness",
     "dreamy": "dreamy|dream|dreams|surreal|ethereal|fantasy|whimsical|imagination|dreamlike|psychedelic|wonder|poetry|poetic|soul|heavenly|spiritual|spirituality|time|memory|memories|fairytale|consciousness|thoughts|ideas",

@@ -50,11 +50,18 @@ NOT_PLURAL = frozenset(
 """Words that end in s and are not plurals."""
 
 
+ONLY_PLURAL = frozenset(
+    "glasses sunglasses scissors jeans trousers pants shorts goggles headphones binoculars spectacles eyeglasses pajamas "
+    "pyjamas clothes noodles tongs pliers stairs tights leggings overalls fries drums earmuffs skis".split()
+)
+"""Plurals that are one thing."""
+
+
 def singular(word: str) -> str:
     """The singular of an English noun, or the word itself when it is not written as a plural."""
     if word in IRREGULAR:
         return IRREGULAR[word]
-    if word in NOT_PLURAL or word in SAME_IN_PLURAL or len(word) < 4 or not word.endswith("s"):
+    if word in NOT_PLURAL or word in ONLY_PLURAL or word in SAME_IN_PLURAL or len(word) < 4 or not word.endswith("s"):
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"

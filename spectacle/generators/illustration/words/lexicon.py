@@ -78,6 +78,11 @@ class Lexicon:
         )
 
     @functools.cached_property
+    def emoji(self) -> dict[str, str]:
+        """Emoji to the nouns they show."""
+        return dict(line.split("\t", 1) for line in self.section("emoji").splitlines())
+
+    @functools.cached_property
     def concrete(self) -> frozenset[str]:
         """Nouns for things one could draw, whether or not there is a drawing."""
         return frozenset(self.section("concrete").splitlines())

@@ -17,7 +17,7 @@ COUNT_WORDS: dict[str, int] = (
     | {f"{ten} {unit}": value + _UNITS.index(unit) for ten, value in _TENS.items() for unit in _UNITS[1:10]}
     | {
         "single": 1, "lone": 1, "lonely": 1, "one single": 1, "only one": 1, "exactly one": 1, "just one": 1,
-        "a couple of": 2, "a couple": 2, "couple of": 2, "both": 2, "twin": 2, "a pair of": 2, "pair of": 2,
+        "a couple of": 2, "couple of": 2, "both": 2, "twin": 2, "a pair of": 2, "pair of": 2,
         "two pairs of": 2, "a duo of": 2, "a trio of": 3, "a few": 3, "few": 3, "some": 3, "a handful of": 4,
         "several": 4, "various": 4, "half a dozen": 6, "a half dozen": 6, "a dozen": 12, "dozen": 12, "one dozen": 12,
         "two dozen": 24, "three dozen": 36, "dozens of": 24, "many": 8, "lots of": 8, "a lot of": 8, "plenty of": 8,

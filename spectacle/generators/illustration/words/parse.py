@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from spectacle.generators.illustration.scene import RelationKind
@@ -88,6 +88,15 @@ class _Modifiers:
 _CROWD = 9
 """How many "a field of flowers" are."""
 
+_KIN = {"mother": 1.3, "mom": 1.3, "father": 1.4, "dad": 1.4, "baby": 0.6, "cub": 0.6, "child": 0.6, "kid": 0.6,
+        "parent": 1.3, "young": 0.6, "friend": 1.0, "brother": 1.0, "sister": 1.0, "family": 0.9}  # fmt: skip
+"""Relatives to how big they are beside the one they belong to."""
+
+_ANIMALS = frozenset({"animal", "bird", "insect", "fish"})
+_ANIMATE = _ANIMALS | {"person", "fantasy"}
+
+_ADVERBS = frozenset("underwater outside outdoors indoors downtown inside outdoor indoor".split())
+
 _LISTING = frozenset(
     {RelationKind.WEARING, RelationKind.HOLDING, RelationKind.BETWEEN, RelationKind.RIDING, RelationKind.CHASING,
      RelationKind.LOOKING_AT}
@@ -101,6 +110,8 @@ _RIDEABLE = frozenset(
     "motor scooter moped mule llama zebra giraffe bull rocket tiger lion seahorse wheelchair jet ski".split()
 ) | frozenset(["sea turtle", "magic carpet", "flying carpet", "hoverboard", "kick scooter", "jet ski"])
 _SINGLE_HIDEOUTS = frozenset("shoe boot sock slipper glove hat cap helmet pocket backpack".split())
+_TABLES = frozenset({"table", "dining table", "desk", "picnic table", "round table", "kitchen table"})
+_SEATS = frozenset("table roof desk rock shelf chair armchair sofa couch bed bench throne seat stool".split())
 _FURNITURE = frozenset(
     "table desk shelf plate tray cake pizza bed sofa chair bench roof counter altar nightstand stove couch armchair "
     "birthday cake pancake tower windowsill bookshelf pie sandwich burger toast cupcake ice cream".split()
@@ -110,8 +121,10 @@ _FURNITURE = frozenset(
 class Reader:
     """Reads one prompt's spans."""
 
-    def __init__(self, spans: Sequence[Span]) -> None:
+    def __init__(self, spans: Sequence[Span], category: Callable[[str], str]) -> None:
+        """Takes the spans, and what tells the category of a noun's drawing."""
         self._spans = spans
+        self._category = category
         self.reading = Reading()
         self._subject: list[int] = []
         self._last: list[int] = []
@@ -128,6 +141,8 @@ class Reader:
         self._side: str | None = None
         self._related = False
         self._crowd = False
+        self._before: list[int] = []
+        self._list: list[int] = []
 
     def read(self) -> Reading:
         """All that the spans say."""
@@ -180,7 +195,7 @@ class Reader:
                 self._settle_modifiers()
                 self._open(RelationWord(None), "with", having=True)
             case Kind.OF:
-                pass
+                self._of(index)
             case Kind.NEGATION:
                 self._negation(index)
             case Kind.AND | Kind.OR | Kind.COMMA:
@@ -241,6 +256,16 @@ class Reader:
         while self._is_kind(index, Kind.COLOUR, Kind.ATTRIBUTE, Kind.SIZE, Kind.PLAIN, Kind.DETERMINER, Kind.COUNT):
             index += 1
         return self._is_kind(index, Kind.NOUN)
+
+    def _of(self, index: int) -> None:
+        """ "A basket of apples" holds them; of "a crown of flowers" only the crown is drawn."""
+        if not self._is_kind(index - 1, Kind.NOUN) or self._crowd or not self._last or self._negated:
+            return
+        owner = self.reading.things[self._last[-1]]
+        if owner.term.split()[-1] in relations.CONTAINERS:
+            self._pending = _Pending(RelationWord(RelationKind.INSIDE, reverse=True), "of", self._last[-1:])
+        elif self._spans[index - 1].text.endswith(owner.text):
+            self._ignored = True
 
     # --- joining and separating
 
@@ -348,6 +373,9 @@ class Reader:
             target = self._subject
         for position in target:
             self._describe(things[position], pending)
+        if target == self._last and target[-1:] == self._subject[-1:]:
+            for position in self._subject[:-1]:
+                things[position].attributes.extend(pending.attributes)
 
     def _describe(self, thing: Draft, said: _Modifiers) -> None:
         thing.colours.extend(colour for colour in said.colours if colour not in thing.colours)
@@ -386,6 +414,9 @@ class Reader:
         while len(parts) > 1 and not parts[-1].known:
             parts.pop()
         head = parts[-1]
+        if len(parts) > 1 and head.noun in relations.PARTS and parts[-2].possessive:
+            head = parts[-2]
+            parts.pop()
         if head.noun in relations.MEASURES and self._is_kind(end + 1, Kind.OF) and self._noun_follows(end + 2):
             return end + 2
         said, self._next = self._next, _Modifiers()
@@ -415,7 +446,8 @@ class Reader:
 
     def _breaks(self, index: int) -> bool:
         """Whether a noun and the next one do not belong together."""
-        return self._spans[index].plural and self._spans[index].known and not self._spans[index].possessive
+        span, following = self._spans[index], self._spans[index + 1]
+        return (span.plural and span.known and not span.possessive) or following.noun in _ADVERBS
 
     def _after_unwanted(self, end: int) -> None:
         self._pending = None
@@ -441,6 +473,7 @@ class Reader:
         self._thing(head, said)
 
     def _thing(self, head: Span, said: _Modifiers, *, single: bool = False) -> None:
+        head, said = self._kin(head, said)
         position = self._known_thing(head, said)
         things = self.reading.things
         if self._crowd and head.plural and said.count is None:
@@ -461,6 +494,16 @@ class Reader:
         self._attach(position)
         self._clause_start = False
         self._copula = False
+
+    def _kin(self, head: Span, said: _Modifiers) -> tuple[Span, _Modifiers]:
+        """ "Ducklings and their mother": the mother of animals is one of them."""
+        size = _KIN.get(head.noun)
+        if size is None or not said.possessive or not self._subject:
+            return head, said
+        kin = self.reading.things[self._subject[0]]
+        if self._category(kin.term) not in _ANIMALS:
+            return head, said
+        return replace(head, noun=kin.term, known=kin.known), replace(said, size=said.size * size, definite=False)
 
     def _known_thing(self, head: Span, said: _Modifiers) -> int | None:
         """The thing that "the cat" speaks of again."""
@@ -495,6 +538,7 @@ class Reader:
                 if subject != position:
                     self._relate(subject, pending, position)
             self._linked = pending
+            self._list = [position]
             self._related = True
             self._last = [position]
             return
@@ -502,6 +546,7 @@ class Reader:
             for subject in self._linked.subjects:
                 if subject != position:
                     self._relate(subject, self._linked, position)
+            self._list.append(position)
             self._last = [position]
             return
         if pending is not None:
@@ -511,6 +556,7 @@ class Reader:
         if joined is not None and self._linked is None and self._subject and not self._related:
             self._subject = [*self._subject, position]
         else:
+            self._before = self._subject or self._before
             self._subject = [position]
             self._related = False
         self._linked = None
@@ -519,6 +565,11 @@ class Reader:
     def _continues(self, linked: _Pending, position: int) -> bool:
         """Whether a noun after "and" is one more object of the relation before it."""
         following = self._spans_after_noun(position)
+        listing = linked.having or linked.text == "with" or linked.word.kind in _LISTING
+        if following is Kind.VERB and listing and self._category(self.reading.things[position].term) not in _ANIMATE:
+            following = None
+        if following is Kind.RELATION and listing and self._is_borne(self.reading.things[position].term):
+            following = None
         if (
             following in (Kind.VERB, Kind.RELATION, Kind.HAVE, Kind.COPULA)
             and linked.word.kind is not RelationKind.BETWEEN
@@ -533,12 +584,15 @@ class Reader:
         if linked.word.kind is RelationKind.BETWEEN:
             return True
         if RelationKind.WEARING in kinds:
-            return term in relations.WEARABLE or term.split()[-1] in relations.WEARABLE
+            return self._is_borne(term)
         if RelationKind.HOLDING in kinds:
-            return term in relations.HANDHELD
+            return self._is_borne(term)
         if linked.word.kind is None or linked.having or linked.text == "with":
             return True
         return bool(kinds & {RelationKind.AROUND}) or (linked.word.reverse and linked.word.kind is RelationKind.INSIDE)
+
+    def _is_borne(self, term: str) -> bool:
+        return term in relations.WEARABLE or term.split()[-1] in relations.WEARABLE or term in relations.HANDHELD
 
     def _spans_after_noun(self, position: int) -> Kind | None:
         for index, span in enumerate(self._spans):
@@ -599,6 +653,8 @@ class Reader:
             and self._pending.word.attribute
         ):
             subjects = self._pending.subjects
+        if text == "with" and len(subjects) > 1 and self._last:
+            subjects = self._last[-1:]
         self._pending = _Pending(word, text, subjects, having)
 
     def _clause_subjects(self, *, verb: bool, nearest: bool = False) -> list[int]:
@@ -621,6 +677,11 @@ class Reader:
         return None
 
     def _relate(self, subject: int, pending: _Pending, position: int) -> None:
+        things = self.reading.things
+        if pending.text == "with" and things[position].term in relations.HANDHELD and self._subject:
+            head = self._subject[0]
+            if self._category(things[subject].term) != "person" and self._category(things[head].term) == "person":
+                subject = head
         self._link(subject, pending.word, [position], self.reading.things[position], pending)
 
     def _link(
@@ -656,6 +717,14 @@ class Reader:
             if target.plural or target.term not in _SINGLE_HIDEOUTS or text == "in":
                 hidden = target.term in _SINGLE_HIDEOUTS - {"hat", "cap", "helmet"} and not target.plural
                 return (RelationKind.INSIDE if hidden else RelationKind.WEARING), False
+        if kind is RelationKind.ON and text == "on" and "flying" in owner.attributes:
+            return RelationKind.ABOVE, False
+        if kind is RelationKind.WEARING and not worn and target.term in relations.HANDHELD:
+            return RelationKind.HOLDING, False
+        if kind is RelationKind.INSIDE and not word.reverse and target.term.split()[-1] in _SEATS:
+            return RelationKind.ON, False
+        if kind is RelationKind.HOLDING and word.attribute == "playing" and self._category(target.term) in ("sport", "toy"):
+            return RelationKind.BESIDE, False
         if kind is RelationKind.HOLDING and text in ("flying", "flies", "flew", "fly"):
             owner.attributes[:] = [name for name in owner.attributes if name != "flying"]
             return (RelationKind.HOLDING if target.term == "kite" else RelationKind.RIDING), False
@@ -671,12 +740,17 @@ class Reader:
         head = owner.term.split()[-1]
         if worn and owner.term not in _FURNITURE and owner.term not in relations.CONTAINERS:
             return RelationKind.WEARING, False
-        if owner.term in _FURNITURE:
+        if owner.term in _FURNITURE and self._category(target.term) not in ("furniture", "person"):
             return RelationKind.ON, True
         if owner.term in relations.CONTAINERS and head not in ("hat",):
             return RelationKind.INSIDE, True
-        if target.term in relations.HANDHELD and owner.known and "building" not in owner.modifiers:
+        sort = self._category(owner.term)
+        if target.term in relations.HANDHELD and sort in _ANIMATE:
             return RelationKind.HOLDING, False
+        if owner.term in _TABLES and self._category(target.term) in ("furniture", "person"):
+            return RelationKind.AROUND, True
+        if sort == "plant" and self._category(target.term) in ("fruit", "bird", "animal"):
+            return RelationKind.INSIDE, True
         return RelationKind.BESIDE, True
 
     # --- pronouns, parts, places, sky, sides
@@ -687,9 +761,14 @@ class Reader:
             self._clause_start = False
             return
         pending, self._pending = self._pending, None
-        if len(self._subject) > 1 and self._last and pending.subjects == self._subject:
+        listed = self._linked is not None and (self._linked.having or self._linked.text == "with")
+        if self._last and pending.subjects == self._subject and (len(self._subject) > 1 or listed):
             pending.subjects = self._last[-1:]
-        target = [p for p in self._subject if p not in pending.subjects] or self._subject
+            self.reading.links[:] = [
+                link for link in self.reading.links if {link.subject, *link.objects} != {self._last[-1], self._subject[0]}
+            ]
+        target = [p for p in self._subject if p not in pending.subjects]
+        target = target or [p for p in self._before if p not in pending.subjects] or self._subject
         if not target:
             return
         if not pending.subjects or pending.subjects == target:
@@ -709,7 +788,7 @@ class Reader:
             return bool(self._subject)
         if self._linked is not None and self._joined and (self._linked.having or self._linked.text == "with"):
             return True
-        return self._pending is not None and said.definite and bool(self._subject) and term in relations.BODY_SEATS
+        return self._pending is not None and said.definite and bool(self._subject) and not said.colours
 
     def _part(self, head: Span, said: _Modifiers) -> None:
         pending, self._pending = self._pending, None
@@ -727,15 +806,14 @@ class Reader:
             RelationKind.AROUND,
         ):
             return
+        if self._last and pending.subjects == self._subject and self._last != self._subject:
+            pending.subjects = self._last[-1:]
         owners = [p for p in self._subject if p not in pending.subjects]
         if owners and pending.subjects:
             item = self.reading.things[pending.subjects[0]]
             worn = item.term in relations.WEARABLE
-            self.reading.links[:] = [
-                link
-                for link in self.reading.links
-                if not (link.subject == owners[0] and link.objects == pending.subjects)
-            ]
+            both = {owners[0], pending.subjects[0]}
+            self.reading.links[:] = [link for link in self.reading.links if {link.subject, *link.objects} != both]
             if worn:
                 self.reading.links.append(Link(owners[0], RelationKind.WEARING, pending.subjects[:1]))
             elif head.noun in ("hand", "arm", "paw", "mouth"):
@@ -822,7 +900,7 @@ class Reader:
             and self._joined is None
             and self.reading.things[self._last[-1]].side is None
         ):
-            for position in self._last:
+            for position in self._list if self._last[-1] in self._list else self._last:
                 self.reading.things[position].side = side
         else:
             self._side = side

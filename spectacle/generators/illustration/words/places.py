@@ -89,7 +89,7 @@ TIME_WORDS = {
     "night": "night|midnight|nighttime|night time|moonlight|moonlit|moonlit night|full moon night|dark night|starry night|late at night|nocturnal|moonlit sky|night scene|under the moon|under the moonlight|under a full moon|in the dark|starlight|bedtime|new year's eve|new years eve|halloween night|christmas eve|by moonlight|by night",
 }  # fmt: skip
 WEATHER_WORDS = {
-    "clear": "sunny|sunshine|sunlight|sunlit|clear sky|clear blue sky|blue sky|cloudless|cloudless sky|sunny day|sunny weather|nice weather|good weather|under the sun|bright sun|clear day|sunny afternoon|sunny morning|sun is shining|sun shining|sun shines|sunny sky|beautiful weather",
+    "clear": "sunny|sunshine|sunlight|sunlit|clear sky|clear blue sky|blue sky|cloudless|cloudless sky|sunny day|sunny weather|nice weather|good weather|under the sun|bright sun|clear day|sunny afternoon|sunny morning|sun is shining|sun shining|sun shines|sunny sky|beautiful weather|in the sun|in the sunshine|in the sunlight|under a bright sun|under the hot sun",
     "cloudy": "cloudy|overcast|clouds|clouded|cloudy sky|gray sky|grey sky|cloudy day|white clouds|fluffy clouds|dark clouds|some clouds|few clouds|a few clouds",
     "rain": "rain|rainy|raining|rains|rainfall|drizzle|downpour|rainy day|heavy rain|pouring rain|pouring|rainy weather|rain shower|rainy night|rain falling|raindrops|drizzling",
     "storm": "storm|stormy|thunderstorm|thunder|lightning|tempest|thunder and lightning|stormy weather|stormy sky|stormy night|lightning bolts|hurricane|lightning storm|stormy day|rainstorm",
@@ -132,14 +132,14 @@ IMPLIED_BY_NOUN: dict[str, str] = {
     noun: place
     for place, nouns in {
         "underwater": "fish|octopus|jellyfish|shark|dolphin|seahorse|squid|stingray|mermaid|merman|coral|starfish|submarine|clownfish|goldfish|eel|angelfish|manta ray|diver|scuba diver|tropical fish|sea turtle|seaweed|blowfish|pufferfish|anglerfish|swordfish|tuna|shrimp|lobster",
-        "sea": "sailboat|ship|boat|whale|orca|yacht|cruise ship|pirate ship|surfer|ferry|raft|sailing ship|motorboat|galleon|sail boat|speedboat|lifeboat|anchor|buoy|sailor|narwhal|steamboat|fishing boat",
+        "sea": "wave|sailboat|ship|boat|whale|orca|yacht|cruise ship|pirate ship|surfer|ferry|raft|sailing ship|motorboat|galleon|sail boat|speedboat|lifeboat|anchor|buoy|sailor|narwhal|steamboat|fishing boat",
         "space": "rocket|spaceship|spacecraft|planet|astronaut|satellite|ufo|flying saucer|alien|space shuttle|saturn|comet|asteroid|meteor|cosmonaut|spaceman|galaxy|earth|jupiter|meteorite|rocket ship|starship",
         "desert": "camel|cactus|pyramid|scorpion|sphinx|cowboy|rattlesnake|dromedary|mummy|pharaoh|two hump camel|coyote|tumbleweed",
         "snow": "penguin|polar bear|snowman|igloo|sled|sleigh|skier|snowboarder|walrus|husky|reindeer|santa|santa claus|seal|snowboard|ski|eskimo|snow leopard|arctic fox|yeti|sledge|ice skater|ice skate|mammoth|skis",
         "farm": "cow|pig|sheep|chicken|hen|rooster|tractor|goat|farmer|barn|donkey|scarecrow|hay|horse|piglet|lamb|calf|turkey|foal|pony|ram|ewe|cattle|windmill|chick|baby chick|bull|ox|llama|alpaca",
         "savanna": "lion|elephant|giraffe|zebra|rhino|rhinoceros|hippo|hippopotamus|cheetah|hyena|gazelle|antelope|meerkat|ostrich|lioness|wildebeest|buffalo|warthog",
         "jungle": "tiger|monkey|gorilla|parrot|jaguar|orangutan|toucan|leopard|sloth|chimpanzee|panther|ape|lemur|snake|chameleon|macaw|black panther|anaconda|python|iguana",
-        "forest": "deer|fox|bear|wolf|owl|squirrel|hedgehog|raccoon|moose|badger|beaver|mushroom|boar|wild boar|stag|fairy|elf|gnome|unicorn|chipmunk|woodpecker|lumberjack|bigfoot|troll|witch|werewolf|fawn|elk|tent|campfire|toadstool|brown bear|grizzly|bat|porcupine|skunk|centaur|satyr|goblin|ogre|druid|grizzly bear|panda|koala|bison|tree|robin hood|dinosaur|t rex|tyrannosaurus|triceratops|sauropod|brontosaurus|stegosaurus|velociraptor|pine tree|evergreen tree",
+        "forest": "deer|fox|bear|wolf|owl|squirrel|hedgehog|raccoon|moose|badger|beaver|mushroom|boar|wild boar|stag|fairy|elf|gnome|unicorn|chipmunk|woodpecker|lumberjack|bigfoot|troll|witch|wizard|werewolf|fawn|elk|tent|campfire|toadstool|brown bear|grizzly|bat|porcupine|skunk|centaur|satyr|goblin|ogre|druid|grizzly bear|panda|koala|bison|tree|robin hood|dinosaur|t rex|tyrannosaurus|triceratops|sauropod|brontosaurus|stegosaurus|velociraptor|pine tree|evergreen tree",
         "swamp": "crocodile|alligator|frog|toad|dragonfly|heron|mosquito|newt",
         "lake": "duck|swan|goose|duckling|water lily|canoe|rowboat|rowing boat|kayak|fisherman|lotus|flamingo|rubber boat|gosling",
         "beach": "crab|palm tree|surfboard|sandcastle|sand castle|beach ball|seashell|shell|parasol|beach umbrella|deck chair|lifeguard|bikini|spiral shell|coconut|seagull|flip flop|beach chair",
@@ -155,9 +155,9 @@ IMPLIED_BY_NOUN: dict[str, str] = {
         "bedroom": "bed|teddy bear|pillow|crib|blanket|teddy|alarm clock|nightstand|bunk bed|plush toy|stuffed animal|cradle|slipper|pyjamas|pajamas",
         "classroom": "teacher|student|blackboard|pupil|schoolboy|schoolgirl|backpack|school bag|chalkboard|professor|whiteboard",
         "stage": "dancer|ballerina|singer|clown|microphone|magician|band|guitarist|drummer|ballet dancer|acrobat|juggler|rock star|musician|pianist|violinist|orchestra|actor|actress|rockstar|trumpet|saxophone|drum|drums|drum kit|performer|comedian|juggling person|dj|accordion|cello|banjo|harp|flute|trombone|rapper",
-        "castle hall": "king|queen|throne|knight|jester|suit of armor|wizard|prince|princess|emperor|dragon",
-        "hills": "castle|lighthouse|house|cottage|chapel|church|shepherd|palace|tower|mill|temple|hut|cabin|log cabin|home|villa|haunted house|mansion|manor|fortress|derelict house|train|steam train|locomotive|wind turbine|bridge|railway|steam locomotive|tram|pagoda|monastery|mosque|synagogue|dragon",
-        "mountains": "mountain goat|climber|mountaineer|hiker|ibex|cable car|snow capped mountain|condor|chamois|mountain lion|cougar|puma",
+        "castle hall": "king|queen|throne|jester|suit of armor|prince|princess|emperor|royal guard",
+        "hills": "castle|lighthouse|house|cottage|chapel|church|shepherd|palace|tower|mill|temple|hut|cabin|log cabin|home|villa|haunted house|mansion|manor|fortress|derelict house|train|steam train|locomotive|wind turbine|bridge|railway|steam locomotive|tram|pagoda|monastery|mosque|synagogue|knight|archer|viking",
+        "mountains": "dragon|mountain goat|climber|mountaineer|hiker|ibex|cable car|snow capped mountain|condor|chamois|mountain lion|cougar|puma",
         "library": "librarian|books|stack of books|book",
         "harbour": "lighthouse keeper|crane|pirate|captain",
         "cave": "cave man|caveman|treasure chest|treasure|stalactite|miner|vampire|minotaur|cyclops",

@@ -56,7 +56,7 @@ RELATION_WORDS["across"] = RelationWord(Kind.BESIDE, placing=True)
 
 _VERBS: dict[str, tuple[Kind, str | None, str]] = {
     # verb forms are made from the infinitive; the third column is one or more infinitives
-    "riding": (Kind.RIDING, None, "ride|drive|steer|pilot|ride on|ride in|sail|fly in|travel on|drive in|row|mount|ride a top|captain|surf on|travel in|paddle|race on|balance on"),
+    "riding": (Kind.RIDING, None, "ride|drive|steer|pilot|ride on|ride in|sail|fly in|travel on|drive in|row|mount|ride a top|captain|surf on|travel in|paddle"),
     "holding": (Kind.HOLDING, None, "hold|carry|fly|lift|grab|wield|swing|clutch|juggle|bring|hold up|raise|wave|offer|sell|deliver|hug|cuddle|lick|smoke|point|use|toss|drop|steal|bite|drag|give|receive|squeeze|knit|carry around|hold onto|embrace|brandish|shake|blow"),
     "eating": (Kind.HOLDING, "eating", "eat|munch|munch on|chew|chew on|nibble|nibble on|devour|enjoy|lick on|taste|snack on|gnaw|gnaw on|bite into|feast on"),
     "drinking": (Kind.HOLDING, "drinking", "drink|sip|sip on|slurp|pour|drink from"),
@@ -68,14 +68,14 @@ _VERBS: dict[str, tuple[Kind, str | None, str]] = {
     "chasing": (Kind.CHASING, None, "chase|follow|hunt|pursue|run after|chase after|go after|race after|stalk|chase down|fly after|run behind|try to catch"),
     "above": (Kind.ABOVE, "flying", "fly over|fly above|hover over|hover above|soar over|soar above|float over|float above|glide over|circle over|fly across|pass over|fly past"),
     "over": (Kind.ABOVE, "jumping", "jump over|leap over|hop over|jump above|bounce over|vault over"),
-    "on": (Kind.ON, None, "land on|rest on|lie on|step on|climb|climb on|walk on|climb up|lean on|stand atop|lay on|hang on|grow on|climb onto|climb into a"),
+    "on": (Kind.ON, None, "land on|rest on|lie on|step on|climb|climb on|walk on|climb up|lean on|stand atop|lay on|hang on|grow on|climb onto|balance on|race on|cross|cross over|walk across|walk along|run on|walk on top of|float on|swim on|drive over"),
     "sitting on": (Kind.ON, "sitting", "sit on|sit atop|perch on|sit upon|sit on top of|perch atop|perch upon|sit down on|seat on|lounge on|sit a top"),
     "standing on": (Kind.ON, "standing", "stand on|stand on top of|stand upon"),
     "sleeping on": (Kind.ON, "sleeping", "sleep on|nap on|sleep on top of|curl up on|rest on top of|doze on|snooze on"),
     "dancing on": (Kind.ON, "dancing", "dance on"),
     "jumping on": (Kind.ON, "jumping", "jump on|jump onto|bounce on|hop on"),
-    "swimming": (Kind.INSIDE, "swimming", "swim in|bathe in|dive in|swim through|float in|dive into|splash in"),
-    "sitting in": (Kind.INSIDE, "sitting", "sit in|sit inside|hide in|hide inside|live in|sleep in|trap in|sit within|peek out of|look out of"),
+    "swimming": (Kind.INSIDE, "swimming", "swim in|bathe in|dive in|swim through|dive into|splash in"),
+    "sitting in": (Kind.INSIDE, "sitting", "sit in|sit inside|hide in|hide inside|live in|sleep in|trap in|sit within|peek out of|look out of|float in|drift in|stand in|lie in|stand inside|lie inside|rest in|run in|run through"),
     "flying": (Kind.INSIDE, "flying", "fly in|fly through|soar in|soar through|float through|hover in|drift through|float among"),
     "beside": (Kind.BESIDE, None, "play with|play|meet|kiss|pet|feed|push|pull|kick|fight|fight with|visit|help|chat with|fight against|dance with|walk with|love|protect|guard|attack|stroke|tow|milk|herd|build|paint|repair|fix|wash|clean|water|cook|bake|hit|touch|smell|sniff|plant|pick|walk|train|lead|run from|run away from|escape from|escape|flee from|wait for|wait at|knock on|knock over|dig|decorate|open|close|shear|teach|draw|celebrate|buy|find|discover|share|have a picnic with|wrestle|run toward|run towards|dance around|compete with|rescue|save|collect|harvest|lean against|stand by|stand next to|stand beside|stand near|stand at|sit by|sit next to|sit beside|sit near|sit at|lie next to|sleep next to|sleep beside|sleep by|walk next to|walk beside|park next to|park by|run with|work on|work at|bake|cut|chop|examine|type on|sit with|stand with|sit around|gather around|stand around|dance around|sit together with|approach|shovel|rake|mow|sweep|blow out|blow|light|inspect|drool over|sneak up on"),
     "under": (Kind.UNDER, None, "sit under|stand under|hide under|sleep under|lie under|rest under|sit beneath|stand beneath|hide beneath|nap under|sit below|sleep beneath|rest beneath|lie beneath|picnic under|walk under|read under"),

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from spectacle.generators.illustration.library import Drawing
 from spectacle.generators.illustration.scene import Match
+from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS
 from spectacle.generators.illustration.words.inflect import singular
 from spectacle.generators.illustration.words.lexicon import Lexicon
+from spectacle.generators.illustration.words.relations import VERB_WORDS
 from spectacle.generators.illustration.words.tokens import fold
 
 MOST_MATCHES = 8
@@ -104,8 +106,12 @@ class Retriever:
         """The longest known noun that begins at a word."""
         for length in range(min(longest, len(words) - start), 0, -1):
             *modifiers, last = words[start : start + length]
+            if modifiers and last.endswith("ing") and (last in VERB_WORDS or last in ATTRIBUTE_WORDS):
+                continue
             head = " ".join(modifiers)
             single = singular(last)
+            if last == "glasses" and words[start + length : start + length + 1] == ["of"]:
+                single = "glass"
             term = f"{head} {single}".strip()
             if single != last and self.knows(term):
                 return Found(term, length, plural=True)
@@ -155,6 +161,11 @@ class Retriever:
                 self._matches.clear()
             known = self._matches[key] = tuple(self._rank(term, modifiers))
         return known
+
+    def category(self, term: str) -> str:
+        """The category of the best drawing for a noun; empty when there is none."""
+        found = self.matches(term)
+        return self.drawings.by_id[found[0].drawing].category if found else ""
 
     def _rank(self, term: str, modifiers: Sequence[str]) -> list[Match]:
         scores: dict[str, float] = {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spectacle.generators.illustration.words import attributes, colours, numbers, styles
 from spectacle.generators.illustration.words.inflect import is_plural, singular, verb_stem
 from spectacle.generators.illustration.words.phrases import Kind, Mark, longest, place_of, verb_of
-from spectacle.generators.illustration.words.relations import BARE_VERBS
+from spectacle.generators.illustration.words.relations import BARE_VERBS, PARTS
 from spectacle.generators.illustration.words.retrieve import Retriever
 from spectacle.generators.illustration.words.tokens import Token
 
@@ -38,6 +39,7 @@ class Span:
     possessive: bool = False
 
 
+_BARE_EMOJI = re.compile("[\u200d\U0001f3fb-\U0001f3ff]")
 _MARKS = {
     ",": Kind.COMMA, ";": Kind.STOP, ".": Kind.STOP, "!": Kind.STOP, "?": Kind.STOP, ":": Kind.COMMA, "&": Kind.AND,
     "+": Kind.AND, "|": Kind.STOP, "、": Kind.COMMA, "。": Kind.STOP, "，": Kind.COMMA, "(": Kind.COMMA,
@@ -95,6 +97,8 @@ class Cutter:
                 position += 1
             elif token.sort == "number":
                 position += self._number(position)
+            elif token.sort == "emoji":
+                position += self._emoji(position)
             else:
                 position += self._word(position)
         return self.spans
@@ -127,6 +131,22 @@ class Cutter:
             return 2
         return 1
 
+    def _emoji(self, start: int) -> int:
+        """Takes an emoji for the noun it shows, and a row of the same for so many of it."""
+        text, end = self._tokens[start].text, start + 1
+        while end < len(self._tokens) and self._tokens[end].text == text:
+            end += 1
+        names = self._retriever.lexicon.emoji
+        term = names.get(text) or names.get(_BARE_EMOJI.split(text)[0], "")
+        term = term.removesuffix(" face") if self._retriever.knows(term.removesuffix(" face")) else term
+        if self._retriever.knows(term):
+            if end - start > 1:
+                self._put(Kind.COUNT, Mark(Kind.COUNT, number=end - start), text)
+            elif self._previous() is Kind.NOUN:
+                self._put(Kind.AND, Mark(Kind.AND), "")
+            self.spans.append(Span(Kind.NOUN, Mark(Kind.NOUN), term, text, known=True, raw=text))
+        return end - start
+
     def _word(self, start: int) -> int:
         words = self._words[: self._run(start)]
         length, mark = longest(words, start)
@@ -148,6 +168,8 @@ class Cutter:
             noun_length = found.length if found else 0
         if place and place[1] > max(length, noun_length):
             return self._noun(words, start, place[1], place[0], plural=False, known=True)
+        if self._is_part_here(words[start]) and max(length, noun_length) == 1:
+            return self._noun(words, start, 1, singular(words[start]), plural=is_plural(words[start]), known=bool(found))
         if mark is not None and length >= noun_length and (not place or place[1] <= length):
             chosen = self._resolve(mark, words, start, length, bool(found) or bool(place))
             if chosen is not None:
@@ -156,6 +178,9 @@ class Cutter:
         if found and (not place or noun_length >= place[1]):
             if noun_length == 1 and self._is_verb_here(words, start):
                 return self._verb(words, start)
+            if noun_length == 1 and self._is_gerund_here(words[start]):
+                self._put(Kind.ATTRIBUTE, Mark(Kind.ATTRIBUTE), words[start])
+                return 1
             return self._noun(words, start, noun_length, found.term, plural=found.plural, known=True)
         if place:
             term, length = place
@@ -199,7 +224,7 @@ class Cutter:
                 return mark if self._colour_here(words, start + length, previous) else None
             case Kind.STYLE if text in styles.ALSO_THINGS:
                 return mark if self._style_here(following, previous) else (None if is_noun else Mark(Kind.SKIP))
-            case Kind.COUNT if text in ("a couple", "couple", "dozen", "twin"):
+            case Kind.COUNT if text in ("couple", "dozen", "twin"):
                 plural = bool(following) and is_plural(following)
                 return mark if plural or not is_noun else None
             case Kind.COUNT if text == "one" and following in ("is", "of", "has", "wears", "wearing", "with"):
@@ -248,7 +273,7 @@ class Cutter:
         if previous is Kind.COUNT and self.spans[-1].mark.number > 1:
             return after < len(words) and self._nominal(words, after)
         if after >= len(words):
-            return previous in (Kind.COLOUR, Kind.AND) and any(span.kind is Kind.COLOUR for span in self.spans[-2:])
+            return any(span.kind is Kind.COPULA for span in self.spans[-4:])
         return self._nominal(words, after)
 
     def _nominal(self, words: Sequence[str], position: int) -> bool:
@@ -320,6 +345,17 @@ class Cutter:
         return word.endswith("s") or (
             start + 1 < len(words) and self._ends_phrase(words[start + 1]) and word in BARE_VERBS and not before.known
         )
+
+    def _is_part_here(self, word: str) -> bool:
+        """Whether a word names a part of what was spoken of: "on its back"."""
+        owned = self._previous() is Kind.POSSESSIVE or (bool(self.spans) and self.spans[-1].possessive)
+        return owned and singular(word) in PARTS
+
+    def _is_gerund_here(self, word: str) -> bool:
+        """Whether a word in -ing says what the noun before it does: "a train crossing a bridge"."""
+        if not word.endswith("ing") or self._previous() not in _AFTER_NOUN or word in self._retriever.drawings.by_title:
+            return False
+        return any(stem in self._retriever.lexicon.words for stem in verb_stem(word))
 
     def _verb(self, words: Sequence[str], start: int) -> int:
         relation = verb_of(words[start])

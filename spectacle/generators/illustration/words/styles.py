@@ -50,7 +50,7 @@ _OPENING = re.compile(rf"\s*(?:{_REQUEST})*(?:{_ASK})?(?:{_REQUEST})*(?:{_MAKE})
 _PICTURE_OF = re.compile(rf"\s*{_PICTURE}", re.IGNORECASE)
 
 SKIPPED = tuple(
-    "picture of|image of|photo of|drawing of|illustration of|painting of|portrait of|please|pls|plz|thanks|thank you|"
+    "picture of|fire breathing|image of|photo of|drawing of|illustration of|painting of|portrait of|please|pls|plz|thanks|thank you|"
     "thank you very much|thx|4k|8k|16k|2k|hd|uhd|full hd|ultra hd|4k resolution|8k resolution|highly detailed|"
     "high detail|highly intricate|ultra detailed|very detailed|extremely detailed|super detailed|detailed|masterpiece|"
     "best quality|high quality|top quality|good quality|highest quality|trending|trending on artstation|trending on|"

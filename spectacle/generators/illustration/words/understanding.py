@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from spectacle.generators.illustration.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
 from spectacle.generators.illustration.words import attributes, places, styles
+from spectacle.generators.illustration.words.languages import detect, translate
 from spectacle.generators.illustration.words.lexicon import Lexicon
 from spectacle.generators.illustration.words.parse import Draft, Reader, Reading
 from spectacle.generators.illustration.words.phrases import Kind
 from spectacle.generators.illustration.words.retrieve import SURE, USED, Library, Retriever
 from spectacle.generators.illustration.words.spans import Cutter
 from spectacle.generators.illustration.words.tokens import tokenise
+
+_FIRST_ONLY = frozenset({"underwater", "space", "sky", "table", "moon"})
+"""Places implied by what a prompt is about, not by what is beside it."""
+
+_ANYWHERE = frozenset({"park", "room", "garden", "road", "hills", "forest", "meadow", "table", "street", "library"})
+"""Places implied by things that are at home elsewhere too."""
 
 MOST_THINGS = 12
 """Further things are left out: more would be too small to see."""
@@ -33,13 +40,19 @@ def understand(prompt: str, library: Library) -> Scene:
     """
     lexicon = Lexicon.open()
     retriever = _retriever(library, lexicon)
-    request, content = styles.opening(prompt)
-    reading = Reader(Cutter(tokenise(content), retriever).cut()).read()
+    language = detect(prompt, retriever)
+    if language == "en":
+        request, content = styles.opening(prompt)
+        asking, telling = tokenise(request), tokenise(content)
+    else:
+        asking, telling = [], translate(prompt, language)
+    reading = Reader(Cutter(telling, retriever).cut(), retriever.category).read()
     style = reading.style
-    for span in Cutter(tokenise(request), retriever).cut():
+    for span in Cutter(asking, retriever).cut():
         if span.kind is Kind.STYLE and style in (None, "flat"):
             style = span.mark.text
-    return _Assembly(reading, retriever, prompt, style or "flat", "en").scene()
+    words = [token.text for token in (*asking, *telling)]
+    return _Assembly(reading, retriever, words, style or "flat", language).scene()
 
 
 _retrievers: dict[int, tuple[Library, Retriever]] = {}
@@ -56,10 +69,10 @@ def _retriever(library: Library, lexicon: Lexicon) -> Retriever:
 class _Assembly:
     """Turns what was read into a scene."""
 
-    def __init__(self, reading: Reading, retriever: Retriever, prompt: str, style: str, language: str) -> None:
+    def __init__(self, reading: Reading, retriever: Retriever, words: list[str], style: str, language: str) -> None:
         self._reading = reading
         self._retriever = retriever
-        self._prompt = prompt
+        self._words = words
         self._style = style
         self._language = language
         self._unknown: list[Unknown] = []
@@ -99,7 +112,7 @@ class _Assembly:
         self._terms.append(draft.term)
         self._things.append(
             Thing(
-                noun=draft.term,
+                noun=draft.term if self._language == "en" else draft.raw.lower(),
                 matches=matches,
                 count=self._count(draft),
                 colours=tuple(draft.colours),
@@ -142,7 +155,7 @@ class _Assembly:
             return draft.count
         if not draft.plural:
             return 1
-        if draft.text in self._retriever.drawings.by_title:
+        if draft.text in self._retriever.drawings.by_title and self._language == "en":
             return 1
         return _SMALL_PLURAL if draft.term.split()[-1] in _SMALL else _BARE_PLURAL
 
@@ -161,8 +174,10 @@ class _Assembly:
             relation = Relation(subject, link.kind, tuple(objects))
             if relation not in found:
                 found.append(relation)
-        found.extend(self._sides())
-        return found
+        sided = self._sides()
+        pairs = [{relation.subject, *relation.objects} for relation in sided]
+        found = [r for r in found if r.kind is not RelationKind.BESIDE or {r.subject, *r.objects} not in pairs]
+        return found + sided
 
     def _sides(self) -> list[Relation]:
         """Relations between the things on the left and on the right, before and behind."""
@@ -223,12 +238,18 @@ class _Assembly:
         )
 
     def _implied(self) -> str | None:
+        found: list[str] = []
         for table in (self._implied_by_noun, self._implied_by_category):
             for index in range(len(self._things)):
                 place = table(index)
-                if place is not None and not (place == "sky" and self._grounded_beside(index)):
-                    return place
-        return None
+                if place is None or (place == "sky" and self._grounded_beside(index)):
+                    continue
+                if index and place in _FIRST_ONLY:
+                    continue
+                found.append(place)
+            if found:
+                break
+        return next((place for place in found if place not in _ANYWHERE), found[0] if found else None)
 
     def _implied_by_noun(self, index: int) -> str | None:
         term = self._terms[index]
@@ -251,7 +272,7 @@ class _Assembly:
         return time, weather
 
     def _mood(self) -> str | None:
-        words = [token.text for token in tokenise(self._prompt)]
+        words = self._words
         for length in (2, 1):
             for start in range(len(words) - length + 1):
                 mood = attributes.MOOD_WORDS.get(" ".join(words[start : start + length])) or places.SEASONS.get(
