@@ -11,14 +11,16 @@ from spectacle.spool import HOUSE, Spool
 
 POISON = f"{HOUSE}/poison"
 
-_COMPANION = re.compile(
-    r"(?P<stem>.+)-(?:error\.txt|(?:options|progress)\.json|mask\.png|control\.png|input(?:[2-9]|10)?\.(?:png|jpe?g|webp))"
-)
+_ATTACHMENT = r"-(?:options\.json|mask\.png|control\.png|input(?:[2-9]|10)?\.(?:png|jpe?g|webp))"
+_COMPANION = re.compile(rf"(?P<stem>.+)(?:-error\.txt|-progress\.json|{_ATTACHMENT})")
+_DRAFT = re.compile(rf"\.(?P<stem>.+?)(?:\.txt|{_ATTACHMENT})?\.tmp")
+"""What our clients write before they rename it into place."""
+
 _RESULT = re.compile(r"(?P<stem>.+?)(?:-[1-9][0-9]*)?\.(?:png|svg)")
 
 
 def find_old(spool: Spool, older_than: float, names: Collection[str], now_ns: int) -> list[str]:
-    """Paths in the spool of old results, errors, attachments without a request, and poison.
+    """Paths in the spool of old results, errors, attachments without a request, unfinished requests, and poison.
 
     What belongs to a request that waits, is claimed or is being answered is left alone, and so is everything that is
     no ordinary file.
@@ -50,7 +52,7 @@ def _candidates(spool: Spool, names: frozenset[str]) -> Iterator[str]:
 
 
 def _request_of(name: str) -> RequestName | None:
-    """The request that a file answers or is attached to, or None for any other file."""
-    match = _COMPANION.fullmatch(name) or _RESULT.fullmatch(name)
+    """The request that a file answers, is attached to or was to become, or None for any other file."""
+    match = _COMPANION.fullmatch(name) or _RESULT.fullmatch(name) or _DRAFT.fullmatch(name)
     request = RequestName.parse(f"{match['stem']}.txt") if match is not None else None
     return None if request is None or request.kind in RESERVED_KINDS else request

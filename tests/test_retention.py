@@ -28,6 +28,10 @@ OURS = (
     "a-1-64x64-control.png",
     "a-1-64x64-options.json",
     "a-1-64x64-progress.json",
+    ".a-1-64x64.txt.tmp",
+    ".a-1-64x64.tmp",
+    ".a-1-64x64-input2.png.tmp",
+    ".a-1-64x64-options.json.tmp",
 )
 FOREIGN = (
     "holiday.png",
@@ -40,6 +44,8 @@ FOREIGN = (
     "a-1-64x64-input.gif",
     "a-1-64x64-mask.svg",
     ".a-1-64x64.png",
+    ".a.tmp",
+    ".a-1-64x64.lock.tmp",
     "a-1-64x64.png.bak",
     "a-1-64x64-error.txt~",
     "logo-2024-640x480.svgz",

@@ -89,8 +89,10 @@ def test_a_terminal_sees_progress_and_standard_output_gets_the_path_alone(daemon
 
 def test_ctrl_c_takes_a_running_request_back(daemon: Daemon) -> None:
     process = subprocess.Popen(
-        command(daemon, "submit", "x", "--wait", "--kind", "slow", "--user", "ann"), stderr=subprocess.PIPE, text=True
-    )
+        # Where tests run in the background, SIGINT is ignored unless it is reset.
+        ["env", "--default-signal=INT", *command(daemon, "submit", "x", "--wait", "--kind", "slow", "--user", "ann")],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     wait_for(
         lambda: [name for name in daemon.public() if name.startswith("ann-") and name.endswith(".lock")], "a claim"
     )

@@ -97,7 +97,8 @@ def test_watching_goes_on_until_ctrl_c(spool: Spool, report) -> None:
     report()
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "spectacle", "status", "--watch", "--spool", spool.path],
+        # Where tests run in the background, SIGINT is ignored unless it is reset.
+        ["env", "--default-signal=INT", sys.executable, "-m", "spectacle", "status", "--watch", "--spool", spool.path],
         stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
     )  # fmt: skip
     os.close(theirs)
