@@ -77,9 +77,12 @@ class Instances:
 def all_reports(spool: Spool) -> list[tuple[Report, float]]:
     """Every report there is with its age in seconds.
 
-    The age compares two times of the file server's own clock.
+    The age compares two times of the file server's own clock, or of this host's where nothing can be written.
     """
-    now = spool.now_ns()
+    try:
+        now = spool.now_ns()
+    except OSError:
+        now = time.time_ns()
     return [(report, max(0.0, (now - version[2]) / 1e9)) for _, report, version in _reports(spool)]
 
 

@@ -30,11 +30,14 @@ REPORTS_PER_LEASE = 3
 def check_spool(settings: SpoolSettings) -> Iterator[Check]:
     """All checks of the spool, in an order in which each builds on those before."""
     path = settings.path
+    if not path.exists():
+        yield Check("spool", Level.FAIL, f"{path} does not exist", f"mount it, or make it with `spectacle init {path}`")
+        return
     spool = Spool(path)
     try:
         spool.open()
     except SpoolUnavailable as error:
-        yield Check("spool", Level.FAIL, error.message, f"`spectacle init {path}` makes one")
+        yield Check("spool", Level.FAIL, error.message)
         return
     try:
         yield Check("spool", Level.OK, str(path.absolute()))
@@ -54,7 +57,7 @@ def check_spool(settings: SpoolSettings) -> Iterator[Check]:
         yield check_clock(spool)
         yield check_instances(spool, settings.lease_duration)
     except OSError as error:
-        yield Check("spool", Level.FAIL, unavailable(path, error).message, "see the message")
+        yield Check("spool", Level.FAIL, unavailable(path, error).message)
     finally:
         spool.close()
 

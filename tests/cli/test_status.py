@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -55,6 +56,15 @@ def test_an_instance_that_has_not_reported_for_a_while_is_dead_and_does_not_coun
     lines = run("status", "--spool", spool.path).stdout.splitlines()
     assert "dead, last heard of 17 min ago" in next(line for line in lines if "host-one" in line)
     assert "waiting: none" in lines
+
+
+def test_a_full_or_read_only_spool_can_be_looked_at(run, spool: Spool, report, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: Spool) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    report()
+    monkeypatch.setattr(Spool, "now_ns", refuse)
+    assert "a-1-64x64 3/8" in run("status", "--spool", spool.path).stdout
 
 
 def test_programs_get_json(run, spool: Spool, report) -> None:
