@@ -30,9 +30,6 @@ REPORTS_PER_LEASE = 3
 def check_spool(settings: SpoolSettings) -> Iterator[Check]:
     """All checks of the spool, in an order in which each builds on those before."""
     path = settings.path
-    if not path.exists():
-        yield Check("spool", Level.FAIL, f"{path} does not exist", f"mount it, or make it with `spectacle init {path}`")
-        return
     spool = Spool(path)
     try:
         spool.open()

@@ -35,7 +35,7 @@ def test_a_good_spool_passes_every_check_and_is_left_as_it_was(spool: Spool) -> 
 def test_a_missing_spool_is_the_only_thing_told(tmp_path: Path) -> None:
     (check,) = checks.check_spool(SpoolSettings(path=tmp_path / "none"))
     assert check.level is Level.FAIL
-    assert check.remedy == f"mount it, or make it with `spectacle init {tmp_path}/none`"
+    assert check.found == f"the spool {tmp_path}/none does not exist: mount it, or make it with `spectacle init`"
 
 
 def test_a_file_is_no_spool(tmp_path: Path) -> None:
