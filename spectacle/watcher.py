@@ -145,6 +145,7 @@ class Watcher:
         self._errors: deque[str] = deque(maxlen=10)
         self._done: Counter[str] = Counter()
         self._on_network = False
+        self._reported_busy = False
         self._scans = 0
         self._slots = [Slot(device, self) for device in devices]
 
@@ -558,9 +559,10 @@ class Watcher:
 
     def _housekeeping(self, now: float) -> None:
         busy = any(slot.current is not None for slot in self._slots)
-        interval = 1.0 if busy else self._report_interval
+        # Once more after the last job, so that nobody takes it for running until the next report that is due.
+        interval = 1.0 if busy or self._reported_busy else self._report_interval
         if now - self._reported >= interval:
-            self._reported = now
+            self._reported, self._reported_busy = now, busy
             self._instances.report(self.status())
             running = sum(slot.current is not None for slot in self._slots)
             notify(STATUS=f"{len(self._schedule)} waiting, {running} running, {self._done['answered']} answered")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, running, wait_for
+from daemon import CONFIGURATION, Daemon, running, wait_for
 from PIL import Image
 
 
@@ -58,6 +58,16 @@ def test_a_running_job_is_seen_until_it_is_taken_back(run, daemon: Daemon) -> No
     wait_for(lambda: request.stem in run("status", "--config", daemon.file).stdout, "the job to be shown")
     request.unlink()
     wait_for(lambda: request.stem not in run("status", "--config", daemon.file).stdout, "the job to be gone")
+
+
+def test_a_finished_job_is_soon_told_as_done(run, tmp_path: Path) -> None:
+    # Reports are due every ten seconds with a lease of thirty.
+    with running(tmp_path, CONFIGURATION.replace("lease_duration = 3", "lease_duration = 30")) as daemon:
+        steps = ("--option", "steps=12", "--option", "step_seconds=0.1")
+        arguments = ("--config", daemon.file, "--size", "8x8", *steps, "--wait", "--timeout", "20")
+        assert run("submit", "x", *arguments).exit_code == 0
+        wait_for(lambda: "1 answered" in run("status", "--config", daemon.file).stdout, "the job to be counted", 5)
+        assert "busy" not in run("status", "--config", daemon.file).stdout
 
 
 def test_the_doctor_sees_the_daemon_and_does_not_disturb_it(run, daemon: Daemon) -> None:
