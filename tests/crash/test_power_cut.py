@@ -40,7 +40,7 @@ class Recording:
 
     entries: list[Callable[[dict[str, File]], None]] = field(default_factory=list)
     steps: list[tuple[int, dict[int, bytes | None], int]] = field(default_factory=list)
-    """After each call: entry changes so far, durable content of each file, entry changes at the directory's last fsync."""
+    """After each call: changes so far, durable content of each file, changes at the directory's last fsync."""
     files: list[File] = field(default_factory=list)
     synced_entries: int = 0
 
