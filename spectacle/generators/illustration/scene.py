@@ -107,6 +107,7 @@ class Scene:
         mood: One of `MOODS`, or None; it sets the palette of a scene with nothing to draw.
         unknown: Nouns that have no drawing.
         language: Two-letter code of the language the prompt was read in.
+        place_said: Whether the prompt itself says the place; otherwise it is what usually goes with the things.
     """
 
     things: tuple[Thing, ...] = ()
@@ -118,6 +119,7 @@ class Scene:
     mood: str | None = None
     unknown: tuple[Unknown, ...] = ()
     language: str = "en"
+    place_said: bool = True
 
 
 PLACES = (

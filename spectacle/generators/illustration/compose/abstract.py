@@ -50,7 +50,13 @@ def _waves(canvas: Canvas, colours: tuple[str, ...]) -> None:
         paint = canvas.vertical(base - unit * 0.2, base + unit * 0.3, lighten(tone, 0.05), lighten(tone, -0.05))
         canvas.land(points, height + 2, paint)
         canvas.stroke(smooth(points), lighten(tone, 0.09), unit * 0.003, stroke_opacity=0.7)
-    canvas.path("".join(dot(width * rng.random(), height * rng.random() * 0.6, unit * rng.uniform(0.002, 0.006)) for _ in range(40)), "#ffffff", fill_opacity=0.6)
+    canvas.path(
+        "".join(
+            dot(width * rng.random(), height * rng.random() * 0.6, unit * rng.uniform(0.002, 0.006)) for _ in range(40)
+        ),
+        "#ffffff",
+        fill_opacity=0.6,
+    )
 
 
 def _discs(canvas: Canvas, colours: tuple[str, ...]) -> None:
@@ -69,9 +75,16 @@ def _discs(canvas: Canvas, colours: tuple[str, ...]) -> None:
             canvas.ellipse(x, y, r * 0.62, r * 0.62, rng.choice(colours))
             canvas.ellipse(x, y, r * 0.3, r * 0.3, rng.choice(colours[1:]))
         elif kind == 1:
-            canvas.path(f"M{num(x - r)} {num(y)}A{num(r)} {num(r)} 0 0 1 {num(x + r)} {num(y)}Z", rng.choice(colours), fill_opacity=0.85)
+            canvas.path(
+                f"M{num(x - r)} {num(y)}A{num(r)} {num(r)} 0 0 1 {num(x + r)} {num(y)}Z",
+                rng.choice(colours),
+                fill_opacity=0.85,
+            )
         elif kind == 2 and r > unit * 0.05:
-            canvas.path("".join(dot(x + r * 0.62 * math.cos(k), y + r * 0.62 * math.sin(k), r * 0.13) for k in range(6)), rng.choice(colours))
+            canvas.path(
+                "".join(dot(x + r * 0.62 * math.cos(k), y + r * 0.62 * math.sin(k), r * 0.13) for k in range(6)),
+                rng.choice(colours),
+            )
 
 
 def _petals(canvas: Canvas, colours: tuple[str, ...]) -> None:
@@ -87,8 +100,18 @@ def _petals(canvas: Canvas, colours: tuple[str, ...]) -> None:
             tip = (x + r * math.cos(angle), y + r * math.sin(angle))
             bow = r * 0.62
             spread = math.pi / count * 1.05
-            data.append(f"M{num(x)} {num(y)}Q{num(x + bow * math.cos(angle - spread))} {num(y + bow * math.sin(angle - spread))} {num(tip[0])} {num(tip[1])}Q{num(x + bow * math.cos(angle + spread))} {num(y + bow * math.sin(angle + spread))} {num(x)} {num(y)}Z")
-        canvas.path("".join(data), mix(tone, colours[0], 0.12 * (ring % 3)), stroke=lighten(tone, 0.08), stroke_width=unit * 0.003)
+            data.append(
+                f"M{num(x)} {num(y)}Q{num(x + bow * math.cos(angle - spread))}"
+                f" {num(y + bow * math.sin(angle - spread))} {num(tip[0])} {num(tip[1])}"
+                f"Q{num(x + bow * math.cos(angle + spread))} {num(y + bow * math.sin(angle + spread))}"
+                f" {num(x)} {num(y)}Z"
+            )
+        canvas.path(
+            "".join(data),
+            mix(tone, colours[0], 0.12 * (ring % 3)),
+            stroke=lighten(tone, 0.08),
+            stroke_width=unit * 0.003,
+        )
     canvas.glow(x, y, unit * 0.3, "#ffffff", 0.6)
 
 
@@ -97,10 +120,17 @@ def _mosaic(canvas: Canvas, colours: tuple[str, ...]) -> None:
     for index in range(26):
         x, y, r = width * rng.random(), height * rng.random(), unit * rng.uniform(0.1, 0.3) * (1.15 - index / 40)
         tone = rng.choice(colours)
-        canvas.path(blob(x, y, r, r * rng.uniform(0.6, 1), rng, 8, 0.2), canvas.defs.linear([(0, lighten(tone, 0.05), 0.85), (1, tone, 0.6)], x, y - r, x, y + r))
+        canvas.path(
+            blob(x, y, r, r * rng.uniform(0.6, 1), rng, 8, 0.2),
+            canvas.defs.linear([(0, lighten(tone, 0.05), 0.85), (1, tone, 0.6)], x, y - r, x, y + r),
+        )
     for _ in range(9):
         start = (width * rng.random(), height * rng.random())
         points = [start]
         for _ in range(4):
-            points.append((points[-1][0] + unit * rng.uniform(-0.25, 0.25), points[-1][1] + unit * rng.uniform(-0.25, 0.25)))
-        canvas.stroke(smooth(points), rng.choice(("#ffffff", colours[3])), unit * rng.choice((0.003, 0.006)), stroke_opacity=0.7)
+            points.append(
+                (points[-1][0] + unit * rng.uniform(-0.25, 0.25), points[-1][1] + unit * rng.uniform(-0.25, 0.25))
+            )
+        canvas.stroke(
+            smooth(points), rng.choice(("#ffffff", colours[3])), unit * rng.choice((0.003, 0.006)), stroke_opacity=0.7
+        )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from spectacle.generators.illustration.compose.backgrounds import Setting
 from spectacle.generators.illustration.compose.build import Cluster
 from spectacle.generators.illustration.compose.canvas import Box
 from spectacle.generators.illustration.compose.parts import RISE, Assembly, Part, nearness
-from spectacle.generators.illustration.compose.backgrounds import Setting
+from spectacle.generators.illustration.library import Drawing
 
 
 @dataclass
@@ -80,7 +81,10 @@ def arrange(clusters: list[Cluster], stage: Stage, rng: Random) -> list[Placed]:
         floating = []
     taken = [one.box for one in placed]
     scale = _pixels_per_unit(placed)
-    for cluster in sorted((c for c in clusters if c.kind in {"air", "celestial", "wall"} and (c in floating or c.kind != "air")), key=lambda c: -c.composite.width):
+    for cluster in sorted(
+        (c for c in clusters if c.kind in {"air", "celestial", "wall"} and (c in floating or c.kind != "air")),
+        key=lambda c: -c.composite.width,
+    ):
         new = _in_free_place(cluster, stage, taken, scale, rng, alone=not placed)
         placed += new
         taken += [one.box for one in new]
@@ -100,12 +104,18 @@ def _emit(member: Assembly, x: float, ground: float, scale: float, kind: str, or
     for part in member.parts:
         made.append(
             Placed(
-                part, x + part.x * near, foot + part.y * near, part.width * near, part.height * near,
-                order - member.z * 10 + part.order * 0.01, foot if kind in {"stand", "swim"} and member.up <= 0.01 else None,
+                part,
+                x + part.x * near,
+                foot + part.y * near,
+                part.width * near,
+                part.height * near,
+                order - member.z * 10 + part.order * 0.01,
+                foot if kind in {"stand", "swim"} and member.up <= 0.01 else None,
                 part is member.root and kind in {"stand", "swim"} and member.up <= 0.01,
-                None if part.cut is None else foot + part.cut * near, kind,
+                None if part.cut is None else foot + part.cut * near,
+                kind,
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -121,7 +131,11 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
         if 0 < len(fixed) < len(order):
             return [[one for one in order if one not in fixed], fixed]
     heights = [cluster.composite.height for cluster in order]
-    big = [cluster for cluster, height in zip(order, heights, strict=True) if height > 1.75 * sorted(heights)[0] and height == max(heights)]
+    big = [
+        cluster
+        for cluster, height in zip(order, heights, strict=True)
+        if height > 1.75 * sorted(heights)[0] and height == max(heights)
+    ]
     wide = stage.width / stage.height
     best: tuple[float, list[list[Cluster]]] | None = None
     options: list[list[list[Cluster]]] = [[order]]
@@ -131,16 +145,19 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
         ranked = sorted(order, key=lambda cluster: cluster.composite.height)
         size = -(-len(ranked) // rows)
         options.append([ranked[start : start + size] for start in range(0, len(ranked), size)])
+    roomy = True
     for option in options:
         width = max(sum(cluster.composite.width for cluster in row) + 0.12 * (len(row) - 1) for row in option)
         height = _stack_height(option)
         fit = min(0.88 * wide / width, 0.72 / height)
         if len(option) > 1:
             backed = bool(big) and option is options[1]
-            fit *= 1.1 if backed else 0.5 if wide > 0.85 else 0.85
+            fit *= 1.1 if backed else 0.5 if wide > 0.85 and roomy else 0.85
+        else:
+            roomy = fit * max(heights) > 0.36
         if best is None or fit > best[0]:
             best = (fit, option)
-    assert best is not None  # noqa: S101
+    assert best is not None
     rows_found = best[1]
     for row in rows_found:
         if len(row) > 2 or rng.random() < 0.5:
@@ -150,7 +167,10 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
 
 def _is_fixed(cluster: Cluster) -> bool:
     """Whether it is a building or a tree, which stands beside a road rather than on it."""
-    root = cluster.composite.members[0].root.drawing
+    return all(_is_fixed_drawing(member.root.drawing) for member in cluster.composite)
+
+
+def _is_fixed_drawing(root: Drawing) -> bool:
     return root.category in {"building", "tree", "landscape"} or "tree" in root.title.split()
 
 
@@ -203,10 +223,13 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
             dip = rng.uniform(0, 0.03) * unit if len(row) > 1 else 0.0
             ground = base - max(0.0, bottom) * scale * near - dip
             for member in cluster.composite:
-                placed += _emit(member, x - left * scale * near, ground, scale * near, cluster.kind, 1000 - depth - dip / unit * 10)
+                placed += _emit(
+                    member, x - left * scale * near, ground, scale * near, cluster.kind, 1000 - depth - dip / unit * 10
+                )
             x += (right - left) * scale * near + slack + gap * scale * near
         if number == 0 and kerb is not None and len(rows) == 1 and all(_is_fixed(one) for one in row):
             _lift(placed, kerb - foot)
+            return contained(placed, stage)
         tallest = max(cluster.composite.height for cluster in row)
         base = max(base - 0.38 * tallest * scale, stage.horizon + 0.03 * unit)
         if kerb is not None and number + 1 < len(rows) and all(_is_fixed(one) for one in rows[number + 1]):
@@ -214,6 +237,31 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
         if stage.setting.ground == "water" and number + 1 < len(rows) and rows[number + 1][0].kind == "swim":
             base = min(base, stage.horizon + 0.45 * (stage.height - stage.horizon))
         depth += 100
+    return contained(placed, stage)
+
+
+def contained(placed: list[Placed], stage: Stage) -> list[Placed]:
+    """Drawings on the ground shrunk together towards their feet until they are wholly in the picture."""
+    top = min(one.y for one in placed)
+    left, right = min(one.x for one in placed), max(one.x + one.width for one in placed)
+    foot = max(one.y + one.height for one in placed)
+    margin = 0.015 * stage.unit
+    foot_limit = stage.height - margin
+    if foot > foot_limit:
+        _lift(placed, foot_limit - foot)
+        top, foot = top + foot_limit - foot, foot_limit
+    middle = (left + right) / 2
+    factor = min(1.0, (foot - 0.03 * stage.height) / (foot - top), (stage.width - 2 * margin) / (right - left))
+    shift = 0.0
+    if factor < 1.0:
+        left, right = middle + (left - middle) * factor, middle + (right - middle) * factor
+    shift = max(0.0, margin - left) - max(0.0, right - stage.width + margin)
+    for one in placed:
+        one.x = middle + (one.x - middle) * factor + shift
+        one.y = foot + (one.y - foot) * factor
+        one.width, one.height = one.width * factor, one.height * factor
+        one.foot = None if one.foot is None else foot + (one.foot - foot) * factor
+        one.cut = None if one.cut is None else foot + (one.cut - foot) * factor
     return placed
 
 
@@ -229,7 +277,11 @@ def _in_air(clusters: list[Cluster], stage: Stage, rng: Random) -> list[Placed]:
     """Composites floating side by side or above each other, in the middle of the picture."""
     unit = stage.unit
     wide = stage.width / stage.height
-    low = stage.height * (0.86 if stage.setting.ground == "air" else 0.8) if stage.setting.ground != "land" else min(stage.height * 0.72, stage.horizon + unit * 0.1)
+    low = (
+        stage.height * (0.86 if stage.setting.ground == "air" else 0.8)
+        if stage.setting.ground != "land"
+        else min(stage.height * 0.72, stage.horizon + unit * 0.1)
+    )
     high = 0.06 * stage.height
     if sum(len(cluster.composite.members) for cluster in clusters) > 3:
         low = max(low, 0.8 * stage.height)
@@ -238,7 +290,11 @@ def _in_air(clusters: list[Cluster], stage: Stage, rng: Random) -> list[Placed]:
     spans = [_span(cluster) for cluster in clusters]
     height = max(spans) if columns > 1 else sum(spans) * 1.1
     single = len(clusters) == 1 and len(clusters[0].composite.members) == 1
-    scale = min((0.62 if single else 0.8) * unit / height if columns > 1 or single else (low - high) * 0.9 / height, min(0.86 * stage.width, unit * 2.4) / width, (low - high) / height)
+    scale = min(
+        (0.62 if single else 0.8) * unit / height if columns > 1 or single else (low - high) * 0.9 / height,
+        min(0.86 * stage.width, unit * 2.4) / width,
+        (low - high) / height,
+    )
     if single:
         scale = min(scale, 0.66 * unit / width)
     placed = []
@@ -248,10 +304,18 @@ def _in_air(clusters: list[Cluster], stage: Stage, rng: Random) -> list[Placed]:
     for cluster, span in zip(clusters, spans, strict=True):
         left, top, right, bottom = cluster.composite.bounds
         share = (right - left) * scale
-        middle = (low + high) / 2 + span * scale / 2 + rng.uniform(-0.5, 0.5) * max(0.0, (low - high) - span * scale) * 0.6
+        middle = (
+            (low + high) / 2 + span * scale / 2 + rng.uniform(-0.5, 0.5) * max(0.0, (low - high) - span * scale) * 0.6
+        )
         ground = (middle if columns > 1 else y) - bottom * scale
         ground = max(ground, high - top * scale)
-        origin = x - left * scale if columns > 1 else (stage.width - share) / 2 - left * scale + rng.uniform(-0.3, 0.3) * max(0.0, stage.width * 0.86 - share)
+        origin = (
+            x - left * scale
+            if columns > 1
+            else (stage.width - share) / 2
+            - left * scale
+            + rng.uniform(-0.3, 0.3) * max(0.0, stage.width * 0.86 - share)
+        )
         for member in cluster.composite:
             placed += _emit(member, origin, ground, scale, "air", 1000)
         x += share * 1.1
@@ -264,7 +328,9 @@ def _span(cluster: Cluster) -> float:
     return bottom - top
 
 
-def _in_free_place(cluster: Cluster, stage: Stage, taken: list[Box], scale: float | None, rng: Random, alone: bool) -> list[Placed]:
+def _in_free_place(
+    cluster: Cluster, stage: Stage, taken: list[Box], scale: float | None, rng: Random, alone: bool
+) -> list[Placed]:
     """Put a composite where it covers least, in the upper part of the picture."""
     left, top, right, bottom = cluster.composite.bounds
     width, height = right - left, bottom - top
@@ -277,8 +343,16 @@ def _in_free_place(cluster: Cluster, stage: Stage, taken: list[Box], scale: floa
     elif scale is None:
         factor = 0.5 * unit / max(height, width)
     else:
-        factor = min(max(scale, 0.13 * unit * spread / height), 0.36 * unit * max(1.0, spread * 0.8) / height, stage.width * 0.9 / width)
-    low_limit = stage.height * 0.86 if stage.setting.ground in {"air", "seabed"} else stage.horizon * (0.92 if cluster.kind != "wall" else 0.7)
+        factor = min(
+            max(scale, 0.13 * unit * spread / height),
+            0.36 * unit * max(1.0, spread * 0.8) / height,
+            stage.width * 0.9 / width,
+        )
+    low_limit = (
+        stage.height * 0.86
+        if stage.setting.ground in {"air", "seabed"}
+        else stage.horizon * (0.92 if cluster.kind != "wall" else 0.7)
+    )
     best: tuple[float, float, float, float] | None = None
     for shrink in (1.0, 0.82, 0.66, 0.5):
         w, h = width * factor * shrink, height * factor * shrink
@@ -290,7 +364,7 @@ def _in_free_place(cluster: Cluster, stage: Stage, taken: list[Box], scale: floa
             cost += 0.05 * rng.random() + (0.06 * (0.5 - middle) if taken else 0.12 * middle) + 0.6 * (1 - shrink)
             if best is None or cost < best[0]:
                 best = (cost, x, y, shrink)
-    assert best is not None  # noqa: S101
+    assert best is not None
     _, x, y, shrink = best
     factor *= shrink
     placed = []

@@ -11,21 +11,63 @@ from spectacle.generators.illustration.scene import RelationKind
 ATTACHING = frozenset({
     RelationKind.ON, RelationKind.INSIDE, RelationKind.RIDING, RelationKind.HOLDING, RelationKind.WEARING,
 })  # fmt: skip
-CLEAR_WORDS = frozenset({"bowl", "fishbowl", "jar", "aquarium", "bottle", "bubble", "globe", "cage", "glass", "window", "mirror"})
-BOARD_WORDS = frozenset({"skateboard", "surfboard", "snowboard", "sled", "carpet", "broom", "scooter", "ski", "skis", "rug", "log", "raft"})
+CLEAR_WORDS = frozenset(
+    {"bowl", "fishbowl", "jar", "aquarium", "bottle", "bubble", "globe", "cage", "glass", "window", "mirror"}
+)
+BOARD_WORDS = frozenset(
+    {"skateboard", "surfboard", "snowboard", "sled", "carpet", "broom", "scooter", "ski", "skis", "rug", "log", "raft"}
+)
 CYCLE_WORDS = frozenset({"bicycle", "bike", "motorcycle", "motorbike", "scooter", "unicycle", "tricycle", "motor"})
 SEAT_SHARES = {
-    "sofa": 0.55, "couch": 0.55, "chair": 0.52, "armchair": 0.58, "bed": 0.45, "bench": 0.45, "throne": 0.6, "seat": 0.55,
-    "stool": 0.05, "swing": 0.8,
-}  # fmt: skip
-OVERHEAD_WORDS = frozenset({"umbrella", "parasol", "balloon", "balloons", "kite", "flag", "torch", "lantern", "parachute"})
+    "sofa": 0.55,
+    "couch": 0.55,
+    "chair": 0.52,
+    "armchair": 0.58,
+    "bed": 0.45,
+    "bench": 0.45,
+    "throne": 0.6,
+    "seat": 0.55,
+    "stool": 0.05,
+    "swing": 0.8,
+}
+OVERHEAD_WORDS = frozenset(
+    {"umbrella", "parasol", "balloon", "balloons", "kite", "flag", "torch", "lantern", "parachute"}
+)
 NECK_WORDS = frozenset({"scarf", "tie", "necktie", "bow", "bowtie", "necklace", "collar", "medal", "ribbon", "beads"})
 EYE_WORDS = frozenset({"glasses", "sunglasses", "goggles", "mask", "spectacles", "eyeglasses", "monocle"})
-BODY_WORDS = frozenset({
-    "shirt", "t-shirt", "dress", "coat", "jacket", "sweater", "vest", "suit", "kimono", "costume", "blouse", "jeans", "shorts",
-    "skirt", "bikini", "apron", "armor", "armour", "uniform", "jersey", "sari", "robe", "trousers", "pants", "swimsuit", "pyjamas",
-})  # fmt: skip
-FOOT_WORDS = frozenset({"boot", "boots", "shoe", "shoes", "sneakers", "socks", "sandals", "slippers", "skates", "heels", "skate"})
+BODY_WORDS = frozenset(
+    {
+        "shirt",
+        "t-shirt",
+        "dress",
+        "coat",
+        "jacket",
+        "sweater",
+        "vest",
+        "suit",
+        "kimono",
+        "costume",
+        "blouse",
+        "jeans",
+        "shorts",
+        "skirt",
+        "bikini",
+        "apron",
+        "armor",
+        "armour",
+        "uniform",
+        "jersey",
+        "sari",
+        "robe",
+        "trousers",
+        "pants",
+        "swimsuit",
+        "pyjamas",
+    }
+)
+FOOT_WORDS = frozenset(
+    {"boot", "boots", "shoe", "shoes", "sneakers", "socks", "sandals", "slippers", "skates", "heels", "skate"}
+)
 BACK_WORDS = frozenset({"backpack", "cape", "wings", "jetpack", "rucksack"})
 
 
@@ -91,11 +133,21 @@ def _on(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root = host.root
     furniture = root.drawing.category == "furniture" or bool(words_of(root.drawing, root.noun) & set(SEAT_SHARES))
     figure = child.root.drawing
-    if furniture and figure.category in {"person", "fantasy"} and figure.form == "whole" and not words_of(root.drawing, root.noun) & {"table", "bed", "desk"}:
+    if (
+        furniture
+        and figure.category in {"person", "fantasy"}
+        and figure.form == "whole"
+        and not words_of(root.drawing, root.noun) & {"table", "bed", "desk"}
+    ):
         seat = seat_of(root)
         child.scale(min(1.7 * root.height, max(0.85 * root.height, -seat / 0.4)) / child.height)
         _fit(child, width=root.width * 0.95 / slots)
-        _put(child, _spread(root, slot, slots), min(0.04 * root.height, seat + child.root.height * 0.4), root.order + 1 + slot * 0.01)
+        _put(
+            child,
+            _spread(root, slot, slots),
+            min(0.04 * root.height, seat + child.root.height * 0.4),
+            root.order + 1 + slot * 0.01,
+        )
         return
     _fit(child, width=root.width * (0.86 if slots == 1 else 0.9) / min(slots, 4) * (1 if furniture else 1.2))
     if furniture:
@@ -116,8 +168,9 @@ def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     mount, rider = host.root, child.root
     words = words_of(mount.drawing, mount.noun)
     if "broom" in words:
-        mount.angle = -45.0 if not mount.mirrored else 45.0
-        child.look("left" if not mount.mirrored else "right")
+        brush_left = mount.column(mount.outline.lowest()) < mount.middle
+        mount.angle = 45.0 if brush_left else -45.0
+        child.look("right" if brush_left else "left")
         child.scale(mount.width * 1.1 / child.height)
         _put(child, mount.middle, mount.row(0.5) + child.height * 0.3, mount.order - 1)
         return
@@ -131,7 +184,9 @@ def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
         _fit(child, height=mount.height * 1.15)
         _grow(child, mount.height * 0.85)
         x = mount.column(0.55)
-        _put(child, x, mount.row(0.5) + child.height * (0.3 if rider.drawing.form == "whole" else 0.08), mount.order - 1)
+        _put(
+            child, x, mount.row(0.5) + child.height * (0.3 if rider.drawing.form == "whole" else 0.08), mount.order - 1
+        )
         return
     if mount.drawing.category in {"vehicle", "boat", "aircraft"}:
         _inside(host, child, slot, slots)
@@ -229,7 +284,12 @@ def _wear(host: Assembly, child: Assembly) -> None:
     elif words & BACK_WORDS:
         width(root.width * (0.6 if "backpack" in words else 1.1))
         side = 1 if root.looks == "left" else -1
-        _put(child, root.middle + (side * root.width * 0.28 if "backpack" in words else 0), root.row(0.42) + child.height * 0.5, root.order - 1)
+        _put(
+            child,
+            root.middle + (side * root.width * 0.28 if "backpack" in words else 0),
+            root.row(0.42) + child.height * 0.5,
+            root.order - 1,
+        )
     else:
         width(head * 1.08)
         _fit(child, height=head * 0.95)
@@ -241,12 +301,20 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root = host.root
     words = words_of(root.drawing, root.noun)
     x = _spread(root, slot, slots, 0.6)
-    if words & {"vase", "pot", "jug", "bucket", "jar", "flowerpot"} and child.root.drawing.category in {"flower", "plant"}:
+    if words & {"vase", "pot", "jug", "bucket", "jar", "flowerpot"} and child.root.drawing.category in {
+        "flower",
+        "plant",
+    }:
         child.scale(root.height * 0.85 / child.height)
         lean = 0.0 if slots == 1 else (slot / (slots - 1) - 0.5) * min(1.7, 0.5 * slots)
         height = child.height
         rim = root.row(max(0.02, root.outline.top(0.42, 0.58)))
-        _put(child, root.middle + math.sin(lean) * height * 0.5, rim + height * 0.3 - (math.cos(lean) - 1) * height * 0.4, root.order - 1 - abs(lean))
+        _put(
+            child,
+            root.middle + math.sin(lean) * height * 0.5,
+            rim + height * 0.3 - (math.cos(lean) - 1) * height * 0.4,
+            root.order - 1 - abs(lean),
+        )
         child.root.angle += math.degrees(lean)
         return
     if slots > 2 and root.drawing.category != "building":

@@ -41,6 +41,11 @@ def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: R
         for index in range(len(scene.things))
         if index not in parents
     }
+    for relation in parents.values():
+        ridden = relation.objects[0]
+        airborne = words_of(roles[ridden].drawings[0], scene.things[ridden]) & {"broom", "carpet"}
+        if airborne and relation.kind is RelationKind.RIDING and ridden in clusters:
+            clusters[ridden].kind = "air"
     owner = {index: _root(index, parents) for index in range(len(scene.things))}
     for relation in scene.relations:
         if relation.kind in ATTACHING and relation in parents.values():
@@ -54,8 +59,17 @@ def _sheltered(scene: Scene, roles: list[Role]) -> Scene:
     relations = []
     for relation in scene.relations:
         under = relation.kind is RelationKind.UNDER and len(relation.objects) == 1
-        words = words_of(roles[relation.objects[0]].drawings[0], scene.things[relation.objects[0]]) if under else frozenset()
-        held = bool(words & {"umbrella", "parasol"}) and roles[relation.subject].drawings[0].category in {"person", "animal", "bird", "fantasy"}
+        words = (
+            words_of(roles[relation.objects[0]].drawings[0], scene.things[relation.objects[0]])
+            if under
+            else frozenset()
+        )
+        held = bool(words & {"umbrella", "parasol"}) and roles[relation.subject].drawings[0].category in {
+            "person",
+            "animal",
+            "bird",
+            "fantasy",
+        }
         relations.append(replace(relation, kind=RelationKind.HOLDING) if held else relation)
     return replace(scene, relations=tuple(relations))
 
@@ -110,7 +124,9 @@ def _leaves_first(parents: dict[int, Relation]) -> list[int]:
     return sorted(parents, key=lambda index: (-depth(index), parents[index].kind is not RelationKind.WEARING, index))
 
 
-def _figures(scene: Scene, roles: list[Role], library: Library, rng: Random, parents: dict[int, Relation]) -> list[list[Assembly]]:
+def _figures(
+    scene: Scene, roles: list[Role], library: Library, rng: Random, parents: dict[int, Relation]
+) -> list[list[Assembly]]:
     made = []
     for index, (thing, role) in enumerate(zip(scene.things, roles, strict=True)):
         count = thing.count
@@ -131,14 +147,24 @@ def _figures(scene: Scene, roles: list[Role], library: Library, rng: Random, par
 
 def _share_out(hosts: list[Assembly], children: list[Assembly], kind: RelationKind) -> None:
     slots = [0] * len(hosts)
-    homes = [index * len(hosts) // len(children) if len(children) >= len(hosts) else index for index in range(len(children))]
+    homes = [
+        index * len(hosts) // len(children) if len(children) >= len(hosts) else index for index in range(len(children))
+    ]
     totals = [homes.count(index) for index in range(len(hosts))]
     for child, home in zip(children, homes, strict=True):
         attach(hosts[home], child, kind, slots[home], totals[home])
         slots[home] += 1
 
 
-def _place(scene: Scene, roles: list[Role], relation: Relation, clusters: dict[int, Cluster], owner: dict[int, int], wide: float, rng: Random) -> None:
+def _place(
+    scene: Scene,
+    roles: list[Role],
+    relation: Relation,
+    clusters: dict[int, Cluster],
+    owner: dict[int, int],
+    wide: float,
+    rng: Random,
+) -> None:
     subject, targets = owner[relation.subject], [owner[index] for index in relation.objects]
     if not targets or subject in targets or subject not in clusters:
         return
@@ -170,5 +196,3 @@ def _absorb(keeper: int, taken: int, clusters: dict[int, Cluster], owner: dict[i
     for index, home in owner.items():
         if home == taken:
             owner[index] = keeper
-
-

@@ -92,19 +92,17 @@ class Canvas:
         self.add(element("ellipse", cx=x, cy=y, rx=rx, ry=ry, fill=fill, **more), front=front)
 
     def path(self, data: str, fill: str = "none", front: bool = False, **more: str | float | None) -> None:
-        """Paint a path."""
-        self.add(element("path", d=data, fill=fill, **more), front=front)
+        """Paint a path, unless it is empty."""
+        if data:
+            self.add(element("path", d=data, fill=fill, **more), front=front)
 
     def polygon(self, points: Sequence[Point], fill: str, front: bool = False, **more: str | float | None) -> None:
         """Paint a polygon."""
         self.path(polygon(points), fill, front, **more)
 
     def stroke(self, data: str, colour: str, width: float, front: bool = False, **more: str | float | None) -> None:
-        """Paint a line with round ends."""
-        self.add(
-            element("path", d=data, fill="none", stroke=colour, stroke_width=width, stroke_linecap="round", **more),
-            front=front,
-        )
+        """Paint a line with round ends, unless it is empty."""
+        self.path(data, "none", front, stroke=colour, stroke_width=width, stroke_linecap="round", **more)
 
     def use(self, identity: str, x: float, y: float, scale: float = 1.0, mirrored: bool = False, angle: float = 0.0,
             front: bool = False) -> None:  # fmt: skip

@@ -20,15 +20,64 @@ AIRBORNE_WORDS = frozenset({
     "spaceship", "airship", "zeppelin", "eagle", "hawk", "bat", "dragonfly", "satellite", "drone", "spacecraft",
     "seagull", "fairy", "firework", "fireworks", "moth", "mosquito", "honeybee", "ladybug", "superhero", "ghost",
 })  # fmt: skip
-GROUNDED_BIRDS = frozenset({
-    "penguin", "chicken", "rooster", "turkey", "peacock", "flamingo", "ostrich", "hen", "duck", "swan", "goose", "chick",
-    "dodo", "owl", "parrot",
-})  # fmt: skip
-FLOATING_WORDS = frozenset({
-    "duck", "swan", "goose", "boat", "ship", "sailboat", "canoe", "ferry", "kayak", "raft", "yacht", "submarine", "buoy",
-    "whale", "dolphin", "shark", "fish", "seal", "orca", "otter", "beaver", "lotus", "lily", "hippopotamus", "speedboat",
-    "crocodile", "turtle", "mermaid", "ducks", "surfer", "goldfish", "frog", "octopus", "squid", "jellyfish",
-})  # fmt: skip
+GROUNDED_BIRDS = frozenset(
+    {
+        "penguin",
+        "chicken",
+        "rooster",
+        "turkey",
+        "peacock",
+        "flamingo",
+        "ostrich",
+        "hen",
+        "duck",
+        "swan",
+        "goose",
+        "chick",
+        "dodo",
+        "owl",
+        "parrot",
+    }
+)
+FLOATING_WORDS = frozenset(
+    {
+        "duck",
+        "swan",
+        "goose",
+        "boat",
+        "ship",
+        "sailboat",
+        "canoe",
+        "ferry",
+        "kayak",
+        "raft",
+        "yacht",
+        "submarine",
+        "buoy",
+        "whale",
+        "dolphin",
+        "shark",
+        "fish",
+        "seal",
+        "orca",
+        "otter",
+        "beaver",
+        "lotus",
+        "lily",
+        "hippopotamus",
+        "speedboat",
+        "crocodile",
+        "turtle",
+        "mermaid",
+        "ducks",
+        "surfer",
+        "goldfish",
+        "frog",
+        "octopus",
+        "squid",
+        "jellyfish",
+    }
+)
 
 
 def words_of(drawing: Drawing, noun: Thing) -> frozenset[str]:
@@ -104,7 +153,18 @@ def kind_of(scene: Scene, index: int, drawing: Drawing, place: str | None) -> st
     thing = scene.things[index]
     words = words_of(drawing, thing)
     if place == "underwater":
-        grounded = words & {"crab", "coral", "shell", "lobster", "anchor", "treasure", "chest", "starfish", "oyster", "wreck"}
+        grounded = words & {
+            "crab",
+            "coral",
+            "shell",
+            "lobster",
+            "anchor",
+            "treasure",
+            "chest",
+            "starfish",
+            "oyster",
+            "wreck",
+        }
         return "stand" if grounded or drawing.height_m > 6 else "air"
     if place in {"space", "sky"}:
         return "celestial" if drawing.category == "celestial" and len(scene.things) > 1 else "air"

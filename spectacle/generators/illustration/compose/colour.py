@@ -28,7 +28,7 @@ def hex_of(red: float, green: float, blue: float) -> str:
 
 @lru_cache(maxsize=8192)
 def rgb(colour: str) -> Rgb:
-    """Channels 0 to 1 of `#rgb`, `#rrggbb`, `#rrggbbaa`, `rgb(r,g,b)` or a basic colour name; black for anything else."""
+    """Channels 0 to 1 of `#rgb`, `#rrggbb`, `rgb(r,g,b)` or a basic colour name; black for anything else."""
     text = NAMED.get(colour.strip().lower(), colour.strip().lower())
     if text.startswith("rgb"):
         parts = text[text.find("(") + 1 :].rstrip(")").replace(",", " ").split()[:3]
@@ -85,7 +85,7 @@ def from_lab(lightness: float, a: float, b: float) -> str:
         red = 4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short
         green = -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short
         blue = -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short
-        if -0.001 <= min(red, green, blue) and max(red, green, blue) <= 1.001:
+        if min(red, green, blue) >= -0.001 and max(red, green, blue) <= 1.001:
             break
         a, b = a * 0.9, b * 0.9
     return from_linear(red, green, blue)

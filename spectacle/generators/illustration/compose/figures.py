@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from spectacle.generators.illustration.compose.arrange import Placed
 from spectacle.generators.illustration.compose.canvas import Canvas
@@ -13,10 +13,33 @@ from spectacle.generators.illustration.compose.styles import silhouette, style_d
 from spectacle.generators.illustration.compose.svg import element, map_colours, num, rename
 from spectacle.generators.illustration.library import Library
 
-GLOWING = frozenset({
-    "sun", "moon", "star", "fire", "candle", "lantern", "lamp", "bulb", "firework", "fireworks", "campfire", "torch", "sparkler",
-    "lightning", "voltage", "comet", "flashlight", "jack-o-lantern", "lightbulb", "diya", "sparkles", "flame", "meteor",
-})  # fmt: skip
+GLOWING = frozenset(
+    {
+        "sun",
+        "moon",
+        "star",
+        "fire",
+        "candle",
+        "lantern",
+        "lamp",
+        "bulb",
+        "firework",
+        "fireworks",
+        "campfire",
+        "torch",
+        "sparkler",
+        "lightning",
+        "voltage",
+        "comet",
+        "flashlight",
+        "jack-o-lantern",
+        "lightbulb",
+        "diya",
+        "sparkles",
+        "flame",
+        "meteor",
+    }
+)
 _WARM = "#ffdc86"
 
 
@@ -34,7 +57,7 @@ def draw(one: Placed, canvas: Canvas, library: Library, identity: str = "") -> s
     """Markup of one drawing at its place, or of another group in its coordinates."""
     identity = identity or defined(one, canvas, library)
     part = one.part
-    x, y, width, tall = part.drawing.box
+    x, y, _, tall = part.drawing.box
     scale = one.height / tall
     transform = []
     if part.angle:
@@ -44,12 +67,22 @@ def draw(one: Placed, canvas: Canvas, library: Library, identity: str = "") -> s
     transform.append(f"translate({num(tx)} {num(one.y - y * scale)})scale({sx:.4g} {scale:.4g})")
     markup = f'<use href="#{identity}" transform="{"".join(transform)}"/>'
     if one.cut is not None and one.cut < one.y + one.height:
-        clip = canvas.defs.clip(element("rect", x=one.x - one.width, y=one.y - one.height, width=one.width * 3, height=one.cut - one.y + one.height))
+        clip = canvas.defs.clip(
+            element(
+                "rect",
+                x=one.x - one.width,
+                y=one.y - one.height,
+                width=one.width * 3,
+                height=one.cut - one.y + one.height,
+            )
+        )
         markup = f'<g clip-path="{clip}">{markup}</g>'
     return markup
 
 
-def borders(placed: list[Placed], canvas: Canvas, library: Library, colour: str, width: float, shadow: str | None = None) -> str:
+def borders(
+    placed: list[Placed], canvas: Canvas, library: Library, colour: str, width: float, shadow: str | None = None
+) -> str:
     """Markup of the outlines of all drawings grown by `width` pixels, perhaps with a shadow under each."""
     parts = []
     for one in placed:
@@ -59,7 +92,12 @@ def borders(placed: list[Placed], canvas: Canvas, library: Library, colour: str,
                 continue
             markup = silhouette(library.markup(one.part.drawing.id), tone, 2 * width / scale)
             drawn = draw(one, canvas, library, canvas.defs.group(rename(markup, f"b{one.part.thing}"), large=True))
-            parts.append((0 if shift else 1, f'<g transform="translate({num(shift * 0.5)} {num(shift)})">{drawn}</g>' if shift else drawn))
+            parts.append(
+                (
+                    0 if shift else 1,
+                    f'<g transform="translate({num(shift * 0.5)} {num(shift)})">{drawn}</g>' if shift else drawn,
+                )
+            )
     return "".join(markup for _, markup in sorted(parts, key=lambda item: item[0]))
 
 
@@ -81,7 +119,7 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
     if noun.colours:
         hue = 0
 
-    @lru_cache(maxsize=None)
+    @cache
     def change(colour: str) -> str:
         if windows and _is_pane(colour):
             return _WARM
@@ -93,7 +131,9 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
 
     markup = style_drawing(canvas.style, map_colours(markup, change), one.height / drawing.box[3], canvas.unit)
     prefix = f"v{variant}{'c' if noun.colours else ''}{part.thing}"
-    return canvas.defs.group(rename(markup, prefix), large=True, fill=change("#000000") if canvas.style != "blueprint" else "#174f96")
+    return canvas.defs.group(
+        rename(markup, prefix), large=True, fill=change("#000000") if canvas.style != "blueprint" else "#174f96"
+    )
 
 
 def _is_pane(colour: str) -> bool:
@@ -107,7 +147,9 @@ def _before(one: Placed, canvas: Canvas) -> list[str]:
     part = one.part
     words = words_of(part.drawing, part.noun)
     middle = (one.x + one.width / 2, one.y + one.height / 2)
-    if (words & GLOWING or "glowing" in part.noun.attributes) and (canvas.night or canvas.place in {"cave", "space", "stage", "moon"} or words & {"sun", "glowing"}):
+    if (words & GLOWING or "glowing" in part.noun.attributes) and (
+        canvas.night or canvas.place in {"cave", "space", "stage", "moon"} or words & {"sun", "glowing"}
+    ):
         reach = max(one.width, one.height) * 0.95
         paint = canvas.defs.radial([(0, "#fff0b0", 0.75), (0.45, "#ffe08a", 0.3), (1, "#ffd36a", 0)])
         parts.append(element("circle", cx=middle[0], cy=middle[1], r=reach, fill=paint))
@@ -127,10 +169,14 @@ def _shadow(one: Placed, canvas: Canvas) -> str:
     foot_x = one.x - part.x * scale if one.stands else one.x + one.width / 2
     foot_x = min(max(foot_x, one.x + half * 0.5), one.x + one.width - half * 0.5)
     foot = one.y + one.height
-    dark = mix(canvas.lit("#4a5a3a" if canvas.place not in {"snow", "beach", "desert", "moon"} else "#5a5560"), "#10142a", 0.55)
+    dark = mix(
+        canvas.lit("#4a5a3a" if canvas.place not in {"snow", "beach", "desert", "moon"} else "#5a5560"), "#10142a", 0.55
+    )
     strength = 0.5 if one.stands else 0.38
     paint = canvas.defs.radial([(0, dark, strength), (0.6, dark, strength * 0.5), (1, dark, 0)])
-    return element("ellipse", cx=foot_x, cy=foot - half * 0.02, rx=half * 1.3, ry=half * (0.24 if one.stands else 0.14), fill=paint)
+    return element(
+        "ellipse", cx=foot_x, cy=foot - half * 0.02, rx=half * 1.3, ry=half * (0.24 if one.stands else 0.14), fill=paint
+    )
 
 
 def _headlight(one: Placed, canvas: Canvas) -> str:
@@ -138,7 +184,15 @@ def _headlight(one: Placed, canvas: Canvas) -> str:
     x = one.x if sign < 0 else one.x + one.width
     y, reach = one.y + one.height * 0.62, one.width * 0.9
     paint = canvas.defs.linear([(0, "#fff2b8", 0.75), (1, "#fff2b8", 0)], x, y, x + sign * reach, y)
-    return element("path", d=f"M{num(x - sign * one.width * 0.04)} {num(y - one.height * 0.05)}L{num(x + sign * reach)} {num(y - one.height * 0.12)}V{num(y + one.height * 0.5)}L{num(x - sign * one.width * 0.04)} {num(y + one.height * 0.08)}Z", fill=paint)
+    return element(
+        "path",
+        d=(
+            f"M{num(x - sign * one.width * 0.04)} {num(y - one.height * 0.05)}"
+            f"L{num(x + sign * reach)} {num(y - one.height * 0.12)}V{num(y + one.height * 0.5)}"
+            f"L{num(x - sign * one.width * 0.04)} {num(y + one.height * 0.08)}Z"
+        ),
+        fill=paint,
+    )
 
 
 def _water(canvas: Canvas) -> str:
@@ -152,7 +206,14 @@ def _reflection(one: Placed, canvas: Canvas) -> str:
     middle, half = one.x + one.width / 2, one.width * 0.44
     return element(
         "path",
-        d=f"M{num(middle - half)} {num(foot - one.height * 0.04)}H{num(middle + half)}C{num(middle + half * 0.9)} {num(foot + one.height * 0.2)} {num(middle + half * 0.4)} {num(foot + one.height * 0.34)} {num(middle)} {num(foot + one.height * 0.34)}S{num(middle - half * 0.9)} {num(foot + one.height * 0.2)} {num(middle - half)} {num(foot - one.height * 0.04)}Z",
+        d=(
+            f"M{num(middle - half)} {num(foot - one.height * 0.04)}H{num(middle + half)}"
+            f"C{num(middle + half * 0.9)} {num(foot + one.height * 0.2)}"
+            f" {num(middle + half * 0.4)} {num(foot + one.height * 0.34)} {num(middle)}"
+            f" {num(foot + one.height * 0.34)}S{num(middle - half * 0.9)}"
+            f" {num(foot + one.height * 0.2)} {num(middle - half)} {num(foot - one.height * 0.04)}"
+            "Z"
+        ),
         fill=paint,
     )
 
@@ -166,10 +227,37 @@ def _after(one: Placed, canvas: Canvas) -> list[str]:
     water = _water(canvas)
     near = mix(water, canvas.sky.low, 0.18)
     parts = [
-        element("path", d=f"M{num(middle - half)} {num(foot - dip * 0.3)}Q{num(middle - half * 0.5)} {num(foot - dip * 1.3)} {num(middle)} {num(foot - dip * 0.8)}T{num(middle + half)} {num(foot - dip * 0.3)}Q{num(middle + half * 0.6)} {num(foot + dip * 0.9)} {num(middle)} {num(foot + dip * 0.9)}T{num(middle - half)} {num(foot - dip * 0.3)}Z", fill=near, fill_opacity=0.92),
+        element(
+            "path",
+            d=(
+                f"M{num(middle - half)} {num(foot - dip * 0.3)}Q{num(middle - half * 0.5)}"
+                f" {num(foot - dip * 1.3)} {num(middle)} {num(foot - dip * 0.8)}T{num(middle + half)}"
+                f" {num(foot - dip * 0.3)}Q{num(middle + half * 0.6)} {num(foot + dip * 0.9)}"
+                f" {num(middle)} {num(foot + dip * 0.9)}T{num(middle - half)} {num(foot - dip * 0.3)}Z"
+            ),
+            fill=near,
+            fill_opacity=0.92,
+        ),
     ]
     foam = canvas.lit("#f2fbff")
-    lines = f"M{num(middle - half)} {num(foot - dip * 0.3)}Q{num(middle - half * 0.5)} {num(foot - dip * 1.3)} {num(middle)} {num(foot - dip * 0.8)}T{num(middle + half)} {num(foot - dip * 0.3)}"
-    lines += f"M{num(middle - half * 0.7)} {num(foot + dip * 0.5)}q{num(half * 0.35)} {num(-dip * 0.5)} {num(half * 0.7)} 0t{num(half * 0.6)} 0"
-    parts.append(element("path", d=lines, fill="none", stroke=foam, stroke_width=max(1.0, canvas.unit * 0.0035), stroke_linecap="round", stroke_opacity=0.75))
+    lines = (
+        f"M{num(middle - half)} {num(foot - dip * 0.3)}Q{num(middle - half * 0.5)}"
+        f" {num(foot - dip * 1.3)} {num(middle)} {num(foot - dip * 0.8)}T{num(middle + half)}"
+        f" {num(foot - dip * 0.3)}"
+    )
+    lines += (
+        f"M{num(middle - half * 0.7)} {num(foot + dip * 0.5)}q{num(half * 0.35)}"
+        f" {num(-dip * 0.5)} {num(half * 0.7)} 0t{num(half * 0.6)} 0"
+    )
+    parts.append(
+        element(
+            "path",
+            d=lines,
+            fill="none",
+            stroke=foam,
+            stroke_width=max(1.0, canvas.unit * 0.0035),
+            stroke_linecap="round",
+            stroke_opacity=0.75,
+        )
+    )
     return parts

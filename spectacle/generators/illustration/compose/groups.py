@@ -30,7 +30,11 @@ def group(members: list[Assembly], kind: str, wide: float, rng: Random) -> Compo
     if kind in {"air", "celestial"}:
         return _scatter(members, width, height, wide, rng)
     rows = 1
-    while rows < 6 and count / rows > (3.4 if wide < 1.4 else 4.2 if wide < 2.2 else 8) * min(1.6, max(0.6, height / width)) * rows**0.45:
+    while (
+        rows < 6
+        and count / rows
+        > (3.4 if wide < 1.4 else 4.2 if wide < 2.2 else 8) * min(1.6, max(0.6, height / width)) * rows**0.45
+    ):
         rows += 1
     per_row = [count // rows + (1 if row < count % rows else 0) for row in range(rows)]
     position = 0
@@ -39,7 +43,9 @@ def group(members: list[Assembly], kind: str, wide: float, rng: Random) -> Compo
             member = members[position]
             position += 1
             step = width * (1.04 if rows == 1 else 1.0)
-            member.x = (index - (number - 1) / 2) * step + (width * 0.28 * (-1) ** row if rows > 1 and number == per_row[0] else 0)
+            member.x = (index - (number - 1) / 2) * step + (
+                width * 0.28 * (-1) ** row if rows > 1 and number == per_row[0] else 0
+            )
             member.x += rng.uniform(-0.05, 0.05) * width
             depth = max(height * 0.75, width * 0.5)
             member.z = row * depth + rng.uniform(0, 0.22) * depth * (1 if rows == 1 else 0.6)
@@ -70,7 +76,9 @@ def _turn(composite: Composite, direction: str) -> None:
         member.look(direction)
 
 
-def relate(subject: Composite, target: Composite, kind: RelationKind, rng: Random, words: frozenset[str], wide: float) -> None:
+def relate(
+    subject: Composite, target: Composite, kind: RelationKind, rng: Random, words: frozenset[str], wide: float
+) -> None:
     """Place the subject by the target; afterwards both are the target's composite.
 
     Args:
@@ -159,7 +167,9 @@ def _behind(subject: Composite, target: Composite, rng: Random) -> None:
         subject.shift(0, depth + 0.6)
         return
     side = rng.choice((-1, 1))
-    peek = 0.5 * (right - left) - 0.1 * subject.width if subject.height < target.height * 1.35 else 0.22 * (right - left)
+    peek = (
+        0.5 * (right - left) - 0.1 * subject.width if subject.height < target.height * 1.35 else 0.22 * (right - left)
+    )
     _centre(subject, middle + side * peek)
     subject.shift(0, depth)
 

@@ -219,7 +219,7 @@ def seen(member: Assembly) -> tuple[float, float, float, float]:
 
 def figure(thing: int, index: int, noun: Thing, drawing: Drawing, height: float, library: Library) -> Part:
     """A drawing standing on the origin, `height` high."""
-    x, y, width, tall = drawing.box
+    x, _, width, tall = drawing.box
     scale = height / tall
     middle = ((drawing.foot[0] + drawing.foot[1]) / 2 - x) * scale
     wide = width * scale

@@ -112,7 +112,9 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
     return Composition(svg, facts_of(scene, placed, library, place, time, summary), _things(placed), place, time)
 
 
-def _styled(scene: Scene, placed: list[Placed], canvas: Canvas, library: Library, rng: Random, width: int, height: int) -> str:
+def _styled(
+    scene: Scene, placed: list[Placed], canvas: Canvas, library: Library, rng: Random, width: int, height: int
+) -> str:
     """The content of the document in the style of the scene."""
     style = scene.style
     objects = "".join(draw_all(placed, canvas, library))
@@ -163,10 +165,18 @@ def _shore(placed: list[Placed], stage: Stage) -> float | None:
 
 def _things(placed: list[Placed]) -> tuple[PlacedThing, ...]:
     return tuple(
-        PlacedThing(one.part.thing, one.part.index, one.part.noun.noun, one.part.drawing.id, one.box, one.part.noun.colours,
-                    order, one.part.looks)
+        PlacedThing(
+            one.part.thing,
+            one.part.index,
+            one.part.noun.noun,
+            one.part.drawing.id,
+            one.box,
+            one.part.noun.colours,
+            order,
+            one.part.looks,
+        )
         for order, one in enumerate(placed)
-    )  # fmt: skip
+    )
 
 
 def summary_of(scene: Scene, place: str, time: str) -> str:
@@ -176,7 +186,10 @@ def summary_of(scene: Scene, place: str, time: str) -> str:
         words = [str(thing.count)] if thing.count > 1 else []
         names.append(" ".join([*words, " and ".join(thing.colours), thing.noun]).replace("  ", " ").strip())
     relations = [
-        f"{scene.things[relation.subject].noun} {relation.kind} {' and '.join(scene.things[index].noun for index in relation.objects)}"
+        (
+            f"{scene.things[relation.subject].noun} {relation.kind}"
+            f" {' and '.join(scene.things[index].noun for index in relation.objects)}"
+        )
         for relation in scene.relations
     ]
     parts = [", ".join(names) or "nothing in particular"]
@@ -186,7 +199,9 @@ def summary_of(scene: Scene, place: str, time: str) -> str:
     return f"{' – '.join(parts)} ({place}, {time}{weather})"
 
 
-def facts_of(scene: Scene, placed: list[Placed], library: Library, place: str, time: str, summary: str) -> dict[str, Any]:
+def facts_of(
+    scene: Scene, placed: list[Placed], library: Library, place: str, time: str, summary: str
+) -> dict[str, Any]:
     """What should be known of the picture's making."""
     identities = list(dict.fromkeys(one.part.drawing.id for one in placed))
 

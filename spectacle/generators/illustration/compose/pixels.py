@@ -55,5 +55,3 @@ def num4(value: float) -> str:
 def _hex(palette: list[int], index: int) -> str:
     red, green, blue = palette[3 * index : 3 * index + 3]
     return f"#{red:02x}{green:02x}{blue:02x}"
-
-

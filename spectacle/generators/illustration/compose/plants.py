@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from spectacle.generators.illustration.compose.canvas import Canvas
 from spectacle.generators.illustration.compose.colour import lighten, mix
-from spectacle.generators.illustration.compose.svg import blob, box, dot, element, num, polygon, smooth
+from spectacle.generators.illustration.compose.svg import blob, box, dot, element, num, polygon
 
 
 def leaf_tree(canvas: Canvas, leaf: str, trunk: str = "#7a5234", variant: int = 0) -> str:
     """A broad-leaved tree; `leaf` is its colour already in the light of the scene."""
     rng = Random(variant)
     bark = canvas.lit(trunk)
-    shape = f"M-4 0C-3-14-3-26-2-42L-14-54L-11-56L-1-48L0-58L3-58L3-46L13-55L15-52L3-38C3-24 4-12 6 0Z"
+    shape = "M-4 0C-3-14-3-26-2-42L-14-54L-11-56L-1-48L0-58L3-58L3-46L13-55L15-52L3-38C3-24 4-12 6 0Z"
     crowns = (
         ((-20, -50, 18), (20, -50, 18), (0, -58, 22), (-12, -74, 18), (13, -74, 17), (0, -84, 15)),
         ((-14, -46, 17), (15, -48, 16), (0, -62, 21), (-4, -80, 17)),
@@ -39,11 +39,17 @@ def poplar(canvas: Canvas, leaf: str, variant: int = 0) -> str:
     width = 11 + 3 * (variant % 3)
     return canvas.defs.group(
         element("path", d="M-2 0L-1.500-20H1.500L2.500 0Z", fill=canvas.lit("#6f4b31"))
-        + element("path", d=f"M0-100C{width}-80 {width + 5}-40 {width - 2}-20Q0-8-{width - 2}-20C-{width + 5}-40-{width}-80 0-100Z",
-                  fill=leaf)
-        + element("path", d=f"M0-100C{width}-80 {width + 5}-40 {width - 2}-20Q5-12 1-13C7-40 6-75 0-100Z",
-                  fill=lighten(leaf, -0.06))
-    )  # fmt: skip
+        + element(
+            "path",
+            d=f"M0-100C{width}-80 {width + 5}-40 {width - 2}-20Q0-8-{width - 2}-20C-{width + 5}-40-{width}-80 0-100Z",
+            fill=leaf,
+        )
+        + element(
+            "path",
+            d=f"M0-100C{width}-80 {width + 5}-40 {width - 2}-20Q5-12 1-13C7-40 6-75 0-100Z",
+            fill=lighten(leaf, -0.06),
+        )
+    )
 
 
 def pine(canvas: Canvas, leaf: str, snowy: bool = False, variant: int = 0) -> str:
@@ -57,7 +63,8 @@ def pine(canvas: Canvas, leaf: str, snowy: bool = False, variant: int = 0) -> st
         for base, half, top in tiers
     )
     right = "".join(
-        f"M0 {top}Q{num(half * 0.45)} {num((base + top) / 2 - 2)} {num(half)} {base}Q{num(half * 0.5)} {base + 5} 0 {base + 4}"
+        f"M0 {top}Q{num(half * 0.45)} {num((base + top) / 2 - 2)} {num(half)} {base}"
+        f"Q{num(half * 0.5)} {base + 5} 0 {base + 4}"
         f"Q{num(half * 0.2)} {num((base + top) / 2)} 0 {top}Z"
         for base, half, top in tiers
     )
@@ -66,8 +73,10 @@ def pine(canvas: Canvas, leaf: str, snowy: bool = False, variant: int = 0) -> st
     if snowy:
         caps = "".join(
             f"M0 {top}Q{num(-half * 0.4)} {num((base + top) / 2 - 3)} {num(-half * 0.8)} {base - 4}"
-            f"Q{num(-half * 0.45)} {base - 9} {num(-half * 0.2)} {base - 6}Q{num(half * 0.15)} {base - 14} {num(half * 0.4)} {base - 8}"
-            f"Q{num(half * 0.55)} {base - 12} {num(half * 0.72)} {base - 7}Q{num(half * 0.4)} {num((base + top) / 2 - 3)} 0 {top}Z"
+            f"Q{num(-half * 0.45)} {base - 9} {num(-half * 0.2)} {base - 6}Q{num(half * 0.15)}"
+            f" {base - 14} {num(half * 0.4)} {base - 8}"
+            f"Q{num(half * 0.55)} {base - 12} {num(half * 0.72)} {base - 7}Q{num(half * 0.4)}"
+            f" {num((base + top) / 2 - 3)} 0 {top}Z"
             for base, half, top in tiers
         )
         parts += element("path", d=caps, fill=canvas.lit("#f4f8fc"))
@@ -78,7 +87,9 @@ def palm(canvas: Canvas, leaf: str, variant: int = 0) -> str:
     """A palm with a bent trunk."""
     lean = (14, -12, 20)[variant % 3]
     bark = canvas.lit("#a3794f")
-    trunk = f"M-4 0C-2-25 {num(lean * 0.3)}-50 {num(lean - 1.5)}-76L{num(lean + 2)}-76C{num(lean * 0.4 + 4)}-50 3-25 5 0Z"
+    trunk = (
+        f"M-4 0C-2-25 {num(lean * 0.3)}-50 {num(lean - 1.5)}-76L{num(lean + 2)}-76C{num(lean * 0.4 + 4)}-50 3-25 5 0Z"
+    )
     rings = "".join(
         f"M{num(lean * t * t - 3)} {num(-76 * t)}q3 2 6 0" for t in (0.12, 0.24, 0.36, 0.48, 0.6, 0.72, 0.84)
     )
@@ -89,7 +100,8 @@ def palm(canvas: Canvas, leaf: str, variant: int = 0) -> str:
         top = (lean + reach * 0.55 * math.cos(a), -77 + reach * 0.8 * math.sin(a) - 5)
         low = (top[0], top[1] + 9)
         fronds.append(
-            f"M{lean} -77Q{num(top[0])} {num(top[1])} {num(tip[0])} {num(tip[1])}Q{num(low[0])} {num(low[1])} {lean} -77Z"
+            f"M{lean} -77Q{num(top[0])} {num(top[1])} {num(tip[0])} {num(tip[1])}Q{num(low[0])}"
+            f" {num(low[1])} {lean} -77Z"
         )
     return canvas.defs.group(
         element("path", d=trunk, fill=bark)
@@ -105,16 +117,22 @@ def acacia(canvas: Canvas, leaf: str) -> str:
     bark = canvas.lit("#6d5138")
     crown = "M-58-72C-52-86-34-84-26-90C-10-100 14-99 26-91C42-92 56-84 60-73C40-68 22-71 0-69C-22-71-40-67-58-72Z"
     return canvas.defs.group(
-        element("path", d="M-4 0C-2-22-4-34-22-56L-34-72L-29-72L-4-48L2-74L7-74L5-46L30-72L35-72L10-38C5-24 4-12 6 0Z", fill=bark)
+        element(
+            "path",
+            d="M-4 0C-2-22-4-34-22-56L-34-72L-29-72L-4-48L2-74L7-74L5-46L30-72L35-72L10-38C5-24 4-12 6 0Z",
+            fill=bark,
+        )
         + element("path", d=crown, fill=leaf)
         + element("path", d="M-44-80C-30-86-24-86-18-90C-4-97 10-96 20-90C4-86-24-84-44-80Z", fill=lighten(leaf, 0.06))
-    )  # fmt: skip
+    )
 
 
 def bush(canvas: Canvas, leaf: str, berries: str | None = None) -> str:
     """A round bush, perhaps with berries or blossoms."""
     blobs = ((-34, -24, 26), (34, -22, 24), (-12, -44, 30), (16, -46, 28), (0, -22, 30))
-    parts = element("path", d="".join(dot(x, y, r) for x, y, r in blobs) + box(-56, -16, 112, 16), fill=lighten(leaf, -0.06))
+    parts = element(
+        "path", d="".join(dot(x, y, r) for x, y, r in blobs) + box(-56, -16, 112, 16), fill=lighten(leaf, -0.06)
+    )
     parts += element("path", d="".join(dot(x - 3, y - 5, r * 0.84) for x, y, r in blobs), fill=leaf)
     parts += element("path", d="".join(dot(x - 8, y - 12, r * 0.4) for x, y, r in blobs), fill=lighten(leaf, 0.06))
     if berries:
@@ -131,7 +149,8 @@ def tuft(canvas: Canvas, colour: str, variant: int = 0) -> str:
         x = (index - 2) * 9
         tip_x, tip_y = x * 2.1 + rng.uniform(-8, 8), -rng.uniform(55, 100)
         blades.append(
-            f"M{x - 5} 0Q{num(x - 2 + tip_x * 0.1)} {num(tip_y * 0.6)} {num(tip_x)} {num(tip_y)}Q{num(x + 4)} {num(tip_y * 0.5)} {x + 5} 0Z"
+            f"M{x - 5} 0Q{num(x - 2 + tip_x * 0.1)} {num(tip_y * 0.6)} {num(tip_x)} {num(tip_y)}"
+            f"Q{num(x + 4)} {num(tip_y * 0.5)} {x + 5} 0Z"
         )
     return canvas.defs.group(element("path", d="".join(blades), fill=colour))
 
@@ -143,7 +162,9 @@ def flower(canvas: Canvas, petal: str, heart: str = "#f7c843", variant: int = 0)
     parts += element("path", d="M2-20Q22-28 28-48Q8-44 2-20ZM1-28Q-16-34-22-50Q-4-48 1-28Z", fill=lighten(stem, 0.04))
     petal, heart = canvas.lit(petal), canvas.lit(heart)
     if variant % 3 == 1:
-        parts += element("path", d="M-16-94Q-10-92-7-84Q0-100 2-102Q6-98 11-84Q14-92 20-94Q24-62 2-62Q-20-62-16-94Z", fill=petal)
+        parts += element(
+            "path", d="M-16-94Q-10-92-7-84Q0-100 2-102Q6-98 11-84Q14-92 20-94Q24-62 2-62Q-20-62-16-94Z", fill=petal
+        )
         parts += element("path", d="M2-102Q14-84 8-62Q-6-60-6-76Q-2-92 2-102Z", fill=lighten(petal, 0.05))
     elif variant % 3 == 2:
         ring = "".join(
@@ -154,7 +175,8 @@ def flower(canvas: Canvas, petal: str, heart: str = "#f7c843", variant: int = 0)
         parts += element("path", d=ring, fill=petal) + element("circle", cx=2, cy=-80, r=8, fill=heart)
     else:
         ring = "".join(
-            dot(2 + 13 * math.cos(a), -82 + 13 * math.sin(a), 9.5) for a in (index * 2 * math.pi / 5 for index in range(5))
+            dot(2 + 13 * math.cos(a), -82 + 13 * math.sin(a), 9.5)
+            for a in (index * 2 * math.pi / 5 for index in range(5))
         )
         parts += element("path", d=ring, fill=petal) + element("circle", cx=2, cy=-82, r=7, fill=heart)
     return canvas.defs.group(parts)
@@ -183,17 +205,27 @@ def reed(canvas: Canvas, colour: str) -> str:
 def cactus(canvas: Canvas, colour: str) -> str:
     """A saguaro."""
     return canvas.defs.group(
-        element("path", d="M-9 0V-88a9 9 0 0 1 18 0V-40h8a5 5 0 0 0 5-5V-62a6.500 6.500 0 0 1 13 0v20a15 15 0 0 1-15 15H9V0Z"
-                "M-9-34h-9a14 14 0 0 1-14-14V-66a6.500 6.500 0 0 1 13 0v13a5 5 0 0 0 5 5h5Z", fill=colour)
+        element(
+            "path",
+            d="M-9 0V-88a9 9 0 0 1 18 0V-40h8a5 5 0 0 0 5-5V-62a6.500 6.500 0 0 1 13 0v20a15 15 0 0 1-15 15H9V0Z"
+            "M-9-34h-9a14 14 0 0 1-14-14V-66a6.500 6.500 0 0 1 13 0v13a5 5 0 0 0 5 5h5Z",
+            fill=colour,
+        )
         + element("path", d="M3 0V-92M-3 0V-92", fill="none", stroke=lighten(colour, -0.07), stroke_width=1.6)
-    )  # fmt: skip
+    )
 
 
 def rock(canvas: Canvas, colour: str, variant: int = 0) -> str:
     """A boulder with a lit side."""
     rng = Random(variant + 7)
-    outline = [(-60, 0), (-52, -38 - rng.uniform(0, 20)), (-18, -70 - rng.uniform(0, 26)), (24, -66 - rng.uniform(0, 26)),
-               (54, -34 - rng.uniform(0, 16)), (62, 0)]  # fmt: skip
+    outline = [
+        (-60, 0),
+        (-52, -38 - rng.uniform(0, 20)),
+        (-18, -70 - rng.uniform(0, 26)),
+        (24, -66 - rng.uniform(0, 26)),
+        (54, -34 - rng.uniform(0, 16)),
+        (62, 0),
+    ]
     top = [outline[1], outline[2], outline[3], (16, -46), (-22, -42)]
     side = [outline[3], outline[4], outline[5], (22, 0), (16, -46)]
     return canvas.defs.group(
@@ -269,7 +301,7 @@ def foliage(canvas: Canvas, base: str, depth: float, spread: float = 0.05) -> st
     return canvas.far(lighten(base, shift), round((1 - depth) * 4) / 4 * 0.42)
 
 
-def clover(canvas: Canvas, top: float, bottom: float, count: int, colours: tuple[str, ...]) -> None:
+def clover(canvas: Canvas, top: float, bottom: float, count: int, colours: Sequence[str]) -> None:
     """Small dots of blossoms on a lawn."""
     rng = canvas.rng
     for colour in colours:
@@ -284,5 +316,3 @@ def clover(canvas: Canvas, top: float, bottom: float, count: int, colours: tuple
 def ripple_line(x: float, y: float, length: float, height: float) -> str:
     """Path data of a small wave stroke."""
     return f"M{num(x)} {num(y)}q{num(length / 4)} {num(-height)} {num(length / 2)} 0t{num(length / 2)} 0"
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from spectacle.generators.illustration.words.colours import PALETTE
 
 RAINBOW = ("#f2505a", "#f9a13a", "#f8df4b", "#5fc36a", "#4aa6e8", "#8a67cf")
 _FILL = re.compile(r'fill="(#[0-9a-fA-F]{3,8})"')
+_STOP = re.compile(r'stop-color="(#[0-9a-fA-F]{3,8})"')
 _NEAR = 0.11
 
 
@@ -32,8 +34,17 @@ def recolour(markup: str, drawing: Drawing, colours: tuple[str, ...], gradient: 
     body = body_of(drawing, len(wanted))
     if wanted[0] == "rainbow":
         main = {drawing.colours[index][0] for index in body}
+        steps = itertools.count()
+
+        def stop(found: re.Match[str]) -> str:
+            if _nearest(found[1], drawing) not in body:
+                return found[0]
+            return f'stop-color="{RAINBOW[next(steps) % len(RAINBOW)]}"'
+
+        markup = _STOP.sub(stop, markup)
         return _FILL.sub(
-            lambda found: f'fill="{gradient}"' if _nearest(found[1], drawing) in body or found[1] in main else found[0], markup
+            lambda found: f'fill="{gradient}"' if _nearest(found[1], drawing) in body or found[1] in main else found[0],
+            markup,
         )
     plan: dict[int, tuple[str, str]] = {}
     groups = _shared(drawing, body, len(wanted))
@@ -54,7 +65,11 @@ def body_of(drawing: Drawing, wanted: int) -> tuple[int, ...]:
     if not body:
         body = (max(range(len(drawing.colours)), key=lambda index: drawing.colours[index][1]),)
     if wanted > 1 and len(body) == 1:
-        others = [index for index in range(len(drawing.colours)) if index not in body and lab(drawing.colours[index][0])[0] > 0.3]
+        others = [
+            index
+            for index in range(len(drawing.colours))
+            if index not in body and lab(drawing.colours[index][0])[0] > 0.3
+        ]
         body += tuple(others[: wanted - 1])
     return body
 
@@ -74,7 +89,14 @@ def _shared(drawing: Drawing, body: tuple[int, ...], wanted: int) -> list[list[i
         rest = [index for index in ranked if index not in seeds]
         if not rest:
             break
-        seeds.append(max(rest, key=lambda index: drawing.colours[index][1] ** 0.5 * min(_apart(drawing, index, seed) for seed in seeds)))
+        seeds.append(
+            max(
+                rest,
+                key=lambda index: (
+                    drawing.colours[index][1] ** 0.5 * min(_apart(drawing, index, seed) for seed in seeds)
+                ),
+            )
+        )
     groups: list[list[int]] = [[seed] for seed in seeds]
     for index in ranked:
         if index not in seeds:

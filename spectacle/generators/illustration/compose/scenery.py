@@ -11,58 +11,184 @@ from spectacle.generators.illustration.library import Drawing, Library
 from spectacle.generators.illustration.scene import RelationKind, Scene
 
 _HOMES: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("space",), "astronaut rocket satellite alien ufo saucer planet spaceship comet galaxy spacecraft extraterrestrial"),
-    (("snow",), "penguin polar igloo snowman santa reindeer sled ski skier snowboarder walrus husky mammoth skis yeti snowboard"),
+    (
+        ("space",),
+        "astronaut rocket satellite alien ufo saucer planet spaceship comet galaxy spacecraft extraterrestrial",
+    ),
+    (
+        ("snow",),
+        (
+            "penguin polar igloo snowman santa reindeer sled ski skier snowboarder walrus husky mammoth skis yeti "
+            "snowboard"
+        ),
+    ),
     (("desert",), "camel cactus scorpion pyramid sphinx llama lizard vulture cowboy"),
-    (("savanna",), "lion elephant giraffe zebra rhinoceros rhino hippopotamus hippo leopard cheetah hyena gazelle ostrich meerkat antelope"),
-    (("jungle",), "monkey tiger parrot gorilla sloth orangutan toucan snake chameleon chimpanzee dinosaur jaguar sauropod trex t-rex panther"),
-    (("farm",), "cow pig sheep goat chicken rooster hen tractor farmer ox ram piglet lamb calf barn hay scarecrow donkey turkey"),
-    (("forest",), "fox wolf bear deer owl hedgehog squirrel raccoon badger boar mushroom beaver moose bigfoot elf gnome skunk chipmunk panda camping tent campfire"),
+    (
+        ("savanna",),
+        (
+            "lion elephant giraffe zebra rhinoceros rhino hippopotamus hippo leopard cheetah hyena gazelle "
+            "ostrich meerkat antelope"
+        ),
+    ),
+    (
+        ("jungle",),
+        (
+            "monkey tiger parrot gorilla sloth orangutan toucan snake chameleon chimpanzee dinosaur jaguar "
+            "sauropod trex t-rex panther"
+        ),
+    ),
+    (
+        ("farm",),
+        (
+            "cow pig sheep goat chicken rooster hen tractor farmer ox ram piglet lamb calf barn hay scarecrow "
+            "donkey turkey"
+        ),
+    ),
+    (
+        ("forest",),
+        (
+            "fox wolf bear deer owl hedgehog squirrel raccoon badger boar mushroom beaver moose bigfoot elf gnome "
+            "skunk chipmunk panda camping tent campfire"
+        ),
+    ),
     (("swamp",), "frog crocodile alligator toad ogre mosquito"),
     (("lake", "river"), "duck swan goose otter canoe flamingo kayak loon"),
-    (("sea",), "sailboat boat ship ferry yacht submarine whale buoy anchor pirate surfer surfing lighthouse speedboat"),
-    (("underwater",), "fish shark octopus jellyfish mermaid squid seahorse coral dolphin lobster shrimp blowfish turtle merman orca goldfish starfish"),
-    (("beach",), "crab shell parasol sandcastle surfboard bikini palm coconut island bucket seagull swimsuit volleyball"),
-    (("garden", "meadow"), "butterfly bee flower rose tulip sunflower daisy ladybug snail rabbit bunny caterpillar bouquet blossom honeybee gardener hibiscus worm lotus beetle ant watering"),
+    (("sea",), "sailboat boat ship ferry yacht submarine whale buoy anchor pirate surfer surfing speedboat"),
+    (("beach", "island"), "lighthouse"),
+    (
+        ("underwater",),
+        (
+            "fish shark octopus jellyfish mermaid squid seahorse coral dolphin lobster shrimp blowfish turtle "
+            "merman orca goldfish starfish"
+        ),
+    ),
+    (
+        ("beach",),
+        "crab shell parasol sandcastle surfboard bikini palm coconut island bucket seagull swimsuit volleyball",
+    ),
+    (
+        ("garden", "meadow"),
+        (
+            "butterfly bee flower rose tulip sunflower daisy ladybug snail rabbit bunny caterpillar bouquet "
+            "blossom honeybee gardener hibiscus worm lotus beetle ant watering"
+        ),
+    ),
     (("sky",), "airplane helicopter balloon plane eagle parachute airship kite angel"),
-    (("street", "city"), "taxi bus tram policeman firefighter skateboard scooter cab ambulance trolleybus police traffic skyscraper"),
+    (
+        ("street", "city"),
+        "taxi bus tram policeman firefighter skateboard scooter cab ambulance trolleybus police traffic skyscraper",
+    ),
     (("road",), "car automobile truck motorcycle bicycle bike lorry van motorbike cyclist racing suv pickup jeep"),
-    (("stage",), "guitar singer microphone violin drum saxophone trumpet piano dancer ballerina band rock magician keyboard accordion musician guitarist concert circus juggling clown"),
+    (
+        ("stage",),
+        (
+            "guitar singer microphone violin drum saxophone trumpet piano dancer ballerina band rock magician "
+            "keyboard accordion musician guitarist concert circus juggling clown"
+        ),
+    ),
     (("castle hall",), "king queen knight throne prince princess crown jester"),
     (("hills", "mountains"), "castle dragon unicorn wizard windmill train locomotive goat griffin pegasus mage"),
     (("classroom",), "teacher student pupil globe backpack school"),
     (("kitchen",), "chef cook pan pot stove oven refrigerator fridge kettle toaster cooking"),
     (("bedroom",), "bed teddy pillow pajamas"),
     (("studio",), "heart hearts emoji smiley diamond gem emoticon"),
-    (("table",), "basket vase jar bowl teapot cup mug plate glass bottle candle gift present clock pencil watch phone camera"),
+    (
+        ("table",),
+        "basket vase jar bowl teapot cup mug plate glass bottle candle gift present clock pencil watch phone camera",
+    ),
     (("library",), "books librarian bookshelf"),
-    (("room",), "sofa couch chair lamp television armchair table grandmother grandfather hamster computer desk christmas"),
+    (
+        ("room",),
+        "sofa couch chair lamp television armchair table grandmother grandfather hamster computer desk christmas",
+    ),
     (("room", "garden", "park", "meadow"), "cat dog puppy kitten poodle"),
     (("park", "playground"), "boy girl child kid baby children swing slide kids family"),
     (("meadow", "hills"), "horse tree house cottage hut bull pony foal ewe mouse rat"),
-)  # fmt: skip
+)
 HOMES = {word: places for places, words in _HOMES for word in words.split()}
-NIGHTLY = frozenset("moon star stars owl bat ghost witch vampire zombie skeleton firework fireworks jack-o-lantern lantern comet firefly werewolf campfire meteor aurora crescent".split())  # noqa: SIM905
-STILL_LIFE = frozenset({"food", "dish", "drink", "fruit", "vegetable", "tool", "device", "clothing", "toy", "sport", "instrument", "plant"})
-DIVERS = frozenset("fish octopus squid jellyfish crab lobster shrimp seahorse coral mermaid blowfish starfish goldfish diver".split())  # noqa: SIM905
+NIGHTLY = frozenset(
+    {
+        "moon",
+        "star",
+        "stars",
+        "owl",
+        "bat",
+        "ghost",
+        "witch",
+        "vampire",
+        "zombie",
+        "skeleton",
+        "firework",
+        "fireworks",
+        "jack-o-lantern",
+        "lantern",
+        "comet",
+        "firefly",
+        "werewolf",
+        "campfire",
+        "meteor",
+        "aurora",
+        "crescent",
+    }
+)
+STILL_LIFE = frozenset(
+    {"food", "dish", "drink", "fruit", "vegetable", "tool", "device", "clothing", "toy", "sport", "instrument", "plant"}
+)
+DIVERS = frozenset(
+    {
+        "fish",
+        "octopus",
+        "squid",
+        "jellyfish",
+        "crab",
+        "lobster",
+        "shrimp",
+        "seahorse",
+        "coral",
+        "mermaid",
+        "blowfish",
+        "starfish",
+        "goldfish",
+        "diver",
+    }
+)
+CONTAINERS = frozenset({"bowl", "fishbowl", "jar", "aquarium", "glass", "tank"})
+FURNISHING = frozenset({"sofa", "couch", "armchair", "television", "bathtub", "fireplace", "wardrobe"})
 STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
 
 
 def place_of(scene: Scene, library: Library, rng: Random) -> str:
     """The place of the scene, or one that suits its things; the first thing decides before the others."""
     drawings = [library[thing.matches[0].drawing] for thing in scene.things]
-    if scene.place is not None:
-        return _instead(scene, drawings, scene.place, rng)
-    hidden = {relation.objects[0] for relation in scene.relations if relation.kind in {RelationKind.HOLDING, RelationKind.WEARING} and relation.objects}
+    if scene.place is not None and (scene.place_said or not drawings):
+        return _instead(scene, drawings, scene.place)
+    words = [words_of(drawing, thing) for drawing, thing in zip(drawings, scene.things, strict=True)]
+    if words and words[0] & {"heart", "hearts"} and len(words) == 1:
+        return "studio"
+    if any(word & CONTAINERS for word in words) and any(word & DIVERS for word in words):
+        return "table"
+    hidden = {
+        relation.objects[0]
+        for relation in scene.relations
+        if relation.kind in {RelationKind.HOLDING, RelationKind.WEARING} and relation.objects
+    }
     votes: list[tuple[str, ...]] = []
     for index, (thing, drawing) in enumerate(zip(scene.things, drawings, strict=True)):
         if index in hidden:
             continue
         found = next((HOMES[word] for word in sorted(words_of(drawing, thing)) if word in HOMES), None)
-        votes.append(found or _by_kind(drawing))
+        implied = (scene.place,) if scene.place is not None and index == 0 else None
+        votes.append(found or implied or _by_kind(drawing))
+    if any(word & FURNISHING for word in words) and votes:
+        votes = [("room",)]
     if any(drawing.category == "celestial" for drawing in drawings) and len(drawings) > 1:
-        votes = [tuple(place for place in vote if place not in INDOORS and place != "studio") for vote in votes]
+        shut = INDOORS | {"studio", "cave", "underwater"}
+        votes = [tuple(place for place in vote if place not in shut) for vote in votes]
         votes = [vote for vote in votes if vote] or [("meadow", "hills")]
+    buildings = [drawing for drawing in drawings if drawing.category == "building" and drawing.height_m > 4]
+    if buildings:
+        votes = [tuple(place for place in vote if place not in INDOORS | {"cave", "studio"}) for vote in votes]
+        votes = [vote for vote in votes if vote] or [("hills", "meadow", "village")]
     indoors_only = [vote for vote in votes if vote not in {("table",), ("studio",)}]
     if not votes:
         return "meadow"
@@ -78,8 +204,25 @@ def closer(scene: Scene, library: Library) -> Scene:
     """The scene seen from near when it is small things on a plain table: the table becomes the place."""
     if scene.place not in {None, "room", "kitchen", "table"}:
         return scene
-    small = {"food", "dish", "drink", "fruit", "vegetable", "tool", "device", "toy", "flower", "object", "plant", "clothing"}
-    tables = [index for index, thing in enumerate(scene.things) if thing.noun in {"table", "wooden table", "kitchen table", "dining table"}]
+    small = {
+        "food",
+        "dish",
+        "drink",
+        "fruit",
+        "vegetable",
+        "tool",
+        "device",
+        "toy",
+        "flower",
+        "object",
+        "plant",
+        "clothing",
+    }
+    tables = [
+        index
+        for index, thing in enumerate(scene.things)
+        if thing.noun in {"table", "wooden table", "kitchen table", "dining table"}
+    ]
     if len(tables) != 1 or len(scene.things) == 1:
         return scene
     table = tables[0]
@@ -88,22 +231,29 @@ def closer(scene: Scene, library: Library) -> Scene:
     others = [library[one.matches[0].drawing] for index, one in enumerate(scene.things) if index != table]
     if not plain or not all(one.category in small and one.height_m <= 0.8 for one in others):
         return scene
-    if any(table in (relation.subject, *relation.objects) and relation.kind is not RelationKind.ON for relation in scene.relations):
+    if any(
+        table in (relation.subject, *relation.objects) and relation.kind is not RelationKind.ON
+        for relation in scene.relations
+    ):
         return scene
     kept = [index for index in range(len(scene.things)) if index != table]
     relations = tuple(
-        replace(relation, subject=kept.index(relation.subject), objects=tuple(kept.index(index) for index in relation.objects))
+        replace(
+            relation,
+            subject=kept.index(relation.subject),
+            objects=tuple(kept.index(index) for index in relation.objects),
+        )
         for relation in scene.relations
         if table not in (relation.subject, *relation.objects)
     )
     return replace(scene, things=tuple(scene.things[index] for index in kept), relations=relations, place="table")
 
 
-def _instead(scene: Scene, drawings: list[Drawing], place: str, rng: Random) -> str:
+def _instead(scene: Scene, drawings: list[Drawing], place: str) -> str:
     """The place said, or where it is rather meant: not a castle inside a castle, nor fish upon the sea."""
     words = [words_of(drawing, thing) for drawing, thing in zip(drawings, scene.things, strict=True)]
-    if place in INDOORS and any(d.category == "building" and d.height_m > 4 for d in drawings):
-        return rng.choice(("hills", "meadow"))
+    if place == "castle hall" and any("castle" in word for word in words):
+        return "hills"
     if place in {"sea", "lake", "river"} and words and all(word & DIVERS for word in words):
         return "underwater"
     return place

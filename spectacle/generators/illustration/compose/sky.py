@@ -21,9 +21,9 @@ def paint_sky(canvas: Canvas, clouds: float = 1.0, bottom: float | None = None, 
     if canvas.sky.dark or "stars" in weather:
         paint_stars(canvas, bottom)
     side = rng.choice((0.14, 0.2, 0.78, 0.86))
-    if orb and not overcast and not canvas.has & {"sun", "moon"}:
-        paint_orb(canvas, side * canvas.width, bottom)
-    elif orb and overcast and canvas.night and "moon" not in canvas.has and not weather & {"storm", "rain"}:
+    if (orb and not overcast and not canvas.has & {"sun", "moon"}) or (
+        orb and overcast and canvas.night and "moon" not in canvas.has and not weather & {"storm", "rain"}
+    ):
         paint_orb(canvas, side * canvas.width, bottom)
     if "rainbow" in weather and "rainbow" not in canvas.has:
         paint_rainbow(canvas, bottom)
@@ -90,8 +90,13 @@ def paint_stars(canvas: Canvas, bottom: float, density: float = 1.0, colour: str
         x, y, reach = canvas.width * rng.random(), bottom * 0.75 * rng.random(), unit * rng.uniform(0.006, 0.012)
         thin = reach * 0.13
         sparks.append(
-            f"M{x:.1f} {y - reach:.1f}L{x + thin:.1f} {y - thin:.1f}L{x + reach:.1f} {y:.1f}L{x + thin:.1f} {y + thin:.1f}"
-            f"L{x:.1f} {y + reach:.1f}L{x - thin:.1f} {y + thin:.1f}L{x - reach:.1f} {y:.1f}L{x - thin:.1f} {y - thin:.1f}Z"
+            (
+                f"M{x:.1f} {y - reach:.1f}L{x + thin:.1f} {y - thin:.1f}L{x + reach:.1f} {y:.1f}"
+                f"L{x + thin:.1f} {y + thin:.1f}"
+            )(
+                f"L{x:.1f} {y + reach:.1f}L{x - thin:.1f} {y + thin:.1f}L{x - reach:.1f} {y:.1f}"
+                f"L{x - thin:.1f} {y - thin:.1f}Z"
+            )
         )
     if sparks:
         canvas.path("".join(sparks), mix(colour, "#ffe9a8", 0.4))
@@ -143,7 +148,11 @@ def paint_birds(canvas: Canvas, bottom: float) -> None:
     x0, y0 = canvas.width * rng.uniform(0.2, 0.8), bottom * rng.uniform(0.2, 0.6)
     data = []
     for _ in range(rng.randint(2, 5)):
-        x, y, wing = x0 + unit * rng.uniform(-0.12, 0.12), y0 + unit * rng.uniform(-0.06, 0.06), unit * rng.uniform(0.008, 0.016)
+        x, y, wing = (
+            x0 + unit * rng.uniform(-0.12, 0.12),
+            y0 + unit * rng.uniform(-0.06, 0.06),
+            unit * rng.uniform(0.008, 0.016),
+        )
         data.append(
             f"M{x - wing:.1f} {y - wing * 0.3:.1f}Q{x - wing * 0.4:.1f} {y - wing * 0.7:.1f} {x:.1f} {y:.1f}"
             f"Q{x + wing * 0.4:.1f} {y - wing * 0.7:.1f} {x + wing:.1f} {y - wing * 0.3:.1f}"

@@ -28,7 +28,9 @@ def sheet(canvas: Canvas, rng: Random) -> str:
                 marks.append(_star(x, y, step * 0.17))
             else:
                 marks.append(_heart(x, y, step * 0.15))
-    glow = canvas.defs.radial([(0, "#ffffff", 0.65), (1, "#ffffff", 0)], width / 2, height / 2, unit * 0.7, "userSpaceOnUse")
+    glow = canvas.defs.radial(
+        [(0, "#ffffff", 0.65), (1, "#ffffff", 0)], width / 2, height / 2, unit * 0.7, "userSpaceOnUse"
+    )
     return (
         element("rect", width=width, height=height, fill=tone)
         + element("path", d="".join(marks), fill=lighten(tone, 0.045))
@@ -66,6 +68,7 @@ def _star(x: float, y: float, size: float) -> str:
 def _heart(x: float, y: float, size: float) -> str:
     s = size
     return (
-        f"M{num(x)} {num(y + s)}C{num(x - s * 1.6)} {num(y - s * 0.1)} {num(x - s * 0.9)} {num(y - s * 1.2)} {num(x)} {num(y - s * 0.35)}"
-        f"C{num(x + s * 0.9)} {num(y - s * 1.2)} {num(x + s * 1.6)} {num(y - s * 0.1)} {num(x)} {num(y + s)}Z"
+        f"M{num(x)} {num(y + s)}C{num(x - s * 1.6)} {num(y - s * 0.1)} {num(x - s * 0.9)} {num(y - s * 1.2)}"
+        f" {num(x)} {num(y - s * 0.35)}C{num(x + s * 0.9)} {num(y - s * 1.2)} {num(x + s * 1.6)} {num(y - s * 0.1)}"
+        f" {num(x)} {num(y + s)}Z"
     )

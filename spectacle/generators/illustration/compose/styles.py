@@ -115,7 +115,9 @@ def style_drawing(style: str, markup: str, scale: float, unit: float) -> str:
         return _outlined(map_colours(markup, _blue), lambda _: BLUEPRINT_LIGHT, unit * 0.0024 / scale)
     if style == "watercolour":
         washed = map_colours(markup, _wash)
-        return _outlined(washed, lambda fill: None if fill is None else lighten(fill, -0.11), unit * 0.0034 / scale, 0.55)
+        return _outlined(
+            washed, lambda fill: None if fill is None else lighten(fill, -0.11), unit * 0.0034 / scale, 0.55
+        )
     return markup
 
 
@@ -126,7 +128,9 @@ def style_ground(style: str, markup: str, unit: float) -> str:
     if style == "sketch":
         return _outlined(map_colours(markup, _pencil_far), lambda fill: "#a39c94" if fill else None, unit * 0.0014)
     if style == "blueprint":
-        return _outlined(map_colours(markup, _blue_ground), lambda fill: "#8fb9ea" if fill else None, unit * 0.0012, 0.7)
+        return _outlined(
+            map_colours(markup, _blue_ground), lambda fill: "#8fb9ea" if fill else None, unit * 0.0012, 0.7
+        )
     if style == "watercolour":
         washed = map_colours(markup, _wash_far)
         return _outlined(washed, lambda fill: None if fill is None else lighten(fill, -0.07), unit * 0.0026, 0.45)
@@ -187,17 +191,35 @@ def _hatching(canvas: Canvas, rng: Random) -> str:
     for _ in range(2):
         jitter = [unit * rng.uniform(-0.006, 0.006) for _ in range(8)]
         frame.append(
-            polyline([(inset + jitter[0], inset + jitter[1]), (width - inset + jitter[2], inset + jitter[3]),
-                      (width - inset + jitter[4], height - inset + jitter[5]), (inset + jitter[6], height - inset + jitter[7]),
-                      (inset + jitter[0], inset + jitter[1])])
-        )  # fmt: skip
-    margin = f"M0 0H{num(width)}V{num(height)}H0ZM{num(inset)} {num(inset)}V{num(height - inset)}H{num(width - inset)}V{num(inset)}Z"
+            polyline(
+                [
+                    (inset + jitter[0], inset + jitter[1]),
+                    (width - inset + jitter[2], inset + jitter[3]),
+                    (width - inset + jitter[4], height - inset + jitter[5]),
+                    (inset + jitter[6], height - inset + jitter[7]),
+                    (inset + jitter[0], inset + jitter[1]),
+                ]
+            )
+        )
+    margin = (
+        f"M0 0H{num(width)}V{num(height)}H0ZM{num(inset)} {num(inset)}V{num(height - inset)}"
+        f"H{num(width - inset)}V{num(inset)}Z"
+    )
     return (
-        element("path", d="".join(strokes), fill="none", stroke=GRAPHITE, stroke_width=unit * 0.0016, stroke_opacity=0.35,
-                stroke_linecap="round")
+        element(
+            "path",
+            d="".join(strokes),
+            fill="none",
+            stroke=GRAPHITE,
+            stroke_width=unit * 0.0016,
+            stroke_opacity=0.35,
+            stroke_linecap="round",
+        )
         + element("path", d=margin, fill=PAPER, fill_rule="evenodd")
-        + element("path", d="".join(frame), fill="none", stroke=GRAPHITE, stroke_width=unit * 0.0022, stroke_opacity=0.75)
-    )  # fmt: skip
+        + element(
+            "path", d="".join(frame), fill="none", stroke=GRAPHITE, stroke_width=unit * 0.0022, stroke_opacity=0.75
+        )
+    )
 
 
 def _grid(canvas: Canvas) -> str:
@@ -218,21 +240,39 @@ def _grid(canvas: Canvas) -> str:
     for left, top, right, bottom in sorted(canvas.keep, key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))[:3]:
         tick, gap = unit * 0.012, unit * 0.022
         y = min(height - inset * 1.6, bottom + gap)
-        marks.append(f"M{num(left)} {num(y)}H{num(right)}M{num(left)} {num(y - tick)}v{num(tick * 2)}M{num(right)} {num(y - tick)}v{num(tick * 2)}")
-        marks.append(f"M{num(left + tick)} {num(y - tick * 0.5)}L{num(left)} {num(y)}l{num(tick)} {num(tick * 0.5)}M{num(right - tick)} {num(y - tick * 0.5)}L{num(right)} {num(y)}l{num(-tick)} {num(tick * 0.5)}")
+        marks.append(
+            f"M{num(left)} {num(y)}H{num(right)}M{num(left)} {num(y - tick)}v{num(tick * 2)}"
+            f"M{num(right)} {num(y - tick)}v{num(tick * 2)}"
+        )
+        marks.append(
+            f"M{num(left + tick)} {num(y - tick * 0.5)}L{num(left)} {num(y)}l{num(tick)}"
+            f" {num(tick * 0.5)}M{num(right - tick)} {num(y - tick * 0.5)}L{num(right)} {num(y)}"
+            f"l{num(-tick)} {num(tick * 0.5)}"
+        )
         x = min(width - inset * 1.6, right + gap)
-        marks.append(f"M{num(x)} {num(top)}V{num(bottom)}M{num(x - tick)} {num(top)}h{num(tick * 2)}M{num(x - tick)} {num(bottom)}h{num(tick * 2)}")
+        marks.append(
+            f"M{num(x)} {num(top)}V{num(bottom)}M{num(x - tick)} {num(top)}h{num(tick * 2)}"
+            f"M{num(x - tick)} {num(bottom)}h{num(tick * 2)}"
+        )
         middle = ((left + right) / 2, (top + bottom) / 2)
         reach = unit * 0.014
-        marks.append(f"M{num(middle[0] - reach)} {num(middle[1])}h{num(reach * 2)}M{num(middle[0])} {num(middle[1] - reach)}v{num(reach * 2)}")
+        marks.append(
+            f"M{num(middle[0] - reach)} {num(middle[1])}h{num(reach * 2)}M{num(middle[0])}"
+            f" {num(middle[1] - reach)}v{num(reach * 2)}"
+        )
     w, h = unit * 0.24, unit * 0.09
     x, y = width - inset - w, height - inset - h
     block = element("rect", x=x, y=y, width=w, height=h, fill="#123f7c", stroke=light, stroke_width=unit * 0.002)
-    marks.append(f"M{num(x)} {num(y + h * 0.34)}h{num(w)}M{num(x)} {num(y + h * 0.67)}h{num(w)}M{num(x + w * 0.6)} {num(y + h * 0.34)}v{num(h * 0.66)}")
+    marks.append(
+        f"M{num(x)} {num(y + h * 0.34)}h{num(w)}M{num(x)} {num(y + h * 0.67)}h{num(w)}"
+        f"M{num(x + w * 0.6)} {num(y + h * 0.34)}v{num(h * 0.66)}"
+    )
     for row, reach in ((0.17, 0.7), (0.5, 0.4), (0.84, 0.46)):
         marks.append(f"M{num(x + w * 0.06)} {num(y + h * row)}h{num(w * reach)}")
     parts.append(block)
-    parts.append(element("path", d="".join(marks), fill="none", stroke=light, stroke_width=unit * 0.002, stroke_opacity=0.85))
+    parts.append(
+        element("path", d="".join(marks), fill="none", stroke=light, stroke_width=unit * 0.002, stroke_opacity=0.85)
+    )
     return "".join(parts)
 
 
@@ -244,28 +284,47 @@ def _paper_edge(canvas: Canvas, rng: Random) -> str:
     for _ in range(round(12 * area)):
         x, y, r = width * rng.random(), height * rng.random(), unit * rng.uniform(0.06, 0.2)
         tone, strength = rng.choice(((PAPER, 0.34), (PAPER, 0.26), ("#5f7fae", 0.1), ("#b5806f", 0.08)))
-        paint = canvas.defs.radial([(0, tone, strength), (0.75, tone, strength * 0.55), (0.9, tone, strength * 0.85), (1, tone, 0)])
+        paint = canvas.defs.radial(
+            [(0, tone, strength), (0.75, tone, strength * 0.55), (0.9, tone, strength * 0.85), (1, tone, 0)]
+        )
         parts.append(element("ellipse", cx=x, cy=y, rx=r, ry=r * rng.uniform(0.6, 1), fill=paint))
-    grain = "".join(dot(width * rng.random(), height * rng.random(), unit * rng.uniform(0.0006, 0.0016)) for _ in range(round(260 * area)))
+    grain = "".join(
+        dot(width * rng.random(), height * rng.random(), unit * rng.uniform(0.0006, 0.0016))
+        for _ in range(round(260 * area))
+    )
     parts.append(element("path", d=grain, fill="#ffffff", fill_opacity=0.5))
     for reach, opacity in ((0.062, 0.45), (0.046, 0.7), (0.032, 1.0)):
         inner = _ragged(width, height, unit * reach, unit * 0.016, rng)
         outer = f"M-4-4H{num(width + 4)}V{num(height + 4)}H-4Z"
         parts.append(element("path", d=outer + inner, fill=PAPER, fill_opacity=opacity, fill_rule="evenodd"))
     for _ in range(9):
-        corner = (width * rng.choice((0.06, 0.94)) + unit * rng.uniform(-0.05, 0.05), height * rng.choice((0.05, 0.95)) + unit * rng.uniform(-0.05, 0.05))
+        corner = (
+            width * rng.choice((0.06, 0.94)) + unit * rng.uniform(-0.05, 0.05),
+            height * rng.choice((0.05, 0.95)) + unit * rng.uniform(-0.05, 0.05),
+        )
         r = unit * rng.uniform(0.003, 0.009)
-        parts.append(element("path", d=blob(*corner, r, r, rng, 7, 0.2), fill=_wash(canvas.sky.stops[0][1]), fill_opacity=0.6))
+        parts.append(
+            element("path", d=blob(*corner, r, r, rng, 7, 0.2), fill=_wash(canvas.sky.stops[0][1]), fill_opacity=0.6)
+        )
     return "".join(parts)
 
 
 def _ragged(width: float, height: float, inset: float, wobble: float, rng: Random) -> str:
     points = []
     step = max(width, height) / 22
-    for start, end in (((inset, inset), (width - inset, inset)), ((width - inset, inset), (width - inset, height - inset)),
-                       ((width - inset, height - inset), (inset, height - inset)), ((inset, height - inset), (inset, inset))):  # fmt: skip
+    for start, end in (
+        ((inset, inset), (width - inset, inset)),
+        ((width - inset, inset), (width - inset, height - inset)),
+        ((width - inset, height - inset), (inset, height - inset)),
+        ((inset, height - inset), (inset, inset)),
+    ):
         count = max(3, round(math.dist(start, end) / step))
         for index in range(count):
             share = index / count
-            points.append((start[0] + (end[0] - start[0]) * share + rng.uniform(-wobble, wobble), start[1] + (end[1] - start[1]) * share + rng.uniform(-wobble, wobble)))
+            points.append(
+                (
+                    start[0] + (end[0] - start[0]) * share + rng.uniform(-wobble, wobble),
+                    start[1] + (end[1] - start[1]) * share + rng.uniform(-wobble, wobble),
+                )
+            )
     return polyline(points) + "Z"

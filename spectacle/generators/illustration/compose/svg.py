@@ -142,7 +142,7 @@ class Defs:
         return f"url(#{name})"
 
     def group(self, content: str, large: bool = False, **attributes: str | float | None) -> str:
-        """Identity of a group to be drawn by `use`. Large groups come last: renderers search for identities in order."""
+        """Identity of a group to be drawn by `use`. Large ones come last, as renderers search in order."""
         name, new = self._name(content + repr(sorted(attributes.items())), "g")
         if new:
             (self._large if large else self._parts).append(element("g", content, id=name, **attributes))

@@ -41,7 +41,14 @@ def lightning(canvas: Canvas) -> None:
         outline = "M" + "L".join(f"{num(a)} {num(b)}" for a, b in left + right[::-1]) + "Z"
         canvas.path(outline, "#ffe98a", stroke="#fff6cf", stroke_width=unit * 0.005)
         fork = points[len(points) // 2]
-        canvas.stroke(f"M{num(fork[0])} {num(fork[1])}l{num(unit * 0.06)} {num(unit * 0.05)}l{num(-unit * 0.015)} {num(unit * 0.03)}l{num(unit * 0.05)} {num(unit * 0.06)}", "#fff0a8", unit * 0.005)
+        canvas.stroke(
+            (
+                f"M{num(fork[0])} {num(fork[1])}l{num(unit * 0.06)} {num(unit * 0.05)}"
+                f"l{num(-unit * 0.015)} {num(unit * 0.03)}l{num(unit * 0.05)} {num(unit * 0.06)}"
+            ),
+            "#fff0a8",
+            unit * 0.005,
+        )
 
 
 def rain(canvas: Canvas, heavy: bool) -> None:
@@ -53,14 +60,23 @@ def rain(canvas: Canvas, heavy: bool) -> None:
     for length, thick, count, opacity in ((0.03, 0.0018, 90, 0.5), (0.05, 0.0028, 60, 0.6), (0.08, 0.004, 26, 0.7)):
         data = []
         for _ in range(round(count * area * (1.5 if heavy else 1.0))):
-            x, y, reach = canvas.width * rng.uniform(-0.05, 1.05), canvas.height * rng.uniform(-0.03, 1), unit * length * rng.uniform(0.7, 1.2)
+            x, y, reach = (
+                canvas.width * rng.uniform(-0.05, 1.05),
+                canvas.height * rng.uniform(-0.03, 1),
+                unit * length * rng.uniform(0.7, 1.2),
+            )
             data.append(f"M{num(x)} {num(y)}l{num(reach * lean)} {num(reach)}")
         canvas.stroke("".join(data), tone, unit * thick, front=True, stroke_opacity=opacity)
     splashes = []
     for _ in range(round(34 * canvas.width / unit)):
         x, y = canvas.width * rng.random(), canvas.horizon + (canvas.height - canvas.horizon) * rng.uniform(0.1, 1)
         size = unit * (0.004 + 0.012 * (y - canvas.horizon) / (canvas.height - canvas.horizon))
-        splashes.append(f"M{num(x - size)} {num(y)}a{num(size)} {num(size * 0.35)} 0 1 0 {num(size * 2)} 0a{num(size)} {num(size * 0.35)} 0 1 0 {num(-size * 2)} 0M{num(x - size * 0.5)} {num(y - size * 0.2)}l{num(-size * 0.4)} {num(-size)}M{num(x + size * 0.5)} {num(y - size * 0.2)}l{num(size * 0.4)} {num(-size)}")
+        splashes.append(
+            f"M{num(x - size)} {num(y)}a{num(size)} {num(size * 0.35)} 0 1 0 {num(size * 2)} 0"
+            f"a{num(size)} {num(size * 0.35)} 0 1 0 {num(-size * 2)} 0M{num(x - size * 0.5)}"
+            f" {num(y - size * 0.2)}l{num(-size * 0.4)} {num(-size)}M{num(x + size * 0.5)}"
+            f" {num(y - size * 0.2)}l{num(size * 0.4)} {num(-size)}"
+        )
     canvas.stroke("".join(splashes), tone, unit * 0.0018, front=True, stroke_opacity=0.6)
 
 
@@ -69,7 +85,10 @@ def snowfall(canvas: Canvas) -> None:
     rng, unit = canvas.rng, canvas.unit
     area = min(4.0, canvas.width * canvas.height / unit**2)
     for radius, count, opacity, front in ((0.0024, 120, 0.75, False), (0.004, 70, 0.85, True), (0.0075, 24, 0.9, True)):
-        data = "".join(dot(canvas.width * rng.random(), canvas.height * rng.random(), unit * radius * rng.uniform(0.7, 1.3)) for _ in range(round(count * area)))
+        data = "".join(
+            dot(canvas.width * rng.random(), canvas.height * rng.random(), unit * radius * rng.uniform(0.7, 1.3))
+            for _ in range(round(count * area))
+        )
         canvas.path(data, "#ffffff", front=front, fill_opacity=opacity)
 
 
@@ -77,12 +96,29 @@ def fog(canvas: Canvas) -> None:
     """Banks of mist at the horizon and before the objects' feet."""
     rng, unit = canvas.rng, canvas.unit
     tone = mix(canvas.sky.low, "#f4f6f7" if not canvas.night else "#56608c", 0.45)
-    for front, centre, strength in ((False, canvas.horizon, 0.95), (True, canvas.horizon + (canvas.height - canvas.horizon) * 0.35, 0.42), (True, canvas.height, 0.6)):
+    for front, centre, strength in (
+        (False, canvas.horizon, 0.95),
+        (True, canvas.horizon + (canvas.height - canvas.horizon) * 0.35, 0.42),
+        (True, canvas.height, 0.6),
+    ):
         half = unit * (0.3 if not front else 0.2)
-        canvas.rect(0, centre - half, canvas.width, half * 2, canvas.defs.linear([(0, tone, 0), (0.5, tone, strength), (1, tone, 0)], 0, centre - half, 0, centre + half), front)
+        canvas.rect(
+            0,
+            centre - half,
+            canvas.width,
+            half * 2,
+            canvas.defs.linear([(0, tone, 0), (0.5, tone, strength), (1, tone, 0)], 0, centre - half, 0, centre + half),
+            front,
+        )
         for _ in range(4):
-            canvas.ellipse(canvas.width * rng.random(), centre + rng.uniform(-0.5, 0.3) * half, canvas.width * rng.uniform(0.2, 0.45), unit * rng.uniform(0.015, 0.04),
-                           canvas.defs.radial([(0, tone, 0.75), (1, tone, 0)]), front)  # fmt: skip
+            canvas.ellipse(
+                canvas.width * rng.random(),
+                centre + rng.uniform(-0.5, 0.3) * half,
+                canvas.width * rng.uniform(0.2, 0.45),
+                unit * rng.uniform(0.015, 0.04),
+                canvas.defs.radial([(0, tone, 0.75), (1, tone, 0)]),
+                front,
+            )
 
 
 def wind(canvas: Canvas) -> None:
@@ -90,11 +126,31 @@ def wind(canvas: Canvas) -> None:
     rng, unit = canvas.rng, canvas.unit
     tone = mix("#ffffff", canvas.sky.low, 0.2)
     for _ in range(round(6 * canvas.width / unit)):
-        x, y, reach, curl = canvas.width * rng.uniform(-0.1, 0.9), canvas.height * rng.uniform(0.08, 0.8), unit * rng.uniform(0.2, 0.4), unit * rng.uniform(0.02, 0.035)
+        x, y, reach, curl = (
+            canvas.width * rng.uniform(-0.1, 0.9),
+            canvas.height * rng.uniform(0.08, 0.8),
+            unit * rng.uniform(0.2, 0.4),
+            unit * rng.uniform(0.02, 0.035),
+        )
         canvas.stroke(
-            f"M{num(x)} {num(y)}q{num(reach * 0.35)} {num(-curl * 0.8)} {num(reach * 0.7)} 0t{num(reach * 0.3)} {num(-curl * 0.6)}a{num(curl)} {num(curl)} 0 1 0 {num(-curl)} {num(-curl)}",
-            tone, unit * 0.005, front=rng.random() < 0.4, stroke_opacity=0.65,
-        )  # fmt: skip
+            (
+                f"M{num(x)} {num(y)}q{num(reach * 0.35)} {num(-curl * 0.8)} {num(reach * 0.7)} 0"
+                f"t{num(reach * 0.3)} {num(-curl * 0.6)}a{num(curl)} {num(curl)} 0 1 0 {num(-curl)}"
+                f" {num(-curl)}"
+            ),
+            tone,
+            unit * 0.005,
+            front=rng.random() < 0.4,
+            stroke_opacity=0.65,
+        )
     for _ in range(round(12 * canvas.width / unit)):
-        x, y, size = canvas.width * rng.random(), canvas.height * rng.uniform(0.1, 0.95), unit * rng.uniform(0.008, 0.016)
-        canvas.path(blob(x, y, size, size * 0.45, rng, 5, 0.3), canvas.lit(rng.choice(("#d98f3d", "#7fae4a", "#c9643d", "#e0b44f"))), front=True)
+        x, y, size = (
+            canvas.width * rng.random(),
+            canvas.height * rng.uniform(0.1, 0.95),
+            unit * rng.uniform(0.008, 0.016),
+        )
+        canvas.path(
+            blob(x, y, size, size * 0.45, rng, 5, 0.3),
+            canvas.lit(rng.choice(("#d98f3d", "#7fae4a", "#c9643d", "#e0b44f"))),
+            front=True,
+        )

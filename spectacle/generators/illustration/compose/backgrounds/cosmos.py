@@ -15,18 +15,29 @@ def sky(canvas: Canvas) -> None:
     paint_sky(canvas, 1.2, height)
     for row in range(3):
         y = height * (0.8 + 0.1 * row)
-        tone, shade = mix(canvas.sky.cloud, canvas.sky.low, 0.4 - 0.2 * row), mix(canvas.sky.shade, canvas.sky.low, 0.4 - 0.2 * row)
+        tone, shade = (
+            mix(canvas.sky.cloud, canvas.sky.low, 0.4 - 0.2 * row),
+            mix(canvas.sky.shade, canvas.sky.low, 0.4 - 0.2 * row),
+        )
         count = round((5 - row) * width / unit) + 1
         for index in range(count + 1):
             x = width * (index + rng.uniform(-0.3, 0.3)) / count
-            canvas.use(cloud(canvas, tone, shade, rng.randrange(4)), x, y + unit * rng.uniform(-0.03, 0.03), unit * (0.0034 + 0.0012 * row), rng.random() < 0.5)
+            canvas.use(
+                cloud(canvas, tone, shade, rng.randrange(4)),
+                x,
+                y + unit * rng.uniform(-0.03, 0.03),
+                unit * (0.0034 + 0.0012 * row),
+                rng.random() < 0.5,
+            )
     canvas.rect(0, height * 0.96, width, height * 0.05, canvas.sky.cloud)
 
 
 def nebula(canvas: Canvas) -> None:
     """Deep space: dark gradient, coloured gas, stars."""
     rng, unit, width, height = canvas.rng, canvas.unit, canvas.width, canvas.height
-    tones = rng.choice((("#05061c", "#141144", "#2a1858"), ("#030a1f", "#0a2148", "#123a5e"), ("#0a0418", "#26103f", "#431a4f")))
+    tones = rng.choice(
+        (("#05061c", "#141144", "#2a1858"), ("#030a1f", "#0a2148", "#123a5e"), ("#0a0418", "#26103f", "#431a4f"))
+    )
     canvas.rect(0, 0, width, height, canvas.vertical(0, height, *tones))
     gas = rng.sample(("#6f3fd0", "#d04f9a", "#2f7fd6", "#1fb0a8", "#e08a4f"), 3)
     for index in range(9):
@@ -40,27 +51,74 @@ def planet(canvas: Canvas, x: float, y: float, radius: float, colour: str, ringe
     rng = canvas.rng
     canvas.glow(x, y, radius * 1.7, colour, 0.35)
     if ringed:
-        canvas.path(f"M{num(x - radius * 1.75)} {num(y + radius * 0.3)}A{num(radius * 1.78)} {num(radius * 0.46)} -10 0 1 {num(x + radius * 1.75)} {num(y - radius * 0.3)}", stroke=lighten(colour, 0.1), stroke_width=radius * 0.13, stroke_opacity=0.7)
-    canvas.ellipse(x, y, radius, radius, canvas.defs.radial([(0, lighten(colour, 0.14)), (0.6, colour), (1, lighten(colour, -0.2))], 0.34, 0.3, 0.75))
+        canvas.path(
+            (
+                f"M{num(x - radius * 1.75)} {num(y + radius * 0.3)}A{num(radius * 1.78)}"
+                f" {num(radius * 0.46)} -10 0 1 {num(x + radius * 1.75)} {num(y - radius * 0.3)}"
+            ),
+            stroke=lighten(colour, 0.1),
+            stroke_width=radius * 0.13,
+            stroke_opacity=0.7,
+        )
+    canvas.ellipse(
+        x,
+        y,
+        radius,
+        radius,
+        canvas.defs.radial([(0, lighten(colour, 0.14)), (0.6, colour), (1, lighten(colour, -0.2))], 0.34, 0.3, 0.75),
+    )
     clip = canvas.defs.clip(f'<circle cx="{num(x)}" cy="{num(y)}" r="{num(radius)}"/>')
     bands = "".join(
-        f'<path d="M{num(x - radius)} {num(y + radius * k)}q{num(radius)} {num(radius * rng.uniform(0.08, 0.2))} {num(radius * 2)} 0v{num(radius * rng.uniform(0.08, 0.16))}q{num(-radius)} {num(radius * 0.16)} {num(-radius * 2)} 0z" fill="{lighten(colour, rng.choice((-0.09, 0.08)))}" fill-opacity="0.6"/>'
+        (
+            f'<path d="M{num(x - radius)} {num(y + radius * k)}q{num(radius)}'
+            f" {num(radius * rng.uniform(0.08, 0.2))} {num(radius * 2)} 0"
+            f"v{num(radius * rng.uniform(0.08, 0.16))}q{num(-radius)} {num(radius * 0.16)}"
+            f' {num(-radius * 2)} 0z" fill="{lighten(colour, rng.choice((-0.09, 0.08)))}" fill-opa'
+            'city="0.6"/>'
+        )
         for k in (-0.62, -0.25, 0.12, 0.45)
     )
     canvas.add(f'<g clip-path="{clip}">{bands}</g>')
     if ringed:
-        canvas.path(f"M{num(x - radius * 1.75)} {num(y + radius * 0.3)}A{num(radius * 1.78)} {num(radius * 0.46)} -10 0 0 {num(x + radius * 1.75)} {num(y - radius * 0.3)}", stroke=lighten(colour, 0.14), stroke_width=radius * 0.15)
+        canvas.path(
+            (
+                f"M{num(x - radius * 1.75)} {num(y + radius * 0.3)}A{num(radius * 1.78)}"
+                f" {num(radius * 0.46)} -10 0 0 {num(x + radius * 1.75)} {num(y - radius * 0.3)}"
+            ),
+            stroke=lighten(colour, 0.14),
+            stroke_width=radius * 0.15,
+        )
 
 
 def earth(canvas: Canvas, x: float, y: float, radius: float) -> None:
     """The Earth from far off."""
     rng = canvas.rng
     canvas.glow(x, y, radius * 1.6, "#6fb8ff", 0.5)
-    canvas.ellipse(x, y, radius, radius, canvas.defs.radial([(0, "#7fd0ff"), (0.55, "#2f86d8"), (1, "#123a80")], 0.34, 0.3, 0.78))
+    canvas.ellipse(
+        x, y, radius, radius, canvas.defs.radial([(0, "#7fd0ff"), (0.55, "#2f86d8"), (1, "#123a80")], 0.34, 0.3, 0.78)
+    )
     clip = canvas.defs.clip(f'<circle cx="{num(x)}" cy="{num(y)}" r="{num(radius)}"/>')
-    lands = "".join(blob(x + dx * radius, y + dy * radius, rx * radius, ry * radius, rng, 9, 0.3) for dx, dy, rx, ry in ((-0.4, -0.35, 0.38, 0.3), (-0.15, 0.4, 0.2, 0.36), (0.5, -0.1, 0.32, 0.42), (0.3, 0.75, 0.3, 0.14)))
-    clouds = "".join(f"M{num(x + dx * radius)} {num(y + dy * radius)}q{num(radius * 0.3)} {num(-radius * 0.12)} {num(radius * 0.6)} 0" for dx, dy in ((-0.8, -0.05), (-0.2, -0.6), (0.05, 0.3), (-0.6, 0.6)))
-    canvas.add(f'<g clip-path="{clip}"><path d="{lands}" fill="#57b35f"/><path d="{clouds}" fill="none" stroke="#ffffff" stroke-opacity="0.8" stroke-linecap="round" stroke-width="{num(radius * 0.1)}"/></g>')
+    lands = "".join(
+        blob(x + dx * radius, y + dy * radius, rx * radius, ry * radius, rng, 9, 0.3)
+        for dx, dy, rx, ry in (
+            (-0.4, -0.35, 0.38, 0.3),
+            (-0.15, 0.4, 0.2, 0.36),
+            (0.5, -0.1, 0.32, 0.42),
+            (0.3, 0.75, 0.3, 0.14),
+        )
+    )
+    clouds = "".join(
+        (
+            f"M{num(x + dx * radius)} {num(y + dy * radius)}q{num(radius * 0.3)}"
+            f" {num(-radius * 0.12)} {num(radius * 0.6)} 0"
+        )
+        for dx, dy in ((-0.8, -0.05), (-0.2, -0.6), (0.05, 0.3), (-0.6, 0.6))
+    )
+    canvas.add(
+        f'<g clip-path="{clip}"><path d="{lands}" fill="#57b35f"/><path d="{clouds}" fill="non'
+        'e" stroke="#ffffff" stroke-opacity="0.8" stroke-linecap="round" stroke-widt'
+        f'h="{num(radius * 0.1)}"/></g>'
+    )
 
 
 def space(canvas: Canvas) -> None:
@@ -81,7 +139,12 @@ def space(canvas: Canvas) -> None:
     for _ in range(rng.randint(1, 2)):
         x, y, reach = width * rng.random(), height * rng.uniform(0.05, 0.6), unit * rng.uniform(0.1, 0.2)
         tail = canvas.defs.linear([(0, "#ffffff", 0.9), (1, "#ffffff", 0)], x, y, x + reach, y - reach * 0.5)
-        canvas.path(f"M{num(x)} {num(y)}L{num(x + reach)} {num(y - reach * 0.5)}", stroke=tail, stroke_width=unit * 0.004, stroke_linecap="round")
+        canvas.path(
+            f"M{num(x)} {num(y)}L{num(x + reach)} {num(y - reach * 0.5)}",
+            stroke=tail,
+            stroke_width=unit * 0.004,
+            stroke_linecap="round",
+        )
 
 
 def moon(canvas: Canvas) -> None:
@@ -107,6 +170,18 @@ def moon(canvas: Canvas) -> None:
         canvas.ellipse(x, y, rx, ry, lighten(dust, -0.17))
         canvas.ellipse(x + rx * 0.07, y + ry * 0.2, rx * 0.86, ry * 0.74, lighten(dust, -0.1))
     stones = [rock(canvas, lighten(dust, -0.1), k) for k in range(3)]
-    scatter(canvas, lambda _: rng.choice(stones), top + unit * 0.02, height * 0.98, 12, unit * 0.008, unit * 0.035, clear=True)
-    specks = "".join(dot(width * rng.random(), top + (height - top) * rng.random(), unit * rng.uniform(0.001, 0.0025)) for _ in range(80))
+    scatter(
+        canvas,
+        lambda _: rng.choice(stones),
+        top + unit * 0.02,
+        height * 0.98,
+        12,
+        unit * 0.008,
+        unit * 0.035,
+        clear=True,
+    )
+    specks = "".join(
+        dot(width * rng.random(), top + (height - top) * rng.random(), unit * rng.uniform(0.001, 0.0025))
+        for _ in range(80)
+    )
     canvas.path(specks, lighten(dust, -0.25), fill_opacity=0.6)

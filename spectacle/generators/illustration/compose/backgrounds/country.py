@@ -37,7 +37,9 @@ def lawn(canvas: Canvas, colour: str, top: float | None = None) -> None:
         y = top + (bottom - top) * (0.08 + 0.85 * depth)
         x = canvas.width * rng.uniform(-0.1, 1.1)
         tone = canvas.lit(lighten(colour, 0.05 if index % 2 else -0.045))
-        canvas.ellipse(x, y, canvas.width * rng.uniform(0.25, 0.5), unit * (0.014 + 0.03 * depth), tone, fill_opacity=0.5)
+        canvas.ellipse(
+            x, y, canvas.width * rng.uniform(0.25, 0.5), unit * (0.014 + 0.03 * depth), tone, fill_opacity=0.5
+        )
 
 
 def grass(canvas: Canvas, colour: str, count: int = 46, top: float | None = None) -> None:
@@ -52,7 +54,10 @@ def grass(canvas: Canvas, colour: str, count: int = 46, top: float | None = None
 def foreground(canvas: Canvas, colour: str, flowers: bool = True) -> None:
     """Tall grass and flowers along the bottom edge, before the objects."""
     rng, unit = canvas.rng, canvas.unit
-    tones = [plants.tuft(canvas, canvas.lit(lighten(colour, shift)), index) for index, shift in enumerate((-0.13, -0.1, -0.06))]
+    tones = [
+        plants.tuft(canvas, canvas.lit(lighten(colour, shift)), index)
+        for index, shift in enumerate((-0.13, -0.1, -0.06))
+    ]
     kinds = [plants.flower(canvas, petal, variant=index) for index, petal in enumerate(rng.sample(PETALS, 3))]
     count = round(9 * canvas.width / unit)
     for index in range(count):
@@ -83,7 +88,9 @@ def meadow(canvas: Canvas) -> None:
     green = rng.choice(("#84c455", "#79bd5e", "#95c850", "#6fb866"))
     paint_sky(canvas)
     far_hills(canvas, mix(green, "#4f9a72", 0.4))
-    plants.tree_line(canvas, canvas.horizon + unit * 0.01, unit * 0.045, canvas.far(lighten(green, -0.16), 0.4), "leaf", 0.8)
+    plants.tree_line(
+        canvas, canvas.horizon + unit * 0.01, unit * 0.045, canvas.far(lighten(green, -0.16), 0.4), "leaf", 0.8
+    )
     lawn(canvas, green)
     leaf = rng.choice(("#4f9e4c", "#5fa843", "#3f8f56"))
     trees = [plants.leaf_tree(canvas, foliage(canvas, leaf, 0.6), variant=index) for index in range(2)]
@@ -109,12 +116,20 @@ def hills(canvas: Canvas) -> None:
     for layer in range(2):
         points = canvas.ridge(canvas.horizon + unit * (0.01 + 0.05 * layer), unit * (0.13 - 0.05 * layer), 3)
         tone = canvas.far(lighten(green, 0.03 - 0.05 * layer), 0.3 - 0.15 * layer)
-        canvas.land(points, canvas.height, canvas.vertical(canvas.horizon - unit * 0.1, canvas.horizon + unit * 0.2, tone,
-                                                           lighten(tone, -0.05)))  # fmt: skip
+        canvas.land(
+            points,
+            canvas.height,
+            canvas.vertical(canvas.horizon - unit * 0.1, canvas.horizon + unit * 0.2, tone, lighten(tone, -0.05)),
+        )
         slender = plants.poplar(canvas, canvas.far("#3f8a4c", 0.3 - 0.1 * layer), layer)
         for _ in range(4):
             spot = rng.choice(points)
-            canvas.use(slender, spot[0] + unit * rng.uniform(-0.05, 0.05), spot[1] + unit * 0.03, unit * rng.uniform(0.0006, 0.0011))
+            canvas.use(
+                slender,
+                spot[0] + unit * rng.uniform(-0.05, 0.05),
+                spot[1] + unit * 0.03,
+                unit * rng.uniform(0.0006, 0.0011),
+            )
     lawn(canvas, green, canvas.horizon + unit * 0.06)
     winding_path(canvas, "#e7cf9d", canvas.horizon + unit * 0.06)
     grass(canvas, green, 40, canvas.horizon + unit * 0.09)
@@ -143,7 +158,9 @@ def winding_path(canvas: Canvas, colour: str, top: float) -> None:
     canvas.path(data, canvas.vertical(top, bottom, canvas.far(colour, 0.25), canvas.lit(lighten(colour, -0.05))))
 
 
-def mountain_range(canvas: Canvas, base: float, height: float, peaks: int, colour: str, fade: float, snow: bool = True) -> None:
+def mountain_range(
+    canvas: Canvas, base: float, height: float, peaks: int, colour: str, fade: float, snow: bool = True
+) -> None:
     """Peaks with a lit and a shaded side and snow on top."""
     rng, unit = canvas.rng, canvas.unit
     body, shade, caps = [], [], []
@@ -153,17 +170,39 @@ def mountain_range(canvas: Canvas, base: float, height: float, peaks: int, colou
         tall = height * rng.uniform(0.6, 1.0)
         half = tall * rng.uniform(0.75, 1.1)
         top = base - tall
-        body.append(polygon([(x - half, base), (x - half * 0.52, base - tall * 0.46), (x - half * 0.4, base - tall * 0.5),
-                             (x, top), (x + half * 0.3, base - tall * 0.66), (x + half * 0.45, base - tall * 0.58),
-                             (x + half, base)]))  # fmt: skip
+        body.append(
+            polygon(
+                [
+                    (x - half, base),
+                    (x - half * 0.52, base - tall * 0.46),
+                    (x - half * 0.4, base - tall * 0.5),
+                    (x, top),
+                    (x + half * 0.3, base - tall * 0.66),
+                    (x + half * 0.45, base - tall * 0.58),
+                    (x + half, base),
+                ]
+            )
+        )
         shade.append(polygon([(x, top), (x + half * 0.3, base - tall * 0.66), (x + half * 0.45, base - tall * 0.58),
                               (x + half, base), (x + half * 0.2, base), (x + half * 0.05, base - tall * 0.3),
                               (x + half * 0.16, base - tall * 0.5), (x - half * 0.02, base - tall * 0.7)]))  # fmt: skip
         if snow and tall > height * 0.55:
-            caps.append(polygon([(x, top), (x + half * 0.2, base - tall * 0.77), (x + half * 0.1, base - tall * 0.7),
-                                 (x + half * 0.04, base - tall * 0.76), (x - half * 0.06, base - tall * 0.66),
-                                 (x - half * 0.13, base - tall * 0.74), (x - half * 0.24, base - tall * 0.69)]))  # fmt: skip
-        paint = canvas.vertical(top, base, canvas.far(colour, fade), canvas.far(lighten(colour, 0.04), min(1, fade + 0.3)))
+            caps.append(
+                polygon(
+                    [
+                        (x, top),
+                        (x + half * 0.2, base - tall * 0.77),
+                        (x + half * 0.1, base - tall * 0.7),
+                        (x + half * 0.04, base - tall * 0.76),
+                        (x - half * 0.06, base - tall * 0.66),
+                        (x - half * 0.13, base - tall * 0.74),
+                        (x - half * 0.24, base - tall * 0.69),
+                    ]
+                )
+            )
+        paint = canvas.vertical(
+            top, base, canvas.far(colour, fade), canvas.far(lighten(colour, 0.04), min(1, fade + 0.3))
+        )
         canvas.path(body.pop(), paint)
         canvas.path(shade.pop(), canvas.far(lighten(colour, -0.1), fade), fill_opacity=0.55)
         if caps:
@@ -200,9 +239,14 @@ def fence(canvas: Canvas, y: float, height: float, colour: str, gap: float) -> N
     posts = []
     x = -gap / 2
     while x < canvas.width + gap:
-        posts.append(f"M{x:.1f} {y:.1f}v{-height * 0.86:.1f}l{gap * 0.24:.1f} {-height * 0.14:.1f}l{gap * 0.24:.1f} {height * 0.14:.1f}v{height * 0.86:.1f}z")
+        posts.append(
+            f"M{x:.1f} {y:.1f}v{-height * 0.86:.1f}l{gap * 0.24:.1f} {-height * 0.14:.1f}"
+            f"l{gap * 0.24:.1f} {height * 0.14:.1f}v{height * 0.86:.1f}z"
+        )
         x += gap
-    rails = box(-5, y - height * 0.36, canvas.width + 10, height * 0.1) + box(-5, y - height * 0.72, canvas.width + 10, height * 0.1)
+    rails = box(-5, y - height * 0.36, canvas.width + 10, height * 0.1) + box(
+        -5, y - height * 0.72, canvas.width + 10, height * 0.1
+    )
     canvas.path(rails, canvas.lit(lighten(colour, -0.09)))
     canvas.path("".join(posts), canvas.lit(colour))
 
@@ -217,7 +261,9 @@ def garden(canvas: Canvas) -> None:
     count = round(5 * canvas.width / unit)
     for index in range(count):
         x = canvas.width * (index + rng.uniform(0.1, 0.9)) / count
-        canvas.use(rng.choice(trees), x, canvas.horizon + unit * 0.02, unit * rng.uniform(0.0022, 0.0034), rng.random() < 0.5)
+        canvas.use(
+            rng.choice(trees), x, canvas.horizon + unit * 0.02, unit * rng.uniform(0.0022, 0.0034), rng.random() < 0.5
+        )
     fence(canvas, canvas.horizon + unit * 0.035, unit * 0.1, "#f7f4ec", unit * 0.036)
     lawn(canvas, green, canvas.horizon + unit * 0.03)
     hedges = [plants.bush(canvas, foliage(canvas, leaf, 0.8), canvas.lit(petal)) for petal in rng.sample(PETALS, 2)]
@@ -245,7 +291,9 @@ def park(canvas: Canvas) -> None:
         blocks.append(box(x, canvas.horizon - tall, width, tall + 4))
         x += width * rng.uniform(1.0, 1.6)
     canvas.path("".join(blocks), canvas.far("#8ea3b8", 0.62))
-    plants.tree_line(canvas, canvas.horizon + unit * 0.012, unit * 0.08, canvas.far(lighten(green, -0.14), 0.32), "leaf", 0.7)
+    plants.tree_line(
+        canvas, canvas.horizon + unit * 0.012, unit * 0.08, canvas.far(lighten(green, -0.14), 0.32), "leaf", 0.7
+    )
     lawn(canvas, green)
     winding_path(canvas, "#ecdcbb", canvas.horizon + unit * 0.02)
     leaf = rng.choice(("#4e9a48", "#61a545", "#d98f3d"))
@@ -254,7 +302,9 @@ def park(canvas: Canvas) -> None:
     for x in (canvas.width * rng.uniform(0.2, 0.3), canvas.width * rng.uniform(0.7, 0.8)):
         foot = canvas.horizon + unit * 0.09
         canvas.rect(x - unit * 0.004, foot - unit * 0.2, unit * 0.008, unit * 0.2, canvas.lit("#3c4650"))
-        canvas.ellipse(x, foot - unit * 0.21, unit * 0.014, unit * 0.018, "#ffe9a6" if canvas.night else canvas.lit("#f4f1e4"))
+        canvas.ellipse(
+            x, foot - unit * 0.21, unit * 0.014, unit * 0.018, "#ffe9a6" if canvas.night else canvas.lit("#f4f1e4")
+        )
         if canvas.night:
             canvas.glow(x, foot - unit * 0.21, unit * 0.14, "#ffdf8a", 0.6)
     grass(canvas, green, 36)
@@ -277,7 +327,10 @@ def farm(canvas: Canvas) -> None:
         canvas.land(points, top + unit * 0.2, tone)
         x0 = canvas.width * rng.uniform(0.3, 0.7)
         rows = "".join(
-            f"M{x0 + (k - 9) * unit * 0.02:.1f} {top + unit * 0.035 * index:.1f}L{x0 + (k - 9) * unit * 0.16:.1f} {top + unit * 0.17:.1f}"
+            (
+                f"M{x0 + (k - 9) * unit * 0.02:.1f} {top + unit * 0.035 * index:.1f}"
+                f"L{x0 + (k - 9) * unit * 0.16:.1f} {top + unit * 0.17:.1f}"
+            )
             for k in range(19)
         )
         canvas.stroke(rows, lighten(tone, -0.06), unit * 0.004, stroke_opacity=0.5)
@@ -296,15 +349,40 @@ def barn(canvas: Canvas, x: float, foot: float, size: float) -> None:
     """A red barn and a silo."""
     red, white = canvas.far("#b8402f", 0.08), canvas.far("#f7efe4", 0.08)
     canvas.rect(x + size * 0.56, foot - size * 1.0, size * 0.28, size, canvas.far("#b9c0c6", 0.08))
-    canvas.path(f"M{x + size * 0.56:.1f} {foot - size:.1f}a{size * 0.14:.1f} {size * 0.16:.1f} 0 0 1 {size * 0.28:.1f} 0z", canvas.far("#8d979f", 0.08))
-    canvas.polygon([(x - size / 2, foot), (x - size / 2, foot - size * 0.5), (x - size * 0.32, foot - size * 0.78), (x, foot - size * 0.94),
-                    (x + size * 0.32, foot - size * 0.78), (x + size / 2, foot - size * 0.5), (x + size / 2, foot)], red)  # fmt: skip
-    roof = [(x - size * 0.55, foot - size * 0.48), (x - size * 0.35, foot - size * 0.8), (x, foot - size * 0.98), (x + size * 0.35, foot - size * 0.8),
-            (x + size * 0.55, foot - size * 0.48)]  # fmt: skip
+    canvas.path(
+        f"M{x + size * 0.56:.1f} {foot - size:.1f}a{size * 0.14:.1f} {size * 0.16:.1f} 0 0 1 {size * 0.28:.1f} 0z",
+        canvas.far("#8d979f", 0.08),
+    )
+    canvas.polygon(
+        [
+            (x - size / 2, foot),
+            (x - size / 2, foot - size * 0.5),
+            (x - size * 0.32, foot - size * 0.78),
+            (x, foot - size * 0.94),
+            (x + size * 0.32, foot - size * 0.78),
+            (x + size / 2, foot - size * 0.5),
+            (x + size / 2, foot),
+        ],
+        red,
+    )
+    roof = [
+        (x - size * 0.55, foot - size * 0.48),
+        (x - size * 0.35, foot - size * 0.8),
+        (x, foot - size * 0.98),
+        (x + size * 0.35, foot - size * 0.8),
+        (x + size * 0.55, foot - size * 0.48),
+    ]
     canvas.stroke("M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in roof), canvas.far("#5d3a34", 0.08), size * 0.06)
     canvas.rect(x - size * 0.2, foot - size * 0.42, size * 0.4, size * 0.42, white)
     canvas.rect(x - size * 0.17, foot - size * 0.39, size * 0.34, size * 0.39, lighten(red, -0.06))
-    canvas.stroke(f"M{x - size * 0.17:.1f} {foot - size * 0.39:.1f}L{x + size * 0.17:.1f} {foot:.1f}M{x + size * 0.17:.1f} {foot - size * 0.39:.1f}L{x - size * 0.17:.1f} {foot:.1f}", white, size * 0.03)
+    canvas.stroke(
+        (
+            f"M{x - size * 0.17:.1f} {foot - size * 0.39:.1f}L{x + size * 0.17:.1f} {foot:.1f}"
+            f"M{x + size * 0.17:.1f} {foot - size * 0.39:.1f}L{x - size * 0.17:.1f} {foot:.1f}"
+        ),
+        white,
+        size * 0.03,
+    )
     pane = "#ffe08a" if canvas.night else white
     canvas.rect(x - size * 0.09, foot - size * 0.7, size * 0.18, size * 0.15, pane)
 
@@ -316,20 +394,46 @@ def savanna(canvas: Canvas) -> None:
     paint_sky(canvas, 0.5)
     mesa_x, half, tall = canvas.width * rng.uniform(0.3, 0.7), unit * 0.4, unit * 0.13
     base = canvas.horizon + unit * 0.01
-    canvas.path(smooth([(mesa_x - half, base), (mesa_x - half * 0.55, base - tall * 0.9), (mesa_x - half * 0.2, base - tall),
-                        (mesa_x + half * 0.3, base - tall * 0.95), (mesa_x + half * 0.6, base - tall * 0.6), (mesa_x + half, base)]) + "Z",
-                canvas.far("#9a7f8a", 0.55))  # fmt: skip
+    canvas.path(
+        smooth(
+            [
+                (mesa_x - half, base),
+                (mesa_x - half * 0.55, base - tall * 0.9),
+                (mesa_x - half * 0.2, base - tall),
+                (mesa_x + half * 0.3, base - tall * 0.95),
+                (mesa_x + half * 0.6, base - tall * 0.6),
+                (mesa_x + half, base),
+            ]
+        )
+        + "Z",
+        canvas.far("#9a7f8a", 0.55),
+    )
     far_hills(canvas, "#b39a5e", 1, 0.05)
     plants.tree_line(canvas, canvas.horizon + unit * 0.008, unit * 0.03, canvas.far("#7f8a4a", 0.4), "leaf", 1.6)
     lawn(canvas, gold)
     tree = plants.acacia(canvas, foliage(canvas, "#7f9440", 0.75))
     far_tree = plants.acacia(canvas, canvas.far("#7f9440", 0.4))
     for _ in range(4):
-        canvas.use(far_tree, canvas.width * rng.random(), canvas.horizon + unit * 0.02, unit * rng.uniform(0.0008, 0.0013), rng.random() < 0.5)
+        canvas.use(
+            far_tree,
+            canvas.width * rng.random(),
+            canvas.horizon + unit * 0.02,
+            unit * rng.uniform(0.0008, 0.0013),
+            rng.random() < 0.5,
+        )
     side_trees(canvas, [tree], unit * 0.42, canvas.horizon + unit * 0.06, 2)
     grass(canvas, "#c99f47", 90)
     stones = [plants.rock(canvas, canvas.lit("#a98e72"), index) for index in range(2)]
-    scatter(canvas, lambda _: rng.choice(stones), canvas.horizon + unit * 0.08, canvas.height * 0.97, 5, unit * 0.015, unit * 0.045, clear=True)
+    scatter(
+        canvas,
+        lambda _: rng.choice(stones),
+        canvas.horizon + unit * 0.08,
+        canvas.height * 0.97,
+        5,
+        unit * 0.015,
+        unit * 0.045,
+        clear=True,
+    )
     foreground(canvas, "#c49a42", flowers=False)
 
 
@@ -345,8 +449,13 @@ def road(canvas: Canvas) -> None:
     trees = [plants.leaf_tree(canvas, foliage(canvas, "#57a048", 0.6), variant=index) for index in range(3)]
     count = round(5 * canvas.width / unit)
     for index in range(count):
-        canvas.use(rng.choice(trees), canvas.width * (index + rng.random()) / count, canvas.horizon + unit * rng.uniform(0.02, 0.05),
-                   unit * rng.uniform(0.0011, 0.002), rng.random() < 0.5)  # fmt: skip
+        canvas.use(
+            rng.choice(trees),
+            canvas.width * (index + rng.random()) / count,
+            canvas.horizon + unit * rng.uniform(0.02, 0.05),
+            unit * rng.uniform(0.0011, 0.002),
+            rng.random() < 0.5,
+        )
     paint_road(canvas, canvas.horizon + (canvas.height - canvas.horizon) * 0.3, canvas.height * 0.965)
     grass(canvas, green, 24, canvas.horizon + unit * 0.04)
     foreground(canvas, green)
@@ -356,14 +465,29 @@ def paint_road(canvas: Canvas, top: float, bottom: float) -> None:
     """Asphalt across the picture between two heights, with kerbs and a dashed middle line."""
     unit = canvas.unit
     canvas.rect(-4, top - unit * 0.012, canvas.width + 8, bottom - top + unit * 0.03, canvas.lit("#c9c4b4"))
-    canvas.rect(-4, top, canvas.width + 8, bottom - top, canvas.vertical(top, bottom, canvas.lit("#6f757d"), canvas.lit("#565b63")))
+    canvas.rect(
+        -4,
+        top,
+        canvas.width + 8,
+        bottom - top,
+        canvas.vertical(top, bottom, canvas.lit("#6f757d"), canvas.lit("#565b63")),
+    )
     canvas.rect(-4, top + unit * 0.01, canvas.width + 8, unit * 0.006, canvas.lit("#eceae2"))
     canvas.rect(-4, bottom - unit * 0.018, canvas.width + 8, unit * 0.008, canvas.lit("#eceae2"))
     middle, dash = top + (bottom - top) * 0.46, unit * 0.11
     x = -dash * canvas.rng.random()
     data = []
     while x < canvas.width:
-        data.append(polygon([(x, middle), (x + dash * 0.55, middle), (x + dash * 0.52, middle + unit * 0.012), (x - dash * 0.03, middle + unit * 0.012)]))
+        data.append(
+            polygon(
+                [
+                    (x, middle),
+                    (x + dash * 0.55, middle),
+                    (x + dash * 0.52, middle + unit * 0.012),
+                    (x - dash * 0.03, middle + unit * 0.012),
+                ]
+            )
+        )
         x += dash
     canvas.path("".join(data), canvas.lit("#f3dc7a"))
 
@@ -376,21 +500,51 @@ def playground(canvas: Canvas) -> None:
     fence(canvas, canvas.horizon + unit * 0.035, unit * 0.07, "#f2e6cf", unit * 0.05)
     lawn(canvas, "#8ac45c", canvas.horizon + unit * 0.03)
     sand = canvas.height - (canvas.height - canvas.horizon) * 0.3
-    canvas.ellipse(canvas.width / 2, sand, canvas.width * 0.62, (canvas.height - canvas.horizon) * 0.4, canvas.lit("#ecd29a"))
-    canvas.ellipse(canvas.width / 2, sand + unit * 0.01, canvas.width * 0.6, (canvas.height - canvas.horizon) * 0.39, canvas.lit("#f2dcab"))
+    canvas.ellipse(
+        canvas.width / 2, sand, canvas.width * 0.62, (canvas.height - canvas.horizon) * 0.4, canvas.lit("#ecd29a")
+    )
+    canvas.ellipse(
+        canvas.width / 2,
+        sand + unit * 0.01,
+        canvas.width * 0.6,
+        (canvas.height - canvas.horizon) * 0.39,
+        canvas.lit("#f2dcab"),
+    )
     foot, s = canvas.horizon + unit * 0.1, unit * 0.3
     left = rng.random() < 0.5
     x = canvas.width * (0.16 if left else 0.84)
     sign = 1 if left else -1
     red, blue, steel = canvas.lit("#e2574c"), canvas.lit("#4a90d9"), canvas.lit("#8c98a4")
-    canvas.stroke(f"M{x - sign * s * 0.26:.1f} {foot:.1f}V{foot - s:.1f}M{x - sign * s * 0.02:.1f} {foot:.1f}V{foot - s:.1f}", blue, s * 0.05)
-    rungs = "".join(f"M{x - sign * s * 0.26:.1f} {foot - s * k:.1f}h{sign * s * 0.24:.1f}" for k in (0.15, 0.3, 0.45, 0.6))
+    canvas.stroke(
+        f"M{x - sign * s * 0.26:.1f} {foot:.1f}V{foot - s:.1f}M{x - sign * s * 0.02:.1f} {foot:.1f}V{foot - s:.1f}",
+        blue,
+        s * 0.05,
+    )
+    rungs = "".join(
+        f"M{x - sign * s * 0.26:.1f} {foot - s * k:.1f}h{sign * s * 0.24:.1f}" for k in (0.15, 0.3, 0.45, 0.6)
+    )
     canvas.stroke(rungs, steel, s * 0.03)
     canvas.rect(min(x - sign * s * 0.3, x + sign * s * 0.04), foot - s * 0.72, s * 0.34, s * 0.05, blue)
-    canvas.polygon([(x - sign * s * 0.34, foot - s * 0.98), (x - sign * s * 0.14, foot - s * 1.25), (x + sign * s * 0.06, foot - s * 0.98)], red)
-    canvas.stroke(f"M{x:.1f} {foot - s * 0.7:.1f}C{x + sign * s * 0.3:.1f} {foot - s * 0.62:.1f} {x + sign * s * 0.34:.1f} {foot:.1f} {x + sign * s * 0.72:.1f} {foot:.1f}", canvas.lit("#f5b83d"), s * 0.1)
+    canvas.polygon(
+        [
+            (x - sign * s * 0.34, foot - s * 0.98),
+            (x - sign * s * 0.14, foot - s * 1.25),
+            (x + sign * s * 0.06, foot - s * 0.98),
+        ],
+        red,
+    )
+    canvas.stroke(
+        (
+            f"M{x:.1f} {foot - s * 0.7:.1f}C{x + sign * s * 0.3:.1f} {foot - s * 0.62:.1f}"
+            f" {x + sign * s * 0.34:.1f} {foot:.1f} {x + sign * s * 0.72:.1f} {foot:.1f}"
+        ),
+        canvas.lit("#f5b83d"),
+        s * 0.1,
+    )
     x = canvas.width - x
-    canvas.stroke(f"M{x - s * 0.45:.1f} {foot:.1f}l{s * 0.15:.1f} {-s:.1f}h{s * 0.6:.1f}l{s * 0.15:.1f} {s:.1f}", red, s * 0.05)
+    canvas.stroke(
+        f"M{x - s * 0.45:.1f} {foot:.1f}l{s * 0.15:.1f} {-s:.1f}h{s * 0.6:.1f}l{s * 0.15:.1f} {s:.1f}", red, s * 0.05
+    )
     canvas.stroke(f"M{x - s * 0.12:.1f} {foot - s:.1f}v{s * 0.72:.1f}h{s * 0.2:.1f}v{-s * 0.72:.1f}", steel, s * 0.02)
     canvas.rect(x - s * 0.15, foot - s * 0.3, s * 0.26, s * 0.05, blue)
     grass(canvas, "#79b552", 22)

@@ -32,10 +32,14 @@ def tower(canvas: Canvas, x: float, base: float, wide: float, tall: float, colou
     elif kind == 1:
         canvas.rect(x + wide * 0.18, top - wide * 0.22, wide * 0.5, wide * 0.24, lighten(wall, -0.03))
     elif kind == 2:
-        canvas.path(f"M{num(x)} {num(top + 1)}L{num(x + wide * 0.5)} {num(top - wide * 0.5)}L{num(x + wide)} {num(top + 1)}Z", lighten(wall, 0.03))
+        canvas.path(
+            f"M{num(x)} {num(top + 1)}L{num(x + wide * 0.5)} {num(top - wide * 0.5)}L{num(x + wide)} {num(top + 1)}Z",
+            lighten(wall, 0.03),
+        )
     columns = max(2, round(wide / (canvas.unit * 0.022)))
     step = wide / columns
-    bright, plain = [], []
+    bright: list[str] = []
+    plain: list[str] = []
     rows = int(tall / (step * 1.35))
     for row in range(rows):
         for column in range(columns):
@@ -68,16 +72,30 @@ def city(canvas: Canvas) -> None:
         silhouette.append(box(x, base - rise * rng.uniform(0.6, 1.0), wide, rise))
         x += wide
     canvas.path("".join(silhouette), canvas.far("#7f92ad", 0.66))
-    tones = rng.choice((("#6f86a8", "#8a9ab5", "#9a8fa8"), ("#a9826f", "#8f8a96", "#7f94a8"), ("#5f8aa0", "#8fa5b0", "#b09a8a")))
+    tones = rng.choice(
+        (("#6f86a8", "#8a9ab5", "#9a8fa8"), ("#a9826f", "#8f8a96", "#7f94a8"), ("#5f8aa0", "#8fa5b0", "#b09a8a"))
+    )
     skyline(canvas, base, rise * 0.78, 0.3, tones)
     if canvas.night:
         canvas.glow(canvas.width / 2, base, max(canvas.width, unit) * 0.6, "#ffb45c", 0.28, flat=0.25)
-    canvas.rect(0, base, canvas.width, canvas.height - base, canvas.vertical(base, canvas.height, canvas.lit("#c9c6bf"), canvas.lit("#a9a6a0")))
+    canvas.rect(
+        0,
+        base,
+        canvas.width,
+        canvas.height - base,
+        canvas.vertical(base, canvas.height, canvas.lit("#c9c6bf"), canvas.lit("#a9a6a0")),
+    )
     tree = plants.leaf_tree(canvas, foliage(canvas, "#5a9f4f", 0.8), variant=0)
     other = plants.poplar(canvas, foliage(canvas, "#4f9455", 0.8))
     count = round(6 * canvas.width / unit)
     for index in range(count):
-        canvas.use(rng.choice((tree, other)), canvas.width * (index + rng.uniform(0.2, 0.8)) / count, base + unit * 0.02, unit * rng.uniform(0.0011, 0.0016), rng.random() < 0.5)
+        canvas.use(
+            rng.choice((tree, other)),
+            canvas.width * (index + rng.uniform(0.2, 0.8)) / count,
+            base + unit * 0.02,
+            unit * rng.uniform(0.0011, 0.0016),
+            rng.random() < 0.5,
+        )
     lamps(canvas, base + unit * 0.035, unit * 0.2)
     paint_road(canvas, base + (canvas.height - base) * 0.22, canvas.height * 0.94)
     pavement(canvas, canvas.height * 0.955)
@@ -86,7 +104,10 @@ def city(canvas: Canvas) -> None:
 def pavement(canvas: Canvas, top: float) -> None:
     """A strip of paving along the bottom."""
     canvas.rect(0, top, canvas.width, canvas.height - top + 2, canvas.lit("#bdb8ae"))
-    joints = "".join(f"M{num(canvas.unit * 0.12 * k)} {num(top)}l{num(-canvas.unit * 0.02)} {num(canvas.height - top)}" for k in range(1 + round(canvas.width / (canvas.unit * 0.12))))
+    joints = "".join(
+        f"M{num(canvas.unit * 0.12 * k)} {num(top)}l{num(-canvas.unit * 0.02)} {num(canvas.height - top)}"
+        for k in range(1 + round(canvas.width / (canvas.unit * 0.12)))
+    )
     canvas.stroke(joints, canvas.lit("#98938a"), canvas.unit * 0.003)
 
 
@@ -96,10 +117,20 @@ def lamps(canvas: Canvas, foot: float, tall: float) -> None:
     count = max(2, round(2.4 * canvas.width / unit))
     for index in range(count):
         x = canvas.width * (index + rng.uniform(0.3, 0.7)) / count
-        canvas.stroke(f"M{num(x)} {num(foot)}V{num(foot - tall)}q0 {num(-tall * 0.1)} {num(tall * 0.14)} {num(-tall * 0.1)}", canvas.lit("#454c55"), tall * 0.03)
+        canvas.stroke(
+            f"M{num(x)} {num(foot)}V{num(foot - tall)}q0 {num(-tall * 0.1)} {num(tall * 0.14)} {num(-tall * 0.1)}",
+            canvas.lit("#454c55"),
+            tall * 0.03,
+        )
         if canvas.night:
             canvas.glow(x + tall * 0.17, foot - tall * 1.05, tall * 0.6, "#ffdb8a", 0.65)
-        canvas.ellipse(x + tall * 0.17, foot - tall * 1.07, tall * 0.07, tall * 0.04, "#fff0bd" if canvas.night else canvas.lit("#f3efe0"))
+        canvas.ellipse(
+            x + tall * 0.17,
+            foot - tall * 1.07,
+            tall * 0.07,
+            tall * 0.04,
+            "#fff0bd" if canvas.night else canvas.lit("#f3efe0"),
+        )
 
 
 def street(canvas: Canvas) -> None:
@@ -117,9 +148,18 @@ def street(canvas: Canvas) -> None:
         previous = colour
         shop(canvas, x, base, wide, tall, colour)
         x += wide
-    canvas.rect(0, base, width, canvas.height - base + 2, canvas.vertical(base, canvas.height, canvas.lit("#cdc7bb"), canvas.lit("#b5afa4")))
+    canvas.rect(
+        0,
+        base,
+        width,
+        canvas.height - base + 2,
+        canvas.vertical(base, canvas.height, canvas.lit("#cdc7bb"), canvas.lit("#b5afa4")),
+    )
     top = base + (canvas.height - base) * 0.34
-    joints = "".join(f"M{num(unit * 0.1 * k)} {num(base)}l{num(-unit * 0.02)} {num(top - base)}" for k in range(1 + round(width / (unit * 0.1))))
+    joints = "".join(
+        f"M{num(unit * 0.1 * k)} {num(base)}l{num(-unit * 0.02)} {num(top - base)}"
+        for k in range(1 + round(width / (unit * 0.1)))
+    )
     canvas.stroke(joints, canvas.lit("#a8a297"), unit * 0.002)
     tree = plants.leaf_tree(canvas, foliage(canvas, "#5fa050", 0.9), variant=1)
     for across in (rng.uniform(0.03, 0.14), rng.uniform(0.86, 0.97)):
@@ -135,11 +175,18 @@ def shop(canvas: Canvas, x: float, base: float, wide: float, tall: float, colour
     top = base - tall
     canvas.rect(x, top, wide, tall + 2, wall)
     if rng.random() < 0.5:
-        canvas.path(f"M{num(x - wide * 0.03)} {num(top + 1)}L{num(x + wide * 0.14)} {num(top - wide * 0.28)}H{num(x + wide * 0.86)}L{num(x + wide * 1.03)} {num(top + 1)}Z", canvas.far("#9a5a48", 0.06))
+        canvas.path(
+            f"M{num(x - wide * 0.03)} {num(top + 1)}L{num(x + wide * 0.14)}"
+            f" {num(top - wide * 0.28)}H{num(x + wide * 0.86)}L{num(x + wide * 1.03)}"
+            f" {num(top + 1)}Z",
+            canvas.far("#9a5a48", 0.06),
+        )
     else:
         canvas.rect(x - wide * 0.03, top - wide * 0.06, wide * 1.06, wide * 0.09, lighten(wall, -0.1))
     glass = "#ffdf8a" if canvas.night else canvas.far("#cfe6f2", 0.04)
-    frames, panes, dark = [], [], []
+    frames: list[str] = []
+    panes: list[str] = []
+    dark: list[str] = []
     floors = max(1, int((tall - wide * 0.62) / (wide * 0.42)))
     for floor in range(floors):
         for column in range(3):
@@ -151,11 +198,24 @@ def shop(canvas: Canvas, x: float, base: float, wide: float, tall: float, colour
     if dark:
         canvas.path("".join(dark), lighten(wall, -0.2))
     canvas.rect(x + wide * 0.08, base - wide * 0.42, wide * 0.5, wide * 0.34, glass)
-    canvas.rect(x + wide * 0.66, base - wide * 0.46, wide * 0.24, wide * 0.46, canvas.far(rng.choice(("#7a4a3a", "#3f6a7a", "#5a7a4a")), 0.05))
-    awning, white = canvas.far(rng.choice(("#d9534f", "#4a8fc9", "#4fa86a", "#e0a03c")), 0.05), canvas.far("#fdf7ec", 0.05)
+    canvas.rect(
+        x + wide * 0.66,
+        base - wide * 0.46,
+        wide * 0.24,
+        wide * 0.46,
+        canvas.far(rng.choice(("#7a4a3a", "#3f6a7a", "#5a7a4a")), 0.05),
+    )
+    awning, white = (
+        canvas.far(rng.choice(("#d9534f", "#4a8fc9", "#4fa86a", "#e0a03c")), 0.05),
+        canvas.far("#fdf7ec", 0.05),
+    )
     for index in range(6):
         ax = x + wide * (0.04 + 0.155 * index)
-        canvas.path(f"M{num(ax)} {num(base - wide * 0.58)}h{num(wide * 0.155)}v{num(wide * 0.12)}a{num(wide * 0.0775)} {num(wide * 0.06)} 0 0 1 {num(-wide * 0.155)} 0z", awning if index % 2 == 0 else white)
+        canvas.path(
+            f"M{num(ax)} {num(base - wide * 0.58)}h{num(wide * 0.155)}v{num(wide * 0.12)}"
+            f"a{num(wide * 0.0775)} {num(wide * 0.06)} 0 0 1 {num(-wide * 0.155)} 0z",
+            awning if index % 2 == 0 else white,
+        )
 
 
 def village(canvas: Canvas) -> None:
@@ -168,19 +228,48 @@ def village(canvas: Canvas) -> None:
     base = canvas.horizon + unit * 0.03
     spire, tall = width * rng.uniform(0.3, 0.7), unit * 0.2
     canvas.rect(spire - tall * 0.12, base - tall, tall * 0.24, tall, canvas.far("#efe6d8", 0.25))
-    canvas.path(f"M{num(spire - tall * 0.16)} {num(base - tall)}L{num(spire)} {num(base - tall * 1.75)}L{num(spire + tall * 0.16)} {num(base - tall)}Z", canvas.far("#8a5a4f", 0.25))
+    canvas.path(
+        f"M{num(spire - tall * 0.16)} {num(base - tall)}L{num(spire)}"
+        f" {num(base - tall * 1.75)}L{num(spire + tall * 0.16)} {num(base - tall)}Z",
+        canvas.far("#8a5a4f", 0.25),
+    )
     count = round(5 * width / unit)
     for index in range(count):
         x, size = width * (index + rng.uniform(0, 0.6)) / count, unit * rng.uniform(0.1, 0.14)
-        house(canvas, x, base + unit * rng.uniform(-0.005, 0.02), size, size * 0.72, rng.choice(("#f3e6cf", "#f0d0a5", "#e0b9a0", "#dfe6ea")))
+        house(
+            canvas,
+            x,
+            base + unit * rng.uniform(-0.005, 0.02),
+            size,
+            size * 0.72,
+            rng.choice(("#f3e6cf", "#f0d0a5", "#e0b9a0", "#dfe6ea")),
+        )
     trees = [plants.leaf_tree(canvas, foliage(canvas, "#559c4a", 0.6), variant=k) for k in range(3)]
     for index in range(count + 2):
-        canvas.use(rng.choice(trees), width * (index + rng.uniform(0, 1)) / (count + 2), base + unit * rng.uniform(0.03, 0.06), unit * rng.uniform(0.0011, 0.0019), rng.random() < 0.5)
+        canvas.use(
+            rng.choice(trees),
+            width * (index + rng.uniform(0, 1)) / (count + 2),
+            base + unit * rng.uniform(0.03, 0.06),
+            unit * rng.uniform(0.0011, 0.0019),
+            rng.random() < 0.5,
+        )
     near = unit * 0.27
     for side, across in ((0, rng.uniform(-0.02, 0.06)), (1, rng.uniform(0.74, 0.82))):
         if side == 0 or width > canvas.height * 0.8:
-            house(canvas, width * across, canvas.horizon + unit * 0.16, near, near * 0.66, rng.choice(("#f6ead6", "#f2cfa0", "#e8b8a0")))
-            canvas.use(trees[side], width * across + near * (1.05 if side == 0 else -0.08), canvas.horizon + unit * 0.17, unit * 0.0025)
+            house(
+                canvas,
+                width * across,
+                canvas.horizon + unit * 0.16,
+                near,
+                near * 0.66,
+                rng.choice(("#f6ead6", "#f2cfa0", "#e8b8a0")),
+            )
+            canvas.use(
+                trees[side],
+                width * across + near * (1.05 if side == 0 else -0.08),
+                canvas.horizon + unit * 0.17,
+                unit * 0.0025,
+            )
     winding_path(canvas, "#e6d2a5", canvas.horizon + unit * 0.05)
     grass(canvas, green, 34, canvas.horizon + unit * 0.08)
     plants.clover(canvas, canvas.horizon + unit * 0.1, canvas.height, 40, ("#fff3f0", "#f9c846"))

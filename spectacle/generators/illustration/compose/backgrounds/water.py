@@ -52,8 +52,17 @@ def sea(canvas: Canvas) -> None:
     blue = rng.choice(("#2f8fc9", "#2a9ab8", "#3d7fc4"))
     paint_sky(canvas)
     if rng.random() < 0.4:
-        canvas.path(smooth([(canvas.width * 0.62, canvas.horizon + 3), (canvas.width * 0.74, canvas.horizon - unit * 0.05),
-                            (canvas.width * 0.82, canvas.horizon - unit * 0.03), (canvas.width * 0.95, canvas.horizon + 3)]), canvas.far("#6f8fa6", 0.55))  # fmt: skip
+        canvas.path(
+            smooth(
+                [
+                    (canvas.width * 0.62, canvas.horizon + 3),
+                    (canvas.width * 0.74, canvas.horizon - unit * 0.05),
+                    (canvas.width * 0.82, canvas.horizon - unit * 0.03),
+                    (canvas.width * 0.95, canvas.horizon + 3),
+                ]
+            ),
+            canvas.far("#6f8fa6", 0.55),
+        )
     open_water(canvas, blue, canvas.horizon, canvas.height)
     for row in range(3):
         y = canvas.horizon + (canvas.height - canvas.horizon) * (0.22 + 0.2 * row)
@@ -69,11 +78,20 @@ def swell(canvas: Canvas, y: float, height: float, colour: str, opacity: float, 
     x = -length * canvas.rng.random()
     crest = f"M{num(x)} {num(y)}"
     while x < canvas.width + length:
-        crest += f"q{num(length * 0.25)} {num(-height * 1.3)} {num(length * 0.5)} {num(-height * 0.5)}t{num(length * 0.5)} {num(height * 0.5)}"
+        crest += (
+            f"q{num(length * 0.25)} {num(-height * 1.3)} {num(length * 0.5)} {num(-height * 0.5)}"
+            f"t{num(length * 0.5)} {num(height * 0.5)}"
+        )
         x += length
     tone = canvas.lit(colour)
-    paint = canvas.defs.linear([(0, lighten(tone, 0.04), opacity), (1, tone, opacity if front else 0)], 0, y - height, 0, y + height * 4)
-    canvas.path(crest + f"V{num(max(y + height * 4, canvas.height + 4) if front else y + height * 4)}H{num(-length * 1.2)}Z", paint, front)
+    paint = canvas.defs.linear(
+        [(0, lighten(tone, 0.04), opacity), (1, tone, opacity if front else 0)], 0, y - height, 0, y + height * 4
+    )
+    canvas.path(
+        crest + f"V{num(max(y + height * 4, canvas.height + 4) if front else y + height * 4)}H{num(-length * 1.2)}Z",
+        paint,
+        front,
+    )
     canvas.stroke(crest, canvas.lit("#eaf7fc"), max(1.0, height * 0.14), front, stroke_opacity=0.65)
 
 
@@ -82,12 +100,34 @@ def sand_strip(canvas: Canvas, top: float) -> None:
     rng, unit, width = canvas.rng, canvas.unit, canvas.width
     points = canvas.ridge(top + unit * 0.012, unit * 0.03, 5)
     for shift, colour, opacity in ((-0.03, "#ffffff", 0.35), (-0.016, "#ffffff", 0.8), (-0.004, "#d9b982", 1.0)):
-        canvas.land([(x, y + shift * unit) for x, y in points], canvas.height + 2, mix(canvas.lit(colour), canvas.lit("#bfe3ea"), 1 - opacity))
-    canvas.land([(x, y + unit * 0.012) for x, y in points], canvas.height + 2, canvas.vertical(top, canvas.height, canvas.lit("#efd7a2"), canvas.lit("#e3c286")))
-    grains = "".join(dot(width * rng.random(), top + unit * 0.05 + (canvas.height - top) * rng.random(), unit * rng.uniform(0.001, 0.0022)) for _ in range(90))
+        canvas.land(
+            [(x, y + shift * unit) for x, y in points],
+            canvas.height + 2,
+            mix(canvas.lit(colour), canvas.lit("#bfe3ea"), 1 - opacity),
+        )
+    canvas.land(
+        [(x, y + unit * 0.012) for x, y in points],
+        canvas.height + 2,
+        canvas.vertical(top, canvas.height, canvas.lit("#efd7a2"), canvas.lit("#e3c286")),
+    )
+    grains = "".join(
+        dot(
+            width * rng.random(),
+            top + unit * 0.05 + (canvas.height - top) * rng.random(),
+            unit * rng.uniform(0.001, 0.0022),
+        )
+        for _ in range(90)
+    )
     canvas.path(grains, canvas.lit("#b9935c"), fill_opacity=0.55)
     for _ in range(6):
-        canvas.ellipse(width * rng.random(), top + unit * 0.06 + (canvas.height - top) * rng.random(), unit * rng.uniform(0.08, 0.2), unit * rng.uniform(0.006, 0.016), canvas.lit("#f7e5bb"), fill_opacity=0.6)
+        canvas.ellipse(
+            width * rng.random(),
+            top + unit * 0.06 + (canvas.height - top) * rng.random(),
+            unit * rng.uniform(0.08, 0.2),
+            unit * rng.uniform(0.006, 0.016),
+            canvas.lit("#f7e5bb"),
+            fill_opacity=0.6,
+        )
     for _ in range(round(5 * width / unit)):
         x, y = width * rng.random(), top + unit * 0.06 + (canvas.height - top) * rng.uniform(0.1, 0.9)
         if canvas.free(x, y, unit * 0.01):
@@ -106,8 +146,16 @@ def shell(canvas: Canvas, x: float, y: float, size: float) -> None:
             points.append((x + reach * math.cos(angle), y + 0.7 * reach * math.sin(angle)))
         canvas.path(smooth(points, closed=True), tone)
         return
-    canvas.path(f"M{num(x)} {num(y + size * 0.5)}L{num(x - size)} {num(y - size * 0.1)}A{num(size)} {num(size * 0.8)} 0 0 1 {num(x + size)} {num(y - size * 0.1)}Z", tone)
-    ribs = "".join(f"M{num(x)} {num(y + size * 0.5)}L{num(x + size * k)} {num(y - size * 0.6)}" for k in (-0.55, 0, 0.55))
+    canvas.path(
+        (
+            f"M{num(x)} {num(y + size * 0.5)}L{num(x - size)} {num(y - size * 0.1)}A{num(size)}"
+            f" {num(size * 0.8)} 0 0 1 {num(x + size)} {num(y - size * 0.1)}Z"
+        ),
+        tone,
+    )
+    ribs = "".join(
+        f"M{num(x)} {num(y + size * 0.5)}L{num(x + size * k)} {num(y - size * 0.6)}" for k in (-0.55, 0, 0.55)
+    )
     canvas.stroke(ribs, lighten(tone, -0.1), size * 0.09)
 
 
@@ -117,7 +165,18 @@ def beach(canvas: Canvas) -> None:
     paint_sky(canvas)
     blue = rng.choice(("#35a7cf", "#2fa3bd", "#3f97d6"))
     shore = canvas.horizon + (canvas.height - canvas.horizon) * 0.36
-    canvas.path(smooth([(width * 0.55, canvas.horizon + 3), (width * 0.72, canvas.horizon - unit * 0.07), (width * 0.86, canvas.horizon - unit * 0.04), (width * 1.05, canvas.horizon + 3)]) + "Z", canvas.far("#6f9f8f", 0.5))
+    canvas.path(
+        smooth(
+            [
+                (width * 0.55, canvas.horizon + 3),
+                (width * 0.72, canvas.horizon - unit * 0.07),
+                (width * 0.86, canvas.horizon - unit * 0.04),
+                (width * 1.05, canvas.horizon + 3),
+            ]
+        )
+        + "Z",
+        canvas.far("#6f9f8f", 0.5),
+    )
     open_water(canvas, blue, canvas.horizon, shore + unit * 0.04, calm=True)
     sand_strip(canvas, shore)
     tree = plants.palm(canvas, foliage(canvas, "#4a9d4f", 0.9), rng.randrange(3))
@@ -129,7 +188,13 @@ def beach(canvas: Canvas) -> None:
     parasol(canvas, x, foot, unit * 0.2)
     dry = plants.tuft(canvas, canvas.lit("#9db25c"), 2)
     for _ in range(6):
-        canvas.use(dry, width * rng.choice((rng.uniform(0, 0.14), rng.uniform(0.86, 1))), canvas.height + unit * 0.01, unit * rng.uniform(0.0006, 0.0011), front=True)
+        canvas.use(
+            dry,
+            width * rng.choice((rng.uniform(0, 0.14), rng.uniform(0.86, 1))),
+            canvas.height + unit * 0.01,
+            unit * rng.uniform(0.0006, 0.0011),
+            front=True,
+        )
 
 
 def parasol(canvas: Canvas, x: float, foot: float, size: float) -> None:
@@ -137,13 +202,30 @@ def parasol(canvas: Canvas, x: float, foot: float, size: float) -> None:
     rng = canvas.rng
     first = canvas.lit(rng.choice(("#ee5a52", "#3f8fd6", "#f2a33c", "#e66aa0")))
     white = canvas.lit("#fdf6ec")
-    canvas.polygon([(x - size * 0.1, foot + size * 0.02), (x + size * 0.5, foot - size * 0.02), (x + size * 0.58, foot + size * 0.1), (x - size * 0.06, foot + size * 0.15)], lighten(first, 0.08))
-    canvas.stroke(f"M{num(x)} {num(foot)}L{num(x + size * 0.08)} {num(foot - size * 0.9)}", canvas.lit("#8a6a48"), size * 0.035)
+    canvas.polygon(
+        [
+            (x - size * 0.1, foot + size * 0.02),
+            (x + size * 0.5, foot - size * 0.02),
+            (x + size * 0.58, foot + size * 0.1),
+            (x - size * 0.06, foot + size * 0.15),
+        ],
+        lighten(first, 0.08),
+    )
+    canvas.stroke(
+        f"M{num(x)} {num(foot)}L{num(x + size * 0.08)} {num(foot - size * 0.9)}", canvas.lit("#8a6a48"), size * 0.035
+    )
     top, left, right, low = (x + size * 0.09, foot - size * 1.0), x - size * 0.48, x + size * 0.66, foot - size * 0.62
     edges = [left + (right - left) * k / 5 for k in range(6)]
     for index in range(5):
         a, b = edges[index], edges[index + 1]
-        canvas.path(f"M{num(top[0])} {num(top[1])}Q{num(a + (top[0] - a) * 0.25)} {num(low - size * 0.3)} {num(a)} {num(low)}Q{num((a + b) / 2)} {num(low - size * 0.07)} {num(b)} {num(low)}Q{num(b + (top[0] - b) * 0.25)} {num(low - size * 0.3)} {num(top[0])} {num(top[1])}Z", first if index % 2 == 0 else white)
+        canvas.path(
+            (
+                f"M{num(top[0])} {num(top[1])}Q{num(a + (top[0] - a) * 0.25)} {num(low - size * 0.3)}"
+                f" {num(a)} {num(low)}Q{num((a + b) / 2)} {num(low - size * 0.07)} {num(b)} {num(low)}"
+                f"Q{num(b + (top[0] - b) * 0.25)} {num(low - size * 0.3)} {num(top[0])} {num(top[1])}Z"
+            ),
+            first if index % 2 == 0 else white,
+        )
 
 
 def island(canvas: Canvas) -> None:
@@ -160,10 +242,21 @@ def island(canvas: Canvas) -> None:
     canvas.path(blob(width / 2, middle - rise * 0.52, half * 0.56, rise * 0.3, rng, 10, 0.1), canvas.lit("#8cc063"))
     for x, variant in ((0.17, 1), (0.8, 0), (0.88, 2)):
         tree = plants.palm(canvas, foliage(canvas, "#44a052", 0.95), variant)
-        canvas.use(tree, width * (x + rng.uniform(-0.02, 0.02)), middle - rise * rng.uniform(0.1, 0.4), unit * rng.uniform(0.0044, 0.0058), x > 0.5)
+        canvas.use(
+            tree,
+            width * (x + rng.uniform(-0.02, 0.02)),
+            middle - rise * rng.uniform(0.1, 0.4),
+            unit * rng.uniform(0.0044, 0.0058),
+            x > 0.5,
+        )
     shrub = plants.bush(canvas, foliage(canvas, "#57a84e", 0.9))
     for _ in range(4):
-        canvas.use(shrub, width * rng.uniform(0.2, 0.8), middle - rise * rng.uniform(0.4, 0.6), unit * rng.uniform(0.0005, 0.0008))
+        canvas.use(
+            shrub,
+            width * rng.uniform(0.2, 0.8),
+            middle - rise * rng.uniform(0.4, 0.6),
+            unit * rng.uniform(0.0005, 0.0008),
+        )
     for _ in range(5):
         shell(canvas, width * rng.uniform(0.2, 0.8), middle + rise * rng.uniform(0.3, 0.75), unit * 0.014)
     swell(canvas, canvas.height - unit * 0.04, unit * 0.022, lighten(blue, -0.04), 1.0, front=True)
@@ -178,24 +271,43 @@ def lake(canvas: Canvas) -> None:
         mountain_range(canvas, canvas.horizon, min(unit * 0.34, canvas.horizon * 0.6), 5, "#7d93b3", 0.45)
     far_hills(canvas, mix(green, "#4f9a72", 0.4), 2, 0.1)
     leaf = rng.choice(("#4c944c", "#3f8658"))
-    plants.tree_line(canvas, canvas.horizon + unit * 0.012, unit * 0.085, canvas.far(leaf, 0.34), rng.choice(("pine", "leaf")), 0.75)
+    plants.tree_line(
+        canvas, canvas.horizon + unit * 0.012, unit * 0.085, canvas.far(leaf, 0.34), rng.choice(("pine", "leaf")), 0.75
+    )
     canvas.rect(0, canvas.horizon + unit * 0.006, width, unit * 0.02, canvas.far(green, 0.2))
     top = canvas.horizon + unit * 0.022
     blue = rng.choice(("#4a9fd0", "#4ba8c4", "#5a94cc"))
     open_water(canvas, blue, top, canvas.height, calm=True)
-    mirror = canvas.defs.linear([(0, canvas.far(leaf, 0.3), 0.55), (1, canvas.far(leaf, 0.3), 0)], 0, top, 0, top + unit * 0.13)
+    mirror = canvas.defs.linear(
+        [(0, canvas.far(leaf, 0.3), 0.55), (1, canvas.far(leaf, 0.3), 0)], 0, top, 0, top + unit * 0.13
+    )
     canvas.rect(0, top, width, unit * 0.13, mirror)
     for side in (0, 1):
-        bank = [(width * side + (1 - 2 * side) * width * reach, top + (canvas.height - top) * y) for reach, y in ((0.24, 0.0), (0.2, 0.09), (0.1, 0.2), (0.03, 0.36), (-0.05, 0.5))]
+        bank = [
+            (width * side + (1 - 2 * side) * width * reach, top + (canvas.height - top) * y)
+            for reach, y in ((0.24, 0.0), (0.2, 0.09), (0.1, 0.2), (0.03, 0.36), (-0.05, 0.5))
+        ]
         canvas.path(smooth(bank) + f"L{num(width * side)} {num(top)}Z", canvas.far(green, 0.12))
         trees = plants.leaf_tree(canvas, foliage(canvas, leaf, 0.85), variant=side)
-        canvas.use(trees, width * (0.06 if side == 0 else 0.94), top + unit * 0.05, unit * rng.uniform(0.0028, 0.0042), side == 1)
+        canvas.use(
+            trees,
+            width * (0.06 if side == 0 else 0.94),
+            top + unit * 0.05,
+            unit * rng.uniform(0.0028, 0.0042),
+            side == 1,
+        )
     for _ in range(10):
         x, y = width * rng.random(), top + (canvas.height - top) * rng.uniform(0.3, 0.95)
         size = unit * (0.012 + 0.03 * (y - top) / (canvas.height - top))
         if not canvas.free(x, y, size):
             continue
-        canvas.path(f"M{num(x)} {num(y)}L{num(x + size)} {num(y - size * 0.1)}A{num(size)} {num(size * 0.38)} 0 1 1 {num(x + size * 0.8)} {num(y - size * 0.24)}Z", canvas.lit("#6db35c"))
+        canvas.path(
+            (
+                f"M{num(x)} {num(y)}L{num(x + size)} {num(y - size * 0.1)}A{num(size)}"
+                f" {num(size * 0.38)} 0 1 1 {num(x + size * 0.8)} {num(y - size * 0.24)}Z"
+            ),
+            canvas.lit("#6db35c"),
+        )
         if rng.random() < 0.4:
             lily(canvas, x - size * 0.2, y - size * 0.15, size * 0.42)
     if canvas.shore is not None:
@@ -207,13 +319,22 @@ def lake(canvas: Canvas) -> None:
     for side in (0, 1):
         for _ in range(5):
             x = width * side + (1 - 2 * side) * unit * rng.uniform(-0.02, 0.17)
-            canvas.use(cattail, x, canvas.height + unit * 0.02, unit * rng.uniform(0.0014, 0.0026), side == 1, front=True)
+            canvas.use(
+                cattail, x, canvas.height + unit * 0.02, unit * rng.uniform(0.0014, 0.0026), side == 1, front=True
+            )
 
 
 def lily(canvas: Canvas, x: float, y: float, size: float) -> None:
     """A water lily."""
     petal = canvas.lit(canvas.rng.choice(("#fbe3ee", "#f7b8d2", "#ffffff")))
-    data = "".join(f"M{num(x)} {num(y)}Q{num(x + dx * size * 0.9)} {num(y - size * 0.2)} {num(x + dx * size)} {num(y - dy * size)}Q{num(x + dx * size * 0.2)} {num(y - dy * size * 0.8)} {num(x)} {num(y)}Z" for dx, dy in ((-1, 0.45), (-0.5, 0.85), (0, 1.0), (0.5, 0.85), (1, 0.45)))
+    data = "".join(
+        (
+            f"M{num(x)} {num(y)}Q{num(x + dx * size * 0.9)} {num(y - size * 0.2)}"
+            f" {num(x + dx * size)} {num(y - dy * size)}Q{num(x + dx * size * 0.2)}"
+            f" {num(y - dy * size * 0.8)} {num(x)} {num(y)}Z"
+        )
+        for dx, dy in ((-1, 0.45), (-0.5, 0.85), (0, 1.0), (0.5, 0.85), (1, 0.45))
+    )
     canvas.path(data, petal)
     canvas.path(dot(x, y - size * 0.2, size * 0.18), canvas.lit("#f7cf4d"))
 
@@ -239,23 +360,51 @@ def river(canvas: Canvas) -> None:
         right.append((x + half, y))
     left.append((left[-1][0] - unit * 0.04, bottom + unit * 0.05))
     right.append((right[-1][0] + unit * 0.04, bottom + unit * 0.05))
-    for grow, tone in ((unit * 0.016, canvas.lit("#d9c08a")), (0.0, canvas.vertical(top, bottom, mix(canvas.lit(blue), canvas.sky.low, 0.5), canvas.lit(blue), canvas.lit(lighten(blue, -0.08))))):
-        outline = smooth([(x - grow, y) for x, y in left]) + "L" + smooth([(x + grow, y) for x, y in reversed(right)])[1:] + "Z"
+    for grow, tone in (
+        (unit * 0.016, canvas.lit("#d9c08a")),
+        (
+            0.0,
+            canvas.vertical(
+                top,
+                bottom,
+                mix(canvas.lit(blue), canvas.sky.low, 0.5),
+                canvas.lit(blue),
+                canvas.lit(lighten(blue, -0.08)),
+            ),
+        ),
+    ):
+        outline = (
+            smooth([(x - grow, y) for x, y in left])
+            + "L"
+            + smooth([(x + grow, y) for x, y in reversed(right)])[1:]
+            + "Z"
+        )
         canvas.path(outline, tone)
     ripples = []
     for _ in range(46):
         share = rng.uniform(0.15, 0.98)
         y = top + depth * share**1.25
-        x = width * 0.5 + side * width * 0.16 * math.sin(share * 4.2) * (1 - share * 0.8) + width * 0.36 * share**1.5 * rng.uniform(-1, 1)
+        x = (
+            width * 0.5
+            + side * width * 0.16 * math.sin(share * 4.2) * (1 - share * 0.8)
+            + width * 0.36 * share**1.5 * rng.uniform(-1, 1)
+        )
         ripples.append(ripple_line(x, y, unit * (0.02 + 0.07 * share), unit * 0.005))
     canvas.stroke("".join(ripples), canvas.lit("#dff3fb"), unit * 0.0036, stroke_opacity=0.65)
     leaf = rng.choice(("#4c944c", "#5aa047"))
-    trees = [plants.leaf_tree(canvas, foliage(canvas, leaf, 0.75), variant=k) for k in range(2)] + [plants.pine(canvas, foliage(canvas, "#3d7d55", 0.75))]
+    trees = [plants.leaf_tree(canvas, foliage(canvas, leaf, 0.75), variant=k) for k in range(2)] + [
+        plants.pine(canvas, foliage(canvas, "#3d7d55", 0.75))
+    ]
     side_trees(canvas, trees, unit * 0.34, canvas.horizon + unit * 0.05, 5)
     stones = [plants.rock(canvas, canvas.lit("#9aa1a8"), k) for k in range(3)]
     for index in range(2, 8):
         for edge in (left[index], right[index]):
-            canvas.use(rng.choice(stones), edge[0] + unit * rng.uniform(-0.02, 0.02), edge[1] + unit * 0.01, unit * rng.uniform(0.0002, 0.0005))
+            canvas.use(
+                rng.choice(stones),
+                edge[0] + unit * rng.uniform(-0.02, 0.02),
+                edge[1] + unit * 0.01,
+                unit * rng.uniform(0.0002, 0.0005),
+            )
     grass(canvas, green, 14, canvas.horizon + unit * 0.03)
     if canvas.shore is not None:
         lawn(canvas, green, canvas.shore)
@@ -274,26 +423,81 @@ def waterfall(canvas: Canvas) -> None:
     for side in (-1, 1):
         edge = x + side * half
         far_edge = -20 if side < 0 else width + 20
-        steps = [(edge, pool), (edge + side * unit * 0.015, top + (pool - top) * 0.5), (edge, top), (edge + side * unit * 0.1, top - unit * 0.02), (edge + side * width * 0.2, top + unit * 0.03), (edge + side * width * 0.3, top - unit * 0.03), (far_edge, top + unit * 0.02), (far_edge, pool)]
-        canvas.path("M" + "L".join(f"{num(a)} {num(b)}" for a, b in steps) + "Z", canvas.vertical(top, pool, canvas.lit(lighten(stone, 0.03)), canvas.lit(lighten(stone, -0.1))))
-        cracks = "".join(f"M{num(edge + side * unit * rng.uniform(0.03, 0.4))} {num(top + (pool - top) * rng.uniform(0.1, 0.8))}l{num(side * unit * rng.uniform(0.01, 0.05))} {num(unit * rng.uniform(0.05, 0.13))}" for _ in range(16))
+        steps = [
+            (edge, pool),
+            (edge + side * unit * 0.015, top + (pool - top) * 0.5),
+            (edge, top),
+            (edge + side * unit * 0.1, top - unit * 0.02),
+            (edge + side * width * 0.2, top + unit * 0.03),
+            (edge + side * width * 0.3, top - unit * 0.03),
+            (far_edge, top + unit * 0.02),
+            (far_edge, pool),
+        ]
+        canvas.path(
+            "M" + "L".join(f"{num(a)} {num(b)}" for a, b in steps) + "Z",
+            canvas.vertical(top, pool, canvas.lit(lighten(stone, 0.03)), canvas.lit(lighten(stone, -0.1))),
+        )
+        cracks = "".join(
+            (
+                f"M{num(edge + side * unit * rng.uniform(0.03, 0.4))}"
+                f" {num(top + (pool - top) * rng.uniform(0.1, 0.8))}"
+                f"l{num(side * unit * rng.uniform(0.01, 0.05))} {num(unit * rng.uniform(0.05, 0.13))}"
+            )
+            for _ in range(16)
+        )
         canvas.stroke(cracks, canvas.lit(lighten(stone, -0.15)), unit * 0.005, stroke_opacity=0.6)
         shrub = plants.bush(canvas, foliage(canvas, leaf, 0.85))
         tree = plants.leaf_tree(canvas, foliage(canvas, leaf, 0.8), variant=side + 1)
         for index in range(5):
-            canvas.use(shrub, edge + side * (unit * 0.05 + width * 0.09 * index), top + unit * 0.012, unit * rng.uniform(0.0007, 0.0013))
+            canvas.use(
+                shrub,
+                edge + side * (unit * 0.05 + width * 0.09 * index),
+                top + unit * 0.012,
+                unit * rng.uniform(0.0007, 0.0013),
+            )
         for index in range(3):
-            canvas.use(tree, edge + side * (unit * 0.12 + width * 0.13 * index), top + unit * 0.01, unit * rng.uniform(0.0018, 0.0027), side > 0)
-    canvas.rect(x - half, top - unit * 0.004, half * 2, pool - top + unit * 0.03, canvas.vertical(top, pool, canvas.lit("#9fdcf0"), canvas.lit("#e6f8fc")))
+            canvas.use(
+                tree,
+                edge + side * (unit * 0.12 + width * 0.13 * index),
+                top + unit * 0.01,
+                unit * rng.uniform(0.0018, 0.0027),
+                side > 0,
+            )
+    canvas.rect(
+        x - half,
+        top - unit * 0.004,
+        half * 2,
+        pool - top + unit * 0.03,
+        canvas.vertical(top, pool, canvas.lit("#9fdcf0"), canvas.lit("#e6f8fc")),
+    )
     for colour, opacity in (("#ffffff", 0.75), ("#6fc0de", 0.6)):
-        streaks = "".join(f"M{num(x + half * rng.uniform(-0.92, 0.92))} {num(top + (pool - top) * rng.uniform(0.0, 0.75))}v{num((pool - top) * rng.uniform(0.1, 0.3))}" for _ in range(22))
+        streaks = "".join(
+            (
+                f"M{num(x + half * rng.uniform(-0.92, 0.92))}"
+                f" {num(top + (pool - top) * rng.uniform(0.0, 0.75))}"
+                f"v{num((pool - top) * rng.uniform(0.1, 0.3))}"
+            )
+            for _ in range(22)
+        )
         canvas.stroke(streaks, canvas.lit(colour), unit * 0.006, stroke_opacity=opacity)
     open_water(canvas, "#45a9c4", pool, canvas.height, calm=True)
     for _ in range(14):
-        canvas.ellipse(x + half * rng.uniform(-1.3, 1.3), pool + unit * rng.uniform(-0.02, 0.03), unit * rng.uniform(0.025, 0.06), unit * rng.uniform(0.015, 0.035), canvas.lit("#ffffff"), fill_opacity=0.5)
+        canvas.ellipse(
+            x + half * rng.uniform(-1.3, 1.3),
+            pool + unit * rng.uniform(-0.02, 0.03),
+            unit * rng.uniform(0.025, 0.06),
+            unit * rng.uniform(0.015, 0.035),
+            canvas.lit("#ffffff"),
+            fill_opacity=0.5,
+        )
     stones = [plants.rock(canvas, canvas.lit(lighten(stone, -0.03)), k) for k in range(3)]
     for _ in range(8):
-        canvas.use(rng.choice(stones), width * rng.choice((rng.uniform(0, 0.3), rng.uniform(0.7, 1))), pool + unit * rng.uniform(0.02, 0.12), unit * rng.uniform(0.0005, 0.0012))
+        canvas.use(
+            rng.choice(stones),
+            width * rng.choice((rng.uniform(0, 0.3), rng.uniform(0.7, 1))),
+            pool + unit * rng.uniform(0.02, 0.12),
+            unit * rng.uniform(0.0005, 0.0012),
+        )
     bank = canvas.shore if canvas.shore is not None else None
     if bank is not None:
         lawn(canvas, "#79b55a", bank)
@@ -301,7 +505,13 @@ def waterfall(canvas: Canvas) -> None:
     frond = plants.fern(canvas, canvas.lit(lighten(leaf, -0.05)))
     for side in (0, 1):
         for index in range(3):
-            canvas.use(frond, width * side + (1 - 2 * side) * unit * 0.06 * index, canvas.height + unit * 0.015, unit * (0.0024 - 0.0004 * index), front=True)
+            canvas.use(
+                frond,
+                width * side + (1 - 2 * side) * unit * 0.06 * index,
+                canvas.height + unit * 0.015,
+                unit * (0.0024 - 0.0004 * index),
+                front=True,
+            )
 
 
 def harbour(canvas: Canvas) -> None:
@@ -321,17 +531,51 @@ def harbour(canvas: Canvas) -> None:
     for _ in range(round(4 * width / unit)):
         bx, by, size = width * rng.random(), base + unit * rng.uniform(0.05, 0.09), unit * rng.uniform(0.05, 0.08)
         hull = canvas.far(rng.choice(("#c8553d", "#2f6f9f", "#f4efe6", "#3f8f6a")), 0.12)
-        canvas.path(f"M{num(bx - size)} {num(by - size * 0.3)}H{num(bx + size)}L{num(bx + size * 0.75)} {num(by)}H{num(bx - size * 0.7)}Z", hull)
-        canvas.stroke(f"M{num(bx)} {num(by - size * 0.3)}V{num(by - size * 2.2)}", canvas.far("#6b5238", 0.1), unit * 0.004)
-        canvas.path(f"M{num(bx + size * 0.06)} {num(by - size * 2.1)}L{num(bx + size * 0.8)} {num(by - size * 0.45)}H{num(bx + size * 0.06)}Z", canvas.far("#fbf7ee", 0.1))
+        canvas.path(
+            (
+                f"M{num(bx - size)} {num(by - size * 0.3)}H{num(bx + size)}L{num(bx + size * 0.75)}"
+                f" {num(by)}H{num(bx - size * 0.7)}Z"
+            ),
+            hull,
+        )
+        canvas.stroke(
+            f"M{num(bx)} {num(by - size * 0.3)}V{num(by - size * 2.2)}", canvas.far("#6b5238", 0.1), unit * 0.004
+        )
+        canvas.path(
+            (
+                f"M{num(bx + size * 0.06)} {num(by - size * 2.1)}L{num(bx + size * 0.8)}"
+                f" {num(by - size * 0.45)}H{num(bx + size * 0.06)}Z"
+            ),
+            canvas.far("#fbf7ee", 0.1),
+        )
     if canvas.shore is not None:
         top = canvas.shore
-        canvas.rect(0, top, width, canvas.height - top + 2, canvas.vertical(top, canvas.height, canvas.lit("#b5885a"), canvas.lit("#8f6540")))
+        canvas.rect(
+            0,
+            top,
+            width,
+            canvas.height - top + 2,
+            canvas.vertical(top, canvas.height, canvas.lit("#b5885a"), canvas.lit("#8f6540")),
+        )
         planks = "".join(f"M0 {num(top + (canvas.height - top) * (k / 6) ** 1.3)}H{num(width)}" for k in range(7))
         canvas.stroke(planks, canvas.lit("#6f4a2c"), unit * 0.004, stroke_opacity=0.7)
-        joints = "".join(f"M{num(width * rng.random())} {num(top + (canvas.height - top) * (k / 6) ** 1.3)}V{num(top + (canvas.height - top) * ((k + 1) / 6) ** 1.3)}" for k in range(6) for _ in range(round(3 * width / unit)))
+        joints = "".join(
+            (
+                f"M{num(width * rng.random())} {num(top + (canvas.height - top) * (k / 6) ** 1.3)}"
+                f"V{num(top + (canvas.height - top) * ((k + 1) / 6) ** 1.3)}"
+            )
+            for k in range(6)
+            for _ in range(round(3 * width / unit))
+        )
         canvas.stroke(joints, canvas.lit("#6f4a2c"), unit * 0.003, stroke_opacity=0.7)
-    swell(canvas, canvas.height - unit * 0.03, unit * 0.016, "#2f6f9c", 1.0 if canvas.shore is None else 0.0, front=canvas.shore is None)
+    swell(
+        canvas,
+        canvas.height - unit * 0.03,
+        unit * 0.016,
+        "#2f6f9c",
+        1.0 if canvas.shore is None else 0.0,
+        front=canvas.shore is None,
+    )
 
 
 def house(canvas: Canvas, x: float, base: float, wide: float, tall: float, colour: str) -> None:
@@ -339,12 +583,21 @@ def house(canvas: Canvas, x: float, base: float, wide: float, tall: float, colou
     rng = canvas.rng
     wall, roof = canvas.far(colour, 0.14), canvas.far(rng.choice(("#a8503f", "#7a4a44", "#8a5a3c")), 0.14)
     canvas.rect(x, base - tall, wide, tall, wall)
-    canvas.path(f"M{num(x - wide * 0.05)} {num(base - tall)}L{num(x + wide / 2)} {num(base - tall - wide * 0.42)}L{num(x + wide * 1.05)} {num(base - tall)}Z", roof)
-    panes, dark = [], []
+    canvas.path(
+        (
+            f"M{num(x - wide * 0.05)} {num(base - tall)}L{num(x + wide / 2)}"
+            f" {num(base - tall - wide * 0.42)}L{num(x + wide * 1.05)} {num(base - tall)}Z"
+        ),
+        roof,
+    )
+    panes: list[str] = []
+    dark: list[str] = []
     rows = max(1, int(tall / (wide * 0.55)))
     for row in range(rows):
         for column in range(2):
-            spot = box(x + wide * (0.18 + 0.4 * column), base - tall + wide * (0.14 + 0.5 * row), wide * 0.22, wide * 0.28)
+            spot = box(
+                x + wide * (0.18 + 0.4 * column), base - tall + wide * (0.14 + 0.5 * row), wide * 0.22, wide * 0.28
+            )
             (panes if not canvas.night or rng.random() < 0.7 else dark).append(spot)
     canvas.path("".join(panes), "#ffd978" if canvas.night else canvas.far("#dff0f7", 0.1))
     if dark:
@@ -354,15 +607,26 @@ def house(canvas: Canvas, x: float, base: float, wide: float, tall: float, colou
 def underwater(canvas: Canvas) -> None:
     """Deep blue with rays from above, corals, weeds, bubbles and far fish."""
     rng, unit, width, height = canvas.rng, canvas.unit, canvas.width, canvas.height
-    tones = rng.choice((("#5fd0e6", "#1f8fc4", "#0d4f8c"), ("#6fe0d0", "#1fa0a8", "#0b5a73"), ("#7fc4f2", "#2f78cf", "#153f8a")))
+    tones = rng.choice(
+        (("#5fd0e6", "#1f8fc4", "#0d4f8c"), ("#6fe0d0", "#1fa0a8", "#0b5a73"), ("#7fc4f2", "#2f78cf", "#153f8a"))
+    )
     dim = {"day": 0.0, "dawn": 0.1, "sunset": 0.15, "dusk": 0.35, "night": 0.5}[canvas.time]
-    tones = tuple(mix(tone, "#04122e", dim) for tone in tones)
+    top, tone_middle, deep = (mix(tone, "#04122e", dim) for tone in tones)
+    tones = (top, tone_middle, deep)
     canvas.rect(0, 0, width, height, canvas.vertical(0, height, *tones))
     for _ in range(6):
         x, wide, lean = width * rng.uniform(-0.05, 1.0), width * rng.uniform(0.03, 0.1), width * rng.uniform(-0.2, 0.2)
         paint = canvas.defs.linear([(0, "#ffffff", 0.24), (1, "#ffffff", 0)], 0, 0, 0, height * 0.8)
-        canvas.path(f"M{num(x)} -2h{num(wide)}L{num(x + wide * 2.2 + lean)} {num(height * 0.8)}H{num(x - wide * 0.8 + lean)}Z", paint)
-    shimmer = "".join(ripple_line(width * rng.uniform(-0.05, 1), unit * rng.uniform(0.01, 0.09), unit * rng.uniform(0.08, 0.2), unit * 0.012) for _ in range(14))
+        canvas.path(
+            f"M{num(x)} -2h{num(wide)}L{num(x + wide * 2.2 + lean)} {num(height * 0.8)}H{num(x - wide * 0.8 + lean)}Z",
+            paint,
+        )
+    shimmer = "".join(
+        ripple_line(
+            width * rng.uniform(-0.05, 1), unit * rng.uniform(0.01, 0.09), unit * rng.uniform(0.08, 0.2), unit * 0.012
+        )
+        for _ in range(14)
+    )
     canvas.stroke(shimmer, "#ffffff", unit * 0.004, stroke_opacity=0.35)
     for row in range(2):
         points = canvas.ridge(canvas.horizon - unit * (0.02 - 0.05 * row), unit * (0.16 - 0.06 * row), 6, 1.3)
@@ -370,14 +634,34 @@ def underwater(canvas: Canvas) -> None:
     school = []
     x0, y0 = width * rng.uniform(0.15, 0.85), height * rng.uniform(0.14, 0.4)
     for _ in range(11):
-        x, y, size = x0 + unit * rng.uniform(-0.14, 0.14), y0 + unit * rng.uniform(-0.06, 0.06), unit * rng.uniform(0.009, 0.015)
-        school.append(f"M{num(x - size)} {num(y)}Q{num(x)} {num(y - size * 0.8)} {num(x + size)} {num(y)}Q{num(x)} {num(y + size * 0.8)} {num(x - size)} {num(y)}L{num(x - size * 1.6)} {num(y - size * 0.5)}V{num(y + size * 0.5)}Z")
+        x, y, size = (
+            x0 + unit * rng.uniform(-0.14, 0.14),
+            y0 + unit * rng.uniform(-0.06, 0.06),
+            unit * rng.uniform(0.009, 0.015),
+        )
+        school.append(
+            f"M{num(x - size)} {num(y)}Q{num(x)} {num(y - size * 0.8)} {num(x + size)} {num(y)}"
+            f"Q{num(x)} {num(y + size * 0.8)} {num(x - size)} {num(y)}L{num(x - size * 1.6)}"
+            f" {num(y - size * 0.5)}V{num(y + size * 0.5)}Z"
+        )
     canvas.path("".join(school), mix(tones[2], tones[0], 0.25), fill_opacity=0.8)
     sand = mix("#e8d3a0", tones[1], 0.34)
     floor = canvas.horizon + unit * 0.06
     points = canvas.ridge(floor, unit * 0.035, 5)
-    canvas.land(points, height + 2, canvas.vertical(floor - unit * 0.03, height, mix(sand, tones[1], 0.25), lighten(sand, -0.06)))
-    lines = "".join(ripple_line(width * rng.uniform(-0.1, 1), floor + (height - floor) * rng.uniform(0.15, 0.97), unit * rng.uniform(0.08, 0.2), unit * 0.007) for _ in range(20))
+    canvas.land(
+        points,
+        height + 2,
+        canvas.vertical(floor - unit * 0.03, height, mix(sand, tones[1], 0.25), lighten(sand, -0.06)),
+    )
+    lines = "".join(
+        ripple_line(
+            width * rng.uniform(-0.1, 1),
+            floor + (height - floor) * rng.uniform(0.15, 0.97),
+            unit * rng.uniform(0.08, 0.2),
+            unit * 0.007,
+        )
+        for _ in range(20)
+    )
     canvas.stroke(lines, lighten(sand, 0.06), unit * 0.003, stroke_opacity=0.7)
     stones = [plants.rock(canvas, mix("#6f7f8f", tones[1], 0.35), k) for k in range(2)]
     scatter(canvas, lambda _: rng.choice(stones), floor, height * 0.98, 6, unit * 0.03, unit * 0.06, clear=True)
@@ -388,10 +672,19 @@ def underwater(canvas: Canvas) -> None:
         size = unit * rng.uniform(0.08, 0.17)
         rng.choice((coral, coral, weed, sponge))(canvas, x, y, size, tones[1])
     for _ in range(5):
-        weed(canvas, width * rng.choice((rng.uniform(0, 0.1), rng.uniform(0.9, 1))), height + unit * 0.02, unit * rng.uniform(0.25, 0.4), tones[1], front=True)
+        weed(
+            canvas,
+            width * rng.choice((rng.uniform(0, 0.1), rng.uniform(0.9, 1))),
+            height + unit * 0.02,
+            unit * rng.uniform(0.25, 0.4),
+            tones[1],
+            front=True,
+        )
     for _ in range(30):
         x, y, r = width * rng.random(), height * rng.random(), unit * rng.uniform(0.003, 0.012)
-        canvas.ellipse(x, y, r, r, "#ffffff", fill_opacity=0.16, stroke="#ffffff", stroke_opacity=0.6, stroke_width=unit * 0.0016)
+        canvas.ellipse(
+            x, y, r, r, "#ffffff", fill_opacity=0.16, stroke="#ffffff", stroke_opacity=0.6, stroke_width=unit * 0.0016
+        )
 
 
 def coral(canvas: Canvas, x: float, y: float, size: float, water: str) -> None:
@@ -399,7 +692,10 @@ def coral(canvas: Canvas, x: float, y: float, size: float, water: str) -> None:
     tone = mix(canvas.rng.choice(("#ff6f7d", "#ff9a5c", "#f27fb8", "#b37ff0", "#ffcf5c")), water, 0.2)
     data = f"M{num(x)} {num(y)}V{num(y - size)}"
     for k, lean in ((0.3, -0.42), (0.42, 0.44), (0.62, -0.28), (0.72, 0.3)):
-        data += f"M{num(x)} {num(y - size * k)}q{num(size * lean)} {num(-size * 0.04)} {num(size * lean)} {num(-size * 0.42)}"
+        data += (
+            f"M{num(x)} {num(y - size * k)}q{num(size * lean)} {num(-size * 0.04)}"
+            f" {num(size * lean)} {num(-size * 0.42)}"
+        )
     canvas.stroke(data, lighten(tone, -0.08), size * 0.17)
     canvas.stroke(data, tone, size * 0.115)
 
@@ -408,8 +704,14 @@ def sponge(canvas: Canvas, x: float, y: float, size: float, water: str) -> None:
     """A brain coral or a fan."""
     rng = canvas.rng
     tone = mix(rng.choice(("#f2a0c0", "#8fd0a0", "#f2c46f", "#a08ff0")), water, 0.2)
-    canvas.path(f"M{num(x - size * 0.6)} {num(y)}A{num(size * 0.6)} {num(size * 0.55)} 0 0 1 {num(x + size * 0.6)} {num(y)}Z", tone)
-    arcs = "".join(f"M{num(x - size * k)} {num(y)}A{num(size * k)} {num(size * k * 0.9)} 0 0 1 {num(x + size * k)} {num(y)}" for k in (0.15, 0.3, 0.45))
+    canvas.path(
+        f"M{num(x - size * 0.6)} {num(y)}A{num(size * 0.6)} {num(size * 0.55)} 0 0 1 {num(x + size * 0.6)} {num(y)}Z",
+        tone,
+    )
+    arcs = "".join(
+        f"M{num(x - size * k)} {num(y)}A{num(size * k)} {num(size * k * 0.9)} 0 0 1 {num(x + size * k)} {num(y)}"
+        for k in (0.15, 0.3, 0.45)
+    )
     canvas.stroke(arcs, lighten(tone, -0.1), size * 0.05)
 
 
@@ -420,7 +722,15 @@ def weed(canvas: Canvas, x: float, y: float, size: float, water: str, front: boo
     for lean in (-0.22, 0.0, 0.24):
         tip, sway = size * rng.uniform(0.7, 1.1), size * 0.16
         canvas.path(
-            f"M{num(x + lean * size - size * 0.05)} {num(y)}C{num(x + lean * size - sway)} {num(y - tip * 0.35)} {num(x + lean * size + sway)} {num(y - tip * 0.6)} {num(x + lean * size * 1.6)} {num(y - tip)}"
-            f"C{num(x + lean * size + sway * 1.8)} {num(y - tip * 0.6)} {num(x + lean * size - sway * 0.3)} {num(y - tip * 0.35)} {num(x + lean * size + size * 0.05)} {num(y)}Z",
-            lighten(tone, rng.uniform(-0.06, 0.04)), front,
-        )  # fmt: skip
+            (
+                f"M{num(x + lean * size - size * 0.05)} {num(y)}C{num(x + lean * size - sway)}"
+                f" {num(y - tip * 0.35)} {num(x + lean * size + sway)} {num(y - tip * 0.6)}"
+                f" {num(x + lean * size * 1.6)} {num(y - tip)}"
+            )(
+                f"C{num(x + lean * size + sway * 1.8)} {num(y - tip * 0.6)}"
+                f" {num(x + lean * size - sway * 0.3)} {num(y - tip * 0.35)}"
+                f" {num(x + lean * size + size * 0.05)} {num(y)}Z"
+            ),
+            lighten(tone, rng.uniform(-0.06, 0.04)),
+            front,
+        )

@@ -1,0 +1,81 @@
+"""The illustrator as a generator."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from spectacle.generators.base import MAX_SEED, Device, Job, MediaType
+from spectacle.generators.illustration import Illustration
+from spectacle.svg import clean_svg
+
+
+class Control:
+    """Remembers what was reported."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[int, int]] = []
+
+    def progress(self, step: int, steps: int) -> None:
+        self.steps.append((step, steps))
+
+    def check(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def generator() -> Illustration:
+    generator = Illustration()
+    generator.load(Device())
+    return generator
+
+
+def job(prompt: str, **options: object) -> Job:
+    return Job(prompt, 320, 240, 11, MediaType.SVG, Illustration.Options.model_validate(options))
+
+
+def test_a_prompt_gives_a_drawing_with_its_facts(generator: Illustration) -> None:
+    (artifact,) = generator.generate(job("a black cat on a red sofa"), Control())
+    assert artifact.media_type is MediaType.SVG
+    assert isinstance(artifact.content, str)
+    assert clean_svg(artifact.content, width=320, height=240) == artifact.content
+    assert artifact.facts["engine"] == "composition"
+    assert artifact.seed is None
+
+
+def test_a_png_is_asked_for_as_the_same_drawing(generator: Illustration) -> None:
+    wanted = job("a tree")
+    png = Job(wanted.prompt, wanted.width, wanted.height, wanted.seed, MediaType.PNG, wanted.options)
+    assert generator.generate(png, Control())[0].content == generator.generate(wanted, Control())[0].content
+
+
+def test_further_pictures_have_further_seeds(generator: Illustration) -> None:
+    control = Control()
+    artifacts = generator.generate(job("two dogs", num_images_per_prompt=3), control)
+    assert [artifact.seed for artifact in artifacts] == [None, 12, 13]
+    assert len({artifact.content for artifact in artifacts}) == 3
+    assert control.steps == [(1, 3), (2, 3), (3, 3)]
+    second = Job("two dogs", 320, 240, 12, MediaType.SVG, Illustration.Options())
+    assert generator.generate(second, control)[0].content == artifacts[1].content
+
+
+def test_the_largest_seed_has_a_next_one(generator: Illustration) -> None:
+    last = Job("a cat", 64, 64, MAX_SEED, MediaType.SVG, Illustration.Options(num_images_per_prompt=2))
+    assert generator.generate(last, Control())[1].seed == 0
+
+
+def test_the_style_option_overrides_the_words(generator: Illustration) -> None:
+    facts = generator.generate(job("a watercolour of a cat", style="blueprint"), Control())[0].facts
+    assert facts["style"] == "blueprint"
+
+
+def test_an_unknown_style_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Illustration.Options.model_validate({"style": "cubism"})
+
+
+@pytest.mark.parametrize("prompt", ["", " ", "asdf qwer", "🦊🌙", "x" * 4000, "<svg onload=alert(1)>", "a\x00b", "猫"])
+def test_any_prompt_gives_a_picture(generator: Illustration, prompt: str) -> None:
+    content = generator.generate(job(prompt), Control())[0].content
+    assert isinstance(content, str)
+    assert clean_svg(content, width=320, height=240) == content
