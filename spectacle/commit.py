@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import secrets
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from itertools import count
@@ -123,29 +124,52 @@ class Commit:
         try:
             raw = json.loads(content)
             record = cls(
-                str(raw["stem"]),
-                str(raw["token"]),
-                Version(**raw["request"]),
-                tuple(Placement(**each) for each in raw["files"]),
-                tuple(Version(**each) for each in raw["attachments"]),
+                _text(raw["stem"]),
+                _text(raw["token"]),
+                _version(raw["request"]),
+                tuple(Placement(_text(each["temporary"]), _text(each["public"])) for each in raw["files"]),
+                tuple(_version(each) for each in raw["attachments"]),
                 bool(raw["poison"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"no commit record: {error}") from None
-        names = [
-            record.request.name,
-            *(each.public for each in record.files),
-            *(each.name for each in record.attachments),
-        ]
+        own = re.escape(stem)
         if (
             raw["format"] != FORMAT
             or record.stem != stem
             or record.request.name != f"{stem}.txt"
-            or any(not name.startswith(stem) or "/" in name for name in names)
-            or any(not each.temporary.startswith(f".{stem}.") or "/" in each.temporary for each in record.files)
+            or not all(re.fullmatch(own + _ATTACHMENT, each.name) for each in record.attachments)
+            or not all(re.fullmatch(own + _RESULT, each.public) for each in record.files)
+            or not all(re.fullmatch(rf"\.{own}{_TEMPORARY}", each.temporary) for each in record.files)
         ):
             raise ValueError("the commit record names files that are not its request's")
         return record
+
+
+_ATTACHMENT = r"-(?:options\.json|mask\.png|control\.png|input[0-9]{0,2}\.[a-z]{3,4})"
+_RESULT = r"(?:-error\.txt|(?:-[0-9]{1,4})?\.(?:png|svg))"
+_TEMPORARY = r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp"
+_DIGEST = re.compile(r"(?:[0-9a-f]{64})?")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.80} is no text")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r:.80} is no number")
+    return value
+
+
+def _version(raw: Mapping[str, object]) -> Version:
+    digest = _text(raw["digest"])
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(f"{digest!r:.80} is no digest")
+    inode, size, mtime_ns, mode = (_number(raw[key]) for key in ("inode", "size", "mtime_ns", "mode"))
+    return Version(_text(raw["name"]), inode, size, mtime_ns, mode, digest)
 
 
 class Answer:
@@ -213,7 +237,9 @@ class Answer:
                 with contextlib.suppress(OSError):
                     self._spool.remove(draft)
         except OSError:
-            if not self._decided():
+            if self._decided():
+                self.files.clear()
+            else:
                 self.discard()
             raise
         self.files.clear()
@@ -262,7 +288,7 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
         _remove_record(spool, name, record)
         return Outcome.VOID
     for each in record.files:
-        spool.rename(each.temporary, each.public)
+        _put_in_place(spool, each)
     spool.sync()
     for attachment in record.attachments:
         retire(spool, attachment, poison=record.poison)
@@ -274,21 +300,44 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
     return Outcome.PUBLISHED
 
 
-def remove_old_results(spool: Spool, name: RequestName) -> None:
-    """Remove what an earlier request of the same name was answered with."""
-    _remove_file(spool, name.error_name)
+def _put_in_place(spool: Spool, file: Placement) -> None:
+    try:
+        spool.rename(file.temporary, file.public)
+    except IsADirectoryError:
+        spool.rename(file.public, f"{HOUSE}/poison/{file.public}.{secrets.token_hex(4)}")
+        spool.rename(file.temporary, file.public)
+
+
+def remove_old_results(spool: Spool, name: RequestName, request: Look) -> None:
+    """Remove what an earlier request of the same name was answered with.
+
+    Nothing is removed when `request` is not the request's state any more, or is just being answered by somebody else.
+    The results are looked at first: had they been put in place as the answer to this very request, its commit record
+    would still stand, or the request would be gone.
+    """
+    old = list(_results(spool, name))
+    if not old or spool.look(name.commit_name) is not None:
+        return
+    look = spool.look(name.file_name)
+    if look is None or look.version != request.version:
+        return
+    for each in old:
+        retire(spool, each)
+
+
+def _results(spool: Spool, name: RequestName) -> Iterator[Version]:
     for number in count(1):
         ordinal = "" if number == 1 else f"-{number}"
-        found = [_remove_file(spool, f"{name.stem}{ordinal}.{extension}") for extension in ("png", "svg")]
-        if number > 1 and not any(found):
+        found = False
+        for public in (f"{name.stem}{ordinal}.png", f"{name.stem}{ordinal}.svg", name.error_name)[
+            : 3 if number == 1 else 2
+        ]:
+            look = spool.peek(public)
+            found |= look is not None
+            if look is not None and not stat.S_ISDIR(look.mode):
+                yield Version.of(public, look)
+        if number > 1 and not found:
             return
-
-
-def _remove_file(spool: Spool, name: str) -> bool:
-    try:
-        return spool.remove(name)
-    except IsADirectoryError:
-        return False
 
 
 def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
@@ -304,26 +353,36 @@ def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
     if not version.matches(spool.look(aside), spool, aside):
         spool.put_back(aside, version.name)
     elif poison or stat.S_ISDIR(version.mode):
-        spool.rename(aside, f"{HOUSE}/poison/{version.name}.{secrets.token_hex(4)}")
+        # A directory that belongs to somebody else cannot be moved into another one; it stays aside.
+        with contextlib.suppress(PermissionError):
+            spool.rename(aside, f"{HOUSE}/poison/{version.name}.{secrets.token_hex(4)}")
     else:
         spool.remove(aside)
 
 
 def retired_name(version: Version) -> str:
-    """Dot-name for an answered file on its way out; tells the sweeper what the answered content was."""
-    return f".{version.name}.{version.digest[:16] or 'attachment'}.{secrets.token_hex(4)}.retired"
+    """Dot-name for a file on its way out; tells the sweeper what it held or, where nothing was read, which it was."""
+    return f".{version.name}.{version.digest[:16] or f'inode-{version.inode}'}.{secrets.token_hex(4)}.retired"
 
 
 def sweep_retired(spool: Spool, aside: str) -> None:
-    """Finish what a crash in the middle of retiring left: remove the answered file, but put a newer request back."""
-    public, digest, _nonce, _word = aside[1:].rsplit(".", 3)
-    if digest != "attachment":
-        with contextlib.suppress(NotOrdinary, TooLarge):
-            content, _ = spool.read(aside, MAX_RECORD_BYTES)
-            if hashlib.sha256(content).hexdigest()[:16] != digest:
-                spool.put_back(aside, public)
-                return
-    spool.remove(aside)
+    """Finish what a crash in the middle of retiring left: remove the old file, but put a newer one back."""
+    public, which, _nonce, _word = aside[1:].rsplit(".", 3)
+    if _is_that(spool, aside, which):
+        spool.remove(aside)
+    else:
+        spool.put_back(aside, public)
+
+
+def _is_that(spool: Spool, aside: str, which: str) -> bool:
+    if which.startswith("inode-"):
+        look = spool.look(aside)
+        return look is None or which == f"inode-{look.inode}"
+    try:
+        content, _ = spool.read(aside, MAX_RECORD_BYTES)
+    except (FileNotFoundError, NotOrdinary, TooLarge):
+        return True
+    return hashlib.sha256(content).hexdigest()[:16] == which
 
 
 def _remove_record(spool: Spool, name: RequestName, record: Commit) -> None:

@@ -187,7 +187,7 @@ class Jobs:
             return Verdict.GONE
         if look.version != seen.version:
             return Verdict.UNSETTLED
-        remove_old_results(self._spool, name)
+        remove_old_results(self._spool, name, look)
         attachments: list[Version] = []
         try:
             if claim.attempts >= self._settings().spool.max_attempts:

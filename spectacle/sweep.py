@@ -23,7 +23,7 @@ _LEFT_OVER = re.compile(
     r"\.probe\.[0-9a-f]{8}\.tmp"
     r"|\.(?P<stem>.+?)(?:\.[0-9a-f]{8}\.(?:[0-9]+|commit)\.tmp|\.lock\.[0-9a-f]{16}\.aside|-progress\.json\.[0-9a-f]{8}\.tmp)"
 )
-_RETIRED = re.compile(r"\..+\.(?:[0-9a-f]{16}|attachment)\.[0-9a-f]{8}\.retired")
+_RETIRED = re.compile(r"\..+\.(?:[0-9a-f]{16}|inode-[0-9]+)\.[0-9a-f]{8}\.retired")
 _BROKEN_LOCK = re.compile(r"(?P<stem>.+)\.lock\.(?:break|restore)\.[0-9]+\.[0-9a-f]{32}")
 
 

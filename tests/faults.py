@@ -19,7 +19,7 @@ class FaultySystem:
     Args:
         at: Which counted call is hit, from 0; None counts only.
         error: The error it fails with, once; None stops the world instead.
-        after: Whether the call is carried out before the world stops.
+        after: Whether the call is carried out all the same, as when only its reply is lost.
     """
 
     def __init__(self, at: int | None = None, error: OSError | None = None, *, after: bool = False) -> None:
@@ -41,10 +41,10 @@ class FaultySystem:
             self.calls.append(name)
             if number != self.at:
                 return real(*arguments, **options)
-            if self.error is not None:
-                raise self.error
             if self.after:
                 real(*arguments, **options)
+            if self.error is not None:
+                raise self.error
             self._dead = True
             raise Crash
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from spectacle.commit import (
     Answer,
     Commit,
     Outcome,
+    Placement,
     Version,
     read_commit,
     remove_old_results,
@@ -190,8 +193,8 @@ def test_a_crash_at_any_system_call_leaves_the_request_or_its_whole_answer(spool
         record = read_commit(spool, NAME)
         if record is not None:
             assert roll_forward(spool, NAME, record) in (Outcome.PUBLISHED, Outcome.VOID)
-        elif (path / "a-1-64x64.txt").exists():
-            remove_old_results(spool, NAME)
+        elif (look := spool.look("a-1-64x64.txt")) is not None:
+            remove_old_results(spool, NAME, look)
             assert publish(spool, version(spool)) is Outcome.PUBLISHED
         assert answers(path) == 1, f"no answer after the crash at call {at}"
         assert public(spool) == {"a-1-64x64.png", "a-1-64x64-2.png"}, f"left over after the crash at call {at}"
@@ -253,13 +256,92 @@ def test_what_is_no_commit_record_is_not_obeyed(content: bytes) -> None:
         Commit.decode(content, "a-1-64x64")
 
 
-@pytest.mark.parametrize("evil", ["../x", "b-1-64x64.png", "a-1-64x64/../../x"])
+def record_of(request: Version, **changed: object) -> Commit:
+    files = (Placement(".a-1-64x64.01234567.0.tmp", "a-1-64x64.png"),)
+    return replace(Commit("a-1-64x64", "t", request, files, (), False), **changed)  # type: ignore[arg-type]
+
+
+def test_a_commit_record_is_read_as_it_was_written(spool: Spool) -> None:
+    write_request(spool.path)
+    record = record_of(version(spool), attachments=tuple(attachments(spool)))
+    assert Commit.decode(record.encode(), "a-1-64x64") == record
+
+
+@pytest.mark.parametrize(
+    "evil", ["../x", "b-1-64x64.png", "a-1-64x64/../../x", "a-1-64x640.txt", "a-1-64x64-svg.txt", "a-1-64x64.txt", "x"]
+)
 def test_a_commit_record_cannot_name_anothers_files(spool: Spool, evil: str) -> None:
     write_request(spool.path)
     request = version(spool)
-    record = Commit("a-1-64x64", "t", request, (), (Version(evil, 1, 1, 1, 0),), False)
-    with pytest.raises(ValueError, match="not its request's"):
-        Commit.decode(record.encode(), "a-1-64x64")
+    for record in (
+        record_of(request, attachments=(Version(evil, 1, 1, 1, 0),)),
+        record_of(request, files=(Placement(".a-1-64x64.01234567.0.tmp", evil),)),
+        record_of(request, files=(Placement(evil, "a-1-64x64.png"),)),
+        record_of(replace(request, name=evil + "_")),
+    ):
+        with pytest.raises(ValueError, match="not its request's"):
+            Commit.decode(record.encode(), "a-1-64x64")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("digest", "/../../../tmp/x"), ("digest", 5), ("inode", "1"), ("name", None), ("size", [1])],
+)
+def test_a_commit_record_with_values_of_other_types_is_refused(spool: Spool, part: str, value: object) -> None:
+    write_request(spool.path)
+    raw = json.loads(record_of(version(spool)).encode())
+    raw["request"][part] = value
+    with pytest.raises(ValueError, match="commit record"):
+        Commit.decode(json.dumps(raw).encode(), "a-1-64x64")
+
+
+def test_a_deeply_nested_commit_record_is_refused() -> None:
+    with pytest.raises(ValueError, match="commit record"):
+        Commit.decode(b"[" * 500_000, "a-1-64x64")
+
+
+def test_an_answer_whose_decision_is_in_doubt_keeps_its_files(spool: Spool) -> None:
+    assert NAME is not None
+
+    class ServerGoesAway(FaultySystem):
+        def __getattr__(self, name: str) -> Callable[..., object]:
+            if name not in ("link", "open"):
+                return super().__getattr__(name)
+
+            def call(*arguments: object, **options: object) -> object:
+                if name == "link":
+                    os.link(*arguments, **options)  # type: ignore[arg-type]
+                    self.at = 0
+                if self.at is not None:
+                    raise OSError(errno.EIO, "Input/output error")
+                return os.open(*arguments, **options)  # type: ignore[arg-type]
+
+            return call
+
+    write_request(spool.path)
+    away = Spool(spool.path, ServerGoesAway())
+    away.open()
+    answer = Answer(away, NAME, "token")
+    for suffix, content in FILES.items():
+        answer.add(suffix, content)
+    with pytest.raises(OSError, match="Input/output"):
+        answer.publish(version(spool), [], still_ours=lambda: True)
+    answer.discard()
+    away.close()
+    record = read_commit(spool, NAME)
+    assert record is not None
+    assert roll_forward(spool, NAME, record) is Outcome.PUBLISHED
+    assert answers(spool.path) == 1
+
+
+def test_a_directory_where_a_result_belongs_is_moved_away_with_what_is_in_it(spool: Spool) -> None:
+    write_request(spool.path)
+    (spool.path / "a-1-64x64.png").mkdir()
+    (spool.path / "a-1-64x64.png/kept").touch()
+    assert publish(spool, version(spool)) is Outcome.PUBLISHED
+    assert answers(spool.path) == 1
+    (moved,) = spool.house_names("poison")
+    assert (spool.path / ".spectacle/poison" / moved / "kept").exists()
 
 
 def test_the_sweeper_brings_a_newer_request_back_that_a_crash_left_aside(spool: Spool) -> None:
@@ -282,5 +364,37 @@ def test_old_results_of_a_stem_go_and_others_stay(spool: Spool) -> None:
     other = ["a-1-64x64-svg.svg", "a-11-64x64.png", "b-1-64x64.png"]
     for name in old + other:
         (spool.path / name).touch()
-    remove_old_results(spool, NAME)
-    assert public(spool) == set(other)
+    (spool.path / "a-1-64x64-4.png").mkdir()
+    write_request(spool.path)
+    request = spool.look("a-1-64x64.txt")
+    assert request is not None
+    remove_old_results(spool, NAME, request)
+    assert public(spool) == {*other, "a-1-64x64-4.png", "a-1-64x64.txt", "a-1-64x64-options.json"}
+    assert not hidden(spool)
+
+
+def test_the_answer_to_the_request_as_it_is_now_is_no_old_result(spool: Spool) -> None:
+    assert NAME is not None
+    write_request(spool.path)
+    (spool.path / "a-1-64x64.png").touch()
+    request = spool.look("a-1-64x64.txt")
+    assert request is not None
+    (spool.path / ".a-1-64x64.commit").touch()
+    remove_old_results(spool, NAME, request)
+    (spool.path / ".a-1-64x64.commit").unlink()
+    (spool.path / "a-1-64x64.txt").unlink()
+    remove_old_results(spool, NAME, request)
+    assert (spool.path / "a-1-64x64.png").exists()
+
+
+def test_the_sweeper_brings_a_newer_result_back_that_a_crash_left_aside(spool: Spool) -> None:
+    (spool.path / "a-1-64x64.png").write_text("older")
+    look = spool.look("a-1-64x64.png")
+    assert look is not None
+    aside = retired_name(Version.of("a-1-64x64.png", look))
+    (spool.path / "newer").write_text("newer")
+    (spool.path / "newer").rename(spool.path / aside)
+    (spool.path / "a-1-64x64.png").unlink()
+    sweep_retired(spool, aside)
+    assert (spool.path / "a-1-64x64.png").read_text() == "newer"
+    assert not hidden(spool)

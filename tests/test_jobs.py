@@ -1,0 +1,194 @@
+"""One attempt at a request, disturbed at every one of its system calls."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults import CHANGING, FaultySystem
+
+from spectacle.claims import Claims
+from spectacle.config import Settings
+from spectacle.jobs import Jobs, Run, Verdict
+from spectacle.naming import RequestName
+from spectacle.reserve import Reserve
+from spectacle.spool import Spool
+from spectacle.sweep import sweep
+from spectacle.workers import Hooks, Order
+
+STEM = "a-1-64x64"
+NAME = RequestName.parse(f"{STEM}.txt")
+assert NAME is not None
+SETTINGS = Settings.model_validate({"kinds": {"card": {"generator": "test-double"}}, "default_kind": "card"})
+
+
+class Pen:
+    """A worker that needs no process: its answer is two files that say whose they are."""
+
+    loaded = None
+
+    def __init__(self, hand: str) -> None:
+        self.hand = hand
+
+    def run(self, order: Order, hooks: Hooks) -> None:
+        hooks.started(False, 1)
+        hooks.file("-2.png", f"second by {self.hand}".encode())
+        hooks.file(".png", f"first by {self.hand}".encode())
+
+
+class Interrupted(FaultySystem):
+    """Does something else before the call number `at`, as if this process had been stopped there."""
+
+    def __init__(self, at: int, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self._interrupt_at = at
+        self._meanwhile = meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(os, name)
+        if name not in CHANGING | {"stat", "read"}:
+            return real
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            self.calls.append(name)
+            if len(self.calls) == self._interrupt_at:
+                self._meanwhile()
+            return real(*arguments, **options)
+
+        return call
+
+
+class Instance:
+    """What of an instance one attempt needs."""
+
+    def __init__(self, path: Path, hand: str, system: Any = os) -> None:
+        self.hand = hand
+        self.spool = Spool(path, system)
+        self.spool.open()
+        self.claims = Claims(self.spool, 30)
+        self.jobs = Jobs(self.spool, self.claims, Reserve(self.spool, hand), lambda: SETTINGS)
+
+    def attempt(self) -> Verdict:
+        """Look at the request and run it."""
+        assert NAME is not None
+        look = self.spool.look(NAME.file_name)
+        if look is None:
+            return Verdict.GONE
+        return self.jobs.attempt(Run(NAME), look, Pen(self.hand))  # type: ignore[arg-type]
+
+    def serve(self) -> None:
+        """Take the request over, whoever has it, and go on until it is answered."""
+        assert NAME is not None
+        (self.spool.path / NAME.lock_name).unlink(missing_ok=True)
+        if self.spool.peek(NAME.commit_name) is not None:
+            assert self.jobs.finish(NAME)
+        while self.attempt() in (Verdict.UNSETTLED, Verdict.AGAIN, Verdict.RETURNED):
+            pass
+
+
+@pytest.fixture
+def path(spool: Spool) -> Iterator[Path]:
+    return spool.path
+
+
+def write(path: Path, text: str = "a fox") -> None:
+    (path / "draft").write_text(text)
+    (path / f"{STEM}-options.json").write_text("{}")
+    (path / "draft").rename(path / f"{STEM}.txt")
+
+
+def answer(path: Path) -> str:
+    """Whose the answer is; it is whole and the only thing there."""
+    names = {name for name in os.listdir(path) if not name.startswith(".spectacle")}
+    assert names == {f"{STEM}.png", f"{STEM}-2.png"}
+    first, second = ((path / name).read_text() for name in (f"{STEM}.png", f"{STEM}-2.png"))
+    assert first.removeprefix("first") == second.removeprefix("second")
+    return first.rpartition(" ")[2]
+
+
+def clear(path: Path) -> None:
+    for entry in path.iterdir():
+        if entry.is_file():
+            entry.unlink()
+
+
+def calls_of_an_attempt(path: Path, *, asked_before: bool) -> int:
+    if asked_before:
+        write(path)
+        Instance(path, "old").serve()
+    write(path)
+    system = Interrupted(-1, lambda: None)
+    assert Instance(path, "a", system).attempt() is Verdict.ANSWERED
+    clear(path)
+    return len(system.calls)
+
+
+def changing_calls_of_an_attempt(path: Path) -> int:
+    write(path)
+    system = FaultySystem()
+    instance = Instance(path, "a")
+    instance.spool._os = system
+    assert instance.attempt() is Verdict.ANSWERED
+    clear(path)
+    return len(system.calls)
+
+
+@pytest.mark.parametrize("asked_before", [False, True], ids=["first time", "asked again"])
+def test_a_holder_that_was_stopped_past_its_lease_does_no_harm_wherever_it_goes_on(
+    path: Path, asked_before: bool
+) -> None:
+    for at in range(1, calls_of_an_attempt(path, asked_before=asked_before) + 1):
+        if asked_before:
+            write(path)
+            Instance(path, "old").serve()
+        write(path)
+        other = Instance(path, "b")
+        late = Instance(path, "a", Interrupted(at, other.serve))
+        verdict = late.attempt()
+        if (path / f"{STEM}.txt").exists():
+            late.serve()
+        assert answer(path) in "ab", f"stopped before call {at}, then {verdict}"
+        clear(path)
+
+
+def test_a_late_answer_never_replaces_that_of_a_request_written_anew(path: Path) -> None:
+    for at in range(1, calls_of_an_attempt(path, asked_before=False) + 1):
+        write(path)
+        other = Instance(path, "b")
+
+        def meanwhile(other: Instance = other) -> None:
+            other.serve()
+            write(path, "a cow")
+            other.hand = "c"
+            other.serve()
+
+        late = Instance(path, "a", Interrupted(at, meanwhile))
+        verdict = late.attempt()
+        if (path / f"{STEM}.txt").exists():
+            late.serve()
+        # Only the very first looks may come so late that they see the new request.
+        assert answer(path) in "ac", f"stopped before call {at}, then {verdict}"
+        clear(path)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["failed", "reply lost"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.ESTALE])
+def test_the_spools_trouble_at_any_call_costs_nothing_but_time(path: Path, number: int, after: bool) -> None:
+    sweeper = Instance(path, "sweeper")
+    for at in range(changing_calls_of_an_attempt(path)):
+        write(path)
+        troubled = Instance(path, "a")
+        troubled.spool._os = FaultySystem(at, OSError(number, os.strerror(number)), after=after)
+        try:
+            troubled.attempt()
+        except OSError as error:
+            assert error.errno == number
+        if any(name.endswith((".txt", ".commit")) for name in os.listdir(path)):
+            Instance(path, "b").serve()
+        sweep(sweeper.spool, sweeper.claims, 0, os.listdir(path), sweeper.spool.now_ns() + 1)
+        assert answer(path) in "ab", f"{os.strerror(number)} at call {at}"
+        clear(path)
