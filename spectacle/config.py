@@ -34,7 +34,9 @@ class _Section(BaseModel):
 class SpoolSettings(_Section):
     """Where requests arrive and how they are noticed."""
 
-    path: Path = Field(Path("spool"), description="The spool directory; a relative path is relative to this file.")
+    path: Path = Field(
+        Path("spool"), description="The spool directory; a relative path is relative to the configuration file."
+    )
     poll_interval: float = Field(
         1.0, ge=0.05, le=60, description="Seconds between the daemon's own looks at the spool."
     )
@@ -240,7 +242,7 @@ def load(
         origins[keys] = variable
     for keys, value in _leaves(flags or {}):
         _put(raw, keys, value)
-        origins[keys] = "--" + keys[-1].replace("_", "-")
+        origins[keys] = "command line"
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:

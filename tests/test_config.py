@@ -107,8 +107,8 @@ class TestVariables:
         with pytest.raises(ConfigurationError, match=r"SPECTACLE_SPOOL_MAX_ATTEMPTS: spool.max_attempts = 'many'"):
             load(environment={"SPECTACLE_SPOOL_MAX_ATTEMPTS": "many"})
 
-    def test_a_bad_flag_is_blamed_on_the_flag(self) -> None:
-        with pytest.raises(ConfigurationError, match=r"--devices: workers.devices = .*'tpu' is no device"):
+    def test_a_bad_flag_is_blamed_on_the_command_line(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"command line: workers.devices = .*'tpu' is no device"):
             load(environment={}, flags={"workers": {"devices": ["tpu"]}})
 
 

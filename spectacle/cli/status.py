@@ -161,8 +161,7 @@ def _lines(overview: Mapping[str, Any]) -> list[str]:
             lines.append(f"{host} waits: {printable(report['reason'])}")
         errors = report.get("errors")
         lines += [
-            f"{host} last errors: {printable(error)}"
-            for error in (errors if isinstance(errors, list) else [])[-MOST_ERRORS:]
+            f"{host} error: {printable(error)}" for error in (errors if isinstance(errors, list) else [])[-MOST_ERRORS:]
         ]
     return lines
 

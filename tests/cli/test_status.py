@@ -47,7 +47,7 @@ def test_the_last_errors_and_what_is_waited_for_are_told(run, spool: Spool, repo
     report(state="waiting", reason="the disk is full: free some space")
     output = run("status", "--spool", spool.path).stdout
     assert "host-one waits: the disk is full: free some space" in output
-    assert "host-one last errors: the disk was full" in output
+    assert "host-one error: the disk was full" in output
 
 
 def test_an_instance_that_has_not_reported_for_a_while_is_dead_and_does_not_count(run, spool: Spool, report) -> None:
