@@ -28,30 +28,10 @@ from spectacle.generators.illustration.scene import (
 from spectacle.svg import clean_svg
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
-ALLOWED = frozenset(
-    [
-        "svg",
-        "g",
-        "defs",
-        "path",
-        "rect",
-        "circle",
-        "ellipse",
-        "line",
-        "polyline",
-        "polygon",
-        "linearGradient",
-        "radialGradient",
-        "stop",
-        "clipPath",
-        "mask",
-        "pattern",
-        "use",
-        "symbol",
-        "title",
-        "desc",
-    ]
-)
+ALLOWED = frozenset({
+    "svg", "g", "defs", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "linearGradient",
+    "radialGradient", "stop", "clipPath", "mask", "pattern", "use", "symbol", "title", "desc",
+})  # fmt: skip
 LIBRARY = Library.open()
 
 

@@ -90,13 +90,10 @@ def paint_stars(canvas: Canvas, bottom: float, density: float = 1.0, colour: str
         x, y, reach = canvas.width * rng.random(), bottom * 0.75 * rng.random(), unit * rng.uniform(0.006, 0.012)
         thin = reach * 0.13
         sparks.append(
-            (
-                f"M{x:.1f} {y - reach:.1f}L{x + thin:.1f} {y - thin:.1f}L{x + reach:.1f} {y:.1f}"
-                f"L{x + thin:.1f} {y + thin:.1f}"
-            )(
-                f"L{x:.1f} {y + reach:.1f}L{x - thin:.1f} {y + thin:.1f}L{x - reach:.1f} {y:.1f}"
-                f"L{x - thin:.1f} {y - thin:.1f}Z"
-            )
+            f"M{x:.1f} {y - reach:.1f}L{x + thin:.1f} {y - thin:.1f}L{x + reach:.1f} {y:.1f}"
+            f"L{x + thin:.1f} {y + thin:.1f}"
+            f"L{x:.1f} {y + reach:.1f}L{x - thin:.1f} {y + thin:.1f}L{x - reach:.1f} {y:.1f}"
+            f"L{x - thin:.1f} {y - thin:.1f}Z"
         )
     if sparks:
         canvas.path("".join(sparks), mix(colour, "#ffe9a8", 0.4))

@@ -722,15 +722,12 @@ def weed(canvas: Canvas, x: float, y: float, size: float, water: str, front: boo
     for lean in (-0.22, 0.0, 0.24):
         tip, sway = size * rng.uniform(0.7, 1.1), size * 0.16
         canvas.path(
-            (
-                f"M{num(x + lean * size - size * 0.05)} {num(y)}C{num(x + lean * size - sway)}"
-                f" {num(y - tip * 0.35)} {num(x + lean * size + sway)} {num(y - tip * 0.6)}"
-                f" {num(x + lean * size * 1.6)} {num(y - tip)}"
-            )(
-                f"C{num(x + lean * size + sway * 1.8)} {num(y - tip * 0.6)}"
-                f" {num(x + lean * size - sway * 0.3)} {num(y - tip * 0.35)}"
-                f" {num(x + lean * size + size * 0.05)} {num(y)}Z"
-            ),
+            f"M{num(x + lean * size - size * 0.05)} {num(y)}C{num(x + lean * size - sway)}"
+            f" {num(y - tip * 0.35)} {num(x + lean * size + sway)} {num(y - tip * 0.6)}"
+            f" {num(x + lean * size * 1.6)} {num(y - tip)}"
+            f"C{num(x + lean * size + sway * 1.8)} {num(y - tip * 0.6)}"
+            f" {num(x + lean * size - sway * 0.3)} {num(y - tip * 0.35)}"
+            f" {num(x + lean * size + size * 0.05)} {num(y)}Z",
             lighten(tone, rng.uniform(-0.06, 0.04)),
             front,
         )

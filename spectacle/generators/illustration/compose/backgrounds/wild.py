@@ -105,13 +105,10 @@ def trunks(canvas: Canvas, leaf: str) -> None:
         x = width * (rng.uniform(-0.02, 0.05) if side == 0 else rng.uniform(0.95, 1.02))
         foot, half = canvas.horizon + unit * rng.uniform(0.14, 0.22), unit * rng.uniform(0.035, 0.055)
         canvas.path(
-            (
-                f"M{x - half:.1f} -4L{x + half:.1f} -4C{x + half * 0.8:.1f} {foot * 0.5:.1f}"
-                f" {x + half:.1f} {foot * 0.85:.1f} {x + half * 2:.1f} {foot:.1f}"
-            )(
-                f"Q{x:.1f} {foot + half * 0.5:.1f} {x - half * 2:.1f} {foot:.1f}C{x - half:.1f}"
-                f" {foot * 0.85:.1f} {x - half * 0.8:.1f} {foot * 0.5:.1f} {x - half:.1f} -4Z"
-            ),
+            f"M{x - half:.1f} -4L{x + half:.1f} -4C{x + half * 0.8:.1f} {foot * 0.5:.1f}"
+            f" {x + half:.1f} {foot * 0.85:.1f} {x + half * 2:.1f} {foot:.1f}"
+            f"Q{x:.1f} {foot + half * 0.5:.1f} {x - half * 2:.1f} {foot:.1f}C{x - half:.1f}"
+            f" {foot * 0.85:.1f} {x - half * 0.8:.1f} {foot * 0.5:.1f} {x - half:.1f} -4Z",
             bark,
         )
         marks = "".join(
