@@ -32,10 +32,17 @@ class Waiting:
 
 @dataclass(slots=True)
 class _Queue:
-    """The ready requests that need one model, by user."""
+    """The ready requests that need one model, by user.
+
+    Attributes:
+        requests: A heap of requests for each user.
+        users: A heap of the users' keys: time of their last start, arrival of their oldest request, and name.
+        keys: The one key of each user that counts; any other one in the heap has been superseded.
+    """
 
     requests: dict[str, list[tuple[int, int, Waiting]]] = field(default_factory=dict)
     users: list[tuple[float, int, str]] = field(default_factory=list)
+    keys: dict[str, tuple[float, int, str]] = field(default_factory=dict)
 
     def head(self, user: str) -> Waiting | None:
         heap = self.requests.get(user, [])
@@ -80,9 +87,9 @@ class Schedule:
         queue = self._queues.setdefault(request.model, _Queue())
         user = request.name.user
         heapq.heappush(queue.requests.setdefault(user, []), (request.arrival, next(self._ticket), request))
-        head = queue.head(user)
-        if head is request:
-            heapq.heappush(queue.users, (self._last_start.get(user, NEVER), request.arrival, user))
+        if queue.head(user) is request:
+            queue.keys[user] = key = self._key(request)
+            heapq.heappush(queue.users, key)
         self._waiting[request.name.stem] = request
 
     def remove(self, stem: str) -> None:
@@ -136,16 +143,25 @@ class Schedule:
     def _rank(self, request: Waiting) -> tuple[float, int, str]:
         return self._last_start.get(request.name.user, NEVER), request.arrival, request.name.stem
 
+    def _key(self, head: Waiting) -> tuple[float, int, str]:
+        return self._last_start.get(head.name.user, NEVER), head.arrival, head.name.user
+
     def _best(self, queue: _Queue) -> Waiting | None:
-        """The best request of a queue. Users' keys in the heap may be out of date; they only ever grow."""
+        """The best request of a queue. Users' keys in the heap may be out of date; what counts is never smaller."""
         while queue.users:
             key = queue.users[0]
-            head = queue.head(key[2])
-            if head is None:
+            user = key[2]
+            if key is not queue.keys.get(user):
                 heapq.heappop(queue.users)
                 continue
-            current = (self._last_start.get(key[2], NEVER), head.arrival, key[2])
+            head = queue.head(user)
+            if head is None:
+                heapq.heappop(queue.users)
+                del queue.keys[user]
+                continue
+            current = self._key(head)
             if current == key:
                 return head
+            queue.keys[user] = current
             heapq.heapreplace(queue.users, current)
         return None

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import heapq
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +123,24 @@ def test_every_request_is_taken_once_whatever_the_order_of_events(
         taken.append(waiting.name.stem)
     assert sorted(taken) == sorted(expected)
     assert len(schedule) == 0
+
+
+def test_taking_stays_cheap_when_requests_were_found_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    schedule = Schedule(60, clock)
+    for message in reversed(range(2000)):
+        schedule.add(request(f"u{message % 2}", message, message))
+    steps = 0
+
+    def counted(function):  # type: ignore[no-untyped-def]
+        def call(*arguments):  # type: ignore[no-untyped-def]
+            nonlocal steps
+            steps += 1
+            return function(*arguments)
+
+        return call
+
+    for name in ("heappush", "heappop", "heapreplace"):
+        monkeypatch.setattr(heapq, name, counted(getattr(heapq, name)))
+    assert len(order(schedule, clock)) == 2000
+    assert steps < 5 * 2000
