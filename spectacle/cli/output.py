@@ -54,15 +54,6 @@ def rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def size_words(count: float) -> str:
-    """Bytes for people: `1.5 GiB`."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TiB"
-
-
 def age_words(seconds: float) -> str:
     """A length of time for people: `12 s`, `3 min`, `5 h`, `8 d`."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
