@@ -5,18 +5,18 @@ It misses what other hosts write, overflows silently and dies silently; the daem
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
-from watchdog.events import FileClosedEvent, FileDeletedEvent, FileMovedEvent, FileSystemEvent, FileSystemEventHandler
 
 if TYPE_CHECKING:
-    from watchdog.observers.api import BaseObserver
+    from watchdog.observers.inotify_c import InotifyEvent, InotifyFD, WatchDescriptor
 
 log = structlog.get_logger()
 
@@ -30,57 +30,61 @@ class Ring(Enum):
     """It was removed or renamed away."""
 
 
-class Doorbell(FileSystemEventHandler):
+class Doorbell:
     """Watches one directory on this host.
 
+    It sits right on watchdog's reader of inotify. The observer above that hands every event through two further
+    threads before its name can be looked at, and most events are of the daemon's own files.
+
     Args:
-        ring: Called with (file name, what happened) on the observer's thread, for names ending in `.txt` only.
+        ring: Called with (file name, what happened) on the reader's thread, for names ending in `.txt` only.
     """
 
     def __init__(self, ring: Callable[[str, Ring], None]) -> None:
         self._ring = ring
-        self._observer: BaseObserver | None = None
+        self._reader: InotifyFD | None = None
+        self._watching = False
 
     def hang(self, directory: Path) -> None:
         """Watch a directory from now on, instead of the one before. Where the kernel refuses, only the scan remains."""
         self.take_down()
         if sys.platform != "linux":
             return
-        from watchdog.observers.inotify import InotifyObserver
+        from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyFD, Mask
 
+        wanted = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVE | InotifyConstants.IN_DELETE
         try:
-            # With full events a file moved in from elsewhere arrives as moved, not as one just created.
-            observer = InotifyObserver(generate_full_events=True)
-            observer.schedule(self, str(directory), event_filter=[FileClosedEvent, FileMovedEvent, FileDeletedEvent])
-            observer.start()
+            self._reader = InotifyFD()
+            self._reader.start()
+            self._watching = True
+            mask = Mask(wanted | InotifyConstants.IN_ONLYDIR)
+            if self._reader.add_callback(os.fsencode(directory), mask, self, CallbackId(0)) < 0:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             log.warning("inotify is not available here, so new requests are found by looking", error=str(error))
-            return
-        self._observer = observer
+            self.take_down()
 
     def take_down(self) -> None:
         """Stop watching."""
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
-            self._observer = None
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader.join()
+            self._reader = None
 
     @property
     def works(self) -> bool:
-        """Whether the watch still lives. The observer outlives its emitters, which do the watching."""
-        return self._observer is not None and all(emitter.is_alive() for emitter in self._observer.emitters)
+        """Whether the watch still lives. It dies with the directory, and its reader with an unforeseen error."""
+        return self._reader is not None and self._reader.is_alive() and self._watching
 
-    def dispatch(self, event: FileSystemEvent) -> None:
-        """Ring for what happened to requests."""
-        if isinstance(event, FileMovedEvent):
-            self._say(event.src_path, Ring.GONE)
-            self._say(event.dest_path, Ring.COMPLETE)
-        elif isinstance(event, FileClosedEvent):
-            self._say(event.src_path, Ring.COMPLETE)
-        elif isinstance(event, FileDeletedEvent):
-            self._say(event.src_path, Ring.GONE)
+    def on_event(self, event: InotifyEvent) -> None:
+        """Ring for what happened to requests. Called by the reader."""
+        if event.name.endswith(b".txt") and not event.is_directory:
+            gone = event.is_delete or event.is_moved_from
+            self._ring(os.fsdecode(event.name), Ring.GONE if gone else Ring.COMPLETE)
 
-    def _say(self, path: Any, what: Ring) -> None:
-        name = os.path.basename(os.fsdecode(path))
-        if name.endswith(".txt"):
-            self._ring(name, what)
+    def on_watch_deleted(self, wd: WatchDescriptor) -> None:
+        """Note that the watch is gone. Called by the reader."""
+        self._watching = False
+
+    def on_queue_overflow(self) -> None:
+        """Nothing: what was lost is found by the scan. Called by the reader."""

@@ -140,7 +140,7 @@ def test_without_inotify_it_is_said_how_often_is_looked(spool: Spool, monkeypatc
 
 def test_a_bell_that_does_not_ring_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "RING_SECONDS", 0.01)
-    monkeypatch.setattr("spectacle.doorbell.Doorbell.dispatch", lambda _self, _event: None)
+    monkeypatch.setattr("spectacle.doorbell.Doorbell.on_event", lambda _self, _event: None)
     check = checks.check_inotify(spool, 1.0, on_network=False)
     assert (check.level, check.found.split(":")[0]) == (Level.WARN, "does not ring on this file system")
 
