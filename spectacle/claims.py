@@ -30,6 +30,7 @@ _BOOT_BITS = 64
 """filelock's start token is the boot id shifted by this many bits, plus the process's start time in clock ticks."""
 
 _HIDDEN = -1
+_MOST_PIDS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,10 @@ class Holder:
         try:
             first, *rest = record.decode("ascii").splitlines()
             fields = dict(line.split("=", 1) for line in rest)
-            start = fields.get("start")
-            if not first.startswith("filelock/"):
+            pid, start = int(fields["pid"]), fields.get("start")
+            if not first.startswith("filelock/") or not 0 < pid < _MOST_PIDS:
                 return None
-            return cls(int(fields["pid"]), fields["host"], None if start is None else int(start), fields.get("token"))
+            return cls(pid, fields["host"], None if start is None else int(start), fields.get("token"))
         except (ValueError, KeyError):
             return None
 
@@ -232,7 +233,7 @@ class Claims:
             return False
         except NotOrdinary as odd:
             record, look = b"", odd.look
-        except TooLarge:
+        except (TooLarge, PermissionError):
             found = self._spool.look(name.lock_name)
             if found is None:
                 return False
@@ -279,7 +280,7 @@ class Claims:
             content, _ = self._spool.read(_attempts_name(name), MAX_RECORD_BYTES)
             count = json.loads(content)["attempts"]
             return count if isinstance(count, int) else 0
-        except (FileNotFoundError, NotOrdinary, TooLarge, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, NotOrdinary, TooLarge, ValueError, KeyError, TypeError, RecursionError):
             return 0
 
     def add_attempt(self, name: RequestName) -> int:

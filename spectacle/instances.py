@@ -104,9 +104,9 @@ def _reports(spool: Spool) -> Iterator[tuple[str, Report, tuple[int, int, int]]]
         try:
             content, look = spool.read(_name(identity), MAX_REPORT_BYTES)
             report = json.loads(content)
-        except (OSError, NotOrdinary, TooLarge, ValueError):
+        except (OSError, NotOrdinary, TooLarge, ValueError, RecursionError):
             continue
-        if isinstance(report, dict):
+        if isinstance(report, dict) and isinstance(report.get("kinds", []), list):
             yield identity, report, look.version
 
 

@@ -61,9 +61,9 @@ class Slot(threading.Thread):
             self.worker.load((kind.generator, kind.preset), lambda: "stopping" if self._watcher.stopping else None)
         except Cancelled:
             return
-        except SpectacleError as error:
+        except (SpectacleError, OSError) as error:
             # Not the end: other kinds may work, and a request for this one gets the reason as its answer.
-            log.error("could not load the default kind's generator", generator=kind.generator, reason=error.message)
+            log.error("could not load the default kind's generator", generator=kind.generator, reason=str(error))
 
     def _wait_for_worker(self) -> bool:
         """Wait out the pause after crashes. Returns whether it is over."""
@@ -85,7 +85,6 @@ class Slot(threading.Thread):
                 log.info("giving memory back after a while without work", device=str(self.worker.device))
                 self.worker.stop()
             return
-        self.current = known.run
         self._state = "busy"
         try:
             self._watcher.attempt(known, self)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import heapq
+import stat
 import threading
 import time
 from collections import Counter, deque
@@ -78,6 +78,7 @@ class Known:
         held: Whether somebody else held its claim at the last try.
         since: Monotonic time at which it was first seen.
         rung: The version that the doorbell said was complete.
+        unfinished: Monotonic time since which it has looked as if its writer were not done; None when it does not.
     """
 
     name: RequestName
@@ -89,6 +90,7 @@ class Known:
     failures: int = 0
     held: bool = False
     rung: tuple[int, int, int] | None = None
+    unfinished: float | None = None
 
 
 @dataclass(slots=True)
@@ -213,7 +215,8 @@ class Watcher:
                 if self._paused is None and (waiting := self._schedule.take(slot.worker.loaded)) is not None:
                     known = self._known[waiting.name.stem]
                     known.state = State.RUNNING
-                    known.run = Run(known.name)
+                    # Told to the slot under the lock, so that a stop never misses a job that is about to begin.
+                    slot.current = known.run = Run(known.name)
                     return known
                 left = deadline - self._clock()
                 if left <= 0:
@@ -228,6 +231,7 @@ class Watcher:
         began = self._clock()
         try:
             verdict = self._jobs.attempt(known.run, known.look, slot.worker)
+            self._settle_verdict(known, verdict)
         except OSError as error:
             self._throw_back(known, error)
         except Exception as error:
@@ -237,7 +241,6 @@ class Watcher:
         else:
             if verdict in (Verdict.ANSWERED, Verdict.REFUSED, Verdict.CANCELLED):
                 log.info(verdict.name.lower(), seconds=round(self._clock() - began, 3))
-            self._settle_verdict(known, verdict)
         finally:
             structlog.contextvars.clear_contextvars()
 
@@ -253,10 +256,10 @@ class Watcher:
                 return
             if self._spool.open():
                 self._move_in()
+            self._check_space()
             if self._paused is not None:
                 self._spool.writable()
                 self._reserve.keep()
-            self._check_space()
             self._unpause()
             self._hear()
             if self._scan_is_due(now):
@@ -349,15 +352,36 @@ class Watcher:
         now = self._clock()
         with self._change:
             known = self._known[name.stem] = Known(name, look, now, now, rung=look.version if complete else None)
-            self._plan(known, now + self._patience(look, complete=complete))
+            self._plan(known, now + self._patience(known, complete=complete))
 
-    def _patience(self, look: Look, *, complete: bool) -> float:
-        """Seconds until a request that looks like this may be taken for complete."""
-        settings = self.settings.spool
-        if look.oddity is not None or look.size == 0:
-            # A writer that publishes by link and unlink shows two links for a moment; an empty file is being written.
-            return settings.empty_grace if look.oddity is None or look.links > 1 else self._settle
-        return 0.0 if complete else self._settle
+    def _patience(self, known: Known, *, complete: bool) -> float:
+        """Seconds until a request that looks like this may be taken for complete, or is to be looked at again."""
+        look = known.look
+        # A writer that publishes by link and unlink shows two links for a moment; an empty file is being written.
+        unfinished = look.size == 0 if look.oddity is None else look.links > 1 and stat.S_ISREG(look.mode)
+        if not unfinished:
+            known.unfinished = None
+            return 0.0 if complete and look.oddity is None else self._settle
+        now = self._clock()
+        if known.unfinished is None:
+            known.unfinished = now
+        waited = now - known.unfinished
+        # Looked at ever more rarely, for there may be many.
+        pause = max(waited, self._settle, self.settings.spool.poll_interval)
+        return max(0.0, min(pause, self.settings.spool.empty_grace - waited))
+
+    def _is_unfinished(self, known: Known, now: float) -> bool:
+        return known.unfinished is not None and now - known.unfinished < self.settings.spool.empty_grace
+
+    def _look_again(self, known: Known) -> None:
+        """See whether the writer of a request has gone on; nobody tells of what is written on another host."""
+        look = self._spool.look(known.name.file_name)
+        if look is None:
+            self._vanished(known)
+            return
+        with self._change:
+            known.look = look
+            self._plan(known, self._clock() + self._patience(known, complete=False))
 
     @property
     def _settle(self) -> float:
@@ -378,7 +402,7 @@ class Watcher:
                 return
             known.look = look
             if known.state is State.WAITING and not known.held and not known.failures:
-                self._plan(known, self._clock() + self._patience(look, complete=True))
+                self._plan(known, self._clock() + self._patience(known, complete=True))
 
     def _vanished(self, known: Known) -> None:
         with self._change:
@@ -445,13 +469,20 @@ class Watcher:
             heapq.heappush(self._timers, (due, next(self._ticket), known))
 
     def _act(self, now: float) -> None:
+        unfinished = []
         with self._change:
             while self._timers and self._timers[0][0] <= now:
                 due, _, known = heapq.heappop(self._timers)
                 current = known.due == due and self._known.get(known.name.stem) is known
-                if current and known.state is State.WAITING:
+                if not current or known.state is not State.WAITING:
+                    continue
+                if self._is_unfinished(known, now):
+                    unfinished.append(known)
+                else:
                     self._make_ready(known)
             unserved = [known for known in self._unserved if known.due <= now]
+        for known in unfinished:
+            self._look_again(known)
         for known in unserved:
             self._refuse_unserved(known)
 
@@ -513,12 +544,12 @@ class Watcher:
             if verdict in (Verdict.HELD, Verdict.RETURNED):
                 self._plan(known, now + poll)
             elif verdict is Verdict.UNSETTLED:
-                self._plan(known, now + max(self._settle, self._patience(look, complete=False)))
+                self._plan(known, now + max(self._settle, self._patience(known, complete=False)))
             elif verdict is Verdict.AGAIN and not changed:
                 self._plan(known, now)
             else:
                 # Somebody has written another request of that name meanwhile.
-                self._plan(known, now + self._patience(look, complete=look.version == known.rung))
+                self._plan(known, now + self._patience(known, complete=look.version == known.rung))
         self._wake.set()
 
     def _throw_back(self, known: Known, error: OSError) -> None:
@@ -529,12 +560,22 @@ class Watcher:
             known.failures += 1
             delay = min(FIRST_BACKOFF * 2 ** (known.failures - 1), LONGEST_BACKOFF)
             self._plan(known, self._clock() + delay)
-        if error.errno in WHOLE_SPOOL:
+        if self._is_whole_spools(error):
             self._pause(trouble.message)
         else:
             log.error("could not serve a request", stem=known.name.stem, reason=trouble.message, again_in=delay)
             self._errors.append(f"{known.name.stem}: {trouble.message}")
         self._wake.set()
+
+    def _is_whole_spools(self, error: OSError) -> bool:
+        """Whether an error concerns the whole spool, not just one name in it."""
+        if error.errno not in (errno.EACCES, errno.EPERM):
+            return error.errno in WHOLE_SPOOL
+        try:
+            self._spool.writable()
+        except SpoolUnavailable:
+            return True
+        return False
 
     def _forget(self, known: Known) -> None:
         self._schedule.remove(known.name.stem)
@@ -550,10 +591,17 @@ class Watcher:
                 continue
             name = RequestName.parse(f"{stem}.txt")
             assert name is not None
-            with contextlib.suppress(FileNotFoundError):
-                if self._jobs.finish(name):
-                    log.info("finished another's answer", stem=stem)
-                    del self._commits[stem]
+            try:
+                finished = self._jobs.finish(name)
+            except OSError as error:
+                if self._is_whole_spools(error):
+                    raise
+                self._commits[stem] = now + LONGEST_BACKOFF
+                log.error("could not finish another's answer", stem=stem, reason=error.strerror)
+                continue
+            if finished:
+                log.info("finished another's answer", stem=stem)
+                del self._commits[stem]
 
     # --- housekeeping ----------------------------------------------------------------------------------------------
 
@@ -593,6 +641,7 @@ class Watcher:
             }
 
     def _sweep(self, names: Sequence[str]) -> None:
+        self._spool.prepare_house()
         sweep(self._spool, self._claims, self.settings.spool.lease_duration, names, self._spool.now_ns())
 
     def _nothing_left(self) -> bool:
