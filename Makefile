@@ -14,7 +14,7 @@ demo: $(VENV)/.light check-system  ## draw three pictures through a daemon on a 
 test: $(VENV)/.test $(NODE_MODULES)/.done check-system  ## run the tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "not slow"
 
-test-slow: $(VENV)/.test check-system  ## run the crash, soak and load tests
+test-slow: $(VENV)/.slow check-system  ## run the crash, fuzzing, load and network file system tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m slow
 
 lint: $(VENV)/.test  ## check form and types
@@ -44,6 +44,10 @@ $(VENV)/.light: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	@touch $@ $(VENV)/.light
+
+$(VENV)/.slow: pyproject.toml $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,fuzz]"
+	@touch $@
 
 # The TypeScript client is tested under Node; where there is none, one comes from the Python registry.
 $(NODE_MODULES)/.done: clients/typescript/package.json $(VENV)/.test

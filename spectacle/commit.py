@@ -123,6 +123,7 @@ class Commit:
         """
         try:
             raw = json.loads(content)
+            format_ = raw["format"]
             record = cls(
                 _text(raw["stem"]),
                 _text(raw["token"]),
@@ -135,7 +136,7 @@ class Commit:
             raise ValueError(f"no commit record: {error}") from None
         own = re.escape(stem)
         if (
-            raw["format"] != FORMAT
+            format_ != FORMAT
             or record.stem != stem
             or record.request.name != f"{stem}.txt"
             or not all(re.fullmatch(own + _ATTACHMENT, each.name) for each in record.attachments)

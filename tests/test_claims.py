@@ -239,3 +239,16 @@ def test_attempts_are_kept_in_the_spool_and_forgotten_with_the_request(spool: Sp
     assert claims.attempts(NAME) == 2
     other.clear_attempts(NAME)
     assert claims.attempts(NAME) == 0
+
+
+@pytest.mark.parametrize("pid", ["0", "-1", "99999999999999999999"])
+def test_a_record_with_an_impossible_process_number_is_judged_by_its_age(
+    spool: Spool, claims: Claims, pid: str
+) -> None:
+    assert NAME is not None
+    here = Holder.this_process()
+    record = (
+        f"filelock/2\npid={pid}\nhost={here.host}\nmode=lease\ntoken={'0' * 32}\nduration=30.0\nstart={here.start}\n"
+    )
+    (spool.path / LOCK).write_text(record)
+    assert claims.claim(NAME) is None

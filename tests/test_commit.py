@@ -249,6 +249,7 @@ def test_a_full_disk_leaves_no_half_written_file_behind(spool: Spool) -> None:
         b"[]",
         b"null",
         b'{"format": 1, "stem": "a-1-64x64", "token": "", "request": {}, "files": []}',
+        b"[" * 100_000,
     ],
 )
 def test_what_is_no_commit_record_is_not_obeyed(content: bytes) -> None:
