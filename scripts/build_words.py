@@ -372,7 +372,7 @@ def is_name(word: str, wordnet: WordNet) -> bool:
     """Whether a keyword is the name of a thing."""
     senses = wordnet.common_senses(word)
     if not senses:
-        return " " in word and bool(wordnet.common_senses(word.split()[-1]))
+        return " " in word and bool(wordnet.common_senses(word.rsplit(" ", 1)[-1]))
     return wordnet.files[senses[0]] in CONCRETE and wordnet.mostly_noun(word)
 
 
@@ -395,10 +395,9 @@ def curated(titles: Titles, nouns: dict[str, list[tuple[str, float]]], library: 
     every = {normalise(drawing.title) for drawing in library}
     missing = []
     for line in (WORDS / "synonyms.txt").read_text().splitlines():
-        line = line.split("#")[0].strip()
-        if not line:
+        left, equals, right = line.partition("#")[0].partition("=")
+        if not equals:
             continue
-        left, _, right = line.partition("=")
         targets: list[tuple[str, float]] = []
         for rank, part in enumerate(part.strip() for part in right.split(",")):
             name, _, stated = part.partition(":")
@@ -485,11 +484,10 @@ def main() -> None:
         f"{noun}\t" + " ".join(f"{number[name]} {round(100 * score)}" for name, score in kept)
         for noun, kept in sorted(nouns.items())
     ]
-    concrete = sorted(
-        lemma for lemma in wordnet.senses
-        if " " not in lemma and lemma.isalpha() and (senses := wordnet.common_senses(lemma)) and wordnet.files[senses[0]] in CONCRETE
-        and lemma not in nouns
-    )  # fmt: skip
+    single = {
+        lemma: wordnet.common_senses(lemma)[:1] for lemma in wordnet.senses if lemma.isalpha() and lemma not in nouns
+    }
+    concrete = sorted(lemma for lemma, senses in single.items() if senses and wordnet.files[senses[0]] in CONCRETE)
     words = sorted(lemma for lemma in wordnet.lemmas if lemma.isalpha() and len(lemma) > 4)
     english = emoji_names("en")
     known = set(nouns) | set(titles.names)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spectacle.generators.illustration.words.numbers import COUNT_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -28,6 +30,7 @@ _PARTICLES = {
     "zh": ("正在", "的", "在", "了", "着", "过", "是", "被", "地", "得", "也", "都"),
     "ja": ("から", "まで", "が", "は", "を", "に", "で", "と", "の", "も", "へ", "な", "した", "して", "いる"),
 }
+_COUNTS = frozenset({*COUNT_WORDS, "a", "some", "many", "my"})
 _MODIFIERS = ("adjective", "number")
 _NAMES = ("noun", "place", "unknown")
 
@@ -67,11 +70,7 @@ def _clause(items: Sequence[Item], code: str) -> list[Item]:
 
 
 def _is_count(item: Item) -> bool:
-    return item.sort == "number" or (
-        item.sort == "function"
-        and item.english in ("a", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve",
-                             "some", "many", "my")
-    )  # fmt: skip
+    return item.sort == "number" or (item.sort == "function" and item.english in _COUNTS)
 
 
 def _groups(items: Sequence[Item], code: str) -> list[_Group]:
@@ -152,8 +151,6 @@ def _postpositions(groups: list[_Group]) -> list[_Group]:
     return result
 
 
-
-
 def _followed(groups: list[_Group], group: _Group, sort: str) -> bool:
     index = next(number for number, one in enumerate(groups) if one is group)
     return index + 1 < len(groups) and groups[index + 1].sort in (sort, "and")
@@ -180,10 +177,19 @@ def _relative(groups: list[_Group], code: str) -> list[_Group]:
         group = groups[index]
         if group.sort in ("phrase", "action", "verb", "with"):
             run = [group]
-            while index + 1 < len(groups) and groups[index + 1].sort in ("phrase", "action", "verb") and not _ends(run, code):
+            while (
+                index + 1 < len(groups)
+                and groups[index + 1].sort in ("phrase", "action", "verb")
+                and not _ends(run, code)
+            ):
                 index += 1
                 run.append(groups[index])
-            if code == "zh" and run[-1].sort in ("verb", "with") and index + 1 < len(groups) and groups[index + 1].sort == "name":
+            if (
+                code == "zh"
+                and run[-1].sort in ("verb", "with")
+                and index + 1 < len(groups)
+                and groups[index + 1].sort == "name"
+            ):
                 index += 1
                 run.append(groups[index])
             run = _verb_first(run)

@@ -75,7 +75,9 @@ def _is_plural_of(word: str, first: str, code: str) -> bool:
     if code == "it":
         return word != first and word[:3] == first[:3] and len(word) == len(first) and word.endswith(("i", "e"))
     longer = len(word) > len(first) or (word[-1] == "s" and first[-1] != "s")
-    return longer and word[:3] == first[:3] and word.endswith(_PLURAL_ENDINGS[code]) and not word.endswith(("chen", "tje"))
+    return (
+        longer and word[:3] == first[:3] and word.endswith(_PLURAL_ENDINGS[code]) and not word.endswith(("chen", "tje"))
+    )
 
 
 class Dictionary:
@@ -112,7 +114,15 @@ class Dictionary:
             if word.endswith(ending) and len(word) - len(ending) >= 3:
                 yield word[: -len(ending)]
         if self.code in ("es", "pt", "it"):
-            for ending, vowels in (("a", "o"), ("as", "o"), ("os", "o"), ("i", "oe"), ("e", "a"), ("ita", "ao"), ("ito", "oa")):
+            for ending, vowels in (
+                ("a", "o"),
+                ("as", "o"),
+                ("os", "o"),
+                ("i", "oe"),
+                ("e", "a"),
+                ("ita", "ao"),
+                ("ito", "oa"),
+            ):
                 if word.endswith(ending) and len(word) - len(ending) >= 3:
                     yield from (word[: -len(ending)] + vowel for vowel in vowels)
         if self.code == "fr":

@@ -1,4 +1,4 @@
-"""The lexicon: nouns to titles of drawings, parts of speech, and other languages' words, made by `scripts/build_words.py`.
+"""The lexicon that `scripts/build_words.py` makes: nouns to titles of drawings, and other languages' nouns.
 
 The file `lexicon.bin` is a sequence of named sections, each compressed by itself, so that only what is needed is read:
 

@@ -10,7 +10,8 @@ from spectacle.generators.illustration.words import attributes, colours, numbers
 from spectacle.generators.illustration.words.inflect import is_plural, singular, verb_stem
 from spectacle.generators.illustration.words.phrases import Kind, Mark, longest, place_of, verb_of
 from spectacle.generators.illustration.words.relations import BARE_VERBS, PARTS
-from spectacle.generators.illustration.words.retrieve import Retriever
+from spectacle.generators.illustration.words.retrieve import Found, Retriever
+from spectacle.generators.illustration.words.tables import word_set
 from spectacle.generators.illustration.words.tokens import Token
 
 
@@ -46,30 +47,15 @@ _MARKS = {
     ")": Kind.COMMA, "/": Kind.COMMA, "—": Kind.COMMA, "–": Kind.COMMA, "…": Kind.STOP, "=": Kind.COPULA,
 }  # fmt: skip
 
-_NOUN_FIRST_COLOURS = frozenset(
-    "red panda,blue whale,black hole,brown bear,black bear,green tea,red wine,white wine,gray wolf,grey wolf,orange juice,"
-    "white shark,red cross,golden retriever,red fox,gold medal,gold bar,gold coin,silver medal,bronze medal,gold ingot,"
-    "goldfish,black sheep,green apple,chocolate cake,chocolate bar,lemon tree,cherry tree,cherry blossom,plum tree,"
-    "olive tree,orange tree,rose bush,coral reef,peach tree,chestnut tree,lime tree,ginger bread,salmon sushi,"
-    "golden gate bridge,black belt,red light,white house,red carpet,rainbow trout,rainbow flag,blue jay,black widow,"
-    "blue bird,green house,tan line,ice cream,cream cheese,cream puff,cherry pie,cherry tomato,lime juice,lemon juice,"
-    "lavender field,chocolate chip cookie,chocolate milk,salmon fillet,gold mine,gold chain,gold ring,rose garden,"
-    "olive oil,olive branch,orange blossom,lemon cake,lemon pie,peach cobbler,mint leaf,mint tea,chocolate ice cream,"
-    "cream cake,chestnut,ginger root,ginger ale,green pepper,red pepper,green salad,white bread,brown bread".split(",")
-)
-_SIZE_NOUNS = frozenset(
-    "big ben,high chair,giant panda,giant squid,tall ship,high heel,high heeled shoe,mini skirt,giant tortoise,"
-    "little red riding hood,high speed train,short pants,long coat,mini bus".split(",")
-)
+_COLOUR_COMPOUNDS = word_set("compounds with a colour")
+_SIZE_COMPOUNDS = word_set("compounds with a size")
+_COUNT_COMPOUNDS = word_set("compounds with a count")
 _NEVER_STARTS = frozenset(
     {
-        Kind.DETERMINER, Kind.POSSESSIVE, Kind.HAVE, Kind.OF, Kind.NEGATION, Kind.AND, Kind.OR, Kind.COPULA, Kind.PRONOUN,
-        Kind.LIKE, Kind.RELATION, Kind.OTHER,
+        Kind.DETERMINER, Kind.POSSESSIVE, Kind.HAVE, Kind.OF, Kind.NEGATION, Kind.AND, Kind.OR, Kind.COPULA,
+        Kind.PRONOUN, Kind.LIKE, Kind.RELATION, Kind.OTHER,
     }
 )  # fmt: skip
-_COUNTED_NOUNS = frozenset(
-    "two hump camel,four leaf clover,one piece swimsuit,eight ball,pool 8 ball,three musketeers".split(",")
-)
 _AFTER_NOUN = frozenset({Kind.NOUN, Kind.PRONOUN, Kind.OTHER})
 _BEFORE_NOUN = frozenset(
     {Kind.DETERMINER, Kind.POSSESSIVE, Kind.COUNT, Kind.COLOUR, Kind.SIZE, Kind.ATTRIBUTE, Kind.PLAIN, Kind.OF}
@@ -150,68 +136,60 @@ class Cutter:
     def _word(self, start: int) -> int:
         words = self._words[: self._run(start)]
         length, mark = longest(words, start)
-        found = self._retriever.find(words, start)
-        place = self._place(words, start)
-        noun_length = found.length if found else 0
-        if mark is not None and mark.kind in _NEVER_STARTS and max(noun_length, place[1] if place else 0) <= length:
-            self._put(mark.kind, mark, " ".join(words[start : start + length]))
-            return length
-        if (
-            mark is not None
-            and mark.kind in _NEVER_STARTS
-            and noun_length > length
-            and not self._may_start(words, start, noun_length)
-        ):
-            found, noun_length = None, 0
-        if mark is not None and noun_length > length and not self._is_compound(mark, words, start, length, noun_length):
-            found = self._retriever.find(words, start, longest=length)
-            noun_length = found.length if found else 0
-        if place and place[1] > max(length, noun_length):
-            return self._noun(words, start, place[1], place[0], plural=False, known=True)
-        if self._is_part_here(words[start]) and max(length, noun_length) == 1:
-            return self._noun(words, start, 1, singular(words[start]), plural=is_plural(words[start]), known=bool(found))
-        if mark is not None and length >= noun_length and (not place or place[1] <= length):
-            chosen = self._resolve(mark, words, start, length, bool(found) or bool(place))
+        noun = self._candidate(words, start, length, mark)
+        if self._is_part_here(words[start]) and max(length, noun.length if noun else 0) == 1:
+            single = singular(words[start])
+            return self._noun(words, start, Found(single, 1, single != words[start]), known=noun is not None)
+        if mark is not None and (noun is None or noun.length <= length):
+            chosen = self._resolve(mark, words, start, length, noun is not None)
             if chosen is not None:
                 self._put(chosen.kind, chosen, " ".join(words[start : start + length]))
                 return length
-        if found and (not place or noun_length >= place[1]):
-            if noun_length == 1 and self._is_verb_here(words, start):
+        if noun is None:
+            return self._unknown(words, start)
+        if noun.length == 1 and place_of(noun.term) is None:
+            if self._is_verb_here(words, start):
                 return self._verb(words, start)
-            if noun_length == 1 and self._is_gerund_here(words[start]):
+            if self._is_gerund_here(words[start]):
                 self._put(Kind.ATTRIBUTE, Mark(Kind.ATTRIBUTE), words[start])
                 return 1
-            return self._noun(words, start, noun_length, found.term, plural=found.plural, known=True)
-        if place:
-            term, length = place
-            return self._noun(words, start, length, term, plural=is_plural(words[start + length - 1]), known=True)
-        return self._unknown(words, start)
+        return self._noun(words, start, noun, known=True)
 
-    def _may_start(self, words: Sequence[str], start: int, length: int) -> bool:
-        return " ".join(words[start : start + length]) in _COUNTED_NOUNS
+    def _candidate(self, words: Sequence[str], start: int, length: int, mark: Mark | None) -> Found | None:
+        """The longest noun or place that begins here and that a set phrase does not break up."""
+        found = self._retriever.find(words, start)
+        longer = found is not None and mark is not None and found.length > length
+        if found and mark and longer and not self._is_compound(mark, words, start, length, found.length):
+            found = self._retriever.find(words, start, longest=length)
+        place = self._place(words, start)
+        if place is None or (found is not None and found.length >= place.length):
+            return found
+        return place
 
     def _is_compound(self, mark: Mark, words: Sequence[str], start: int, length: int, noun_length: int) -> bool:
         """Whether words that begin with a set phrase are a compound noun all the same: "hot dog", but not "red car"."""
         text = " ".join([*words[start : start + noun_length - 1], singular(words[start + noun_length - 1])])
+        if mark.kind in _NEVER_STARTS:
+            return text in _COUNT_COMPOUNDS
         if mark.kind is Kind.COLOUR:
-            return text in _NOUN_FIRST_COLOURS
+            return text in _COLOUR_COMPOUNDS
         if mark.kind is Kind.SIZE:
-            return text in _SIZE_NOUNS
+            return text in _SIZE_COMPOUNDS
         if mark.kind is Kind.COUNT:
-            return text in _COUNTED_NOUNS
+            return text in _COUNT_COMPOUNDS
         if mark.kind in (Kind.VERB, Kind.SKIP) and length == 1 and self._previous() in _AFTER_NOUN:
             return words[start].endswith("ing") is False
         if mark.kind is Kind.STYLE and length == 1:
             return words[start] in styles.ALSO_THINGS
         return True
 
-    def _place(self, words: Sequence[str], start: int) -> tuple[str, int] | None:
+    def _place(self, words: Sequence[str], start: int) -> Found | None:
         for length in range(min(4, len(words) - start), 0, -1):
-            written = " ".join(words[start : start + length])
-            single = " ".join([*words[start : start + length - 1], singular(words[start + length - 1])])
-            for term in (written, single):
+            head, last = words[start : start + length - 1], words[start + length - 1]
+            for written in (last, singular(last)):
+                term = " ".join([*head, written])
                 if place_of(term):
-                    return term, length
+                    return Found(term, length, written != last)
         return None
 
     def _resolve(self, mark: Mark, words: Sequence[str], start: int, length: int, is_noun: bool) -> Mark | None:
@@ -365,15 +343,13 @@ class Cutter:
         )
         return 1
 
-    def _noun(self, words: Sequence[str], start: int, length: int, term: str, *, plural: bool, known: bool) -> int:
-        last = self._tokens[start + length - 1]
+    def _noun(self, words: Sequence[str], start: int, noun: Found, *, known: bool) -> int:
+        last = self._tokens[start + noun.length - 1]
+        text = " ".join(words[start : start + noun.length])
         self.spans.append(
-            Span(
-                Kind.NOUN, Mark(Kind.NOUN), noun=term, text=" ".join(words[start : start + length]), plural=plural,
-                known=known, raw=last.raw, possessive=last.possessive,
-            )
-        )  # fmt: skip
-        return length
+            Span(Kind.NOUN, Mark(Kind.NOUN), noun.term, text, noun.plural, known, last.raw, last.possessive)
+        )
+        return noun.length
 
     def _unknown(self, words: Sequence[str], start: int) -> int:
         word = words[start]

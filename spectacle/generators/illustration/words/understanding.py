@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from spectacle.generators.illustration.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
 from spectacle.generators.illustration.words import attributes, places, styles
+from spectacle.generators.illustration.words.drafts import Draft, Reading
 from spectacle.generators.illustration.words.languages import detect, translate
 from spectacle.generators.illustration.words.lexicon import Lexicon
-from spectacle.generators.illustration.words.parse import Draft, Reader, Reading
+from spectacle.generators.illustration.words.parse import Reader
 from spectacle.generators.illustration.words.phrases import Kind
 from spectacle.generators.illustration.words.retrieve import SURE, USED, Library, Retriever
 from spectacle.generators.illustration.words.spans import Cutter
@@ -24,7 +25,23 @@ MOST_THINGS = 12
 _BARE_PLURAL = 3
 _SMALL_PLURAL = 5
 _SMALL = frozenset(
-    "flower tulip daisy rose butterfly bee bird leaf bubble balloon star candle mushroom apple fish".split()
+    [
+        "flower",
+        "tulip",
+        "daisy",
+        "rose",
+        "butterfly",
+        "bee",
+        "bird",
+        "leaf",
+        "bubble",
+        "balloon",
+        "star",
+        "candle",
+        "mushroom",
+        "apple",
+        "fish",
+    ]
 )
 
 
@@ -90,6 +107,7 @@ class _Assembly:
             things=tuple(self._things),
             relations=tuple(relation_list),
             place=self._place(),
+            place_said=bool(self._reading.places),
             time=time,
             weather=tuple(weather),
             style=self._style,
@@ -275,9 +293,7 @@ class _Assembly:
         words = self._words
         for length in (2, 1):
             for start in range(len(words) - length + 1):
-                mood = attributes.MOOD_WORDS.get(" ".join(words[start : start + length])) or places.SEASONS.get(
-                    " ".join(words[start : start + length])
-                )
+                mood = attributes.MOOD_WORDS.get(" ".join(words[start : start + length]))
                 if mood is not None:
                     return mood
         return None
