@@ -2,7 +2,21 @@
 
     python scripts/build_art.py
 
-Needs `npm`, `apt-get` and `dpkg-deb` for the source packages (kept in `.art-cache/`), and cairosvg, numpy and Pillow.
+Needs `npm`, `apt-get` and `dpkg-deb` for the source packages, which are kept in `.art-cache/`, and cairosvg, numpy and
+Pillow to look at what is drawn. The same packages give the same bytes.
+
+How it goes, and where to change what:
+
+- `art/sources.py`: the packages with their versions; the emoji of each set with names and keywords;
+- `art/words.py`: plain words for emoji whose official names nobody writes;
+- `art/clipart.py`: the openclipart files chosen, with their names;
+- `art/own_objects.py`, `art/own_more.py`, `art/own_animals.py`, `art/people.py`: what no set has, drawn here;
+- `art/cleaning.py`: SVG reduced to plain shapes;
+- `art/facts.py`: what is measured of each drawing;
+- `art/tables.py`, `art/nouns.py`: what is known without looking: kind, place, height, which way it looks, where one
+  sits on it, which colours are its body; and what is left out.
+
+After a change look at the drawings it touched, and run `tests/generators/illustration/test_library.py`.
 """
 
 from __future__ import annotations
@@ -52,13 +66,13 @@ def cleaned(raw: sources.Raw, prefix: str) -> cleaning.Cleaner:
     return cleaning.Cleaner(raw.svg, prefix, side, view)
 
 
-def seat_height(seat: str | float | None, clean: cleaning.Cleaner, seen: facts.Facts) -> float | None:
+def seat_height(defaults: tables.Description, clean: cleaning.Cleaner, seen: facts.Facts) -> float | None:
     """The seat in view box units: a share of the box's height, or the ink's upper edge in the middle."""
-    if seat is None:
+    if defaults.seat is None:
         return None
-    if seat == "top":
-        return facts.upper_edge(clean.markup, clean.size, seen.box)
-    return round(seen.box[1] + float(seat) * seen.box[3], 2)
+    if defaults.seat == "top":
+        return facts.upper_edge(clean.markup, clean.size, seen.box, defaults.faces)
+    return round(seen.box[1] + float(defaults.seat) * seen.box[3], 2)
 
 
 def main() -> None:
@@ -92,8 +106,8 @@ def main() -> None:
         described = (raw.source, defaults.faces, defaults.habitat, defaults.form, raw.licence, defaults.category)
         codes = [words.setdefault(word, len(words)) for word in described]
         size = [round(v, 2) for v in clean.size]
-        seat = seat_height(defaults.seat, clean, seen)
-        body = facts.body_of(seen.colours, tables.BODIES.get(raw.id) or tables.BODIES.get(raw.title))
+        seat = seat_height(defaults, clean, seen)
+        body = facts.body_of(seen.colours, defaults.category, tables.BODIES.get(raw.id) or tables.BODIES.get(raw.title))
         rows.append([raw.id, raw.title, raw.keywords, size, seen.box, seen.foot, seat, codes, defaults.height_m,
                      seen.colours, body, len(blob)])  # fmt: skip
         blobs.append(blob)

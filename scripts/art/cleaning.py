@@ -13,7 +13,7 @@ Element = ElementTree.Element
 SHAPES = {"path", "circle", "ellipse", "rect", "polygon", "polyline", "line"}
 GRADIENTS = {"linearGradient", "radialGradient"}
 ELEMENTS = SHAPES | GRADIENTS | {"g", "stop", "defs", "clipPath", "mask"}
-DROPPED = {"metadata", "title", "desc", "namedview", "perspective", "RDF", "foreignObject-empty"}
+DROPPED = {"metadata", "title", "desc"}
 PAINT = {
     "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-opacity", "stroke-linecap", "opacity",
     "stroke-linejoin", "stroke-miterlimit", "stroke-dasharray", "stroke-dashoffset", "clip-rule", "clip-path", "mask",
@@ -134,7 +134,6 @@ def join(parts: list[str]) -> str:
 
 
 ARITY = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "q": 4, "t": 2, "a": 7, "z": 0}
-TOKEN = re.compile(r"([MmLlHhVvCcSsQqTtAaZz])|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|([\s,]+)|(.)")
 
 
 def path_data(text: str, digits: int) -> str:
@@ -235,7 +234,9 @@ def parse_path(text: str) -> list[tuple[str, list[float]]]:
 class Cleaner:
     """Cleans one document; `markup` and `size` hold what came of it."""
 
-    def __init__(self, svg: str, prefix: str, side: float, view: tuple[float, float, float, float] | None = None) -> None:
+    def __init__(
+        self, svg: str, prefix: str, side: float, view: tuple[float, float, float, float] | None = None
+    ) -> None:
         """Parses and cleans.
 
         Args:
@@ -252,6 +253,7 @@ class Cleaner:
         self.ids = {e.get("id"): e for e in root.iter() if e.get("id")}
         self.names: dict[str, str] = {}
         self.depth = 0
+        self.clipping = 0  # how many clip paths enclose the element at hand: in them even what has no paint counts
         box = [float(v) for v in NUMBER.findall(root.get("viewBox", ""))]
         if len(box) != 4:
             box = [0.0, 0.0, length(root.get("width")), length(root.get("height"))]
@@ -340,6 +342,8 @@ class Cleaner:
             raise Unsuitable("blend mode")
         m = matrix(e.get("transform"))
         here = multiply(at, m)
+        if self.clipping:
+            own = {name: value for name, value in own.items() if name.startswith("clip-")}
         attributes = self.paint(own, inherited, tag)
         if e.get("transform") and max(abs(v - i) for v, i in zip(m, (1, 0, 0, 1, 0, 0), strict=True)) > 1e-9:
             attributes += f' transform="{self.transform(m)}"'
@@ -352,16 +356,18 @@ class Cleaner:
         if tag in ("clipPath", "mask", "g", "defs"):
             if e.get("id") in used and tag != "defs":
                 attributes = f' id="{self.name(str(e.get("id")))}"' + attributes
+            self.clipping += tag == "clipPath"
             inner = "".join(self.element(child, here, down, used) for child in e)
+            self.clipping -= tag == "clipPath"
             if tag == "defs":
                 kept = "".join(self.element(c, here, down, used) for c in e if local(c.tag) not in SHAPES | {"g"})
                 return f"<defs>{kept}</defs>" if kept else ""
             if not inner:
                 return ""
             return inner if tag == "g" and not attributes else f"<{tag}{attributes}>{inner}</{tag}>"
-        if down.get("fill") == "none" and down.get("stroke", "none") == "none":
+        if not self.clipping and down.get("fill") == "none" and down.get("stroke", "none") == "none":
             return ""
-        if tag == "path" and ' d=""' in attributes or tag == "path" and " d=" not in attributes:
+        if tag == "path" and (' d=""' in attributes or " d=" not in attributes):
             return ""
         return f"<{tag}{attributes}/>"
 
@@ -369,39 +375,41 @@ class Cleaner:
         return e.get("id") in used
 
     def paint(self, own: dict[str, str], inherited: dict[str, str], tag: str) -> str:
+        stroked = own.get("stroke", inherited.get("stroke", "none")) != "none"
         out = []
         for name, value in own.items():
-            if value == "inherit" or name == "color":
+            if value == "inherit" or name in ("color", "display", "visibility"):
                 continue
             if name in INHERITED:
-                # A value is left out where it is what would be inherited anyway.
+                # Left out where it is what would be inherited anyway, or where there is no stroke to show it.
                 if inherited.get(name, INHERITED[name]) == value:
                     continue
-                if name.startswith("stroke-") and own.get("stroke", inherited.get("stroke", "none")) == "none":
-                    if tag != "g":
-                        continue
+                if name.startswith("stroke-") and not stroked and tag != "g":
+                    continue
             elif INITIAL.get(name) == value:
                 continue
-            if "currentColor" in value:
-                value = "black"
-            if "url(" in value:
-                match = REFERENCE.match(value)
-                if not match or match[1] not in self.ids:
-                    if name in ("fill", "stroke"):
-                        rest = value.rpartition(")")[2].strip()
-                        value = rest or "none"
-                        out.append(f' {name}="{value}"')
-                    continue
-                target = self.ids[match[1]]
-                if local(target.tag) in ("pattern", "filter", "marker"):
-                    raise Unsuitable(local(target.tag))
-                value = f"url(#{self.name(match[1])})"
-            if name in ("stroke-width", "stroke-dashoffset"):
-                value = number(length(value, 1.0), 4)
-            if name.endswith(("opacity", "width")) and NUMBER.fullmatch(value):
-                value = number(float(value), 4)
-            out.append(f" {name}={quoteattr(colour(value))}")
+            written = self.value(name, value)
+            if written:
+                out.append(f" {name}={quoteattr(written)}")
         return "".join(out)
+
+    def value(self, name: str, value: str) -> str:
+        """A property's value as it is written in the result; empty when it refers to nothing."""
+        if "currentColor" in value:
+            return "#000"
+        if "url(" in value:
+            match = REFERENCE.match(value)
+            if not match or match[1] not in self.ids:
+                return (value.rpartition(")")[2].strip() or "none") if name in ("fill", "stroke") else ""
+            target = local(self.ids[match[1]].tag)
+            if target in ("pattern", "filter", "marker"):
+                raise Unsuitable(target)
+            return f"url(#{self.name(match[1])})"
+        if name in ("stroke-width", "stroke-dashoffset"):
+            return number(length(value, 1.0), 4)
+        if name.endswith("opacity") and NUMBER.fullmatch(value):
+            return number(float(value), 4)
+        return colour(value)
 
     def geometry(self, e: Element, tag: str, at: Matrix) -> str:
         digits = self.digits(at)
@@ -493,7 +501,7 @@ class Cleaner:
         return self.element(group, at, inherited, used)
 
 
-NAMED = {"black": "#000", "white": "#fff", "red": "red"}
+NAMED = {"black": "#000", "white": "#fff"}
 
 
 def colour(value: str) -> str:

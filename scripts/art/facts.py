@@ -73,7 +73,7 @@ def measure(markup: str, size: tuple[float, float]) -> Facts:
     unit = size[0] / pixels.shape[1]
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    ground = ink[max(top, bottom - max(2, round((bottom - top) * 0.05))) : bottom]
+    ground = ink[max(top, bottom - max(2, round((bottom - top) * 0.07))) : bottom]
     touching = np.flatnonzero(ground.any(axis=0))
     box = (left * unit, top * unit, (right - left) * unit, (bottom - top) * unit)
     foot = (touching[0] * unit, (touching[-1] + 1) * unit)
@@ -109,39 +109,79 @@ def dominant(pixels: np.ndarray, written: list[tuple[int, int, int]]) -> list[tu
             shares[near].append(float(counts[index]))
     total = float(counts.sum())
     ranked = sorted(((sum(s) / total, h) for s, h in zip(shares, heads, strict=True)), reverse=True)
-    return [("#%02x%02x%02x" % h, round(s, 3)) for s, h in ranked[:6] if s >= 0.01]
+    return [("#" + bytes(h).hex(), round(s, 3)) for s, h in ranked[:6] if s >= 0.01]
 
 
-def upper_edge(markup: str, size: tuple[float, float], box: tuple[float, float, float, float]) -> float:
-    """The highest ink a little right of the middle of a drawing, where a left-looking mount has its back."""
+def upper_edge(markup: str, size: tuple[float, float], box: tuple[float, float, float, float], faces: str) -> float:
+    """The highest ink in the middle of a drawing, a little away from where it looks: a mount's back, a table's top."""
     pixels = raster(markup, size)
     unit = size[0] / pixels.shape[1]
-    columns = slice(int((box[0] + box[2] * 0.5) / unit), max(1, int((box[0] + box[2] * 0.66) / unit)))
+    begin = {"left": 0.5, "right": 0.34, "front": 0.42}[faces]
+    columns = slice(int((box[0] + box[2] * begin) / unit), max(1, int((box[0] + box[2] * (begin + 0.16)) / unit)))
     ink = pixels[:, columns, 3] > 128
     tops = [np.flatnonzero(column)[0] for column in ink.T if column.any()]
     return round(float(np.median(tops)) * unit, 2) if tops else round(box[1], 2)
 
 
-def body_of(colours: list[tuple[str, float]], wanted: str | None) -> list[int]:
+SKIN_AND_HAIR = {
+    "#ffc83d",
+    "#f1a11e",
+    "#fdbb11",
+    "#d37034",
+    "#f59f00",
+    "#f3ad61",
+    "#fadcbc",
+    "#543930",
+    "#f9c23c",
+    "#ffb02e",
+}
+GLAZED = {"vehicle", "building", "boat", "aircraft"}
+WEIGHTS = {"hue": 1.0, "grey": 0.6, "dark": 0.35}
+
+
+def body_of(colours: list[tuple[str, float]], category: str, wanted: str | None) -> list[int]:
     """Which of the dominant colours are the body.
 
     Args:
         colours: Dominant colours with their shares.
-        wanted: `grey`, `dark` or a hue in degrees to look for; None takes the family with the largest share, in which
-            greys count for less than hues and near-black for less still.
+        category: Kind of thing; the panes of a vehicle and the skin of a person are no body.
+        wanted: `grey`, `dark`, a hue in degrees or the colours themselves, `#rrggbb` with commas between; None takes
+            the family with the largest share, in which greys count for less than hues and near-black for less still.
     """
+    if wanted and wanted.startswith("#"):
+        return [i for i, (text, _) in enumerate(colours) if text in wanted.split(",")] or [0]
+    open_to = {i for i, (text, _) in enumerate(colours) if not kept_as_it_is(text, category)} or set(
+        range(len(colours))
+    )
     families = [family(text) for text, _ in colours]
-    weights = {"hue": 1.0, "grey": 0.6, "dark": 0.35}
     best: list[int] = []
     best_share = 0.0
-    for kind, hue in families:
-        if wanted is not None and (wanted != kind if wanted in weights else kind != "hue" or apart(hue, float(wanted)) > 40):
+    for anchor, (kind, hue) in enumerate(families):
+        if anchor not in open_to:
             continue
-        members = [i for i, (other, angle) in enumerate(families) if other == kind and (kind != "hue" or apart(angle, hue) <= 28)]
-        share = sum(colours[i][1] for i in members) * weights[kind]
+        if wanted in WEIGHTS and wanted != kind:
+            continue
+        if wanted and wanted not in WEIGHTS and (kind != "hue" or apart(hue, float(wanted)) > 40):
+            continue
+        members = [
+            i for i, (other, angle) in enumerate(families)
+            if i in open_to and other == kind and (kind != "hue" or apart(angle, hue) <= 28)
+        ]  # fmt: skip
+        share = sum(colours[i][1] for i in members) * WEIGHTS[kind]
         if share > best_share:
             best, best_share = members, share
     return best or [0]
+
+
+def kept_as_it_is(text: str, category: str) -> bool:
+    """Whether a colour of a thing of this kind stays when the thing is said to have another colour."""
+    if category in ("person", "fantasy") and text in SKIN_AND_HAIR:
+        return True
+    if category not in GLAZED:
+        return False
+    red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    hue, lightness, _ = colorsys.rgb_to_hls(red, green, blue)
+    return 175 <= hue * 360 <= 215 and lightness > 0.55
 
 
 def apart(a: float, b: float) -> float:

@@ -1,5 +1,7 @@
 """How tall things are, what kind of thing they are and where they belong, noun by noun."""
 
+# ruff: noqa: E501 - tables read best with one thing to a line, however long
+
 from __future__ import annotations
 
 # One row: height in metres, category, habitat: nouns. Heights are those of an ordinary specimen as it stands in a
@@ -172,6 +174,37 @@ ROWS = """
 1.2 person ground: boy, girl, child, alien
 1.7 person ground: person, man, woman, wedding couple
 1.7 fantasy ground: robot, zombie, vampire, wizard, witch, mermaid, merman, elf, halloween witch, santa claus
+5.0 boat underwater: submarine
+0.5 object ground: sandcastle
+0.35 object ground: pillow
+0.7 furniture ground: stool
+1.6 furniture ground: throne
+1.25 furniture ground: piano
+0.75 furniture ground: table, desk
+0.7 boat water: rowing boat
+0.3 dish table: bottle
+0.1 dish table: cup
+0.25 dish table: cooking pot
+3.0 vehicle ground: excavator, bulldozer
+1.2 furniture ground: hammock
+0.5 furniture ground: rug
+0.6 object ground: birdcage, blanket
+1.2 object ground: cannon
+2.0 building ground: wall
+0.65 clothing wearable: sweater, skirt, jacket
+0.12 clothing table: wallet, necklace
+0.3 device table: typewriter
+2.2 furniture wall: curtains
+0.5 flower ground: orchid
+8.0 tree ground: willow tree
+1.7 fantasy ground: skeleton
+1.9 fantasy ground: monster
+12.0 landscape ground: waterfall
+1.5 sport ground: snowboard
+0.5 object table: map
+1.0 furniture ground: office desk chair
+0.25 tool table: power drill
+0.5 toy ground: doll
 0.5 person ground: baby
 0.35 object wall: three o'clock, ten o'clock, bullseye
 0.5 toy ground: japanese dolls

@@ -1,11 +1,14 @@
 """All drawings of the library's own as raw drawings: objects, animals and whole people."""
 
+# ruff: noqa: E501 - tables read best with one thing to a line, however long
+
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from . import cleaning, people
 from .own_animals import animals
+from .own_more import MORE
 from .own_objects import OBJECTS
 from .sources import Raw, tidy
 
@@ -32,7 +35,19 @@ WORDS = {
     "polar bear": "white bear, arctic bear", "panda": "giant panda, panda bear", "lion": "big cat, king of the jungle",
     "frog": "toad, tree frog", "hen": "chicken", "koala": "koala bear", "hamster": "guinea pig, pet", "squirrel": "red squirrel",
     "unicorn": "magical horse, fairy tale", "moose": "elk, reindeer", "stingray": "ray, manta ray", "seahorse": "sea horse",
-    "starfish": "sea star",
+    "starfish": "sea star", "submarine": "sub, u-boat", "sandcastle": "sand castle, beach", "pillow": "cushion",
+    "stool": "bar stool, seat, chair", "throne": "royal chair, king's chair", "piano": "upright piano, keyboard",
+    "table": "wooden table, kitchen table, side table", "desk": "writing desk, office desk, table, school desk",
+    "rowing boat": "rowboat, boat, dinghy, wooden boat", "bottle": "wine bottle, glass bottle, water bottle",
+    "cup": "coffee cup, mug, tea cup, teacup", "cooking pot": "pot, saucepan, pan, stockpot",
+    "excavator": "digger, crane", "bulldozer": "digger, dozer", "hammock": "swing bed", "rug": "carpet, mat, magic carpet",
+    "birdcage": "cage", "cannon": "artillery", "wall": "brick wall, bricks", "sweater": "jumper, pullover",
+    "skirt": "clothes", "jacket": "coat, blazer", "wallet": "purse, billfold", "necklace": "jewellery, pendant, chain",
+    "typewriter": "writing machine", "blanket": "quilt, duvet, throw", "curtains": "curtain, drapes, stage curtain",
+    "orchid": "flower", "willow tree": "willow, weeping willow, tree", "skeleton": "bones, halloween",
+    "monster": "creature, beast, ogre", "waterfall": "falls, cascade", "snowboard": "board",
+    "map": "treasure map, pirate map", "office desk chair": "office chair, desk chair, swivel chair, chair",
+    "power drill": "drill, electric drill", "doll": "rag doll, toy, puppet",
 }  # fmt: skip
 CHILDREN = {"boy", "girl", "child", "alien", "dwarf"}
 FANTASY = {"robot", "alien", "snow queen", "halloween witch", "dwarf", "santa claus", "viking"}
@@ -48,9 +63,17 @@ def slug(title: str) -> str:
 
 def things() -> Iterator[Raw]:
     """Objects and animals drawn from nothing."""
-    for title, (width, height, body) in sorted({**OBJECTS, **animals()}.items()):
+    for title, (width, height, body) in sorted({**OBJECTS, **MORE, **animals()}.items()):
         words = [word.strip() for word in WORDS.get(title, "").split(",")]
-        yield Raw(f"spectacle:{slug(title)}", title, tidy(words, title), "spectacle", document(width, height, body), "own", "MIT")
+        yield Raw(
+            f"spectacle:{slug(title)}",
+            title,
+            tidy(words, title),
+            "spectacle",
+            document(width, height, body),
+            "own",
+            "MIT",
+        )
 
 
 def persons(fluent: list[Raw]) -> Iterator[Raw]:
@@ -66,11 +89,24 @@ def persons(fluent: list[Raw]) -> Iterator[Raw]:
     author = f"after {fluent[0].author}"
     faces = {name: markup(name) for name in by_name if name in people.FACES}
     for title, (width, height, body, keywords) in people.whole_people(faces).items():
-        extra = {"category": "fantasy" if title in FANTASY else "person", "height": "1.2" if title in CHILDREN else "1.7"}
+        extra = {
+            "category": "fantasy" if title in FANTASY else "person",
+            "height": "1.2" if title in CHILDREN else "1.7",
+        }
         if title == "scarecrow":
             extra = {"category": "object", "height": "1.9"}
         svg = document(width, height, body)
-        yield Raw(f"spectacle:{slug(title)}", title, tidy(list(keywords), title), "spectacle", svg, "own", "MIT", author, extra)
+        yield Raw(
+            f"spectacle:{slug(title)}",
+            title,
+            tidy(list(keywords), title),
+            "spectacle",
+            svg,
+            "own",
+            "MIT",
+            author,
+            extra,
+        )
     for name, role in people.ROLES.items():
         for prefix in ("", "man-", "woman-"):
             raw = by_name.get(prefix + name) or (by_name.get("person-" + name) if not prefix else None)
@@ -81,4 +117,6 @@ def persons(fluent: list[Raw]) -> Iterator[Raw]:
             keywords = tidy([*role.keywords, raw.title, *raw.keywords], title)
             category = "fantasy" if raw.group.endswith("fantasy") else "person"
             svg = document(people.WIDTH, people.HEIGHT, people.with_body(markup(raw.id.partition(":")[2]), role))
-            yield Raw(f"spectacle:{own}", title, keywords, "spectacle", svg, "own", "MIT", author, {"category": category})
+            yield Raw(
+                f"spectacle:{own}", title, keywords, "spectacle", svg, "own", "MIT", author, {"category": category}
+            )

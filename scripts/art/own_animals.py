@@ -1,5 +1,7 @@
 """Whole bodies of animals that both emoji sets show as heads only, drawn flat; they look left."""
 
+# ruff: noqa: E501 - tables read best with one thing to a line, however long
+
 from __future__ import annotations
 
 from .shapes import circle, ellipse, line, moved, path, rect, turned
@@ -180,7 +182,10 @@ def seahorse() -> str:
 
 
 def starfish() -> str:
-    arms = path("M60 2c8 0 12 24 16 36 12 0 40-2 42 6s-22 22-32 30c4 12 14 38 8 44-7 5-26-14-34-22-8 8-27 27-34 22-6-6 4-32 8-44C24 66 0 52 2 44s30-6 42-6c4-12 8-36 16-36z", "#ff7a45")
+    arms = path(
+        "M60 2c8 0 12 24 16 36 12 0 40-2 42 6s-22 22-32 30c4 12 14 38 8 44-7 5-26-14-34-22-8 8-27 27-34 22-6-6 4-32 8-44C24 66 0 52 2 44s30-6 42-6c4-12 8-36 16-36z",
+        "#ff7a45",
+    )
     return arms + "".join(circle(x, y, 3.4, "#ffb48f") for x, y in ((60, 22), (60, 38), (92, 48), (78, 54), (84, 94), (74, 80), (36, 94), (46, 80), (28, 48), (42, 54), (60, 62)))  # fmt: skip
 
 

@@ -1,10 +1,10 @@
 """People from head to foot: Fluent's busts and faces, which end at the shoulders or the chin, given bodies of our own."""
 
+# ruff: noqa: E501 - tables read best with one thing to a line, however long
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from . import facts
 from .shapes import circle, ellipse, line, path, rect
@@ -88,7 +88,7 @@ def bottom_row(markup: str) -> list[tuple[float, float, str]]:
     row = pixels[284] if not (pixels[294][:, 3] > 200).any() else pixels[294]
     runs: list[list[float | str]] = []
     for x in range(320):
-        colour = "#%02x%02x%02x" % tuple(int(v) for v in row[x][:3]) if row[x][3] > 200 else ""
+        colour = "#" + row[x][:3].tobytes().hex() if row[x][3] > 200 else ""
         if runs and runs[-1][2] == colour:
             runs[-1][1] = (x + 1) / 10
         else:
@@ -103,7 +103,11 @@ def at(runs: list[tuple[float, float, str]], x: float, default: str) -> str:
 def with_body(bust: str, role: Role) -> str:
     """A bust with the rest of the body below it, on a view box of 32 by 57."""
     runs = bottom_row(bust)
-    main = max(runs, key=lambda r: (min(r[1], 23) - max(r[0], 9)) if r[2] not in HAND_COLOURS else -9)[2] if runs else role.legs
+    main = (
+        max(runs, key=lambda r: (min(r[1], 23) - max(r[0], 9)) if r[2] not in HAND_COLOURS else -9)[2]
+        if runs
+        else role.legs
+    )
     parts = []
     for x, hand_x in ((7.0, 5.0), (25.0, 23.0)):
         colour = at(runs, x, main)
@@ -119,7 +123,9 @@ def with_body(bust: str, role: Role) -> str:
         thin = [(a, b, c) for a, b, c in runs if 9 <= (a + b) / 2 <= 23 and b - a < 2 and c not in HAND_COLOURS]
         parts.extend(rect(a, 29.4, b - a, 24, c) for a, b, c in thin)
     else:
-        parts.append(rect(10, 39, 5.4, 14, role.legs, 1) + rect(16.6, 39, 5.4, 14, role.legs, 1) + rect(10, 38, 12, 5, role.legs))
+        parts.append(
+            rect(10, 39, 5.4, 14, role.legs, 1) + rect(16.6, 39, 5.4, 14, role.legs, 1) + rect(10, 38, 12, 5, role.legs)
+        )
         parts.append(path("M8.4 55.6q0-3.6 3-3.6h4v3.6zM23.6 55.6q0-3.6-3-3.6h-4v3.6z", role.shoes))
         strips = "".join(
             rect(max(a, 9), 29.4, min(b, 23) - max(a, 9), 11, c)
@@ -131,8 +137,16 @@ def with_body(bust: str, role: Role) -> str:
 
 
 def body(
-    sleeve: str, torso: str, legs: str, shoes: str, skin: str = SKIN, *, dress: str = "", short: bool = False,
-    bare: bool = False, detail: str = "",
+    sleeve: str,
+    torso: str,
+    legs: str,
+    shoes: str,
+    skin: str = SKIN,
+    *,
+    dress: str = "",
+    short: bool = False,
+    bare: bool = False,
+    detail: str = "",
 ) -> str:
     """A body for a head alone, its neck at (16, 19).
 

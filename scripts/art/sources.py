@@ -80,7 +80,7 @@ class Packages:
         return folder / "usr/share"
 
     def licences(self) -> dict[str, Path]:
-        """The licence texts by the names they ship under; the Iconify packages name theirs without carrying the text."""
+        """Licence texts by the names they ship under; the Iconify packages name theirs without carrying the text."""
         return {
             "LICENSE-fluent.txt": LICENCES / "LICENSE-fluent.txt",
             "LICENSE-noto.txt": LICENCES / "LICENSE-noto.txt",

@@ -1,5 +1,7 @@
 """Hand-kept knowledge about the drawings: what is left out, what they are, where they belong, which way they look."""
 
+# ruff: noqa: E501 - tables read best with one thing to a line, however long
+
 from __future__ import annotations
 
 import re
@@ -139,6 +141,7 @@ FACES_BY_ID = {
             "armadillo", "purple-butterfly", "dragonfly", "praying-mantis", "stegosaurus", "triceratops", "pterodactyl",
             "angelfish", "grizzly-bear", "lion", "labrador", "boxer-dog", "galloping-horse", "trotting-horse", "sleeping-cat",
             "spotted-cow", "coach", "dump-truck", "seagull", "ostrich", "wagon", "bucket-and-sponge")), "right"),
+    "spectacle:cannon": "right",
     **dict.fromkeys(("clipart:great-dane", "clipart:siamese-cat", "clipart:yacht"), "front"),
     **dict.fromkeys(
         ("spectacle:frog", "spectacle:koala", "spectacle:hamster", "spectacle:shopping-trolley"), "front"),
@@ -152,13 +155,13 @@ SEATS: dict[str, str | float] = {
             "horse", "galloping horse", "trotting horse", "unicorn", "donkey", "camel", "cow", "ox", "elephant",
             "mammoth", "zebra", "llama", "bison", "water buffalo", "rhinoceros", "hippopotamus", "lion", "tiger", "deer",
             "moose", "bear", "polar bear", "sauropod", "brontosaurus", "triceratops", "turtle", "whale", "dolphin", "pig",
-            "goat", "ewe", "ram", "dog", "wolf", "giraffe", "ostrich", "kangaroo", "crocodile", "dragon", "fox",
+            "goat", "ewe", "ram", "wolf", "giraffe", "ostrich", "kangaroo", "crocodile", "dragon", "fox",
             "automobile", "taxi", "bus", "police car", "sport utility vehicle", "minibus", "truck", "ambulance",
             "dining table", "wooden table", "long table", "rock", "wood", "barrel", "fence", "package", "cardboard box",
             "skateboard", "kick scooter", "sledge", "surfboard", "stepladder", "treasure chest", "oil drum", "washing machine",
             "oven", "refrigerator", "cabinet", "television", "pile of books", "books", "tractor", "house", "hut", "barn",
-            "train", "haystack", "mushroom", "toadstool", "tree", "bridge", "wardrobe", "bookshelf", "castle", "log cabin",
-            "cottage", "apartment building", "skyscraper", "locomotive", "spotted cow", "stegosaurus", "microwave", "desk",
+            "train", "haystack", "mushroom", "toadstool", "tree", "bridge", "wardrobe", "bookshelf", "log cabin",
+            "cottage", "apartment building", "skyscraper", "locomotive", "spotted cow", "stegosaurus", "microwave", "desk", "table", "wall", "rug", "piano", "snowboard", "pillow",
         ),
         "top",
     ),
@@ -205,7 +208,11 @@ def describe(raw: Raw) -> Description | None:
         known = noun_row(title)
     if raw.extra:
         description = Description(
-            raw.extra["category"], "ground", "whole", float(raw.extra.get("height", 1.7)), raw.extra.get("faces", "front")
+            raw.extra["category"],
+            "ground",
+            "whole",
+            float(raw.extra.get("height", 1.7)),
+            raw.extra.get("faces", "front"),
         )
     if known and description.form in ("whole", "scene"):
         description.category, description.habitat, description.height_m = known
@@ -255,7 +262,7 @@ def faces_of(raw: Raw, description: Description) -> str:
 
 
 SEATS_BY_ID: dict[str, float] = {
-    "fluent:chair": 0.5, "noto:chair": 0.52, "fluent:bed": 0.3, "noto:bed": 0.47, "fluent:couch-and-lamp": 0.75,
+    "fluent:dog": 0.36, "clipart:dachshund": 0.3, "fluent:chair": 0.5, "noto:chair": 0.52, "fluent:bed": 0.3, "noto:bed": 0.47, "fluent:couch-and-lamp": 0.75,
     "noto:couch-and-lamp": 0.7, "fluent:seat": 0.7, "noto:seat": 0.62, "fluent:toilet": 0.43, "noto:toilet": 0.5,
     "fluent:bathtub": 0.5, "noto:bathtub": 0.5, "noto:sailboat": 0.82, "fluent:sailboat": 0.62, "noto:canoe": 0.38,
     "fluent:canoe": 0.45, "noto:speedboat": 0.35, "fluent:speedboat": 0.4, "noto:motor-boat": 0.55,
@@ -264,7 +271,8 @@ SEATS_BY_ID: dict[str, float] = {
     "fluent:pickup-truck": 0.45, "noto:carousel-horse": 0.45, "fluent:carousel-horse": 0.45,
     "noto:manual-wheelchair": 0.45, "fluent:manual-wheelchair": 0.5, "noto:motorized-wheelchair": 0.5,
     "fluent:motorized-wheelchair": 0.5, "spectacle:sofa": 0.52, "spectacle:armchair": 0.52, "spectacle:bench": 0.5,
-    "spectacle:swing": 0.67, "clipart:office-chair": 0.52, "clipart:wooden-chair": 0.5, "clipart:wagon": 0.56,
+    "spectacle:swing": 0.67, "spectacle:office-desk-chair": 0.54, "spectacle:stool": 0.03, "spectacle:throne": 0.63,
+    "spectacle:rowing-boat": 0.3, "spectacle:hammock": 0.6, "spectacle:submarine": 0.35, "clipart:wooden-chair": 0.5, "clipart:wagon": 0.56,
     "clipart:sledge": 0.3, "noto:dragon": 0.55, "fluent:dragon": 0.55, "spectacle:unicorn": 0.46,
     "noto:flying-saucer": 0.05, "fluent:flying-saucer": 0.15, "clipart:penny-farthing": 0.06,
     "spectacle:shopping-trolley": 0.2, "noto:shopping-cart": 0.2, "fluent:shopping-cart": 0.2,
@@ -276,11 +284,18 @@ SEATS_BY_ID: dict[str, float] = {
     "spectacle:well": 0.6, "spectacle:fireplace": 0.02, "spectacle:kitchen-sink": 0.4,
 }  # fmt: skip
 
-# What takes on the colour said of a thing, where it is not the family of hues with the largest share.
+# What takes on the colour said of a thing, by title or identity, where it is not the family of hues with the largest
+# share: `grey`, `dark`, a hue in degrees, or the colours themselves.
 BODIES: dict[str, str] = {
     **dict.fromkeys(
-        ("rabbit", "elephant", "mouse", "rat", "swan", "polar bear", "panda", "koala", "wolf", "raccoon", "sheep", "ewe",
+        ("rabbit", "elephant", "mouse", "rat", "swan", "polar bear", "panda", "koala", "wolf", "raccoon", "ewe",
          "goose", "hippopotamus", "rhinoceros", "shark", "zebra", "dove", "ghost", "snowman", "poodle", "refrigerator",
-         "oven", "washing machine", "toaster", "minibus", "castle"), "grey"),
-    "duck": "grey", "penguin": "dark", "black cat": "dark", "astronaut": "grey",
+         "oven", "washing machine", "toaster", "castle"), "grey"),
+    "fluent:duck": "grey", "noto:penguin": "dark", "black cat": "dark", "astronaut": "grey",
+    "fluent:penguin": "#533566", "fluent:bed": "#3f5fff", "noto:bed": "200", "fluent:house": "#f3c07b",
+    "noto:house": "#fff3e1,#bcaa93", "fluent:house-with-garden": "#f3c07b", "fluent:bicycle": "345",
+    "noto:tractor": "#02ab47", "spectacle:truck": "#f8312f,#f4f4f4", "fluent:butterfly": "20",
+    "fluent:mushroom": "#f8312f", "noto:mushroom": "#ff521a", "fluent:lady-beetle": "0", "noto:lady-beetle": "0",
+    "noto:motorcycle": "355", "noto:locomotive": "0", "noto:duck": "15", "spectacle:barn": "340",
+    "spectacle:firefighter": "340", "noto:couch-and-lamp": "205", "fluent:couch-and-lamp": "225",
 }  # fmt: skip

@@ -25,6 +25,13 @@ orangutan: ape
 gorilla: ape, chimpanzee
 black bird: crow, raven, blackbird
 bird: songbird, bluebird, sparrow, robin
+hedgehog: porcupine
+rat: shrew, possum, opossum
+fish: trout, salmon, flatfish
+rhinoceros: rhino
+hippopotamus: hippo
+socks: sock
+anatomical heart: heart
 ox: bull, cattle
 water buffalo: buffalo
 bison: buffalo
