@@ -35,7 +35,9 @@ def test_it_keeps_two_pngs_and_one_svg_and_prints_their_paths(tmp_path: Path, en
     paths = [Path(line) for line in done.stdout.splitlines()[-3:]]
     assert [path.suffix for path in paths] == [".png", ".png", ".svg"]
     assert all(path.parent == tmp_path / "pictures" for path in paths)
-    assert [Image.open(path).size for path in paths[:2]] == [(1024, 768), (768, 1024)]
+    for path, size in zip(paths, [(1024, 768), (768, 1024)], strict=False):
+        with Image.open(path) as picture:
+            assert picture.size == size
     assert paths[2].read_text(encoding="utf-8").startswith("<svg")
     assert "\x1b" not in done.stdout + done.stderr
     assert left_behind(tmp_path) == []
