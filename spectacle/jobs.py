@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -284,20 +285,27 @@ class Jobs:
         look = self._spool.peek(name.file_name)
         poison = isinstance(error, TooManyAttempts) or (look is not None and look.oddity is not None)
         text = self._error_text(name, error, claim.attempts)
-        answer = Answer(self._spool, name, claim.token)
         try:
-            with self._reserve.spent_on_full_disk():
-                answer.add("-error.txt", text)
-                outcome = answer.publish(
-                    version,
-                    self._attachments(name),
-                    still_ours=lambda: claim.is_ours(self._spool),
-                    poison=poison,
-                )
-        finally:
-            answer.discard()
+            outcome = self._publish_error(claim, version, text, poison=poison)
+        except OSError as trouble:
+            if trouble.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._reserve.drop():
+                raise
+            outcome = self._publish_error(claim, version, text, poison=poison)
         log.warning("answered with an error", code=_code(error))
         return self._verdict(outcome, Verdict.REFUSED, name)
+
+    def _publish_error(self, claim: Claim, version: Version, text: bytes, *, poison: bool) -> Outcome:
+        answer = Answer(self._spool, claim.name, claim.token)
+        try:
+            answer.add("-error.txt", text)
+            return answer.publish(
+                version,
+                self._attachments(claim.name),
+                still_ours=lambda: claim.is_ours(self._spool),
+                poison=poison,
+            )
+        finally:
+            answer.discard()
 
     def _attachments(self, name: RequestName) -> list[Version]:
         """What lies beside a request, unopened."""

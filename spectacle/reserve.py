@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-from collections.abc import Iterator
 
-from spectacle.spool import HOUSE, Spool
+from spectacle.spool import HOUSE, Spool, unavailable
 
 RESERVE_BYTES = 64 * 1024
 """Enough for the error texts and commit records of several requests, at one 4 KiB block each."""
@@ -26,33 +24,24 @@ class Reserve:
         self._kept = False
 
     def keep(self) -> None:
-        """Make the reserve where it is missing; without space for it, do without."""
+        """Make the reserve where it is missing.
+
+        Raises:
+            SpoolUnavailable: When there is no room for it; then there is none for a picture either.
+        """
         if self._kept:
             return
         try:
             self._spool.write(self._name, b"\0" * RESERVE_BYTES)
-            self._kept = True
         except FileExistsError:
-            self._kept = True
-        except OSError:
             pass
-
-    def drop(self) -> None:
-        """Give the space back."""
-        with contextlib.suppress(OSError):
-            self._spool.remove(self._name)
-        self._kept = False
-
-    @contextlib.contextmanager
-    def spent_on_full_disk(self) -> Iterator[None]:
-        """Give the reserve up when the disk turns out to be full inside; the next try will find the space.
-
-        Raises:
-            OSError: Whatever was raised inside.
-        """
-        try:
-            yield
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                self.drop()
-            raise
+            raise unavailable(self._spool.path, error) from error
+        self._kept = True
+
+    def drop(self) -> bool:
+        """Give the space back. Returns whether there was any to give."""
+        kept, self._kept = self._kept, False
+        with contextlib.suppress(OSError):
+            return self._spool.remove(self._name) and kept
+        return False

@@ -231,6 +231,8 @@ class Watcher:
         began = self._clock()
         try:
             verdict = self._jobs.attempt(known.run, known.look, slot.worker)
+            if verdict in (Verdict.ANSWERED, Verdict.REFUSED, Verdict.CANCELLED):
+                log.info(verdict.name.lower(), seconds=round(self._clock() - began, 3))
             self._settle_verdict(known, verdict)
         except OSError as error:
             self._throw_back(known, error)
@@ -238,9 +240,6 @@ class Watcher:
             # A fault of ours must cost neither the slot nor the request.
             log.exception("could not serve a request, which is a fault in Spectacle")
             self._throw_back(known, OSError(0, f"fault in Spectacle: {type(error).__name__}"))
-        else:
-            if verdict in (Verdict.ANSWERED, Verdict.REFUSED, Verdict.CANCELLED):
-                log.info(verdict.name.lower(), seconds=round(self._clock() - began, 3))
         finally:
             structlog.contextvars.clear_contextvars()
 

@@ -242,11 +242,10 @@ def _read_descriptors(message: Message) -> dict[str, list[Attached]]:
     return attached
 
 
-def _serve(channel: Channel, workshop: Workshop, messages: queue.SimpleQueue[Message]) -> None:
+def _serve(channel: Channel, workshop: Workshop, messages: queue.SimpleQueue[tuple[Message, _Control]]) -> None:
     channel.send({"op": "ready"})
     while True:
-        message = messages.get()
-        workshop.control = _Control(channel)
+        message, workshop.control = messages.get()
         try:
             if message.head["op"] == "load":
                 generator = workshop.load(message.head["generator"], message.head["preset"])
@@ -271,16 +270,19 @@ def _report(channel: Channel, error: SpectacleError, cause: BaseException | None
     )
 
 
-def _listen(channel: Channel, workshop: Workshop, messages: queue.SimpleQueue[Message]) -> None:
+def _listen(channel: Channel, messages: queue.SimpleQueue[tuple[Message, _Control]]) -> None:
     """Take messages while a job runs, so that it can be cancelled; end the process when the daemon is gone."""
+    control = _Control(channel)
     try:
         while True:
             message = channel.receive()
             assert message is not None
             if message.head["op"] == "cancel":
-                workshop.control.cancel()
+                control.cancel()
             else:
-                messages.put(message)
+                # Made here, so that a cancel which follows at once is meant for this message and no other.
+                control = _Control(channel)
+                messages.put((message, control))
     except Disconnected:
         os._exit(0)
 
@@ -301,7 +303,9 @@ def main(arguments: Sequence[str]) -> None:
     """
     descriptor, parent, text = arguments
     _die_with_parent(int(parent))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A signal to the whole service is the daemon's to obey: it lets the running job finish.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     settings = json.loads(text)
     channel = Channel(socket.socket(fileno=int(descriptor)))
     device = Device(settings["device_kind"], settings["device_index"])
@@ -309,8 +313,8 @@ def main(arguments: Sequence[str]) -> None:
         memory=settings["svg_memory"], cpu_seconds=settings["svg_seconds"], wall_seconds=settings["svg_seconds"]
     ) as rasteriser:
         workshop = Workshop(channel, device, rasteriser)
-        messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        threading.Thread(target=_listen, args=(channel, workshop, messages), daemon=True).start()
+        messages: queue.SimpleQueue[tuple[Message, _Control]] = queue.SimpleQueue()
+        threading.Thread(target=_listen, args=(channel, messages), daemon=True).start()
         try:
             _serve(channel, workshop, messages)
         except Disconnected:

@@ -102,12 +102,13 @@ class Worker:
         """Process number of the running process, or None."""
         return None if self._process is None else self._process.pid
 
-    def start(self) -> None:
+    def start(self, unwanted: Callable[[], str | None] = lambda: None) -> None:
         """Start the process if none runs, and wait until it is ready.
 
         Raises:
             WorkerCrashed: When it ends instead.
             WorkerTimeout: When it takes longer than `STARTUP_SECONDS`.
+            Cancelled: When it became unwanted meanwhile; the process is ended.
         """
         if self._process is not None and self._process.poll() is None:
             return
@@ -120,14 +121,18 @@ class Worker:
             "svg_memory": workers.svg_memory,
             "svg_seconds": workers.svg_seconds,
         }
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "spectacle.worker", str(theirs.fileno()), str(os.getpid()), json.dumps(facts)],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
         self._channel = Channel(ours)
-        self._await("ready", STARTUP_SECONDS, "start", lambda: None)
+        command = [sys.executable, "-m", "spectacle.worker", str(theirs.fileno()), str(os.getpid()), json.dumps(facts)]
+        with theirs:
+            try:
+                # In a process group of its own, for Ctrl-C is meant for the daemon, which lets the running job finish.
+                self._process = subprocess.Popen(
+                    command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, process_group=0
+                )
+            except OSError:
+                self._discard()
+                raise
+        self._await("ready", STARTUP_SECONDS, "start", unwanted)
 
     def load(self, model: Model, unwanted: Callable[[], str | None] = lambda: None) -> None:
         """Have a generator loaded.
@@ -138,7 +143,7 @@ class Worker:
             WorkerTimeout: When it took longer than the limit.
             Cancelled: When it became unwanted meanwhile; the process is ended, for loading cannot be interrupted.
         """
-        self.start()
+        self.start(unwanted)
         if self.loaded == model:
             return
         self.loaded = None

@@ -332,8 +332,8 @@ def test_two_daemons_on_one_spool_answer_each_request_once(tmp_path: Path) -> No
             first.write(stem)
         for stem in stems:
             first.answer(stem)
-        finished = [first.log.count("answered"), second.log.count("answered")]
-        assert sum(finished) == 60
+        wait_for(lambda: first.log.count("answered") + second.log.count("answered") >= 60, "the last line of the logs")
+        assert first.log.count("answered") + second.log.count("answered") == 60
         assert not [line for line in (first.log + second.log).splitlines() if "error" in line.lower()]
 
 
