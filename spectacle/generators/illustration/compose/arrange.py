@@ -11,6 +11,8 @@ from spectacle.generators.illustration.compose.canvas import Box
 from spectacle.generators.illustration.compose.parts import RISE, Assembly, Part, nearness
 from spectacle.generators.illustration.library import Drawing
 
+LIVELY = frozenset({"animal", "bird", "person", "fantasy", "fish", "insect"})
+
 
 @dataclass
 class Placed:
@@ -165,6 +167,17 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
     return rows_found
 
 
+def _face_inwards(rows: list[list[Cluster]]) -> None:
+    """Let the outer ones of a row look to the middle, when nothing else decides where they look."""
+    for row in rows:
+        for cluster, direction in ((row[0], "right"), (row[-1], "left")):
+            members = cluster.composite.members
+            alike = len({member.thing for member in members}) == 1 and all(len(member.parts) == 1 for member in members)
+            if len(row) > 1 and alike and members[0].root.drawing.category in LIVELY:
+                for member in members:
+                    member.look(direction)
+
+
 def _is_fixed(cluster: Cluster) -> bool:
     """Whether it is a building or a tree, which stands beside a road rather than on it."""
     return all(_is_fixed_drawing(member.root.drawing) for member in cluster.composite)
@@ -184,6 +197,7 @@ def _stack_height(rows: list[list[Cluster]]) -> float:
 
 def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Random) -> list[Placed]:
     rows = _rows(clusters, stage, rng)
+    _face_inwards(rows)
     kerb = None if stage.setting.kerb is None else stage.horizon + stage.setting.kerb * (stage.height - stage.horizon)
     unit, wide = stage.unit, stage.width / stage.height
     margin = 0.05 * stage.width

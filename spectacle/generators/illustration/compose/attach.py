@@ -78,7 +78,7 @@ def attach(host: Assembly, child: Assembly, kind: RelationKind, slot: int, slots
     elif kind is RelationKind.HOLDING:
         _hold(host, child, slot)
     elif kind is RelationKind.WEARING:
-        _wear(host, child)
+        _wear(host, child, slot, slots)
     elif kind is RelationKind.INSIDE:
         _inside(host, child, slot, slots)
     else:
@@ -183,10 +183,10 @@ def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     if words & CYCLE_WORDS:
         _fit(child, height=mount.height * 1.15)
         _grow(child, mount.height * 0.85)
-        x = mount.column(0.55)
-        _put(
-            child, x, mount.row(0.5) + child.height * (0.3 if rider.drawing.form == "whole" else 0.08), mount.order - 1
-        )
+        upright = rider.drawing.form == "whole" and rider.drawing.category in {"person", "fantasy"}
+        saddle = seat_of(mount) if mount.drawing.seat is not None else mount.row(0.4)
+        sunk = child.height * (0.4 if upright else 0.12)
+        _put(child, mount.column(0.55), saddle + sunk, mount.order - 1)
         return
     if mount.drawing.category in {"vehicle", "boat", "aircraft"}:
         _inside(host, child, slot, slots)
@@ -223,12 +223,19 @@ def _hold(host: Assembly, child: Assembly, slot: int) -> None:
         reach = 0.46 if not bust else 0.3
         _put(child, root.middle + side * root.width * reach - string, hand, root.order + 1)
         return
+    if words & {"fire", "flame", "flames"} and root.drawing.category in {"animal", "fantasy"}:
+        _breathe(host, child, side)
+        return
+    if held.drawing.category in {"building", "furniture", "vehicle"}:
+        _on(host, child, 0, 1)
+        return
     animal = root.drawing.category in {"animal", "bird", "insect", "fish"}
     if root.looks != "front" and animal:
-        centre, top, wide = root.outline.head("left")
+        centre, top, wide = root.outline.head(root.drawing.faces)
         _fit(child, height=root.height * 0.46, width=root.width * 0.5)
         _grow(child, root.height * 0.26)
-        x = root.column(centre - wide * 0.5) + side * child.width * 0.2
+        mouth = centre - wide * 0.5 if root.drawing.faces == "left" else centre + wide * 0.5
+        x = root.column(mouth) + side * child.width * 0.2
         _put(child, x, root.row(min(0.96, top + 0.72)) + child.height * 0.3, root.order + 1)
         low = max(part.bottom for part in child.parts)
         if low > 0:
@@ -247,6 +254,16 @@ def _hold(host: Assembly, child: Assembly, slot: int) -> None:
     _put(child, root.middle + side * root.width * 0.4, hand + child.height * 0.4, root.order + 1)
 
 
+def _breathe(host: Assembly, child: Assembly, side: int) -> None:
+    """Let fire come out of the mouth of the host."""
+    root = host.root
+    _, top, _ = root.outline.head(root.drawing.faces)
+    child.scale(root.height * 0.36 / child.height)
+    child.root.angle = 90.0 * side
+    mouth = root.middle + side * root.width * (0.46 if root.drawing.faces != "front" else 0.2)
+    _put(child, mouth + side * child.height * 0.45, root.row(top + 0.2) + child.height * 0.5, root.order + 1)
+
+
 def shelter(host: Assembly, child: Assembly, side: int = 1) -> None:
     """Hold an umbrella over the host."""
     root = host.root
@@ -255,11 +272,11 @@ def shelter(host: Assembly, child: Assembly, side: int = 1) -> None:
     _put(child, root.middle + side * root.width * 0.12, root.row(0.52), root.order - 0.5)
 
 
-def _wear(host: Assembly, child: Assembly) -> None:
+def _wear(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root, worn = host.root, child.root
     words = words_of(worn.drawing, worn.noun)
     face = root.drawing.form == "face"
-    centre, top, wide = root.outline.head("left" if root.drawing.faces == "left" and not face else "front")
+    centre, top, wide = root.outline.head("front" if face else root.drawing.faces)
     if face:
         centre, top, wide = 0.5, root.outline.top(0.35, 0.65), 0.9
     head_x, head_y, head = root.column(centre), root.row(top), root.width * wide
@@ -279,8 +296,9 @@ def _wear(host: Assembly, child: Assembly) -> None:
         width(root.width * 0.72)
         _put(child, root.middle, root.row(0.62) + child.height * 0.5, root.order + 1)
     elif words & FOOT_WORDS:
-        width(max(root.shade * 1.1, root.width * 0.4))
-        _put(child, 0, child.height * 0.15, root.order + 1)
+        span = max(root.shade, root.width * 0.4) * (1.1 if slots == 1 else 1.3)
+        width(span / slots)
+        _put(child, span * ((slot + 0.5) / slots - 0.5), child.height * 0.12, root.order + 1)
     elif words & BACK_WORDS:
         width(root.width * (0.6 if "backpack" in words else 1.1))
         side = 1 if root.looks == "left" else -1
@@ -301,6 +319,10 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root = host.root
     words = words_of(root.drawing, root.noun)
     x = _spread(root, slot, slots, 0.6)
+    if root.drawing.category == "tree" or "tree" in words:
+        _fit(child, height=root.height * 0.34, width=root.width * 0.42)
+        _put(child, x, root.row(0.52), root.order + 1)
+        return
     if words & {"vase", "pot", "jug", "bucket", "jar", "flowerpot"} and child.root.drawing.category in {
         "flower",
         "plant",
@@ -329,6 +351,7 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
         _put(child, x, root.height * 0.02, root.order + 1, shade=True)
     elif root.drawing.seat is not None:
         _fit(child, height=root.height * 0.8, width=root.width * 0.6 / slots)
+        _grow(child, min(root.height * 0.55, root.width * 0.5 / slots * child.height / child.width))
         rim = seat_of(root)
         _put(child, x, rim + child.height * 0.25, root.order + 1, cut=rim)
     else:

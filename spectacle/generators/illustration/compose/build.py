@@ -7,7 +7,7 @@ from random import Random
 
 from spectacle.generators.illustration.compose.attach import ATTACHING, attach
 from spectacle.generators.illustration.compose.casting import Role, words_of
-from spectacle.generators.illustration.compose.groups import between, group, relate
+from spectacle.generators.illustration.compose.groups import amid, between, group, relate
 from spectacle.generators.illustration.compose.parts import Assembly, Composite, figure
 from spectacle.generators.illustration.library import Library
 from spectacle.generators.illustration.scene import Relation, RelationKind, Scene
@@ -37,7 +37,9 @@ def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: R
             for member in assemblies[index]:
                 _immerse(member)
     clusters = {
-        index: Cluster(group(assemblies[index], roles[index].kind, wide, rng), roles[index].kind)
+        index: Cluster(
+            group(assemblies[index], roles[index].kind, wide, len(scene.things) == 1, rng), roles[index].kind
+        )
         for index in range(len(scene.things))
         if index not in parents
     }
@@ -71,7 +73,16 @@ def _sheltered(scene: Scene, roles: list[Role]) -> Scene:
             "fantasy",
         }
         relations.append(replace(relation, kind=RelationKind.HOLDING) if held else relation)
-    return replace(scene, relations=tuple(relations))
+    return replace(scene, relations=(*relations, *_breaths(scene, roles)))
+
+
+def _breaths(scene: Scene, roles: list[Role]) -> list[Relation]:
+    """Fire that is named beside a dragon and nothing else comes out of its mouth."""
+    words = [words_of(role.drawings[0], thing) for role, thing in zip(roles, scene.things, strict=True)]
+    bound = {index for relation in scene.relations for index in (relation.subject, *relation.objects)}
+    dragon = next((index for index, word in enumerate(words) if "dragon" in word), None)
+    fires = [index for index, word in enumerate(words) if word & {"fire", "flame", "flames"} and index not in bound]
+    return [] if dragon is None else [Relation(dragon, RelationKind.HOLDING, (fire,)) for fire in fires[:1]]
 
 
 def _immerse(member: Assembly) -> None:
@@ -174,6 +185,10 @@ def _place(
         _absorb(targets[0], targets[1], clusters, owner)
         return
     target = targets[0]
+    if relation.kind is RelationKind.BETWEEN and len(clusters[target].composite.members) > 1:
+        amid(clusters[subject].composite, clusters[target].composite)
+        _absorb(target, subject, clusters, owner)
+        return
     kind = relation.kind if relation.kind is not RelationKind.BETWEEN else RelationKind.IN_FRONT_OF
     far = {clusters[subject].kind, clusters[target].kind} & {"celestial", "wall"}
     if far:

@@ -114,6 +114,7 @@ def choose(thing: Thing, library: Library, rng: Random) -> tuple[Drawing, ...]:
     known = [match for match in thing.matches if match.drawing in library]
     best = known[0].score
     near = [library[match.drawing] for match in known[:4] if match.score >= best - 0.02]
+    near = [drawing for drawing in near if drawing.source != "clipart"] or near
     wholes = [drawing for drawing in near if drawing.form == near[0].form or drawing.form == "whole"] or near
     first = rng.choice(wholes) if rng.random() < 0.45 else wholes[0]
     return (first,)

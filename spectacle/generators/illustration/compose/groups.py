@@ -11,13 +11,14 @@ from spectacle.generators.illustration.scene import RelationKind
 LOW_CEILINGS = frozenset({"table", "bed", "chair", "desk", "sofa", "couch", "bench", "car", "bridge", "stool"})
 
 
-def group(members: list[Assembly], kind: str, wide: float, rng: Random) -> Composite:
+def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Random) -> Composite:
     """Several of a kind: up to three in a row, more in staggered rows, in the air scattered.
 
     Args:
         members: The assemblies, each about its own foot.
         kind: `air` scatters, anything else stands in rows.
         wide: Width of the picture over its height.
+        alone: Whether there is nothing else in the picture.
         rng: Randomness of the arrangement.
     """
     count = len(members)
@@ -33,7 +34,9 @@ def group(members: list[Assembly], kind: str, wide: float, rng: Random) -> Compo
     while (
         rows < 6
         and count / rows
-        > (3.4 if wide < 1.4 else 4.2 if wide < 2.2 else 8) * min(1.6, max(0.6, height / width)) * rows**0.45
+        > ((3.4 if alone else 2.6) if wide < 1.4 else 4.2 if wide < 2.2 else 8)
+        * min(1.6, max(0.6, height / width))
+        * rows**0.45
     ):
         rows += 1
     per_row = [count // rows + (1 if row < count % rows else 0) for row in range(rows)]
@@ -135,7 +138,14 @@ def relate(
             subject.shift(0, -0.6)
         else:
             _beside(subject, target, side, gap)
+            if kind is RelationKind.BESIDE and all(_lively(member) for member in (*subject, *target)):
+                _turn(subject, "left" if side > 0 else "right")
+                _turn(target, "right" if side > 0 else "left")
     merge(target, subject)
+
+
+def _lively(member: Assembly) -> bool:
+    return member.root.drawing.category in {"animal", "bird", "person", "fantasy", "fish", "insect"}
 
 
 def between(subject: Composite, first: Composite, second: Composite) -> None:
@@ -145,6 +155,20 @@ def between(subject: Composite, first: Composite, second: Composite) -> None:
     merge(first, subject)
     _beside(second, first, 1, gap)
     merge(first, second)
+
+
+def amid(subject: Composite, target: Composite) -> None:
+    """Place the subject in the middle of a group; afterwards both are the target's composite."""
+    members = sorted(target.members, key=lambda member: member.x)
+    half = len(members) // 2
+    left, right = Composite(members[:half]), Composite(members[half:])
+    for member in members:
+        member.z = 0.0
+    gap = 0.08 * max(0.5, subject.width)
+    _centre(subject, 0.0)
+    _beside(left, subject, -1, gap)
+    _beside(right, subject, 1, gap)
+    merge(target, subject)
 
 
 def _centre(composite: Composite, x: float) -> None:

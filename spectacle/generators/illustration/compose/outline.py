@@ -53,7 +53,10 @@ class Outline:
         return (columns[0] + columns[-1] + 1) / 2 / GRID
 
     def head(self, side: str) -> tuple[float, float, float]:
-        """Centre column, top and width of the head of an upright or `left`-looking figure."""
+        """Centre column, top and width of the head of a figure that looks `left`, `right` or to the `front`."""
+        if side == "right":
+            centre, top, width = Outline(self.tops[::-1], self.bottoms[::-1], self.widths).head("left")
+            return (1 - centre, top, width)
         columns = range(GRID // 2) if side == "left" else range(GRID // 5, GRID - GRID // 5)
         best = min(columns, key=lambda column: (round(self.tops[column], 2), abs(column - GRID / 2)))
         top = self.tops[best]
@@ -61,9 +64,8 @@ class Outline:
             near = [column for column in range(GRID * 6 // 10) if self.tops[column] < top + 0.22]
             return ((near[0] + near[-1] + 1) / 2 / GRID, top, min(0.5, max(0.2, (near[-1] - near[0] + 1) / GRID)))
         rows = self.widths[int(top * GRID) + 2 : int(top * GRID) + GRID // 5]
-        width = max(rows) if rows else 0.5
         near = [column for column in range(GRID) if self.tops[column] < top + 0.08]
-        return ((near[0] + near[-1] + 1) / 2 / GRID, top, max(0.16, width))
+        return ((near[0] + near[-1] + 1) / 2 / GRID, top, max(0.16, max(rows, default=0.5)))
 
 
 _SOLID = Outline((0.0,) * GRID, (1.0,) * GRID, (1.0,) * GRID)

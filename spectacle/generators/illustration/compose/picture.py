@@ -15,7 +15,7 @@ from spectacle.generators.illustration.compose.casting import cast, words_of
 from spectacle.generators.illustration.compose.figures import borders, draw, draw_all
 from spectacle.generators.illustration.compose.light import light_of, sky_of
 from spectacle.generators.illustration.compose.pixels import pixelate
-from spectacle.generators.illustration.compose.scenery import closer, place_of, time_of
+from spectacle.generators.illustration.compose.scenery import place_of, sensible, time_of
 from spectacle.generators.illustration.compose.sticker import card, sheet
 from spectacle.generators.illustration.compose.styles import over, style_ground, style_pieces
 from spectacle.generators.illustration.compose.svg import Defs, element, text_element
@@ -59,6 +59,7 @@ class Composition:
         placed: The drawings, far ones first.
         place: The place that was painted.
         time: The time of day that was painted.
+        scene: The scene as it was drawn; `PlacedThing.thing` counts its things.
     """
 
     svg: str
@@ -66,6 +67,7 @@ class Composition:
     placed: tuple[PlacedThing, ...]
     place: str
     time: str
+    scene: Scene
 
 
 def compose(scene: Scene, library: Library, width: int, height: int, seed: int, title: str = "") -> Composition:
@@ -79,7 +81,7 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
         seed: Decides arrangement, background, variants and light.
         title: Short text for the document's `title`; a summary of the scene when empty.
     """
-    scene = closer(scene, library)
+    scene = sensible(scene, library)
     casting, layout, painting = (Random(f"{seed}:{name}") for name in ("casting", "layout", "painting"))
     place = place_of(scene, library, casting)
     time = time_of(scene, library, place, casting)
@@ -109,7 +111,8 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
     summary = summary_of(scene, place, time)
     content = _styled(scene, placed, canvas, library, Random(f"{seed}:style"), width, height)
     svg = document(width, height, title or summary, summary, content)
-    return Composition(svg, facts_of(scene, placed, library, place, time, summary), _things(placed), place, time)
+    facts = facts_of(scene, placed, library, place, time, summary)
+    return Composition(svg, facts, _things(placed), place, time, scene)
 
 
 def _styled(

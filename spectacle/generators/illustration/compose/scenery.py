@@ -152,7 +152,7 @@ DIVERS = frozenset(
         "diver",
     }
 )
-CONTAINERS = frozenset({"bowl", "fishbowl", "jar", "aquarium", "glass", "tank"})
+CONTAINERS = frozenset({"bottle", "bowl", "fishbowl", "jar", "aquarium", "glass", "tank"})
 FURNISHING = frozenset({"sofa", "couch", "armchair", "television", "bathtub", "fireplace", "wardrobe"})
 STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
 
@@ -165,7 +165,10 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
     words = [words_of(drawing, thing) for drawing, thing in zip(drawings, scene.things, strict=True)]
     if words and words[0] & {"heart", "hearts"} and len(words) == 1:
         return "studio"
-    if any(word & CONTAINERS for word in words) and any(word & DIVERS for word in words):
+    if any(
+        relation.kind is RelationKind.INSIDE and relation.objects and words[relation.objects[0]] & CONTAINERS
+        for relation in scene.relations
+    ):
         return "table"
     hidden = {
         relation.objects[0]
@@ -236,7 +239,12 @@ def closer(scene: Scene, library: Library) -> Scene:
         for relation in scene.relations
     ):
         return scene
-    kept = [index for index in range(len(scene.things)) if index != table]
+    return replace(without(scene, table), place="table", place_said=True)
+
+
+def without(scene: Scene, unwanted: int) -> Scene:
+    """The scene without one of its things and what relates to it."""
+    kept = [index for index in range(len(scene.things)) if index != unwanted]
     relations = tuple(
         replace(
             relation,
@@ -244,9 +252,17 @@ def closer(scene: Scene, library: Library) -> Scene:
             objects=tuple(kept.index(index) for index in relation.objects),
         )
         for relation in scene.relations
-        if table not in (relation.subject, *relation.objects)
+        if unwanted not in (relation.subject, *relation.objects)
     )
-    return replace(scene, things=tuple(scene.things[index] for index in kept), relations=relations, place="table")
+    return replace(scene, things=tuple(scene.things[index] for index in kept), relations=relations)
+
+
+def sensible(scene: Scene, library: Library) -> Scene:
+    """The scene without hands that are held, and with the table become the place where it is only that."""
+    for relation in scene.relations:
+        if relation.kind is RelationKind.HOLDING and scene.things[relation.objects[0]].noun in {"hand", "hands"}:
+            return sensible(without(scene, relation.objects[0]), library)
+    return closer(scene, library)
 
 
 def _instead(scene: Scene, drawings: list[Drawing], place: str) -> str:
