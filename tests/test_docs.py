@@ -107,7 +107,7 @@ def run_typescript(block: Block, directory: Path, variables: dict[str, str]) -> 
     (sources / "node_modules").symlink_to(TYPESCRIPT / "node_modules")
     options = json.loads((TYPESCRIPT / "tsconfig.json").read_text())["compilerOptions"]
     (sources / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "files": ["example.ts"]}))
-    run(sources, {}, compiler)
+    run(sources, variables, compiler)
     run(directory, variables, "node", sources / options["outDir"] / "example.js")
 
 
