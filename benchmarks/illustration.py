@@ -1,4 +1,4 @@
-"""Measures the illustrator: how fast it is, whether it finds the right drawings, and whether scenes are composed as asked.
+"""Measures the illustrator: its speed, whether it finds the right drawings, and whether scenes are as asked.
 
 python benchmarks/illustration.py
 python benchmarks/illustration.py --sheet sheet.png

@@ -346,7 +346,9 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
         _fit(child, height=root.height * 0.46, width=root.width * 0.52 / slots)
         _grow(child, root.height * 0.3 / slots)
         _put(child, x, root.row(0.62) + child.height * 0.4, root.order + 1)
-    elif root.drawing.category == "building" or root.height > 3.0 * child.height:
+    elif root.drawing.category == "building" or (
+        root.height > 3.0 * child.height and root.drawing.category not in {"vehicle", "boat", "aircraft"}
+    ):
         _fit(child, height=root.height * 0.36)
         _put(child, x, root.height * 0.02, root.order + 1, shade=True)
     elif root.drawing.seat is not None:

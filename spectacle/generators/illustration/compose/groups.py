@@ -101,7 +101,7 @@ def relate(
     elif kind is RelationKind.BEHIND:
         _behind(subject, target, rng)
     elif kind is RelationKind.IN_FRONT_OF:
-        depth = 0.35 * max(subject.height, 0.3 * target.height)
+        depth = 0.35 * max(subject.height, 0.3 * target.height) + max(member.z for member in subject)
         target.shift(0, depth + 0.4)
         left, _, right, _ = target.bounds
         taller = subject.height / max(0.01, target.height)
@@ -185,7 +185,7 @@ def _beside(subject: Composite, target: Composite, side: int, gap: float) -> Non
 def _behind(subject: Composite, target: Composite, rng: Random) -> None:
     left, _, right, _ = target.bounds
     middle = (left + right) / 2
-    depth = 0.9 * max(0.6, target.height * 0.6)
+    depth = 0.9 * max(0.6, target.height * 0.6) + max(member.z for member in target)
     if subject.height > 1.9 * target.height and subject.width > target.width:
         _centre(subject, middle + rng.uniform(-0.15, 0.15) * subject.width)
         subject.shift(0, depth + 0.6)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from spectacle.generators.illustration.compose.backgrounds import cosmos, country, indoors, town, water, wild
+from spectacle.generators.illustration.compose.backgrounds import (
+    barren,
+    cosmos,
+    country,
+    halls,
+    indoors,
+    sea,
+    town,
+    water,
+    wild,
+)
 from spectacle.generators.illustration.compose.canvas import Canvas
 
 
@@ -35,14 +45,14 @@ SETTINGS: dict[str, Setting] = {
     "jungle": Setting(wild.jungle, (0.48, 0.58), "land"),
     "mountains": Setting(country.mountains, (0.54, 0.62), "land"),
     "hills": Setting(country.hills, (0.50, 0.60), "land"),
-    "desert": Setting(wild.desert, (0.48, 0.58), "land"),
-    "beach": Setting(water.beach, (0.42, 0.50), "land"),
-    "sea": Setting(water.sea, (0.46, 0.56), "water"),
+    "desert": Setting(barren.desert, (0.48, 0.58), "land"),
+    "beach": Setting(sea.beach, (0.42, 0.50), "land"),
+    "sea": Setting(sea.sea, (0.46, 0.56), "water"),
     "lake": Setting(water.lake, (0.42, 0.50), "water"),
     "river": Setting(water.river, (0.42, 0.50), "water"),
-    "underwater": Setting(water.underwater, (0.70, 0.76), "seabed"),
-    "island": Setting(water.island, (0.42, 0.50), "land", 0.80),
-    "snow": Setting(wild.snow, (0.50, 0.60), "land"),
+    "underwater": Setting(sea.underwater, (0.70, 0.76), "seabed"),
+    "island": Setting(sea.island, (0.42, 0.50), "land", 0.80),
+    "snow": Setting(barren.snow, (0.50, 0.60), "land"),
     "farm": Setting(country.farm, (0.44, 0.52), "land"),
     "garden": Setting(country.garden, (0.46, 0.55), "land"),
     "park": Setting(country.park, (0.48, 0.56), "land"),
@@ -55,18 +65,18 @@ SETTINGS: dict[str, Setting] = {
     "room": Setting(indoors.room, (0.60, 0.66), "floor"),
     "kitchen": Setting(indoors.kitchen, (0.60, 0.66), "floor"),
     "bedroom": Setting(indoors.bedroom, (0.60, 0.66), "floor"),
-    "classroom": Setting(indoors.classroom, (0.60, 0.66), "floor"),
-    "stage": Setting(indoors.stage, (0.62, 0.68), "floor"),
+    "classroom": Setting(halls.classroom, (0.60, 0.66), "floor"),
+    "stage": Setting(halls.stage, (0.62, 0.68), "floor"),
     "road": Setting(country.road, (0.48, 0.56), "road", kerb=0.28),
-    "volcano": Setting(wild.volcano, (0.54, 0.62), "land"),
-    "cave": Setting(wild.cave, (0.60, 0.66), "land"),
-    "castle hall": Setting(indoors.castle_hall, (0.60, 0.66), "floor"),
+    "volcano": Setting(barren.volcano, (0.54, 0.62), "land"),
+    "cave": Setting(barren.cave, (0.60, 0.66), "land"),
+    "castle hall": Setting(halls.castle_hall, (0.60, 0.66), "floor"),
     "swamp": Setting(wild.swamp, (0.40, 0.48), "land"),
     "waterfall": Setting(water.waterfall, (0.50, 0.56), "water"),
     "savanna": Setting(country.savanna, (0.50, 0.60), "land"),
     "harbour": Setting(water.harbour, (0.44, 0.50), "water"),
     "playground": Setting(country.playground, (0.46, 0.54), "land"),
-    "library": Setting(indoors.library, (0.62, 0.68), "floor"),
+    "library": Setting(halls.library, (0.62, 0.68), "floor"),
     "table": Setting(indoors.table, (0.58, 0.64), "table"),
     "studio": Setting(indoors.studio, (0.70, 0.74), "table"),
 }

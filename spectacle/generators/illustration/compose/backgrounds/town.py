@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spectacle.generators.illustration.compose import plants
-from spectacle.generators.illustration.compose.backgrounds.country import (
+from spectacle.generators.illustration.compose.backgrounds.land import (
     far_hills,
     foreground,
     grass,
