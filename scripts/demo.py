@@ -24,7 +24,7 @@ from rich.console import Console
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = Path("demo-pictures")
 REQUESTS = {
-    "demo-1-1024x768": "a red fox in a snowy forest at dusk",
+    "demo-1-1024x768": "an astronaut riding a horse on the moon",
     "demo-2-768x1024": "a sailing boat and two dolphins on the sea at sunset",
     "demo-3-1024x768-svg": "three sheep on a hill beside a small house, with a rainbow",
 }
