@@ -62,6 +62,10 @@ CATEGORY_FILES = {
 }  # fmt: skip
 """Categories of the art library to the files where the sense of a title is to be sought first."""
 
+PERSON_FILE = 18
+ANYBODY = 0.62
+"""Score of a plain person for a role that has no drawing of its own."""
+
 MOST_TITLES = 8
 LOWEST = 0.34
 
@@ -357,6 +361,9 @@ def build_nouns(wordnet: WordNet, titles: Titles, encoder: Encoder) -> dict[str,
                 found.get(name, 0),
                 0.70 * cosine - 0.02 + (0.05 if agrees(term, name, wordnet, titles, nouns) else -0.03),
             )
+        if term in nouns and wordnet.files[nouns[term]] == PERSON_FILE:
+            for name in ("person", "man", "woman"):
+                found[name] = max(found.get(name, 0), ANYBODY)
         ranked = sorted(
             ((name, min(score, 0.95)) for name, score in found.items()),
             key=lambda pair: -pair[1] * titles.form(pair[0]),
@@ -488,7 +495,7 @@ def main() -> None:
         lemma: wordnet.common_senses(lemma)[:1] for lemma in wordnet.senses if lemma.isalpha() and lemma not in nouns
     }
     concrete = sorted(lemma for lemma, senses in single.items() if senses and wordnet.files[senses[0]] in CONCRETE)
-    words = sorted(lemma for lemma in wordnet.lemmas if lemma.isalpha() and len(lemma) > 4)
+    words = sorted(lemma for lemma in wordnet.lemmas if lemma.isalpha() and len(lemma) > 2)
     english = emoji_names("en")
     known = set(nouns) | set(titles.names)
     sections = {

@@ -37,6 +37,7 @@ class Clause:
         self._side: str | None = None
         self._related = False
         self._crowd = False
+        self._fronted: list[tuple[RelationWord, list[int]]] = []
         self._before: list[int] = []
         self._list: list[int] = []
 

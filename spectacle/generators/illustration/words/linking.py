@@ -17,6 +17,9 @@ LISTING = frozenset(
 )  # fmt: skip
 
 
+_DISGUISES = frozenset({"dressed as", "dressed like", "dressed up as", "disguised as", "with a costume of"})
+
+
 class Linking(Clause):
     """Reads what relates things."""
 
@@ -83,17 +86,31 @@ class Linking(Clause):
         return list(self._subject or self._last)
 
     def _last_link_kind(self) -> RelationKind | None:
-        if self.reading.links and self._last and self.reading.links[-1].objects[-1:] == self._last[-1:]:
-            return self.reading.links[-1].kind
+        links = self.reading.links
+        if links and self._last and self._last[-1] in (links[-1].subject, *links[-1].objects):
+            return links[-1].kind
         return None
 
     def _relate(self, subject: int, pending: Pending, position: int) -> None:
         things = self.reading.things
+        if pending.text in _DISGUISES and self._category(things[position].term) in ANIMATE:
+            self._disguise(things[subject], things[position])
         if pending.text == "with" and things[position].term in relations.HANDHELD and self._subject:
             head = self._subject[0]
             if self._category(things[subject].term) != "person" and self._category(things[head].term) == "person":
                 subject = head
         self._link(subject, pending.word, [position], self.reading.things[position], pending)
+
+    def _disguise(self, owner: Draft, role: Draft) -> None:
+        """Draws a person in a costume as what the costume is, and an animal with what that one wears."""
+        if self._category(owner.term) == "person":
+            owner.term, role.dropped = role.term, True
+            return
+        worn = next(
+            (noun for noun in (f"{role.term} hat", relations.ROLES.get(role.term, "")) if self._category(noun)), ""
+        )
+        role.term = worn or role.term
+        role.dropped = not worn
 
     def _link(
         self, subject: int, word: RelationWord, objects: list[int], thing: Draft, pending: Pending | None = None
@@ -104,6 +121,12 @@ class Linking(Clause):
         kind, reverse = meaning(owner, word, target, text, self._category)
         if kind is None or subject in objects:
             return
+        pair = {subject, *objects}
+        self.reading.links[:] = [
+            link
+            for link in self.reading.links
+            if link.kind is not RelationKind.BESIDE or {link.subject, *link.objects} != pair
+        ]
         if kind is RelationKind.BETWEEN:
             for link in self.reading.links:
                 if link.subject == subject and link.kind is RelationKind.BETWEEN and len(link.objects) < 2:
@@ -123,10 +146,14 @@ class Linking(Clause):
             if word.kind is not None:
                 self._link(position, word, objects, thing)
         if self._floating:
+            self._fronted = list(self._floating)
             self._floating.clear()
             self._subject = [position]
             self._last = [position]
             self._linked = None
+            return
+        if pending is not None and pending.subjects == [position]:
+            self._floating.append((pending.word, [position]))
             return
         if pending is not None and pending.subjects:
             for subject in pending.subjects:
@@ -134,6 +161,9 @@ class Linking(Clause):
                     self._relate(subject, pending, position)
             self._linked = pending
             self._list = [position]
+            if pending.text == "of":
+                self._last, self._related = pending.subjects, True
+                return
             self._related = True
             self._last = [position]
             return
@@ -150,6 +180,8 @@ class Linking(Clause):
             return
         if joined is not None and self._linked is None and self._subject and not self._related:
             self._subject = [*self._subject, position]
+            for word, objects in self._fronted:
+                self._link(position, word, objects, thing)
         else:
             self._before = self._subject or self._before
             self._subject = [position]

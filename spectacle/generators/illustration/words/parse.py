@@ -23,6 +23,9 @@ _KIN = {"mother": 1.3, "mom": 1.3, "father": 1.4, "dad": 1.4, "baby": 0.6, "cub"
 """Relatives to how big they are beside the one they belong to."""
 
 
+_GROUPS = {"couple": 2, "pair": 2, "family": 4, "group": 5, "herd": 6, "flock": 7, "trio": 3, "team": 5}
+"""Nouns after another noun that say how many of it there are."""
+
 _ADVERBS = word_set("place adverbs")
 
 
@@ -191,6 +194,7 @@ class Reader(Scenery):
         self._joined = None
         self._clause_start = True
         self._related = False
+        self._fronted.clear()
 
     def _copula_here(self) -> None:
         if self._next.count == 1 and self._next.determined and not self._elliptic:
@@ -224,6 +228,10 @@ class Reader(Scenery):
         while len(parts) > 1 and not parts[-1].known:
             parts.pop()
         head = parts[-1]
+        if len(parts) > 1 and head.noun in _GROUPS:
+            self._next.count = _GROUPS[head.noun]
+            head = replace(parts[-2], plural=True)
+            parts.pop()
         if len(parts) > 1 and head.noun in relations.PARTS and parts[-2].possessive:
             head = parts[-2]
             parts.pop()
@@ -261,7 +269,11 @@ class Reader(Scenery):
     def _breaks(self, index: int) -> bool:
         """Whether a noun and the next one do not belong together."""
         span, following = self._spans[index], self._spans[index + 1]
-        return (span.plural and span.known and not span.possessive) or following.noun in _ADVERBS
+        if span.possessive:
+            return False
+        if (span.plural and span.known) or following.noun in _ADVERBS:
+            return True
+        return self._category(span.noun) in ANIMALS and self._category(following.noun) in ANIMALS
 
     def _things_of_colours(self, head: Span, said: Modifiers) -> None:
         """One thing, or several where "red, green and blue balloons" names several of a kind."""

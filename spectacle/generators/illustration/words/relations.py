@@ -140,5 +140,8 @@ SEATS = word_set("seats")
 SURFACES = word_set("surfaces")
 """Nouns that have things on them: "a table with a vase"."""
 
+ROLES = by_word("roles")
+"""Roles to what one who is dressed as them wears."""
+
 TABLES = word_set("tables")
 """Nouns that have seats around them."""

@@ -22,7 +22,7 @@ MOST_MATCHES = 8
 NEAR_EQUAL = 0.13
 """A drawing this much worse than the best one is no alternative to it."""
 
-USED = 0.5
+USED = 0.6
 """A drawing with a lower score does not stand for the noun."""
 
 SURE = 0.72
@@ -61,6 +61,10 @@ def normalise(title: str) -> str:
     plain = fold(title).replace("’", "'").replace("'s ", " ").replace("'", "")
     cleaned = "".join(character if character.isalnum() else " " for character in plain)
     return " ".join(cleaned.split())
+
+
+def _is_gerund(word: str) -> bool:
+    return word.endswith("ing") and (word in VERB_WORDS or word in ATTRIBUTE_WORDS)
 
 
 class Drawings:
@@ -106,7 +110,7 @@ class Retriever:
         """The longest known noun that begins at a word."""
         for length in range(min(longest, len(words) - start), 0, -1):
             *modifiers, last = words[start : start + length]
-            if modifiers and last.endswith("ing") and (last in VERB_WORDS or last in ATTRIBUTE_WORDS):
+            if modifiers and any(_is_gerund(word) for word in (*modifiers[1:], last)):
                 continue
             head = " ".join(modifiers)
             single = singular(last)

@@ -158,6 +158,8 @@ class Cutter:
     def _candidate(self, words: Sequence[str], start: int, length: int, mark: Mark | None) -> Found | None:
         """The longest noun or place that begins here and that a set phrase does not break up."""
         found = self._retriever.find(words, start)
+        if found and found.term == "glasses" and self._previous() is Kind.COUNT and self.spans[-1].mark.number > 1:
+            found = Found("glass", 1, plural=True)
         longer = found is not None and mark is not None and found.length > length
         if found and mark and longer and not self._is_compound(mark, words, start, length, found.length):
             found = self._retriever.find(words, start, longest=length)
@@ -207,7 +209,7 @@ class Cutter:
                 return mark if plural or not is_noun else None
             case Kind.COUNT if text == "one" and following in ("is", "of", "has", "wears", "wearing", "with"):
                 return Mark(Kind.OTHER)
-            case Kind.SKY if length == 1 and is_noun and self._is_counted_sky(text, previous):
+            case Kind.SKY if is_noun and self._is_counted_sky(words[start], previous):
                 return None
             case Kind.VERB if length == 1 and text in BARE_VERBS:
                 if is_noun and not self._is_verb_here(words, start):

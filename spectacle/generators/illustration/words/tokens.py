@@ -27,12 +27,12 @@ _NOISE = re.compile(
 )
 _HYPHEN = re.compile(r"(?<=\w)[-‐‑–](?=\w)")
 _CONTRACTIONS = (
-    (re.compile(r"\b(it|there|he|she|that|who|here|what)['’]s\b"), r"\1 is"),
-    (re.compile(r"\b(they|we|you|who)['’]re\b"), r"\1 are"),
-    (re.compile(r"\bi['’]d\b"), "i would"),
-    (re.compile(r"\bi['’]m\b"), "i am"),
-    (re.compile(r"\b(can|do|does|is|are|wo|should)n['’]t\b"), r"\1 not"),
-    (re.compile(r"\b(dont|doesnt|isnt|arent)\b"), "do not"),
+    (re.compile(r"\b(it|there|he|she|that|who|here|what)['’]s\b", re.IGNORECASE), r"\1 is"),
+    (re.compile(r"\b(they|we|you|who)['’]re\b", re.IGNORECASE), r"\1 are"),
+    (re.compile(r"\bi['’]d\b", re.IGNORECASE), "i would"),
+    (re.compile(r"\bi['’]m\b", re.IGNORECASE), "i am"),
+    (re.compile(r"\b(can|do|does|is|are|wo|should)n['’]t\b", re.IGNORECASE), r"\1 not"),
+    (re.compile(r"\b(dont|doesnt|isnt|arent)\b", re.IGNORECASE), "do not"),
 )
 _MARKS = re.compile(r"[\u0300-\u036f]")
 
@@ -71,14 +71,17 @@ def strip_noise(prompt: str) -> str:
     return _HYPHEN.sub(" ", _NOISE.sub(" ", text))
 
 
+def expand(text: str) -> str:
+    """English text with its contractions written out."""
+    if "'" in text or "nt" in text:
+        for pattern, plain in _CONTRACTIONS:
+            text = pattern.sub(plain, text)
+    return text
+
+
 def tokenise(prompt: str, *, english: bool = True) -> list[Token]:
     """The tokens of a prompt, at most `MAX_TOKENS`; words joined by hyphens come apart."""
-    text = strip_noise(prompt)
-    if english:
-        lowered = text.lower()
-        if "'" in lowered or "nt" in lowered:
-            for pattern, plain in _CONTRACTIONS:
-                text = re.compile(pattern.pattern, re.IGNORECASE).sub(plain, text)
+    text = expand(strip_noise(prompt)) if english else strip_noise(prompt)
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text):
         emoji, han, number, word, mark = match.groups()

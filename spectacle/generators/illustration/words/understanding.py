@@ -5,19 +5,33 @@ from __future__ import annotations
 from spectacle.generators.illustration.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
 from spectacle.generators.illustration.words import attributes, places, styles
 from spectacle.generators.illustration.words.drafts import Draft, Reading
+from spectacle.generators.illustration.words.kinds import ANIMATE
 from spectacle.generators.illustration.words.languages import detect, translate
 from spectacle.generators.illustration.words.lexicon import Lexicon
 from spectacle.generators.illustration.words.parse import Reader
 from spectacle.generators.illustration.words.phrases import Kind
-from spectacle.generators.illustration.words.retrieve import SURE, USED, Library, Retriever
+from spectacle.generators.illustration.words.retrieve import FORMS, SURE, USED, Library, Retriever
 from spectacle.generators.illustration.words.spans import Cutter
-from spectacle.generators.illustration.words.tokens import tokenise
+from spectacle.generators.illustration.words.tokens import expand, strip_noise, tokenise
 
 _FIRST_ONLY = frozenset({"underwater", "space", "sky", "table", "moon"})
 """Places implied by what a prompt is about, not by what is beside it."""
 
 _ANYWHERE = frozenset({"park", "room", "garden", "road", "hills", "forest", "meadow", "table", "street", "library"})
 """Places implied by things that are at home elsewhere too."""
+
+_SHORES = {"sea": "beach", "lake": "lake", "underwater": "beach", "harbour": "harbour"}
+"""Places on water to where things of the land stand beside those of the water."""
+
+_TELLING = frozenset(
+    {"snow", "desert", "farm", "playground", "stage", "kitchen", "castle hall", "classroom", "bedroom", "space"}
+)
+"""Places that a thing with no will of its own is hardly anywhere but in."""
+
+_TABLETOP = 0.7
+"""Things up to this height in metres may stand on a table."""
+
+_CARRIED = frozenset({RelationKind.WEARING, RelationKind.HOLDING})
 
 MOST_THINGS = 12
 """Further things are left out: more would be too small to see."""
@@ -59,7 +73,7 @@ def understand(prompt: str, library: Library) -> Scene:
     retriever = _retriever(library, lexicon)
     language = detect(prompt, retriever)
     if language == "en":
-        request, content = styles.opening(prompt)
+        request, content = styles.opening(expand(strip_noise(prompt)))
         asking, telling = tokenise(request), tokenise(content)
     else:
         asking, telling = [], translate(prompt, language)
@@ -147,7 +161,8 @@ class _Assembly:
         if not found:
             return ()
         best = found[0]
-        if best.score < SURE:
+        form = FORMS[self._retriever.drawings.by_id[best.drawing].form]
+        if best.score / form < SURE:
             title = self._retriever.drawings.by_id[best.drawing].title
             self._unknown.append(Unknown(draft.text, title, best.score, used=best.score >= USED))
         return found if best.score >= USED else ()
@@ -173,6 +188,8 @@ class _Assembly:
             return draft.count
         if not draft.plural:
             return 1
+        if draft.term == "twin":
+            return 2
         if draft.text in self._retriever.drawings.by_title and self._language == "en":
             return 1
         return _SMALL_PLURAL if draft.term.split()[-1] in _SMALL else _BARE_PLURAL
@@ -256,34 +273,62 @@ class _Assembly:
         )
 
     def _implied(self) -> str | None:
-        found: list[str] = []
-        for table in (self._implied_by_noun, self._implied_by_category):
-            for index in range(len(self._things)):
-                place = table(index)
-                if place is None or (place == "sky" and self._grounded_beside(index)):
-                    continue
-                if index and place in _FIRST_ONLY:
-                    continue
-                found.append(place)
-            if found:
-                break
-        return next((place for place in found if place not in _ANYWHERE), found[0] if found else None)
-
-    def _implied_by_noun(self, index: int) -> str | None:
-        term = self._terms[index]
-        worn = any(r.kind is RelationKind.WEARING and index in r.objects for r in self._relations())
-        if worn:
+        """Where the things are when nobody says: where the first one is, unless others know better."""
+        implied = [self._implied_by(index) for index in range(len(self._things))]
+        if "table" in implied and not all(self._is_small(index) for index in range(len(self._things))):
+            implied = (
+                [place if place != "table" else None for place in implied]
+                if any(place not in (None, "table") for place in implied)
+                else ["room"]
+            )
+        carried: set[int] = set()
+        for relation in self._relations():
+            place = implied[relation.objects[0]] if relation.objects[0] < len(implied) else None
+            if relation.kind in _CARRIED:
+                carried.update(relation.objects)
+            elif place is not None and self._hosts(relation):
+                return place
+        said = [(index, place) for index, place in enumerate(implied) if place is not None and index not in carried]
+        if not said:
             return None
-        return places.IMPLIED_BY_NOUN.get(term) or places.IMPLIED_BY_NOUN.get(term.split()[-1])
+        first = said[0][1]
+        shores = {_SHORES[place] for _, place in said if place in _SHORES}
+        if shores and any(place not in _SHORES for _, place in said):
+            return "river" if "bridge" in self._terms else shores.pop()
+        telling = [place for index, place in said if place in _TELLING and self._is_thing(index)]
+        if first in _ANYWHERE and telling:
+            return telling[0]
+        if first == "sky" and self._grounded_beside(0):
+            return next((place for _, place in said if place not in _FIRST_ONLY), None)
+        return first
 
-    def _implied_by_category(self, index: int) -> str | None:
-        return places.IMPLIED_BY_CATEGORY.get(self._categories[index])
+    def _is_small(self, index: int) -> bool:
+        best = self._retriever.drawings.by_id[self._things[index].matches[0].drawing]
+        return best.height_m <= _TABLETOP and self._is_thing(index)
+
+    def _is_thing(self, index: int) -> bool:
+        return self._categories[index] not in ANIMATE
+
+    def _hosts(self, relation: Relation) -> bool:
+        """Whether what a relation is to tells where the scene is: a boat one is in, the furniture of a room."""
+        category = self._categories[relation.objects[0]]
+        if relation.kind in (RelationKind.INSIDE, RelationKind.RIDING) and category in ("boat", "aircraft"):
+            return relation.subject == 0
+        return category == "furniture" and relation.kind is not RelationKind.CHASING
+
+    def _implied_by(self, index: int) -> str | None:
+        term = self._terms[index]
+        place = places.IMPLIED_BY_NOUN.get(term)
+        last = term.split()[-1]
+        if place is None and last != term and self._retriever.category(last) == self._categories[index]:
+            place = places.IMPLIED_BY_NOUN.get(last)
+        return place or places.IMPLIED_BY_CATEGORY.get(self._categories[index])
 
     def _sky(self) -> tuple[str | None, list[str]]:
         names = self._reading.sky
         time = next((name for name in names if name in places.TIME_WORDS), None)
         weather = [name for name in names if name in places.WEATHER_WORDS]
-        if time is None and ("stars" in weather or any("moon" in term.split() for term in self._terms)):
+        if time is None and ("stars" in weather or any({"moon", "star"} & set(term.split()) for term in self._terms)):
             time = "night"
         if "snow" in weather and "rain" in weather:
             weather.remove("rain")
