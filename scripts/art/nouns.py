@@ -131,7 +131,11 @@ ROWS = """
 2.0 toy ground: carousel horse
 300.0 landscape ground: mountain, snow-capped mountain, mount fuji, volcano
 40.0 landscape ground: desert island, landslide
-0.8 object ground: fire hydrant, barrel, oil drum, wastebasket, waste paper basket, treasure chest, mailbox, basket, shopping basket, cardboard box, open box, package
+0.8 object ground: fire hydrant, barrel, oil drum, treasure chest, mailbox
+0.45 object ground: wastebasket, waste paper basket, basket, shopping basket, cardboard box, open box, package
+0.5 tool table: telescope
+3.0 object ground: moai
+0.12 object table: bellhop bell, ribbon, roll of paper, red envelope, reminder ribbon, nazar amulet, mouse trap, funeral urn
 1.3 object ground: parking meter, postbox, closed mailbox with raised flag, closed mailbox with lowered flag, open mailbox with raised flag, open mailbox with lowered flag
 2.4 object ground: signpost, barber pole, vertical traffic light, horizontal traffic light, traffic light, stop sign
 1.0 object ground: fence, construction barrier, headstone, coffin, statue, moai
@@ -155,7 +159,7 @@ ROWS = """
 1.0 instrument ground: guitar, acoustic guitar, bass guitar, banjo, saxophone, harp, cello, trombone, drum kit
 0.6 instrument table: violin, trumpet, french horn, flute, maracas, musical keyboard
 0.35 object wall: vinyl record, wall clock
-0.2 tool table: hammer, claw hammer, wrench, screwdriver, saw, drill, paint roller, carpentry saw, dagger, scissors, pencil, pen, crayon, paintbrush, toothbrush, magnet, nut and bolt, tape measure, boomerang, key, old key, locked, unlocked, padlock, razor, sponge, soap, lotion bottle, safety pin, pushpin, thread, sewing needle, clamp, gear, screw, stapler, eraser, syringe, pill, stethoscope, adhesive bandage, thermometer, test tube, petri dish, microscope, telescope, spyglass, alembic, chemistry flask, erlenmeyer flask, fire extinguisher, candle, tall candle, umbrella
+0.2 tool table: hammer, claw hammer, wrench, screwdriver, saw, drill, paint roller, carpentry saw, dagger, scissors, pencil, pen, crayon, paintbrush, toothbrush, magnet, nut and bolt, tape measure, boomerang, key, old key, locked, unlocked, padlock, razor, sponge, soap, lotion bottle, safety pin, pushpin, thread, sewing needle, clamp, gear, screw, stapler, eraser, syringe, pill, stethoscope, adhesive bandage, thermometer, test tube, petri dish, microscope, spyglass, alembic, chemistry flask, erlenmeyer flask, candle, tall candle
 1.0 object ground: umbrella, closed umbrella, striped umbrella, umbrella with rain drops, umbrella on ground
 0.5 tool ground: fire extinguisher, toolbox, paint bucket
 0.25 object table: vase, globe

@@ -219,6 +219,12 @@ def describe(raw: Raw) -> Description | None:
     description.form = form_of(raw, description.form)
     if description.form == "face" and description.category in ("animal", "bird"):
         description.height_m *= 0.5
+    if description.category in ("person", "fantasy") and description.form in ("face", "part"):
+        description.height_m = 0.3 if description.form == "face" else 0.8
+    if description.category in ("person", "fantasy") and re.search(
+        r"swimming|surfing|rowing|water polo|mer(maid|man|person)", title
+    ):
+        description.habitat = "water"
     description.faces = faces_of(raw, description)
     if description.form in ("whole", "scene"):
         description.seat = SEATS_BY_ID.get(raw.id, SEATS.get(title))
