@@ -1,0 +1,1 @@
+"""What `benchmarks/spool.py` is made of."""
