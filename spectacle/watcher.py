@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import heapq
 import stat
@@ -42,8 +43,8 @@ COARSEST_TIMES = 2.5
 FULL_SCAN = 30.0
 """Seconds after which a local directory is scanned although its time stands still."""
 
-SCAN_SHARE = 50
-"""A scan is followed by a pause of at least this many times its own duration."""
+SCAN_SHARE, LONGEST_PAUSE = 50, 10.0
+"""A scan is followed by a pause of this many times the processor time it took, up to so many seconds."""
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
 SWEEP_INTERVAL = 3600.0
@@ -306,6 +307,9 @@ class Watcher:
             self._paused = reason
             self._resume_at = self._clock() + self._backoff
             self._backoff = min(2 * self._backoff, LONGEST_BACKOFF)
+        # Where the spool can still be written, as when only space is short, the status says why nothing happens.
+        with contextlib.suppress(OSError):
+            self._instances.report(self.status())
 
     def _unpause(self) -> None:
         if self._paused is None:
@@ -412,7 +416,8 @@ class Watcher:
 
     def _scan_is_due(self, now: float) -> bool:
         directory = self._directory
-        if now - directory.scanned_at < max(self.settings.spool.poll_interval * 0.9, SCAN_SHARE * directory.took):
+        pause = min(SCAN_SHARE * directory.took, LONGEST_PAUSE)
+        if now - directory.scanned_at < max(self.settings.spool.poll_interval * 0.9, pause):
             return False
         changed_ns = self._spool.changed_ns()
         if changed_ns != directory.changed_ns:
@@ -425,6 +430,8 @@ class Watcher:
         )
 
     def _scan(self, now: float) -> None:
+        # Not the time on the clock: a server that was away for a minute is no reason to stay away for an hour.
+        began = time.thread_time()
         names = self._spool.names()
         if not self._doorbell.works and not self._on_network:
             self._doorbell.hang(self._spool.path)
@@ -448,7 +455,7 @@ class Watcher:
                 self._vanished(known)
         self._claims.forget(lambda stem: stem in present or stem in commits)
         self._directory.scanned_at = self._clock()
-        self._directory.took = self._directory.scanned_at - now
+        self._directory.took = time.thread_time() - began
         self._scans += 1
         if now - self._swept > SWEEP_INTERVAL:
             self._swept = now
