@@ -91,6 +91,7 @@ class Daemon:
         self.file.write_text(configuration)
         self.log_path = home / f"{name}.log"
         self.environment = {**os.environ, **(environment or {})}
+        self.drafts = home
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *arguments: str) -> Daemon:
@@ -152,7 +153,7 @@ class Daemon:
 
     def place(self, name: str, content: bytes | str) -> Path:
         """Put a file under a name at once."""
-        temporary = self.home / f"writing-{name}"
+        temporary = self.drafts / f".writing-{name}"
         temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
         return temporary.rename(self.spool / name)
 

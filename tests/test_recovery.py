@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -9,11 +10,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from daemon import CONFIGURATION, Daemon, wait_for
+from daemon import CONFIGURATION, Daemon, running, wait_for
 from PIL import Image
 
 from spectacle.claims import Claims
@@ -180,3 +182,195 @@ def test_every_request_gets_one_whole_answer_whatever_dies(tmp_path: Path, daemo
         storm.fault()
     print(storm.counts)
     storm.end()
+
+
+def killed_mid_job(daemon: Daemon, stem: str, **options: float | str) -> None:
+    """Have a request running, and wait until it has begun."""
+    daemon.write(stem, options={"progress": True, **options})
+    wait_for((daemon.spool / f"{stem}-progress.json").exists, f"{stem} to run")
+
+
+def test_a_killed_worker_costs_its_job_one_attempt_and_nothing_else(tmp_path: Path) -> None:
+    with running(tmp_path) as daemon:
+        killed_mid_job(daemon, "a-1-64x64", steps=20, step_seconds=0.05)
+        daemon.write("a-2-64x64")
+        os.kill(daemon.worker_pid(), signal.SIGKILL)
+        assert daemon.answer("a-1-64x64").suffix == ".png"
+        assert daemon.answer("a-2-64x64").suffix == ".png"
+        assert "attempts=1" in daemon.log
+        assert "attempts=2" not in daemon.log
+    assert_nothing_left(daemon)
+
+
+def test_a_killed_daemon_takes_its_workers_with_it_and_loses_nothing(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path).start()
+    killed_mid_job(daemon, "a-1-64x64", steps=20, step_seconds=0.05)
+    assert daemon.process is not None
+    below = children(daemon.process.pid)
+    assert below
+    daemon.kill()
+    wait_for(lambda: all(map(is_gone, below)), "the orphaned workers to die")
+    assert {"a-1-64x64.txt", "a-1-64x64.lock"} <= daemon.public()
+    with running(tmp_path, name="two"):
+        assert daemon.answer("a-1-64x64").suffix == ".png"
+    assert_nothing_left(daemon)
+
+
+def test_a_daemon_that_was_stopped_past_its_lease_throws_its_late_answer_away(tmp_path: Path) -> None:
+    with running(tmp_path, CONFIGURATION.replace("lease_duration = 3", "lease_duration = 1")) as first:
+        assert first.process is not None
+        killed_mid_job(first, "a-1-64x64", steps=40, step_seconds=0.05, seed=1)
+        first.process.send_signal(signal.SIGSTOP)
+        with running(tmp_path, first.file.read_text(), name="two") as second:
+            answer = second.answer("a-1-64x64")
+            before = answer.stat()
+            first.process.send_signal(signal.SIGCONT)
+            first.write("a-2-64x64")
+            first.answer("a-2-64x64")
+            wait_for(lambda: not (first.report().get("devices") or [{}])[0].get("job"), "the late run to end")
+            after = answer.stat()
+            assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+            assert "took over a dead claim" in second.log
+    assert_nothing_left(first)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Daemon]:
+    """A daemon, not started, whose spool is a file system of 4 MiB."""
+    daemon = Daemon(tmp_path)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "spectacle-test", daemon.spool], check=True)
+    daemon.drafts = daemon.spool
+    yield daemon
+    if daemon.process is not None and daemon.process.poll() is None:
+        daemon.stop()
+    subprocess.run(["umount", "--lazy", daemon.spool], check=True)
+
+
+def fill(path: Path) -> Path:
+    """Leave no room at all."""
+    filler = path / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    return filler
+
+
+def test_a_full_disk_is_waited_out_with_the_request_in_its_place(small_disk: Daemon) -> None:
+    daemon = small_disk.start()
+    killed_mid_job(daemon, "a-1-64x64", steps=20, step_seconds=0.05)
+    filler = fill(daemon.spool)
+    wait_for(lambda: "No space left" in daemon.log, "the log to say why")
+    wait_for(lambda: "a-1-64x64.lock" not in daemon.public(), "the claim to be released")
+    assert "a-1-64x64.txt" in daemon.public()
+    assert not [name for name in daemon.hidden() if name.endswith((".tmp", ".commit"))]
+    filler.unlink()
+    assert daemon.answer("a-1-64x64").suffix == ".png"
+    daemon.stop()
+    assert_nothing_left(daemon)
+
+
+def test_an_error_is_still_told_on_a_full_disk(small_disk: Daemon) -> None:
+    daemon = small_disk.start()
+    killed_mid_job(daemon, "a-1-64x64", steps=20, step_seconds=0.05, fail="on purpose")
+    filler = fill(daemon.spool)
+    assert daemon.error("a-1-64x64") == "on purpose"
+    filler.unlink()
+    daemon.write("a-2-64x64")
+    assert daemon.answer("a-2-64x64").suffix == ".png"
+
+
+def test_nothing_is_begun_below_the_least_free_space(small_disk: Daemon) -> None:
+    small_disk.file.write_text(CONFIGURATION.replace("min_free = 0", f"min_free = {2 << 20}"))
+    filler = small_disk.spool / "filler"
+    filler.write_bytes(b"x" * (3 << 20))
+    daemon = small_disk.start()
+    daemon.write("a-1-64x64")
+    wait_for(lambda: "less than spool.min_free" in daemon.log, "the log to say why")
+    wait_for(lambda: "spool.min_free" in (daemon.report().get("reason") or ""), "the status to say so")
+    assert "a-1-64x64.txt" in daemon.public()
+    filler.unlink()
+    assert daemon.answer("a-1-64x64").suffix == ".png"
+
+
+def test_a_spool_mounted_read_only_is_waited_for(small_disk: Daemon) -> None:
+    daemon = small_disk.start()
+    daemon.write("a-1-64x64")
+    daemon.answer("a-1-64x64")
+    subprocess.run(["mount", "-o", "remount,ro", daemon.spool], check=True)
+    wait_for(lambda: "mounted read-only" in daemon.log, "the log to say so")
+    subprocess.run(["mount", "-o", "remount,rw", daemon.spool], check=True)
+    daemon.write("a-2-64x64")
+    assert daemon.answer("a-2-64x64").suffix == ".png"
+    daemon.stop()
+    assert_nothing_left(daemon)
+
+
+class Unprivileged(Daemon):
+    """A daemon to which the permissions of files mean something, even where the tests run as root."""
+
+    def start(self, *arguments: str) -> Daemon:
+        bare = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*bare, sys.executable, "-m", "spectacle", "serve", "--config", self.file, *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        return self
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[Unprivileged]:
+    """A daemon without privileges, not started."""
+    daemon = Unprivileged(tmp_path)
+    yield daemon
+    if daemon.process is not None and daemon.process.poll() is None:
+        daemon.stop()
+
+
+def test_a_spool_that_may_not_be_written_is_waited_for(unprivileged: Unprivileged) -> None:
+    unprivileged.write("a-1-64x64")
+    unprivileged.spool.chmod(0o555)
+    unprivileged.start()
+    wait_for(lambda: f"let user {os.geteuid()} read and write it" in unprivileged.log, "the log to say so")
+    assert unprivileged.public() == {"a-1-64x64.txt"}
+    unprivileged.spool.chmod(0o777)
+    assert unprivileged.answer("a-1-64x64").suffix == ".png"
+    unprivileged.spool.chmod(0o555)
+    unprivileged.write("a-2-64x64")
+    wait_for(lambda: unprivileged.log.count("read and write it") > 1, "the log to say so again")
+    assert "a-2-64x64.txt" in unprivileged.public()
+    unprivileged.spool.chmod(0o777)
+    assert unprivileged.answer("a-2-64x64").suffix == ".png"
+
+
+def test_files_of_others_that_may_not_be_read_cost_themselves_alone(unprivileged: Unprivileged) -> None:
+    unprivileged.spool.chmod(0o777)
+    for name in (".a-1-64x64.commit", "a-2-64x64.lock", "a-3-64x64-options.json", "a-4-64x64.txt"):
+        path = unprivileged.spool / name
+        path.write_text("{}")
+        path.chmod(0)
+    for number in (1, 2, 3, 5):
+        unprivileged.write(f"a-{number}-64x64")
+    unprivileged.start()
+    assert unprivileged.answer("a-5-64x64").suffix == ".png"
+    assert "may not be read" in unprivileged.error("a-3-64x64")
+    assert "may not be read" in unprivileged.error("a-4-64x64")
+    assert unprivileged.answer("a-2-64x64").suffix == ".png"
+    unprivileged.write("a-6-64x64")
+    assert unprivileged.answer("a-6-64x64").suffix == ".png"
+
+
+def test_a_directory_of_others_where_a_result_belongs_costs_itself_alone(unprivileged: Unprivileged) -> None:
+    unprivileged.spool.chmod(0o777)
+    path = unprivileged.spool / "a-1-64x64.png"
+    path.mkdir()
+    os.chown(path, 65534, 65534)
+    unprivileged.write("a-1-64x64")
+    unprivileged.start()
+    for number in range(2, 6):
+        unprivileged.write(f"a-{number}-64x64")
+        assert unprivileged.answer(f"a-{number}-64x64").suffix == ".png"
+    wait_for(lambda: "a-1-64x64" in unprivileged.log, "the log to say so")
+    assert path.is_dir()
+    path.rmdir()
+    assert unprivileged.answer("a-1-64x64", 60).suffix == ".png"
