@@ -256,6 +256,21 @@ def whole_people(faces: dict[str, str]) -> dict[str, tuple[int, int, str, tuple[
         "snow queen": (head(faces["woman-white-hair"]) + crown, body("#9bd8ff", "#9bd8ff", "", "#0074ba", dress="#9bd8ff", detail=rect(15, 22, 2, 29, "#e9f7ff")), ("ice queen", "fairy tale", "winter")),
         "halloween witch": (head(faces["woman-red-hair"]) + witch_hat, body("#433b6b", "#433b6b", "", "#1c1c1c", dress="#433b6b", detail=rect(9.4, 32, 13.2, 2.2, "#8d65c5")), ("witch", "sorceress", "broom")),
         "dwarf": (head(faces["man-beard"], 0.72) + path("M7 10Q8 0 19-3q6 6 6 13-9-3-18 0z", "#f8312f") + white_beard, body("#0084ce", "#0084ce", "#8c5543", "#321b41", short=True, detail=rect(9.4, 30, 13.2, 2.4, "#6d4534") + rect(14.4, 29.6, 3.2, 3.2, "#fcd53f", 0.5)), ("gnome", "garden gnome", "fantasy", "lawn gnome")),
+        "diver": (
+            head(faces["man"]) + rect(9.4, 8.6, 13.2, 6, "#321b41", 2.4) + rect(10.4, 9.6, 11.2, 4, "#83cbff", 1.8) + line("M25 14v-9", "#f9a23c", 1.6) + line("M25 14q-2 3-6 2.4", "#f9a23c", 1.2),
+            rect(11, 17, 10, 16, "#f9a23c", 3) + body("#3b3b4d", "#3b3b4d", "#3b3b4d", "#00a6ed", detail=rect(9.4, 34, 13.2, 2.2, "#f9a23c") + line("M12 20v14M20 20v14", "#f9a23c", 1)),
+            ("scuba diver", "frogman", "snorkeller", "swimmer"),
+        ),
+        "fisherman": (
+            head(faces["man-beard"]) + path("M5 8.8q11-3.4 22 0-11 3-22 0z", "#5e7a3a") + path("M9.6 7.8q1-6 6.4-6t6.4 6q-6.4-1.6-12.8 0z", "#6f8f45"),
+            body("#a56953", "#a56953", "#5e7a3a", "#321b41", detail=path("M11 24h10v12H11z", "#6f8f45") + line("M25 33L30 4", "#7d4533", 0.9) + line("M30 4q2.6 12 1 26", "#9b9b9b", 0.4)),
+            ("angler", "fisher", "fishing"),
+        ),
+        "photographer": (
+            head(faces["woman"]),
+            body("#433b6b", "#433b6b", "#636363", "#321b41", detail=line("M12 20l1.4 7M20 20l-1.4 7", "#1c1c1c", 0.9) + rect(11, 26, 10, 7, "#321b1b", 1.2) + circle(16, 29.6, 2.6, "#9b9b9b") + circle(16, 29.6, 1.6, "#00a6ed") + rect(17.4, 24.9, 2.4, 1.6, "#321b1b", 0.5)),
+            ("cameraman", "camera", "paparazzi", "journalist", "reporter"),
+        ),
     }  # fmt: skip
     lower = {"boy", "girl", "child", "alien", "dwarf"}
     raised = {"halloween witch": 6, "dwarf": 4}

@@ -164,7 +164,7 @@ hourglass not done: hourglass, sand timer
 watch: wristwatch
 teddy bear: teddy, stuffed animal, soft toy, stuffed bear
 wrapped gift: gift, present, gift box
-soccer ball: football, ball, soccer
+soccer ball: football, ball, soccer, sports ball
 american football: rugby ball, football
 softball: ball
 tennis: tennis ball, tennis racket
