@@ -134,23 +134,27 @@ class Commit:
             )
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"no commit record: {error}") from None
-        own = re.escape(stem)
         if (
             format_ != FORMAT
             or record.stem != stem
             or record.request.name != f"{stem}.txt"
-            or not all(re.fullmatch(own + _ATTACHMENT, each.name) for each in record.attachments)
-            or not all(re.fullmatch(own + _RESULT, each.public) for each in record.files)
-            or not all(re.fullmatch(rf"\.{own}{_TEMPORARY}", each.temporary) for each in record.files)
+            or not all(_is_own(each.name, stem, _ATTACHMENT) for each in record.attachments)
+            or not all(_is_own(each.public, stem, _RESULT) for each in record.files)
+            or not all(_is_own(each.temporary, f".{stem}", _TEMPORARY) for each in record.files)
         ):
             raise ValueError("the commit record names files that are not its request's")
         return record
 
 
-_ATTACHMENT = r"-(?:options\.json|mask\.png|control\.png|input[0-9]{0,2}\.[a-z]{3,4})"
-_RESULT = r"(?:-error\.txt|(?:-[0-9]{1,4})?\.(?:png|svg))"
-_TEMPORARY = r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp"
+_ATTACHMENT = re.compile(r"-(?:options\.json|mask\.png|control\.png|input[0-9]{0,2}\.[a-z]{3,4})")
+_RESULT = re.compile(r"(?:-error\.txt|(?:-[0-9]{1,4})?\.(?:png|svg))")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp")
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?")
+
+
+def _is_own(name: str, stem: str, rest: re.Pattern[str]) -> bool:
+    # One pattern for all stems: compiling one for each would cost more than all else that is done to a record.
+    return name.startswith(stem) and rest.fullmatch(name, len(stem)) is not None
 
 
 def _text(value: object) -> str:
