@@ -206,13 +206,13 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
     for row in rows:
         widths.append(sum(cluster.composite.width for cluster in row) + gap * (len(row) - 1))
     height = _stack_height(rows)
-    foot = stage.height * stage.setting.foot
+    foot = stage.height * (stage.setting.foot + rng.uniform(-0.025, 0.02))
     if wide < 0.7:
         foot -= stage.height * 0.05 * min(1.0, 0.7 / wide - 1)
     room = (foot - 0.05 * stage.height) * (0.74 if leave_sky else 1.0)
     single = len(clusters) == 1 and len(clusters[0].composite.members) == 1
-    tall = min((0.66 if single else 0.74) * unit * (1.15 if wide < 0.8 else 1.0), room)
-    broad = min(stage.width - 2 * margin, unit * (0.78 if single else 2.6 if wide > 1.5 else 0.95))
+    tall = min((rng.uniform(0.56, 0.67) if single else 0.74) * unit * (1.15 if wide < 0.8 else 1.0), room)
+    broad = min(stage.width - 2 * margin, unit * (rng.uniform(0.68, 0.8) if single else 2.6 if wide > 1.5 else 0.95))
     scale = min(tall / height, broad / max(widths))
     placed = []
     base = foot
@@ -231,7 +231,7 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
             shift = rng.choice((-0.7, 0.7)) if spare > 0 else 0
             x += shift * max(0.0, spare - slack * (len(row) + 1)) / 2
         elif len(row) == 1:
-            x += rng.uniform(-0.3, 0.3) * max(0.0, spare) * 0.3
+            x += rng.choice((-0.8, -0.5, 0.0, 0.5, 0.8)) * max(0.0, spare) * 0.3
         for cluster in row:
             left, _, right, bottom = cluster.composite.bounds
             dip = rng.uniform(0, 0.03) * unit if len(row) > 1 else 0.0

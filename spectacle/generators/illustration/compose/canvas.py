@@ -33,6 +33,8 @@ class Canvas:
         has: What the scene draws itself and the background should leave out, such as `sun` and `moon`.
         shore: Top of the strip of land at the bottom of a water picture, or None.
         style: The style of the picture.
+        drawings: Names of variations of drawings to the identities of their groups.
+        orb: Where across the sun or moon is in pixels, once it is painted or known.
     """
 
     width: float
@@ -49,6 +51,8 @@ class Canvas:
     has: frozenset[str] = frozenset()
     shore: float | None = None
     style: str = "flat"
+    orb: float | None = None
+    drawings: dict[str, str] = field(default_factory=dict)
     back: list[str] = field(default_factory=list)
     front: list[str] = field(default_factory=list)
 

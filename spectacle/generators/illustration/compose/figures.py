@@ -84,35 +84,39 @@ def borders(
     placed: list[Placed], canvas: Canvas, library: Library, colour: str, width: float, shadow: str | None = None
 ) -> str:
     """Markup of the outlines of all drawings grown by `width` pixels, perhaps with a shadow under each."""
-    parts = []
+    under, over = [], []
     for one in placed:
+        over.append(draw(one, canvas, library, _border(one, canvas, library, colour, width)))
+        if shadow is not None:
+            drawn = draw(one, canvas, library, _border(one, canvas, library, shadow, width))
+            shift = canvas.unit * 0.01
+            under.append(f'<g transform="translate({num(shift * 0.5)} {num(shift)})">{drawn}</g>')
+    return "".join(under + over)
+
+
+def _border(one: Placed, canvas: Canvas, library: Library, colour: str, width: float) -> str:
+    name = f"b{one.part.thing}{colour[1:]}"
+    if name not in canvas.drawings:
         scale = one.height / one.part.drawing.box[3]
-        for tone, shift in ((shadow, canvas.unit * 0.01), (colour, 0.0)):
-            if tone is None:
-                continue
-            markup = silhouette(library.markup(one.part.drawing.id), tone, 2 * width / scale)
-            drawn = draw(one, canvas, library, canvas.defs.group(rename(markup, f"b{one.part.thing}"), large=True))
-            parts.append(
-                (
-                    0 if shift else 1,
-                    f'<g transform="translate({num(shift * 0.5)} {num(shift)})">{drawn}</g>' if shift else drawn,
-                )
-            )
-    return "".join(markup for _, markup in sorted(parts, key=lambda item: item[0]))
+        markup = silhouette(library.markup(one.part.drawing.id), colour, 2 * width / scale)
+        canvas.drawings[name] = canvas.defs.group(rename(markup, name), large=True)
+    return canvas.drawings[name]
 
 
 def defined(one: Placed, canvas: Canvas, library: Library) -> str:
     """Identity of the drawing in its colours and this light, defined once for each variation."""
     part = one.part
     drawing, noun = part.drawing, part.noun
-    markup = library.markup(drawing.id)
+    variant = part.index % 4 if noun.count > 1 else 0
+    name = f"v{variant}t{part.thing}"
+    if name in canvas.drawings:
+        return canvas.drawings[name]
     rainbow = ""
     if "rainbow" in noun.colours:
         last = len(RAINBOW) - 1
         lit = [(index / last, canvas.light.on_object(colour)) for index, colour in enumerate(RAINBOW)]
         rainbow = canvas.defs.linear(lit, 0, 0, 1, 0.35, "objectBoundingBox")
-    markup = recolour(markup, drawing, noun.colours, rainbow)
-    variant = part.index % 4 if noun.count > 1 else 0
+    markup = recolour(library.markup(drawing.id), drawing, noun.colours, rainbow)
     glows = bool(words_of(drawing, noun) & GLOWING) or "glowing" in noun.attributes
     windows = canvas.night and drawing.category == "building"
     hue, shift = ((0, 0.0), (5, 0.015), (-5, -0.015), (3, -0.02))[variant]
@@ -130,10 +134,9 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
         return canvas.light.on_object(colour)
 
     markup = style_drawing(canvas.style, map_colours(markup, change), one.height / drawing.box[3], canvas.unit)
-    prefix = f"v{variant}{'c' if noun.colours else ''}{part.thing}"
-    return canvas.defs.group(
-        rename(markup, prefix), large=True, fill=change("#000000") if canvas.style != "blueprint" else "#174f96"
-    )
+    ink = change("#000000") if canvas.style != "blueprint" else "#174f96"
+    canvas.drawings[name] = canvas.defs.group(rename(markup, name), large=True, fill=ink)
+    return canvas.drawings[name]
 
 
 def _is_pane(colour: str) -> bool:
@@ -179,6 +182,32 @@ def _shadow(one: Placed, canvas: Canvas) -> str:
     )
 
 
+def _slumber(one: Placed, canvas: Canvas) -> str:
+    """Three letters Z rising from the head."""
+    part = one.part
+    centre, top, _ = part.outline.head(part.drawing.faces)
+    sign = -1 if part.looks == "left" else 1
+    x, y = one.x + one.width * (1 - centre if part.mirrored else centre), one.y + one.height * top
+    data = []
+    for step, share in enumerate((0.05, 0.07, 0.095)):
+        size = canvas.unit * share * 0.8
+        left, low = (
+            x + sign * canvas.unit * 0.055 * (step + 0.4) - size / 2,
+            max(size * 1.3, y - canvas.unit * (0.02 + 0.062 * step)),
+        )
+        data.append(f"M{num(left)} {num(low - size)}h{num(size * 0.8)}L{num(left)} {num(low)}h{num(size * 0.8)}")
+    tone = "#ffffff" if canvas.night else canvas.lit("#4a6fa8")
+    return element(
+        "path",
+        d="".join(data),
+        fill="none",
+        stroke=tone,
+        stroke_width=canvas.unit * 0.009,
+        stroke_linecap="round",
+        stroke_linejoin="round",
+    )
+
+
 def _headlight(one: Placed, canvas: Canvas) -> str:
     sign = -1 if one.part.looks == "left" else 1
     x = one.x if sign < 0 else one.x + one.width
@@ -219,7 +248,9 @@ def _reflection(one: Placed, canvas: Canvas) -> str:
 
 
 def _after(one: Placed, canvas: Canvas) -> list[str]:
-    """The water before what swims in it."""
+    """The water before what swims in it, and the sleep over what sleeps."""
+    if "sleeping" in one.part.noun.attributes and one.part.drawing.category in {"animal", "person", "bird", "fantasy"}:
+        return [_slumber(one, canvas)]
     if one.kind != "swim" or not one.stands or one.foot is None:
         return []
     foot, middle, half = one.foot, one.x + one.width / 2, one.width * 0.56

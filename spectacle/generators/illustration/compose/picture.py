@@ -102,6 +102,7 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
         has=_drawn_words(placed),
         shore=_shore(placed, stage),
         style=scene.style,
+        orb=next((one.x + one.width / 2 for one in placed if one.kind == "celestial"), None),
     )  # fmt: skip
     if not scene.things and scene.place is None and scene.time is None and not scene.weather:
         paint_abstract(canvas, scene.mood)
@@ -125,7 +126,8 @@ def _styled(
     if style == "sticker" and placed:
         cut = borders(placed, canvas, library, "#ffffff", canvas.unit * 0.016, "#8a8fa8")
         plain = "".join(draw(one, canvas, library) for one in placed)
-        ground = card(canvas, back + front, rng) if scene.place is not None else sheet(canvas, rng)
+        said = scene.place is not None and scene.place_said
+        ground = card(canvas, back + front, rng) if said else sheet(canvas, rng)
         return f"{canvas.defs}{ground}{cut}{plain}"
     if style == "sticker":
         ground = card(canvas, back + front, rng)

@@ -197,6 +197,8 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
         return "meadow"
     if votes and not indoors_only:
         return "table" if ("table",) in votes else "studio"
+    if "snow" in scene.weather:
+        return "snow"
     if "rainbow" in scene.weather:
         return rng.choice(("hills", "meadow"))
     shared = [place for place in indoors_only[0] if all(place in vote for vote in indoors_only)]
@@ -318,4 +320,6 @@ def time_of(scene: Scene, library: Library, place: str, rng: Random) -> str:
     }  # fmt: skip
     if scene.mood in moods:
         return rng.choice(moods[scene.mood])
-    return "day"
+    if place in INDOORS | {"studio", "space", "moon", "underwater", "cave"} or scene.weather:
+        return "day"
+    return rng.choice(("day", "day", "day", "day", "day", "dawn", "sunset"))

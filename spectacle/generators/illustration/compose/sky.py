@@ -40,6 +40,7 @@ def paint_sky(canvas: Canvas, clouds: float = 1.0, bottom: float | None = None, 
 def paint_orb(canvas: Canvas, x: float, bottom: float) -> None:
     """The sun by day, low and large at its rise and set; the moon by night, sometimes a crescent."""
     rng, unit = canvas.rng, canvas.unit
+    canvas.orb = x
     if canvas.night:
         radius = unit * rng.uniform(0.05, 0.075)
         y = min(bottom * rng.uniform(0.2, 0.34), unit * 0.3)

@@ -32,7 +32,7 @@ def meadow(canvas: Canvas) -> None:
         canvas, canvas.horizon + unit * 0.01, unit * 0.045, canvas.far(lighten(green, -0.16), 0.4), "leaf", 0.8
     )
     lawn(canvas, green)
-    leaf = rng.choice(("#4f9e4c", "#5fa843", "#3f8f56"))
+    leaf = rng.choice(("#4f9e4c", "#5fa843", "#3f8f56", "#5fa843", "#d98a9f", "#d9963f"))
     trees = [plants.leaf_tree(canvas, foliage(canvas, leaf, 0.6), variant=index) for index in range(2)]
     side_trees(canvas, trees, unit * 0.3, canvas.horizon + unit * 0.03, rng.randint(2, 4))
     shrub = plants.bush(canvas, foliage(canvas, leaf, 0.7))

@@ -19,7 +19,7 @@ def open_water(canvas: Canvas, colour: str, top: float, bottom: float, calm: boo
     paint = canvas.vertical(top, bottom, mix(canvas.lit(colour), canvas.sky.low, 0.55), canvas.lit(colour), deep)
     canvas.rect(0, top, width, bottom - top + 2, paint)
     if canvas.time != "day" and not set(canvas.weather) & {"rain", "storm", "fog"}:
-        x = width * rng.uniform(0.3, 0.7)
+        x = canvas.orb if canvas.orb is not None else width * rng.uniform(0.3, 0.7)
         sheen = mix(canvas.sky.sun, canvas.sky.low, 0.3)
         glitter = []
         for index in range(22):

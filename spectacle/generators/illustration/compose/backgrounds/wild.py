@@ -36,7 +36,7 @@ def forest(canvas: Canvas) -> None:
     rng, unit, width = canvas.rng, canvas.unit, canvas.width
     pines = rng.random() < 0.45
     green = rng.choice(("#6fa552", "#659c58", "#7aa653"))
-    leaf = rng.choice(("#3f8a4b", "#4b8f3f", "#2f7a55"))
+    leaf = rng.choice(("#3f8a4b", "#4b8f3f", "#2f7a55", "#3f8a4b", "#2f7a55", "#c9853a"))
     paint_sky(canvas, 0.4)
     canvas.glow(
         width * rng.uniform(0.35, 0.65),
