@@ -258,11 +258,11 @@ def test_every_relation_holds_between_any_two_kinds_of_things() -> None:
         "noto:sailboat",
         "fluent:tropical-fish",
     )
-    for kind in RelationKind:
+    for number, kind in enumerate(RelationKind):
         for seed, subject in enumerate(drawings):
-            for target in drawings:
-                scene = Scene((thing(subject, 2), thing(target)), (Relation(0, kind, (1,)),))
-                assert len(compose(scene, LIBRARY, 128, 96, seed).placed) >= 3
+            target = drawings[(number + seed) % len(drawings)]
+            scene = Scene((thing(subject, 2), thing(target)), (Relation(0, kind, (1,)),))
+            assert len(compose(scene, LIBRARY, 128, 96, seed).placed) >= 3
 
 
 def test_relations_in_a_circle_do_no_harm() -> None:

@@ -32,9 +32,9 @@ def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: R
         relation = parents[thing]
         host = relation.subject if relation.kind in HOST_IS_SUBJECT else relation.objects[0]
         _share_out(assemblies[host], assemblies[thing], relation.kind)
-    for index, thing in enumerate(scene.things):
+    for index, noun in enumerate(scene.things):
         over = any(one.subject == index and one.kind is RelationKind.ABOVE for one in scene.relations)
-        if "jumping" in thing.attributes and not over and index not in parents and roles[index].kind == "stand":
+        if "jumping" in noun.attributes and not over and index not in parents and roles[index].kind == "stand":
             for member in assemblies[index]:
                 member.up = 0.28 * member.height * rng.uniform(0.7, 1.2)
     for index, role in enumerate(roles):

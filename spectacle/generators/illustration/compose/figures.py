@@ -9,7 +9,7 @@ from spectacle.generators.illustration.compose.canvas import Canvas
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.colour import lch, lighten, mix, turn
 from spectacle.generators.illustration.compose.recolour import RAINBOW, recolour
-from spectacle.generators.illustration.compose.styles import silhouette, style_drawing
+from spectacle.generators.illustration.compose.styles import silhouette, style_drawing, style_ground
 from spectacle.generators.illustration.compose.svg import element, map_colours, num, rename
 from spectacle.generators.illustration.library import Library
 
@@ -47,9 +47,9 @@ def draw_all(placed: list[Placed], canvas: Canvas, library: Library) -> list[str
     """Markup of all drawings with their shadows, far ones first."""
     parts: list[str] = []
     for one in placed:
-        parts += _before(one, canvas)
+        parts += [style_ground(canvas.style, piece, canvas.unit) for piece in _before(one, canvas)]
         parts.append(draw(one, canvas, library))
-        parts += _after(one, canvas)
+        parts += [style_ground(canvas.style, piece, canvas.unit) for piece in _after(one, canvas)]
     return parts
 
 

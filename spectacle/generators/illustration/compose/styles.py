@@ -51,7 +51,7 @@ def _noir(colour: str) -> str:
     lightness, chroma, hue = lch(colour)
     tone = min(1.0, max(0.0, (lightness - 0.14) / 0.8))
     tone = tone * tone * (3 - 2 * tone)
-    if chroma > 0.15 and -0.25 < hue < 0.7 and 0.35 < lightness < 0.75:
+    if chroma > 0.085 and -0.1 < hue < 0.7 and 0.24 < lightness < 0.78:
         return from_lch(lightness * 0.85, chroma * 0.9, hue)
     return from_lch(0.1 + 0.86 * tone, 0.008, 1.2)
 
@@ -59,8 +59,8 @@ def _noir(colour: str) -> str:
 @lru_cache(maxsize=4096)
 def _noir_ground(colour: str) -> str:
     lightness, _, _ = lch(colour)
-    tone = min(1.0, max(0.0, (lightness - 0.2) / 0.78))
-    return from_lch(0.09 + 0.66 * tone**1.5, 0.006, 1.2)
+    tone = min(1.0, max(0.0, (lightness - 0.1) / 0.8))
+    return from_lch(0.12 + 0.6 * tone**1.2, 0.006, 1.2)
 
 
 @lru_cache(maxsize=4096)
