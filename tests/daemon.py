@@ -57,13 +57,13 @@ DEADLINE = 15.0
 """Seconds until a test gives up waiting; generous, for a machine with much else to do."""
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = DEADLINE) -> Any:
-    """Wait until a condition is true, and return what it returned."""
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = DEADLINE, every: float = 0.01) -> Any:
+    """Wait until a condition is true, asked every so many seconds, and return what it returned."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if result := condition():
             return result
-        time.sleep(0.01)
+        time.sleep(every)
     raise AssertionError(f"waited {seconds:g} s in vain for {what}")
 
 

@@ -91,7 +91,7 @@ def test_a_great_many_requests_of_a_thousand_users_are_each_answered_once_and_fa
         for stem in stems:
             first.write(stem)
         wait_for(
-            lambda: not any(name.endswith(".txt") for name in os.listdir(first.spool)), "all answers", QUARTER_HOUR
+            lambda: not any(name.endswith(".txt") for name in os.listdir(first.spool)), "all answers", QUARTER_HOUR, 0.5
         )
         names = Counter(first.public())
         assert set(names) == {f"{stem}.png" for stem in stems}
