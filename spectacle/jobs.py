@@ -327,7 +327,8 @@ class Jobs:
             "code": _code(error),
             "generator": kind.generator if kind is not None else "none",
             "host": this_host(),
-            "attempts": attempts + (0 if isinstance(error, TooManyAttempts) else 1),
+            # Those are counted already.
+            "attempts": attempts + (0 if isinstance(error, TooManyAttempts | WorkerTimeout) else 1),
             **error.details,
         }
         first = " ".join(error.message.split())
