@@ -76,7 +76,7 @@ def attach(host: Assembly, child: Assembly, kind: RelationKind, slot: int, slots
     if kind is RelationKind.RIDING:
         _ride(host, child, slot, slots)
     elif kind is RelationKind.HOLDING:
-        _hold(host, child, slot)
+        _hold(host, child, slot, slots)
     elif kind is RelationKind.WEARING:
         _wear(host, child, slot, slots)
     elif kind is RelationKind.INSIDE:
@@ -202,7 +202,7 @@ def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     _put(child, x, saddle + child.height * sunk, mount.order - 1)
 
 
-def _hold(host: Assembly, child: Assembly, slot: int) -> None:
+def _hold(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root, held = host.root, child.root
     words = words_of(held.drawing, held.noun)
     side = -1 if root.looks == "left" else 1
@@ -242,7 +242,8 @@ def _hold(host: Assembly, child: Assembly, slot: int) -> None:
             for part in child.parts:
                 part.shift(0, -low)
         return
-    if held.drawing.category == "instrument" or words & {"guitar", "violin", "accordion", "banjo", "book", "newspaper"}:
+    large = held.drawing.category == "instrument" or words & {"guitar", "violin", "book", "newspaper"}
+    if large and slots == 1:
         _fit(child, height=root.height * 0.56, width=root.width * 0.85)
         _grow(child, root.height * 0.4)
         book = bool(words & {"book", "books", "newspaper"})
@@ -309,7 +310,7 @@ def _wear(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
             root.order - 1,
         )
     else:
-        width(head * 1.08)
+        width(head * (0.86 if words & {"crown", "tiara"} else 1.08))
         _fit(child, height=head * 0.95)
         sunk = 0.3 if root.drawing.category in {"animal", "bird"} or face else 0.36
         _put(child, head_x, head_y + child.height * sunk, root.order + 2)

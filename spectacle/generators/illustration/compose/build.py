@@ -28,10 +28,14 @@ def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: R
     scene = _sheltered(scene, roles)
     parents = _parents(scene, roles)
     assemblies = _figures(scene, roles, library, rng, parents)
+    shared: dict[tuple[int, RelationKind, int], list[Assembly]] = {}
     for thing in _leaves_first(parents):
         relation = parents[thing]
         host = relation.subject if relation.kind in HOST_IS_SUBJECT else relation.objects[0]
-        _share_out(assemblies[host], assemblies[thing], relation.kind)
+        apart = thing if relation.kind is RelationKind.WEARING else -1
+        shared.setdefault((host, relation.kind, apart), []).extend(assemblies[thing])
+    for (host, kind, _), children in shared.items():
+        _share_out(assemblies[host], children, kind)
     for index, noun in enumerate(scene.things):
         over = any(one.subject == index and one.kind is RelationKind.ABOVE for one in scene.relations)
         if "jumping" in noun.attributes and not over and index not in parents and roles[index].kind == "stand":
@@ -154,6 +158,8 @@ def _figures(
         for number in range(count):
             drawing = role.drawings[number % len(role.drawings)]
             part = figure(index, number, thing, drawing, role.height, library)
+            if "dancing" in thing.attributes:
+                part.angle = rng.choice((-9.0, -6.0, 6.0, 9.0))
             if turned or (count > 2 and rng.random() < 0.3 and drawing.faces != "front"):
                 part.mirror()
             members.append(Assembly([part], index))

@@ -8,7 +8,7 @@ from random import Random
 from spectacle.generators.illustration.compose.parts import Assembly, Composite
 from spectacle.generators.illustration.scene import RelationKind
 
-LOW_CEILINGS = frozenset({"table", "bed", "chair", "desk", "sofa", "couch", "bench", "car", "bridge", "stool"})
+LOW_CEILINGS = frozenset({"table", "bed", "chair", "desk", "sofa", "couch", "bench", "stool"})
 
 
 def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Random) -> Composite:
@@ -231,9 +231,8 @@ def _around(subject: Composite, target: Composite) -> None:
     wide = max(member.width for member in subject)
     reach = (right - left) / 2 + wide * 0.62
     for index, member in enumerate(subject):
-        angle = math.pi * (index + 0.5) / count if count <= 4 else 2 * math.pi * (index + 0.5) / count
+        half_round = count <= 5
+        angle = math.pi * index / (count - 1) if half_round else 2 * math.pi * (index + 0.5) / count
         x, z = math.cos(angle) * reach, math.sin(angle) * depth
-        if count <= 4:
-            z = -0.25 * depth * math.sin(angle)
         member.x, member.z = middle + x, z * 0.8
         member.look("left" if x > 0 else "right")

@@ -75,7 +75,7 @@ WEATHERS = {
     "cloudy": Light((0.90, 0.92, 0.95), "#dfe6ec", 0.03, 0.88, 0.7),
     "rain": Light((0.70, 0.76, 0.84), "#a9b8c6", 0.07, 0.72, 0.7),
     "storm": Light((0.42, 0.46, 0.56), "#5b6478", 0.10, 0.66, 0.65),
-    "snow": Light((0.94, 0.97, 1.0), "#eef4fa", 0.05, 0.85, 0.7),
+    "snow": Light((0.94, 0.97, 1.0), "#f1f6fb", 0.5, 0.7, 0.16),
     "fog": Light((0.94, 0.96, 0.98), "#dde4e8", 0.16, 0.72, 0.7),
 }
 LAMPS = {
@@ -99,12 +99,20 @@ def light_of(place: str, time: str, weather: tuple[str, ...]) -> Light:
     light = LAMPS.get(time, PLAIN) if place in INDOORS else TIMES[time]
     if place in PLACES:
         light = light.times(PLACES[place])
-    if place not in INDOORS and place != "underwater":
-        for name in weather:
-            change = WEATHERS.get(name)
-            if change is not None and time in {"night", "dusk"}:
-                change = replace(change, tint=tuple(0.5 + value / 2 for value in change.tint), haze=0.0)  # type: ignore[arg-type]
-            light = light.times(change) if change is not None else light
+    if place in INDOORS or place == "underwater":
+        return light
+    for name in weather:
+        change = WEATHERS.get(name)
+        if change is None:
+            continue
+        if time in {"night", "dusk"}:
+            red, green, blue = change.tint
+            softened = (0.5 + red / 2, 0.5 + green / 2, 0.5 + blue / 2)
+            snowy = name == "snow"
+            change = replace(change, tint=softened, air="#8090c8" if snowy else change.air, haze=0.4 if snowy else 0.0)
+        if name == "snow" and place == "snow":
+            change = replace(change, haze=0.04)
+        light = light.times(change)
     return light
 
 

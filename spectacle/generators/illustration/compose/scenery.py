@@ -152,7 +152,9 @@ DIVERS = frozenset(
         "diver",
     }
 )
-CONTAINERS = frozenset({"bottle", "bowl", "fishbowl", "jar", "aquarium", "glass", "tank"})
+CONTAINERS = frozenset(
+    {"vase", "teacup", "cup", "mug", "bottle", "bowl", "fishbowl", "jar", "aquarium", "glass", "tank"}
+)
 FURNISHING = frozenset({"sofa", "couch", "armchair", "television", "bathtub", "fireplace", "wardrobe"})
 STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
 
@@ -170,6 +172,9 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
         for relation in scene.relations
     ):
         return "table"
+    boats = any(drawing.category == "boat" for drawing in drawings)
+    if boats and any(drawing.habitat == "underwater" for drawing in drawings):
+        return "sea"
     hidden = {
         relation.objects[0]
         for relation in scene.relations

@@ -60,7 +60,7 @@ def _noir(colour: str) -> str:
 def _noir_ground(colour: str) -> str:
     lightness, _, _ = lch(colour)
     tone = min(1.0, max(0.0, (lightness - 0.1) / 0.8))
-    return from_lch(0.12 + 0.6 * tone**1.2, 0.006, 1.2)
+    return from_lch(0.13 + 0.62 * tone**0.85, 0.006, 1.2)
 
 
 @lru_cache(maxsize=4096)
