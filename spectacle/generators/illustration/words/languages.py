@@ -14,6 +14,7 @@ from importlib import resources
 
 from spectacle.generators.illustration.words import asian, inflect, phrases
 from spectacle.generators.illustration.words.asian import Item
+from spectacle.generators.illustration.words.attributes import MOOD_WORDS
 from spectacle.generators.illustration.words.lexicon import Lexicon
 from spectacle.generators.illustration.words.retrieve import Retriever
 from spectacle.generators.illustration.words.tokens import Token, fold, tokenise
@@ -21,7 +22,7 @@ from spectacle.generators.illustration.words.tokens import Token, fold, tokenise
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "zh", "ja")
 """Codes of the languages that are understood."""
 
-_SURELY_ENGLISH = 0.75
+_SURELY_ENGLISH = 0.85
 _LONGEST = 5
 _PLURAL_ENDINGS = {
     "de": ("e", "en", "n", "er", "ern", "s"), "nl": ("en", "s", "eren"), "fr": ("s", "x"), "es": ("s", "es"),
@@ -37,11 +38,13 @@ class Gloss:
         english: The English words.
         sort: The heading it stands under in `languages.txt`.
         plural: Whether it is a plural.
+        lemma: The word itself in the singular, where that is known.
     """
 
     english: str
     sort: str
     plural: bool = False
+    lemma: str = ""
 
 
 @functools.cache
@@ -61,12 +64,13 @@ def _columns() -> dict[str, dict[str, Gloss]]:
 
 def _put(table: dict[str, Gloss], code: str, english: str, sort: str, cell: str) -> None:
     first = ""
+    lemma = cell.split(",", 1)[0].strip()
     for word in (word.strip() for word in cell.split(",")):
         if word in ("", "-"):
             continue
         key = fold(word) if code in ("zh", "ja") else " ".join(token.text for token in tokenise(word, english=False))
         first = first or key
-        table.setdefault(key, Gloss(english, sort, sort == "noun" and _is_plural_of(key, first, code)))
+        table.setdefault(key, Gloss(english, sort, sort == "noun" and _is_plural_of(key, first, code), lemma))
 
 
 def _is_plural_of(word: str, first: str, code: str) -> bool:
@@ -94,7 +98,7 @@ class Dictionary:
         if known is not None:
             return known
         name = self._names.get(phrase)
-        return Gloss(name, "noun") if name else None
+        return Gloss(name, "noun", lemma=phrase) if name else None
 
     def find(self, word: str) -> Gloss | None:
         """The gloss of one word, after taking off endings or the first parts of a compound."""
@@ -105,7 +109,7 @@ class Dictionary:
             known = self.look_up(stem)
             if known is not None:
                 plural = known.sort == "noun" and word.endswith(_PLURAL_ENDINGS[self.code])
-                return Gloss(known.english, known.sort, plural or known.plural)
+                return Gloss(known.english, known.sort, plural or known.plural, known.lemma)
         return self._head(word) if self.code in ("de", "nl") else None
 
     def _stems(self, word: str) -> Iterable[str]:
@@ -160,10 +164,10 @@ def detect(prompt: str, retriever: Retriever) -> str:
     words = [token.text for token in tokens if token.sort == "word"]
     if not words:
         return "en"
-    english = sum(_is_english(word, retriever) for word in words)
+    english = sum(_english(word, retriever) for word in words)
     if english >= _SURELY_ENGLISH * len(words) and all(token.raw.isascii() for token in tokens):
         return "en"
-    best, most = "en", english + (0.5 if english else 0.0)
+    best, most = "en", english + (0.25 if english else 0.0)
     for code in LANGUAGES[1:7]:
         dictionary = _dictionary(code)
         hits = sum(1.0 if dictionary.look_up(word) else 0.7 if dictionary.find(word) else 0.0 for word in words)
@@ -172,8 +176,11 @@ def detect(prompt: str, retriever: Retriever) -> str:
     return best
 
 
-def _is_english(word: str, retriever: Retriever) -> bool:
-    return word in phrases.table() or retriever.knows(inflect.singular(word))
+def _english(word: str, retriever: Retriever) -> float:
+    """How much a word speaks for English: fully when it is understood, half when a dictionary has it."""
+    if word in phrases.table() or word in MOOD_WORDS or retriever.knows(inflect.singular(word)):
+        return 1.0
+    return 0.5 if word in retriever.lexicon.words else 0.0
 
 
 def translate(prompt: str, code: str) -> list[Token]:
@@ -233,6 +240,7 @@ def _glossed(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:
         if gloss.sort == "noun":
             english = _plural(english) if gloss.plural and not single else english
             single = False
+            raw = gloss.lemma if gloss.plural and gloss.lemma else raw
         items.append(Item(english, gloss.sort, raw))
     return items
 

@@ -71,13 +71,6 @@ class Lexicon:
         return known
 
     @functools.cached_property
-    def refused(self) -> frozenset[tuple[str, str]]:
-        """Pairs of a noun and the identity of a drawing that was judged not to show it."""
-        return frozenset(
-            (noun, identity) for noun, identity in (line.split("\t") for line in self.section("refused").splitlines())
-        )
-
-    @functools.cached_property
     def emoji(self) -> dict[str, str]:
         """Emoji to the nouns they show."""
         return dict(line.split("\t", 1) for line in self.section("emoji").splitlines())

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from spectacle.generators.illustration.library import Drawing
 from spectacle.generators.illustration.scene import Match
-from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS
+from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS, MOOD_WORDS
 from spectacle.generators.illustration.words.inflect import singular
 from spectacle.generators.illustration.words.lexicon import Lexicon
 from spectacle.generators.illustration.words.relations import VERB_WORDS
@@ -30,6 +30,9 @@ SURE = 0.72
 
 FORMS = {"whole": 1.0, "part": 0.93, "face": 0.86, "scene": 0.72, "symbol": 0.7}
 """What a drawing's form is worth: whole bodies are preferred to heads."""
+
+SOURCES = {"spectacle": 1.0, "fluent": 1.0, "noto": 0.98, "clipart": 0.95}
+"""What a drawing's source is worth: those of one hand go together, clip art is of many."""
 
 LONGEST_NOUN = 5
 """Words in the longest compound that is looked for."""
@@ -101,6 +104,8 @@ class Retriever:
 
     def knows(self, term: str) -> bool:
         """Whether a noun in the singular has a title or an entry."""
+        if term in MOOD_WORDS:
+            return any(drawing.form == "whole" for drawing in self.drawings.by_title.get(term, ()))
         return term in self.lexicon.nouns or self._titled(term)
 
     def _titled(self, term: str) -> bool:
@@ -176,9 +181,7 @@ class Retriever:
 
         def add(title: str, score: float) -> None:
             for drawing in self.drawings.by_title.get(title, ()):
-                if (term, drawing.id) in self.lexicon.refused:
-                    continue
-                worth = score * FORMS[drawing.form]
+                worth = score * FORMS[drawing.form] * SOURCES.get(drawing.source, 1.0)
                 if worth > scores.get(drawing.id, 0.0):
                     scores[drawing.id] = worth
 

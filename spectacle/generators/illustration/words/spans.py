@@ -56,6 +56,7 @@ _NEVER_STARTS = frozenset(
         Kind.PRONOUN, Kind.LIKE, Kind.RELATION, Kind.OTHER,
     }
 )  # fmt: skip
+_WORDS_ALONE = frozenset({Kind.PLAIN, Kind.SKIP, Kind.SIZE, Kind.VERB})
 _AFTER_NOUN = frozenset({Kind.NOUN, Kind.PRONOUN, Kind.OTHER})
 _BEFORE_NOUN = frozenset(
     {Kind.DETERMINER, Kind.POSSESSIVE, Kind.COUNT, Kind.COLOUR, Kind.SIZE, Kind.ATTRIBUTE, Kind.PLAIN, Kind.OF}
@@ -199,6 +200,8 @@ class Cutter:
         following = words[start + length] if start + length < len(words) else ""
         previous = self._previous()
         text = words[start] if length == 1 else " ".join(words[start : start + length])
+        if is_noun and length == len(self._tokens) and mark.kind in _WORDS_ALONE:
+            return None
         match mark.kind:
             case Kind.COLOUR if text in colours.ALSO_NOUNS and is_noun:
                 return mark if self._colour_here(words, start + length, previous) else None
@@ -211,10 +214,10 @@ class Cutter:
                 return Mark(Kind.OTHER)
             case Kind.SKY if is_noun and self._is_counted_sky(words[start], previous):
                 return None
-            case Kind.VERB if length == 1 and text in BARE_VERBS:
-                if is_noun and not self._is_verb_here(words, start):
-                    return None
-                return mark
+            case Kind.VERB if length == 1 and is_noun and not text.endswith("ing"):
+                if text in BARE_VERBS:
+                    return mark if self._is_verb_here(words, start) else None
+                return None if previous in _BEFORE_NOUN or previous is Kind.RELATION else mark
             case Kind.ATTRIBUTE:
                 verb = verb_of(text)
                 if verb is not None and previous in (*_AFTER_NOUN, Kind.COPULA, Kind.COMMA, Kind.AND, Kind.SKIP):

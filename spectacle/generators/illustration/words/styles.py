@@ -16,7 +16,8 @@ SKIPPED = word_set("skipped")
 """Phrases that are passed over wherever they stand."""
 
 _REQUEST = (
-    r"(?:hey|hi|hello|ok|okay|please|pls|plz|bot|dear bot|imagine|prompt|kindly|now|so|well|oh|yo|hallo)\b[\s,:!.]*"
+    r"(?:(?:hey|hi|hello|ok|okay|please|pls|plz|dear bot|bot|imagine|prompt|kindly|hallo)\b[\s,:!.]*"
+    r"|(?:now|so|well|oh|yo)\s*,\s*)"
 )
 _ASK = (
     r"(?:(?:can|could|would|will) you (?:please |maybe |kindly )?"
