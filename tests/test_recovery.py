@@ -22,7 +22,7 @@ from spectacle.claims import Claims
 from spectacle.spool import Spool
 from spectacle.sweep import sweep
 
-STORM = CONFIGURATION.replace("[spool]", "[spool]\nmax_attempts = 100").replace(
+STORM = CONFIGURATION.replace("lease_duration = 3", "lease_duration = 1\nmax_attempts = 100").replace(
     "[kinds.card]\n", "[kinds.card]\noptions = { steps = 3, step_seconds = 0.01, copies = 2 }\n"
 )
 UNDONE = (".txt", ".lock", ".tmp", ".commit", ".aside", ".retired")
@@ -65,32 +65,40 @@ def assert_nothing_left(daemon: Daemon) -> None:
     assert not [name for name in os.listdir(daemon.spool / ".spectacle") if name.startswith("reserve-")]
 
 
-def seed_of(path: Path) -> int:
-    with Image.open(path) as picture:
-        return int(json.loads(picture.info["spectacle"])["seed"])
-
-
 @dataclass
 class Witness:
     """Watches the answers as a client would: whole when the request is gone, and never changed again."""
 
-    spool: Path
+    daemon: Daemon
     stems: set[str]
+    prompts: dict[str, str] = field(default_factory=dict)
     answers: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def ask(self, stem: str, prompt: str) -> None:
+        """Write a request, perhaps once more."""
+        self.prompts[stem] = prompt
+        self.answers.pop(stem, None)
+        self.daemon.write(stem, prompt)
 
     def look(self) -> None:
         """Note what is answered now."""
-        names = set(os.listdir(self.spool))
+        names = set(os.listdir(self.daemon.spool))
         for stem in self.stems - self.answers.keys():
             if f"{stem}.txt" not in names:
                 self.answers[stem] = self._answer(stem)
 
     def _answer(self, stem: str) -> tuple[int, int]:
-        first, second = self.spool / f"{stem}.png", self.spool / f"{stem}-2.png"
-        assert first.exists() and second.exists(), f"{stem} has vanished without its whole answer"
-        assert not (self.spool / f"{stem}-error.txt").exists()
-        assert seed_of(second) == seed_of(first) + 1, f"the answer to {stem} mixes two runs"
-        return first.stat().st_ino, second.stat().st_ino
+        paths = [self.daemon.spool / f"{stem}{ordinal}.png" for ordinal in ("", "-2")]
+        assert all(path.exists() for path in paths), f"{stem} has vanished without its whole answer"
+        assert not (self.daemon.spool / f"{stem}-error.txt").exists()
+        seeds = []
+        for path in paths:
+            with Image.open(path) as picture:
+                made = json.loads(picture.info["spectacle"])
+            assert made["prompt"] == self.prompts[stem], f"{stem} has the answer to what it said before"
+            seeds.append(made["seed"])
+        assert seeds[1] == seeds[0] + 1, f"the answer to {stem} mixes two runs"
+        return paths[0].stat().st_ino, paths[1].stat().st_ino
 
     def done(self) -> bool:
         """Whether everything is answered."""
@@ -109,12 +117,13 @@ class Storm:
     def __init__(self, home: Path, daemons: int, requests: int, seed: int) -> None:
         self.random = random.Random(seed)
         self.daemons = [Daemon(home, STORM, f"d{number}") for number in range(daemons)]
-        self.counts = {"daemons killed": 0, "workers killed": 0, "daemons stopped past their lease": 0}
-        first = self.daemons[0]
-        stems = {f"u{number % 17}-{number}-24x16" for number in range(requests)}
-        self.witness = Witness(first.spool, stems)
-        for stem in stems:
-            first.write(stem)
+        self.stopped: dict[int, float] = {}
+        self.counts = dict.fromkeys(
+            ("daemons killed", "workers killed", "daemons stopped past their lease", "asked again"), 0
+        )
+        self.witness = Witness(self.daemons[0], {f"u{number % 17}-{number}-24x16" for number in range(requests)})
+        for stem in self.witness.stems:
+            self.witness.ask(stem, "a red fox")
         for daemon in self.daemons:
             self.spawn(daemon)
 
@@ -126,25 +135,44 @@ class Storm:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
-    def fault(self) -> None:
+    def rage(self, seconds: float) -> None:
+        """Let things go wrong, several at a time, for a while or until all is answered."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self.witness.done():
+            self.watch(self.random.uniform(0.05, 2.0 / len(self.daemons)))
+            self.fault(self.random.randrange(len(self.daemons)))
+            self.wake_up(time.monotonic())
+        self.wake_up(float("inf"))
+
+    def fault(self, number: int) -> None:
         """Let one thing go wrong."""
-        daemon = self.random.choice(self.daemons)
-        assert daemon.process is not None
+        process = self.daemons[number].process
+        assert process is not None
+        below = children(process.pid)
         what = self.random.choice(list(self.counts))
-        below = children(daemon.process.pid)
         if what == "daemons killed":
-            daemon.kill()
+            self.daemons[number].kill()
+            self.stopped.pop(number, None)
             wait_for(lambda: all(map(is_gone, below)), "the orphaned workers to die")
-            self.spawn(daemon)
-        elif what == "workers killed":
-            if not below:
-                return
-            os.kill(below[0], signal.SIGKILL)
+            self.spawn(self.daemons[number])
+        elif what == "workers killed" and below:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(below[0], signal.SIGKILL)
+        elif what == "daemons stopped past their lease" and below:
+            process.send_signal(signal.SIGSTOP)
+            self.stopped[number] = time.monotonic() + self.random.uniform(1.2, 3)
+        elif what == "asked again" and self.witness.answers:
+            self.witness.ask(self.random.choice(sorted(self.witness.answers)), f"asked again {self.counts[what]}")
         else:
-            daemon.process.send_signal(signal.SIGSTOP)
-            self.watch(3.5 + self.random.random())
-            daemon.process.send_signal(signal.SIGCONT)
+            return
         self.counts[what] += 1
+
+    def wake_up(self, now: float) -> None:
+        for number in [number for number, until in self.stopped.items() if until <= now]:
+            del self.stopped[number]
+            process = self.daemons[number].process
+            assert process is not None
+            process.send_signal(signal.SIGCONT)
 
     def watch(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -175,12 +203,9 @@ class Storm:
 @pytest.mark.slow
 @pytest.mark.parametrize("daemons", [1, 2, 3])
 def test_every_request_gets_one_whole_answer_whatever_dies(tmp_path: Path, daemons: int) -> None:
-    storm = Storm(tmp_path, daemons, requests=400, seed=daemons)
-    until = time.monotonic() + 25
-    while time.monotonic() < until and not storm.witness.done():
-        storm.watch(storm.random.uniform(0.02, 1.2))
-        storm.fault()
-    print(storm.counts)
+    storm = Storm(tmp_path, daemons, requests=600, seed=daemons)
+    storm.rage(40)
+    print(daemons, "daemons:", storm.counts, "answered in the storm:", len(storm.witness.answers))
     storm.end()
 
 

@@ -1,0 +1,116 @@
+"""What instances tell each other, and how long they are believed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from spectacle.instances import BEATS_TO_DIE, Instances, all_reports, is_live, new_identity
+from spectacle.spool import HOUSE, Spool
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def here(spool: Spool, clock: Clock) -> Instances:
+    return Instances(spool, "here", clock)
+
+
+def report_of(kinds: list[str], interval: float = 10) -> dict[str, object]:
+    return {"kinds": kinds, "interval": interval}
+
+
+def test_names_of_instances_are_their_own() -> None:
+    assert new_identity() != new_identity()
+    assert str(os.getpid()) in new_identity()
+
+
+def test_the_kinds_of_others_are_known_and_ones_own_are_not_among_them(spool: Spool, here: Instances) -> None:
+    here.report(report_of(["mine"]))
+    Instances(spool, "there").report(report_of(["theirs", "more"]))
+    assert here.served_elsewhere() == {"theirs", "more"}
+
+
+def test_an_instance_that_left_is_forgotten(spool: Spool, here: Instances) -> None:
+    there = Instances(spool, "there")
+    there.report(report_of(["theirs"]))
+    assert here.served_elsewhere()
+    there.leave()
+    there.leave()
+    assert not here.served_elsewhere()
+
+
+def test_a_report_that_stands_still_is_believed_for_three_of_its_own_intervals(
+    spool: Spool, here: Instances, clock: Clock
+) -> None:
+    there = Instances(spool, "there")
+    there.report(report_of(["theirs"], interval=10))
+    assert here.served_elsewhere()
+    clock.now += BEATS_TO_DIE * 10
+    assert here.served_elsewhere()
+    clock.now += 1
+    assert not here.served_elsewhere()
+    there.report(report_of(["theirs"], interval=10))
+    assert here.served_elsewhere()
+
+
+@pytest.mark.parametrize("then", [0.0, 4e9])
+def test_times_of_other_clocks_do_not_matter(spool: Spool, here: Instances, then: float) -> None:
+    Instances(spool, "there").report(report_of(["theirs"]))
+    os.utime(spool.path / HOUSE / "instances/there.json", (then, then))
+    assert here.served_elsewhere() == {"theirs"}
+
+
+def plant(content: bytes) -> Callable[[Spool], None]:
+    return lambda spool: (spool.path / HOUSE / "instances/evil.json").write_bytes(content) and None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"[" * 100_000, b'{"kinds": 5}', b'{"kinds": "svg"}', b"\xff", b"x" * 300_000],
+    ids=["empty", "half", "list", "null", "deep", "number", "text", "no UTF-8", "huge"],
+)
+def test_what_is_no_report_is_passed_over(spool: Spool, here: Instances, content: bytes) -> None:
+    plant(content)(spool)
+    Instances(spool, "there").report(report_of(["theirs"]))
+    assert here.served_elsewhere() == {"theirs"}
+    assert len(all_reports(spool)) == 1
+
+
+@pytest.mark.parametrize("interval", ["1", None, -5, 0, 1e300, True, [1]])
+def test_an_interval_that_makes_no_sense_is_ten_seconds_at_most_an_hour(
+    spool: Spool, here: Instances, clock: Clock, interval: object
+) -> None:
+    Instances(spool, "there").report({"kinds": ["theirs"], "interval": interval})
+    assert here.served_elsewhere()
+    clock.now += 100
+    assert not here.served_elsewhere()
+
+
+def test_a_link_to_elsewhere_is_no_report(spool: Spool, here: Instances) -> None:
+    (spool.path / "target").write_text('{"kinds": ["theirs"]}')
+    (spool.path / HOUSE / "instances/evil.json").symlink_to(spool.path / "target")
+    assert not here.served_elsewhere()
+
+
+def test_the_age_of_a_report_is_told_by_the_file_servers_own_clock(spool: Spool) -> None:
+    Instances(spool, "there").report(report_of(["theirs"], interval=10))
+    ((report, age),) = all_reports(spool)
+    assert is_live(report, age)
+    old = spool.now_ns() - 31 * 10**9
+    os.utime(spool.path / HOUSE / "instances/there.json", ns=(old, old))
+    ((report, age),) = all_reports(spool)
+    assert not is_live(report, age)
