@@ -68,7 +68,7 @@ class Relation:
     Attributes:
         subject: The thing placed.
         kind: How it is placed.
-        objects: The things it is placed by: one, or two for `BETWEEN`.
+        objects: The things it is placed by: one, or for `BETWEEN` two, or one of which there are at least two.
     """
 
     subject: int
