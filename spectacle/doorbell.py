@@ -50,11 +50,13 @@ class Doorbell:
         self.take_down()
         if sys.platform != "linux":
             return
-        from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyFD, Mask
+        from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
+
+        from spectacle.inotify import GulpingReader
 
         wanted = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVE | InotifyConstants.IN_DELETE
         try:
-            self._reader = InotifyFD()
+            self._reader = GulpingReader()
             self._reader.start()
             self._watching = True
             mask = Mask(wanted | InotifyConstants.IN_ONLYDIR)
