@@ -46,6 +46,9 @@ FULL_SCAN = 30.0
 SCAN_SHARE, LONGEST_PAUSE = 50, 10.0
 """A scan is followed by a pause of this many times the processor time it took, up to so many seconds."""
 
+LEAST_TURN = 0.005
+"""Least seconds from the beginning of one turn of the loop to the next."""
+
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
 SWEEP_INTERVAL = 3600.0
 WHOLE_SPOOL = frozenset(
@@ -168,6 +171,7 @@ class Watcher:
         ready = False
         try:
             while not self._stopping.is_set():
+                began = self._clock()
                 self._turn()
                 if not ready and self._paused is None:
                     ready = True
@@ -177,6 +181,8 @@ class Watcher:
                     self.stop()
                 notify(WATCHDOG=1)
                 self._wake.wait(self._until_next())
+                # What rings in quick succession is heard in one turn, for a turn costs more than an event.
+                self._stopping.wait(max(0.0, began + LEAST_TURN - self._clock()))
                 self._wake.clear()
             self._drain()
         finally:
