@@ -191,7 +191,7 @@ def _stack_height(rows: list[list[Cluster]]) -> float:
     top, base = 0.0, 0.0
     for row in rows:
         top = max(top, base + max(cluster.composite.height for cluster in row))
-        base += 0.38 * max(cluster.composite.height for cluster in row)
+        base += 0.48 * max(cluster.composite.height for cluster in row)
     return top
 
 
@@ -217,6 +217,7 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
     placed = []
     base = foot
     depth = 0.0
+    lean = rng.choice((-0.85, 0.85))
     for number, row in enumerate(rows):
         near = 1.0 if number == 0 else 0.94
         total = widths[number] * scale * near
@@ -225,11 +226,10 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
         slack = min(slack, 0.22 * unit)
         used = total + slack * (len(row) - 1)
         x = (stage.width - used) / 2
-        if len(row) == 1 and number == 0 and wide > 1.25:
+        if len(rows) == 1 and len(row) == 1 and wide > 1.25:
             x += rng.choice((-0.12, 0.0, 0.12)) * (stage.width - used)
-        elif number > 0 and len(rows) > 1:
-            shift = rng.choice((-0.7, 0.7)) if spare > 0 else 0
-            x += shift * max(0.0, spare - slack * (len(row) + 1)) / 2
+        elif len(rows) > 1:
+            x += (lean if number % 2 else -lean) * max(0.0, spare - slack * (len(row) - 1)) / 2
         elif len(row) == 1:
             x += rng.choice((-0.8, -0.5, 0.0, 0.5, 0.8)) * max(0.0, spare) * 0.3
         for cluster in row:
@@ -245,7 +245,7 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
             _lift(placed, kerb - foot)
             return contained(placed, stage)
         tallest = max(cluster.composite.height for cluster in row)
-        base = max(base - 0.38 * tallest * scale, stage.horizon + 0.03 * unit)
+        base = max(base - 0.48 * tallest * scale, stage.horizon + 0.03 * unit)
         if kerb is not None and number + 1 < len(rows) and all(_is_fixed(one) for one in rows[number + 1]):
             base = min(base, kerb)
         if stage.setting.ground == "water" and number + 1 < len(rows) and rows[number + 1][0].kind == "swim":

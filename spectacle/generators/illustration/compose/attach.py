@@ -152,7 +152,7 @@ def _on(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     _fit(child, width=root.width * (0.86 if slots == 1 else 0.9) / min(slots, 4) * (1 if furniture else 1.2))
     if furniture:
         _grow(child, min(root.height * 0.5, root.width * 0.8 / slots * child.height / child.width))
-    _fit(child, height=root.height * 1.6)
+    _fit(child, height=root.height * (0.4 if words_of(root.drawing, root.noun) & {"cake"} else 1.6))
     x = _spread(root, slot, slots)
     flat = root.drawing.category in {"dish"} or words_of(root.drawing, root.noun) & {"plate", "tray"}
     y = root.row(0.35) if flat else seat_of(root)
@@ -340,7 +340,8 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
         )
         child.root.angle += math.degrees(lean)
         return
-    if slots > 2 and root.drawing.category != "building":
+    lively = child.root.drawing.category in {"person", "animal", "bird", "fantasy"}
+    if slots > 2 and not lively and root.drawing.category != "building":
         _heap(host, child, slot, slots)
         return
     if words & CLEAR_WORDS:
@@ -368,11 +369,13 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
 
 
 def _heap(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
-    """One of many in a container: rows of a heap above its rim, the upper ones fewer."""
+    """One of many in a container: rows of a heap above its rim, the upper ones behind."""
     root = host.root
-    below = -(-slots * 3 // 5)
-    row, place, number = (0, slot, below) if slot < below else (1, slot - below, slots - below)
-    child.scale(root.width * 0.86 / below / child.width)
-    x = root.middle + root.width * 0.78 * ((place + 0.5) / below - 0.5) + root.width * 0.39 * (1 - number / below)
+    across = max(2, min(5, -(-slots // 3))) if slots > 5 else -(-slots * 3 // 5)
+    row, place = divmod(slot, across)
+    number = min(across, slots - row * across)
+    child.scale(root.width * 0.86 / across / child.width)
+    _fit(child, height=root.height * 0.6)
+    x = root.middle + root.width * 0.78 * ((place + 0.5) / across - 0.5) + root.width * 0.39 * (1 - number / across)
     rim = root.row(max(root.outline.top(0.05, 0.3), root.outline.top(0.7, 0.95)))
-    _put(child, x, rim + child.height * (0.35 if row == 0 else -0.35), root.order - 1 - row * 0.5)
+    _put(child, x, rim + child.height * (0.35 - 0.6 * row), root.order - 1 - row * 0.5)

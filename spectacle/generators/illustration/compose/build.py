@@ -82,7 +82,19 @@ def _sheltered(scene: Scene, roles: list[Role]) -> Scene:
             "fantasy",
         }
         relations.append(replace(relation, kind=RelationKind.HOLDING) if held else relation)
+    relations = _lit(scene, roles, relations)
     return replace(scene, relations=(*relations, *_breaths(scene, roles)))
+
+
+def _lit(scene: Scene, roles: list[Role], relations: list[Relation]) -> list[Relation]:
+    """The relations with candles that go with a cake put on it."""
+    words = [words_of(role.drawings[0], thing) for role, thing in zip(roles, scene.things, strict=True)]
+    cake = next((index for index, word in enumerate(words) if "cake" in word), None)
+    if cake is None:
+        return relations
+    candles = [index for index, word in enumerate(words) if word & {"candle", "candles"}]
+    kept = [one for one in relations if one.subject not in candles and not set(one.objects) & set(candles)]
+    return kept + [Relation(candle, RelationKind.ON, (cake,)) for candle in candles]
 
 
 def _breaths(scene: Scene, roles: list[Role]) -> list[Relation]:

@@ -182,6 +182,30 @@ def _shadow(one: Placed, canvas: Canvas) -> str:
     )
 
 
+def _flames(one: Placed, canvas: Canvas) -> list[str]:
+    """Flames along the upper edge, and their glow."""
+    part = one.part
+    paint = canvas.defs.radial([(0, "#ffd36a", 0.55), (1, "#ff7a2f", 0)])
+    reach = max(one.width, one.height) * 0.75
+    middle = one.x + one.width / 2
+    parts = [element("ellipse", cx=middle, cy=one.y + one.height * 0.3, rx=reach, ry=reach * 0.8, fill=paint)]
+    for step, share in enumerate((0.16, 0.38, 0.6, 0.84)):
+        tall = one.height * (0.3, 0.38, 0.34, 0.28)[step]
+        x = one.x + one.width * (1 - share if part.mirrored else share)
+        y = one.y + one.height * min(0.7, part.outline.top(max(0.0, share - 0.06), share + 0.06)) + tall * 0.42
+        for size, colour in ((1.0, "#f2582f"), (0.72, "#ff9a3c"), (0.44, "#ffdf6b")):
+            h, w = tall * size, tall * 0.34 * size
+            data = (
+                f"M{num(x)} {num(y)}C{num(x - w * 1.5)} {num(y)} {num(x - w * 1.2)} {num(y - h * 0.5)}"
+                f" {num(x - w * 0.3)} {num(y - h * 0.62)}C{num(x - w * 0.3)} {num(y - h * 0.8)} {num(x)} {num(y - h * 0.9)}"
+                f" {num(x + w * 0.2)} {num(y - h)}C{num(x + w * 0.4)} {num(y - h * 0.7)} {num(x + w * 1.2)}"
+                f" {num(y - h * 0.55)} {num(x + w * 1.1)} {num(y - h * 0.25)}"
+                f"C{num(x + w)} {num(y - h * 0.08)} {num(x + w * 0.6)} {num(y)} {num(x)} {num(y)}Z"
+            )
+            parts.append(element("path", d=data, fill=colour))
+    return parts
+
+
 def _slumber(one: Placed, canvas: Canvas) -> str:
     """Three letters Z rising from the head."""
     part = one.part
@@ -249,6 +273,8 @@ def _reflection(one: Placed, canvas: Canvas) -> str:
 
 def _after(one: Placed, canvas: Canvas) -> list[str]:
     """The water before what swims in it, and the sleep over what sleeps."""
+    if "burning" in one.part.noun.attributes:
+        return _flames(one, canvas)
     if "sleeping" in one.part.noun.attributes and one.part.drawing.category in {"animal", "person", "bird", "fantasy"}:
         return [_slumber(one, canvas)]
     if one.kind != "swim" or not one.stands or one.foot is None:

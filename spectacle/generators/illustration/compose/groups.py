@@ -8,7 +8,7 @@ from random import Random
 from spectacle.generators.illustration.compose.parts import Assembly, Composite
 from spectacle.generators.illustration.scene import RelationKind
 
-LOW_CEILINGS = frozenset({"table", "bed", "chair", "desk", "sofa", "couch", "bench", "stool"})
+LOW_CEILINGS = frozenset({"table", "chair", "desk", "bench", "stool"})
 
 
 def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Random) -> Composite:
@@ -50,7 +50,7 @@ def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Ran
                 width * 0.28 * (-1) ** row if rows > 1 and number == per_row[0] else 0
             )
             member.x += rng.uniform(-0.05, 0.05) * width
-            depth = max(height * 0.75, width * 0.5)
+            depth = max(height * 1.1, width * 0.6)
             member.z = row * depth + rng.uniform(0, 0.22) * depth * (1 if rows == 1 else 0.6)
     return Composite(members)
 

@@ -106,6 +106,7 @@ _HOMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("meadow", "hills"), "horse tree house cottage hut bull pony foal ewe mouse rat"),
 )
 HOMES = {word: places for places, words in _HOMES for word in words.split()}
+_RANKS = {places: rank for rank, (places, _) in enumerate(_HOMES)}
 NIGHTLY = frozenset(
     {
         "moon",
@@ -184,9 +185,14 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
     for index, (thing, drawing) in enumerate(zip(scene.things, drawings, strict=True)):
         if index in hidden:
             continue
-        found = next((HOMES[word] for word in sorted(words_of(drawing, thing)) if word in HOMES), None)
-        implied = (scene.place,) if scene.place is not None and index == 0 else None
-        votes.append(found or implied or _by_kind(drawing))
+        edible = drawing.category in {"food", "dish", "drink", "fruit", "vegetable"}
+        handy = drawing.category in {"device", "tool", "object"} and drawing.height_m <= 0.45
+        found = [] if edible or handy else [HOMES[word] for word in sorted(words_of(drawing, thing)) if word in HOMES]
+        vote = min(found, key=_RANKS.__getitem__) if found else _by_kind(drawing)
+        if not found and index == 0 and scene.place not in {None, "sky"} and vote[0] in {"park", "meadow", "hills"}:
+            vote = (str(scene.place),)
+        votes.append(vote)
+    votes = [vote for vote in votes if vote != ("sky",)] or votes
     if any(word & FURNISHING for word in words) and votes:
         votes = [("room",)]
     if any(drawing.category == "celestial" for drawing in drawings) and len(drawings) > 1:
@@ -231,7 +237,7 @@ def closer(scene: Scene, library: Library) -> Scene:
     tables = [
         index
         for index, thing in enumerate(scene.things)
-        if thing.noun in {"table", "wooden table", "kitchen table", "dining table"}
+        if "table" in library[thing.matches[0].drawing].title.split() and thing.matches[0].score > 0.8
     ]
     if len(tables) != 1 or len(scene.things) == 1:
         return scene
