@@ -54,7 +54,8 @@ class TestDouble(Generator):
         assert isinstance(options, TestDoubleOptions)
         for step in range(options.steps):
             control.progress(step, options.steps)
-            time.sleep(options.step_seconds)
+            if options.step_seconds:
+                time.sleep(options.step_seconds)
         self._be_troublesome(options.trouble)
         if options.fail:
             raise GeneratorError(options.fail)
