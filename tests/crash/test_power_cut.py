@@ -192,7 +192,9 @@ def test_a_power_cut_at_any_moment_leaves_the_request_or_its_whole_answer(tmp_pa
             roll_forward(spool, NAME, decided)
         if (path / "a-1-64x64.txt").exists():
             assert (path / "a-1-64x64.txt").read_bytes() == PROMPT
-            remove_old_results(spool, NAME)
+            look = spool.look("a-1-64x64.txt")
+            assert look is not None
+            remove_old_results(spool, NAME, look)
             answer = Answer(spool, NAME, "again")
             for suffix, content in FILES.items():
                 answer.add(suffix, content)
