@@ -24,6 +24,7 @@ _LEFT_OVER = re.compile(
     r"|\.(?P<stem>.+?)(?:\.[0-9a-f]{8}\.(?:[0-9]+|commit)\.tmp|\.lock\.[0-9a-f]{16}\.aside|-progress\.json\.[0-9a-f]{8}\.tmp)"
 )
 _RETIRED = re.compile(r"\..+\.(?:[0-9a-f]{16}|inode-[0-9]+)\.[0-9a-f]{8}\.retired")
+_PROGRESS = "-progress.json"
 _BROKEN_LOCK = re.compile(r"(?P<stem>.+)\.lock\.(?:break|restore)\.[0-9]+\.[0-9a-f]{32}")
 
 
@@ -82,6 +83,9 @@ def _is_older(spool: Spool, path: str, oldest_ns: int) -> bool:
 def _is_left_over(name: str, present: set[str]) -> bool:
     if stem := stem_of_lock(name):
         return f"{stem}.txt" not in present and commit_name(stem) not in present
+    if name.endswith(_PROGRESS):
+        stem = name.removesuffix(_PROGRESS)
+        return f"{stem}.txt" not in present and _is_stem(stem)
     if stem_of_commit(name) or (not name.startswith(".") and ".lock." not in name):
         return False
     match = _LEFT_OVER.fullmatch(name) or _BROKEN_LOCK.fullmatch(name)
@@ -89,7 +93,11 @@ def _is_left_over(name: str, present: set[str]) -> bool:
         return _RETIRED.fullmatch(name) is not None
     # What a standing commit record or a held claim may still need stays.
     stem = match["stem"]
-    return stem is None or (commit_name(stem) not in present and f"{stem}.lock" not in present)
+    return stem is None or (commit_name(stem) not in present and f"{stem}.lock" not in present and _is_stem(stem))
+
+
+def _is_stem(text: str) -> bool:
+    return RequestName.parse(f"{text}.txt") is not None
 
 
 def _remove_dead_claim(claims: Claims, stem: str) -> bool:
