@@ -118,7 +118,7 @@ class Claim:
         """Look whether the heartbeat still reaches the claim. May hang as long as the file system does."""
         now = self._clock()
         try:
-            look = spool.look(self.name.lock_name)
+            look = spool.look(self.name.lock_name, own=True)
         except OSError:
             return
         if look is None or look.inode != self._inode:
@@ -138,7 +138,7 @@ class Claim:
 
     def is_ours(self, spool: Spool) -> bool:
         """Whether the claim in the spool is this one, looked up now."""
-        look = spool.look(self.name.lock_name)
+        look = spool.look(self.name.lock_name, own=True)
         return look is not None and look.inode == self._inode and not self.lost()
 
     def release(self) -> None:
@@ -200,7 +200,7 @@ class Claims:
         except (Timeout, LeaseSettingsMismatch):
             return None
         try:
-            look = self._spool.look(name.lock_name)
+            look = self._spool.look(name.lock_name, own=True)
             if look is None:
                 lease.release(force=True)
                 return None

@@ -38,6 +38,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_OWN = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_MODE = 0o660
 _DIRECTORY_MODE = 0o770
@@ -199,14 +200,21 @@ class Spool:
         except FileNotFoundError:
             return None
 
-    def look(self, name: str) -> Look | None:
-        """Status of a name by opening it anew, or None when there is none. Something odd is looked at, not opened."""
+    def look(self, name: str, *, own: bool = False) -> Look | None:
+        """Status of a name by opening it anew, or None when there is none. Something odd is looked at, not opened.
+
+        Args:
+            name: The name.
+            own: Whether it should be a file of ours that others must be able to take away when we are gone. It is then
+                opened for writing: to who opens for reading an NFS 4 server grants a delegation, and renaming or
+                removing the file would have to wait for a dead host until the server's own lease on it has run out.
+        """
         try:
-            fd = self._os.open(name, _READ, dir_fd=self._fd)
+            fd = self._os.open(name, _OWN if own else _READ, dir_fd=self._fd)
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM):
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.EISDIR):
                 return self.peek(name)
             raise
         try:
@@ -377,14 +385,16 @@ class Spool:
         return int(status.f_bavail * status.f_frsize)
 
     def writable(self) -> None:
-        """Do nothing when files can be created here.
+        """Do nothing when files can be created and filled here.
+
+        On NFS, and where there are quotas, only syncing what was written tells that there is no space.
 
         Raises:
             SpoolUnavailable: Otherwise, saying why.
         """
         name = f".probe.{secrets.token_hex(4)}.tmp"
         try:
-            self._os.close(self._os.open(name, _CREATE, _FILE_MODE, dir_fd=self._fd))
+            self.write(name, b"spectacle\n")
             self._os.unlink(name, dir_fd=self._fd)
         except OSError as error:
             raise unavailable(self.path, error) from error
