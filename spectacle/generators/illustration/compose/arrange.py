@@ -291,11 +291,9 @@ def _in_air(clusters: list[Cluster], stage: Stage, rng: Random) -> list[Placed]:
     """Composites floating side by side or above each other, in the middle of the picture."""
     unit = stage.unit
     wide = stage.width / stage.height
-    low = (
-        stage.height * (0.86 if stage.setting.ground == "air" else 0.8)
-        if stage.setting.ground != "land"
-        else min(stage.height * 0.72, stage.horizon + unit * 0.1)
-    )
+    low = stage.horizon + 0.03 * unit
+    if stage.setting.ground in {"air", "seabed"}:
+        low = stage.height * (0.86 if stage.setting.ground == "air" else 0.8)
     high = 0.06 * stage.height
     if sum(len(cluster.composite.members) for cluster in clusters) > 3:
         low = max(low, 0.8 * stage.height)

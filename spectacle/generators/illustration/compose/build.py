@@ -38,13 +38,19 @@ def build(scene: Scene, roles: list[Role], library: Library, wide: float, rng: R
         _share_out(assemblies[host], children, kind)
     for index, noun in enumerate(scene.things):
         over = any(one.subject == index and one.kind is RelationKind.ABOVE for one in scene.relations)
-        if "jumping" in noun.attributes and not over and index not in parents and roles[index].kind == "stand":
+        if (
+            "jumping" in noun.attributes
+            and not over
+            and index not in parents
+            and roles[index].kind in {"stand", "swim"}
+        ):
             for member in assemblies[index]:
                 member.up = 0.28 * member.height * rng.uniform(0.7, 1.2)
     for index, role in enumerate(roles):
         if role.kind == "swim" and index not in parents:
             for member in assemblies[index]:
-                _immerse(member)
+                if not member.up:
+                    _immerse(member)
     clusters = {
         index: Cluster(
             group(assemblies[index], roles[index].kind, wide, len(scene.things) == 1, rng), roles[index].kind

@@ -197,7 +197,8 @@ def _flames(one: Placed, canvas: Canvas) -> list[str]:
             h, w = tall * size, tall * 0.34 * size
             data = (
                 f"M{num(x)} {num(y)}C{num(x - w * 1.5)} {num(y)} {num(x - w * 1.2)} {num(y - h * 0.5)}"
-                f" {num(x - w * 0.3)} {num(y - h * 0.62)}C{num(x - w * 0.3)} {num(y - h * 0.8)} {num(x)} {num(y - h * 0.9)}"
+                f" {num(x - w * 0.3)} {num(y - h * 0.62)}"
+                f"C{num(x - w * 0.3)} {num(y - h * 0.8)} {num(x)} {num(y - h * 0.9)}"
                 f" {num(x + w * 0.2)} {num(y - h)}C{num(x + w * 0.4)} {num(y - h * 0.7)} {num(x + w * 1.2)}"
                 f" {num(y - h * 0.55)} {num(x + w * 1.1)} {num(y - h * 0.25)}"
                 f"C{num(x + w)} {num(y - h * 0.08)} {num(x + w * 0.6)} {num(y)} {num(x)} {num(y)}Z"

@@ -156,7 +156,23 @@ DIVERS = frozenset(
 CONTAINERS = frozenset(
     {"vase", "teacup", "cup", "mug", "bottle", "bowl", "fishbowl", "jar", "aquarium", "glass", "tank"}
 )
-FURNISHING = frozenset({"sofa", "couch", "armchair", "television", "bathtub", "fireplace", "wardrobe"})
+FURNISHING = frozenset(
+    {
+        "table",
+        "desk",
+        "stool",
+        "bookshelf",
+        "cupboard",
+        "drawer",
+        "sofa",
+        "couch",
+        "armchair",
+        "television",
+        "bathtub",
+        "fireplace",
+        "wardrobe",
+    }
+)
 STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
 
 
@@ -283,6 +299,9 @@ def _instead(scene: Scene, drawings: list[Drawing], place: str) -> str:
     words = [words_of(drawing, thing) for drawing, thing in zip(drawings, scene.things, strict=True)]
     if place == "castle hall" and any("castle" in word for word in words):
         return "hills"
+    still = all(drawing.category in STILL_LIFE and drawing.height_m <= 0.45 for drawing in drawings)
+    if place == "room" and drawings and still:
+        return "table"
     if place in {"sea", "lake", "river"} and words and all(word & DIVERS for word in words):
         return "underwater"
     return place

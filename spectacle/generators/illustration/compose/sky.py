@@ -9,6 +9,10 @@ from spectacle.generators.illustration.compose.colour import mix
 from spectacle.generators.illustration.compose.svg import dot, element, polyline
 
 
+WALLED = frozenset({"waterfall", "forest", "jungle", "city", "street", "harbour", "mountains"})
+"""Places whose background hides most of the sky, where a rainbow is painted over it."""
+
+
 def paint_sky(canvas: Canvas, clouds: float = 1.0, bottom: float | None = None, orb: bool = True) -> None:
     """Sky from the top to the horizon with what the time and weather put there; `clouds` scales their number."""
     bottom = canvas.horizon if bottom is None else bottom
@@ -25,7 +29,7 @@ def paint_sky(canvas: Canvas, clouds: float = 1.0, bottom: float | None = None, 
         orb and overcast and canvas.night and "moon" not in canvas.has and not weather & {"storm", "rain"}
     ):
         paint_orb(canvas, side * canvas.width, bottom)
-    if "rainbow" in weather and "rainbow" not in canvas.has:
+    if "rainbow" in weather and "rainbow" not in canvas.has and canvas.place not in WALLED:
         paint_rainbow(canvas, bottom)
     count = round(clouds * (2 + 2.2 * canvas.width / canvas.height) * (0.5 if canvas.time == "night" else 1))
     if "cloudy" in weather or "storm" in weather or "rain" in weather:

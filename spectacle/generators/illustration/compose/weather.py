@@ -5,6 +5,7 @@ from __future__ import annotations
 from spectacle.generators.illustration.compose.canvas import Canvas
 from spectacle.generators.illustration.compose.colour import mix
 from spectacle.generators.illustration.compose.light import INDOORS
+from spectacle.generators.illustration.compose.sky import WALLED, paint_rainbow
 from spectacle.generators.illustration.compose.svg import blob, dot, num
 
 
@@ -13,6 +14,8 @@ def paint_weather(canvas: Canvas) -> None:
     if canvas.place in INDOORS or canvas.place in {"underwater", "space", "moon", "cave", "studio"}:
         return
     weather = set(canvas.weather)
+    if "rainbow" in weather and "rainbow" not in canvas.has and canvas.place in WALLED:
+        paint_rainbow(canvas, canvas.horizon)
     if "storm" in weather:
         lightning(canvas)
     if weather & {"rain", "storm"}:
