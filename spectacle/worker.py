@@ -105,9 +105,9 @@ class Workshop:
 
     def unload(self) -> None:
         """Free what is loaded."""
-        if self._generator is not None:
-            self._generator.unload()
-        self._generator = self._loaded = None
+        generator, self._generator, self._loaded = self._generator, None, None
+        if generator is not None:
+            generator.unload()
         gc.collect()
 
     def run(self, order: dict[str, Any], attached: dict[str, list[Attached]]) -> None:
@@ -122,6 +122,8 @@ class Workshop:
         self._channel.send({"op": "started", "progress": job.options.progress, "seed": job.seed})
         artifacts = self._generate(generator, order, job)
         self.control.check()
+        # Another instance than before when memory ran out meanwhile.
+        generator = self.load(order["generator"], order["preset"])
         making = Making(
             prompt=job.prompt,
             generator=generator.name,

@@ -44,9 +44,7 @@ class TestDouble(Generator):
     needs: ClassVar[Needs] = Needs(prompt=False, max_pictures=10, mask=True, control=True)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG, MediaType.SVG})
 
-    def __init__(self, preset: str | None = None) -> None:
-        super().__init__(preset)
-        self._short_of_memory = True
+    _short_of_memory: ClassVar[bool] = True
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
         """Make the cards."""
@@ -67,7 +65,8 @@ class TestDouble(Generator):
         elif trouble == "hang":
             time.sleep(1e6)
         elif trouble == "memory" or (trouble == "memory-once" and self._short_of_memory):
-            self._short_of_memory = False
+            # Of the class, for a generator that ran out of memory is made anew.
+            TestDouble._short_of_memory = False
             raise MemoryError
 
     def _card(self, job: Job, number: int) -> Artifact:

@@ -1,0 +1,214 @@
+"""The worker process's own part: jobs checked and run, artifacts encoded, memory freed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, OutOfMemory, SpectacleError
+from spectacle.generators import registry
+from spectacle.generators.base import Artifact, Device, Generator, Job, JobControl, Needs
+from spectacle.generators.double import TestDouble
+from spectacle.svg.rasterise import Rasteriser
+from spectacle.wire import Message
+from spectacle.worker import Attached, Workshop, _read_descriptors
+
+
+class Line:
+    """Stands for the channel to the daemon."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[dict[str, Any], bytes]] = []
+
+    def send(self, head: dict[str, Any], body: bytes = b"") -> None:
+        self.sent.append((head, body))
+
+    def ops(self) -> list[str]:
+        return [head["op"] for head, _ in self.sent]
+
+
+class Strange(Generator):
+    """Does what `deed` says."""
+
+    name = "strange"
+    needs = Needs(min_pictures=1, max_pictures=2)
+    deed: Any = None
+    unloaded = 0
+
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        if isinstance(self.deed, BaseException):
+            raise self.deed
+        return [] if self.deed is None else self.deed
+
+    def unload(self) -> None:
+        Strange.unloaded += 1
+
+    def memory_advice(self, job: Job) -> str:
+        return "ask for less"
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+def workshop(line: Line, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+    found = {"test-double": TestDouble, "strange": Strange}
+    monkeypatch.setattr(registry, "find", found.__getitem__)
+    monkeypatch.setattr(Strange, "deed", None)
+    monkeypatch.setattr(Strange, "unloaded", 0)
+    monkeypatch.setattr(TestDouble, "_short_of_memory", True)
+    with Rasteriser() as rasteriser:
+        yield Workshop(line, Device(), rasteriser)  # type: ignore[arg-type]
+
+
+def order(generator: str = "test-double", **changes: Any) -> dict[str, Any]:
+    return {
+        "generator": generator, "preset": None, "stem": "a-1-8x8", "kind": "card", "makes": "image/png", "width": 8,
+        "height": 8, "prompt": "a fox", "notes": [], "digest": "d", "options": {}, "max_input_pixels": 1000,
+        "max_input_bytes": 1000, **changes,
+    }  # fmt: skip
+
+
+def options(**values: Any) -> dict[str, list[Attached]]:
+    return {"options": [Attached("a-1-8x8-options.json", json.dumps(values).encode())]}
+
+
+def picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def inputs(count: int) -> dict[str, list[Attached]]:
+    return {"input": [Attached(f"a-1-8x8-input{number}.png", picture()) for number in range(count)]}
+
+
+def test_the_files_of_a_job_are_sent_after_its_start_the_primary_one_last(workshop: Workshop, line: Line) -> None:
+    workshop.run(order(), options(seed=4, copies=2))
+    assert line.ops() == ["started", "progress", "file", "file"]
+    assert line.sent[0][0] == {"op": "started", "progress": False, "seed": 4}
+    assert [head["suffix"] for head, _ in line.sent[2:]] == ["-2.png", ".png"]
+    with Image.open(io.BytesIO(line.sent[-1][1])) as made:
+        assert made.size == (8, 8)
+
+
+def test_the_kinds_own_options_hold_unless_the_request_says_otherwise(workshop: Workshop, line: Line) -> None:
+    workshop.run(order(options={"copies": 3, "seed": 1}), options(copies=1))
+    assert line.ops().count("file") == 1
+    assert line.sent[0][0]["seed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "needs 1 input picture.s. and got 0: write a-1-8x8-input.png"), (3, "at most 2 input")]
+)
+def test_a_wrong_number_of_pictures_is_refused(workshop: Workshop, count: int, said: str) -> None:
+    with pytest.raises(BadAttachment, match=said):
+        workshop.run(order("strange"), inputs(count))
+
+
+@pytest.mark.parametrize("role", ["mask", "control"])
+def test_a_picture_the_generator_has_no_use_for_is_refused(workshop: Workshop, role: str) -> None:
+    with pytest.raises(BadAttachment, match=f"does not use a {role} picture: leave out a-1-8x8-{role}.png"):
+        workshop.run(order("strange"), {**inputs(1), role: [Attached(f"a-1-8x8-{role}.png", picture())]})
+
+
+def test_no_picture_from_a_generator_is_its_authors_fault(workshop: Workshop) -> None:
+    with pytest.raises(GeneratorError, match="returned no picture"):
+        workshop.run(order("strange"), inputs(1))
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        (ZeroDivisionError("division\n by zero"), "strange failed: ZeroDivisionError: division by zero"),
+        (RuntimeError(), "strange failed: RuntimeError"),
+        (KeyError("x" * 1000), "strange failed: KeyError: 'xxx"),
+    ],
+)
+def test_any_exception_of_a_generator_becomes_one_line(workshop: Workshop, deed: Exception, said: str) -> None:
+    Strange.deed = deed
+    with pytest.raises(GeneratorError) as caught:
+        workshop.run(order("strange"), inputs(1))
+    assert caught.value.message.startswith(said)
+    assert len(caught.value.message) < 400
+    assert "\n" not in caught.value.message
+
+
+def test_errors_made_for_clients_pass_as_they_are(workshop: Workshop) -> None:
+    Strange.deed = SpectacleError("as it is")
+    with pytest.raises(SpectacleError) as caught:
+        workshop.run(order("strange"), inputs(1))
+    assert caught.value is Strange.deed
+
+
+@pytest.mark.parametrize(
+    "deed", [MemoryError(), type("OutOfMemoryError", (Exception,), {"__module__": "torch.cuda"})()]
+)
+def test_memory_that_runs_out_twice_is_told_with_what_would_fit_and_everything_is_freed(
+    workshop: Workshop, deed: Exception
+) -> None:
+    Strange.deed = deed
+    with pytest.raises(OutOfMemory, match="not enough memory on cpu for 8x8: ask for less"):
+        workshop.run(order("strange"), inputs(1))
+    assert Strange.unloaded == 2
+
+
+def test_memory_that_runs_out_once_costs_a_second_try(workshop: Workshop, line: Line) -> None:
+    workshop.run(order(), options(trouble="memory-once"))
+    assert line.ops()[-1] == "file"
+
+
+def test_another_generator_takes_the_place_of_the_one_that_is_loaded(workshop: Workshop) -> None:
+    first = workshop.load("strange", None)
+    assert workshop.load("strange", None) is first
+    workshop.load("test-double", None)
+    assert Strange.unloaded == 1
+    assert workshop.load("strange", None) is not first
+
+
+def test_a_failed_load_leaves_nothing_loaded(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Strange, "load", lambda self, device: 1 / 0)
+    with pytest.raises(GeneratorError, match="strange failed: ZeroDivisionError"):
+        workshop.load("strange", None)
+    monkeypatch.undo()
+
+
+def test_a_cancelled_job_sends_no_file(workshop: Workshop, line: Line) -> None:
+    workshop.control.cancel()
+    with pytest.raises(Cancelled):
+        workshop.run(order(), {})
+    assert "file" not in line.ops()
+
+
+@pytest.mark.parametrize(("role", "error"), [("options", BadOptions), ("input", BadAttachment)])
+def test_an_attachment_beyond_its_limit_is_not_read_and_every_descriptor_is_closed(
+    tmp_path: Path, role: str, error: type[SpectacleError]
+) -> None:
+    path = tmp_path / "huge"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    before = len(os.listdir("/proc/self/fd"))
+    descriptors = tuple(os.open(path, os.O_RDONLY) for _ in range(3))
+    files = [{"role": role, "name": "a-1-8x8-x"}] * 3
+    with pytest.raises(error, match="a-1-8x8-x holds more than"):
+        _read_descriptors(Message({"files": files, "max_input_bytes": 1000}, b"", descriptors))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_generator_that_cannot_unload_does_not_stand_in_the_way_of_another(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.load("strange", None)
+    monkeypatch.setattr(Strange, "unload", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        workshop.load("test-double", None)
+    assert workshop.load("test-double", None).name == "test-double"
