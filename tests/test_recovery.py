@@ -196,9 +196,9 @@ class Storm:
         for daemon in self.daemons:
             assert "fault in Spectacle" not in daemon.log
             assert "Traceback" not in daemon.log
+        assert_nothing_left(self.daemons[0])
         names = self.daemons[0].public()
         assert len(names) == 2 * len(self.witness.stems), sorted(names)[:20]
-        assert_nothing_left(self.daemons[0])
 
 
 @pytest.mark.slow
