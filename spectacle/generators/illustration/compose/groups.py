@@ -31,13 +31,8 @@ def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Ran
     if kind in {"air", "celestial"}:
         return _scatter(members, width, height, wide, rng)
     rows = 1
-    while (
-        rows < 6
-        and count / rows
-        > ((3.4 if alone else 2.6) if wide < 1.4 else 4.2 if wide < 2.2 else 8)
-        * min(1.6, max(0.6, height / width))
-        * rows**0.45
-    ):
+    per = ((3.4 if alone else 2.6) if wide < 1.4 else 4.2 if wide < 2.2 else 8) * min(1.6, max(0.6, height / width))
+    while rows < 6 and count > (3 if wide >= 0.7 else 1) and count / rows > per * rows**0.45:
         rows += 1
     per_row = [count // rows + (1 if row < count % rows else 0) for row in range(rows)]
     position = 0
@@ -45,7 +40,7 @@ def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Ran
         for index in range(number):
             member = members[position]
             position += 1
-            step = width * (1.04 if rows == 1 else 1.0)
+            step = width * (1.04 if rows == 1 else 1.12)
             member.x = (index - (number - 1) / 2) * step + (
                 width * 0.28 * (-1) ** row if rows > 1 and number == per_row[0] else 0
             )

@@ -8,7 +8,6 @@ from spectacle.generators.illustration.compose.canvas import Canvas
 from spectacle.generators.illustration.compose.colour import mix
 from spectacle.generators.illustration.compose.svg import dot, element, polyline
 
-
 WALLED = frozenset({"waterfall", "forest", "jungle", "city", "street", "harbour", "mountains"})
 """Places whose background hides most of the sky, where a rainbow is painted over it."""
 
