@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -91,8 +93,17 @@ class Instance:
 
 
 @pytest.fixture
-def path(spool: Spool) -> Iterator[Path]:
-    return spool.path
+def path(tmp_path: Path) -> Iterator[Path]:
+    """A spool in memory where there is such a thing: hundreds of attempts wait for the disk many times each."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as home:
+        spool = Path(home, "spool")
+        spool.mkdir()
+        opened = Spool(spool)
+        opened.open()
+        opened.prepare_house()
+        opened.close()
+        yield spool
 
 
 def write(path: Path, text: str = "a fox") -> None:
@@ -112,7 +123,7 @@ def answer(path: Path) -> str:
 
 def clear(path: Path) -> None:
     for entry in path.iterdir():
-        if entry.is_file():
+        if entry.is_symlink() or entry.is_file():
             entry.unlink()
 
 
@@ -192,3 +203,51 @@ def test_the_spools_trouble_at_any_call_costs_nothing_but_time(path: Path, numbe
         sweep(sweeper.spool, sweeper.claims, 0, os.listdir(path), sweeper.spool.now_ns() + 1)
         assert answer(path) in "ab", f"{os.strerror(number)} at call {at}"
         clear(path)
+
+
+def swap_for_a_link(path: Path) -> None:
+    (path / "link").symlink_to(path.parent / "secret")
+    (path / "link").rename(path / f"{STEM}.txt")
+
+
+def append(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError), (path / f"{STEM}.txt").open("r+") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(" and a cow")
+
+
+def swap_the_attachment(path: Path) -> None:
+    (path / f"{STEM}-options.json").unlink(missing_ok=True)
+    (path / f"{STEM}-options.json").symlink_to(path.parent / "secret")
+
+
+@pytest.mark.parametrize("deed", [swap_for_a_link, append, swap_the_attachment])
+def test_a_request_that_is_changed_at_any_moment_ends_in_one_answer(path: Path, deed: Callable[[Path], None]) -> None:
+    secret = path.parent / "secret"
+    secret.write_text("secret")
+    for at in range(1, calls_of_an_attempt(path, asked_before=False) + 1):
+        write(path)
+        disturbed = Instance(path, "a", Interrupted(at, lambda: deed(path)))
+        verdict = disturbed.attempt()
+        if os.path.lexists(path / f"{STEM}.txt"):
+            disturbed.serve()
+        names = {name for name in os.listdir(path) if not name.startswith(".spectacle")} - {f"{STEM}-options.json"}
+        said = f"disturbed before call {at}, then {verdict}"
+        assert names in ({f"{STEM}.png", f"{STEM}-2.png"}, {f"{STEM}-error.txt"}), said
+        assert secret.read_text() == "secret"
+        clear(path)
+
+
+def test_a_request_that_is_taken_back_at_any_moment_leaves_its_whole_answer_or_nothing(path: Path) -> None:
+    def take_back() -> None:
+        (path / f"{STEM}.txt").unlink(missing_ok=True)
+
+    outcomes = set()
+    for at in range(1, calls_of_an_attempt(path, asked_before=False) + 1):
+        write(path)
+        verdict = Instance(path, "a", Interrupted(at, take_back)).attempt()
+        names = frozenset(name for name in os.listdir(path) if not name.startswith(".spectacle"))
+        outcomes.add(names - {f"{STEM}-options.json"})
+        assert verdict in (Verdict.ANSWERED, Verdict.CANCELLED, Verdict.GONE, Verdict.UNSETTLED)
+        clear(path)
+    assert outcomes == {frozenset(), frozenset({f"{STEM}.png", f"{STEM}-2.png"})}
