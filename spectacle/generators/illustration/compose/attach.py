@@ -152,11 +152,14 @@ def _on(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     _fit(child, width=root.width * (0.86 if slots == 1 else 0.9) / min(slots, 4) * (1 if furniture else 1.2))
     if furniture:
         _grow(child, min(root.height * 0.5, root.width * 0.8 / slots * child.height / child.width))
-    _fit(child, height=root.height * (0.4 if words_of(root.drawing, root.noun) & {"cake"} else 1.6))
+    cake = "cake" in words_of(root.drawing, root.noun)
+    _fit(child, height=root.height * (0.34 if cake else 1.6), width=root.width * 0.62 / slots if cake else None)
     x = _spread(root, slot, slots)
     flat = root.drawing.category in {"dish"} or words_of(root.drawing, root.noun) & {"plate", "tray"}
     y = root.row(0.35) if flat else seat_of(root)
-    if not furniture and not flat:
+    if cake:
+        y = root.row(max(root.outline.top(0.1, 0.25), root.outline.top(0.75, 0.9)) + 0.06)
+    elif not furniture and not flat:
         share = (x - root.x) / root.width
         column = 1 - share if root.mirrored else share
         y = root.row(min(0.9, root.outline.top(max(0, column - 0.12), min(1, column + 0.12))))

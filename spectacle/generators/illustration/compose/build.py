@@ -88,8 +88,19 @@ def _sheltered(scene: Scene, roles: list[Role]) -> Scene:
             "fantasy",
         }
         relations.append(replace(relation, kind=RelationKind.HOLDING) if held else relation)
-    relations = _lit(scene, roles, relations)
+    relations = [_handless(relation, roles) for relation in _lit(scene, roles, relations)]
     return replace(scene, relations=(*relations, *_breaths(scene, roles)))
+
+
+def _handless(relation: Relation, roles: list[Role]) -> Relation:
+    """The relation, with what cannot hold anything having it beside it."""
+    handless = {"food", "dish", "drink", "fruit", "building", "furniture", "vehicle", "boat", "plant", "flower"}
+    if relation.kind is RelationKind.HOLDING and roles[relation.subject].drawings[0].category in handless:
+        return Relation(relation.objects[0], RelationKind.BESIDE, (relation.subject,))
+    floats = roles[relation.subject].drawings[0].title.endswith("balloon")
+    if relation.kind is RelationKind.ON and floats and roles[relation.objects[0]].drawings[0].category == "food":
+        return replace(relation, kind=RelationKind.BESIDE)
+    return relation
 
 
 def _lit(scene: Scene, roles: list[Role], relations: list[Relation]) -> list[Relation]:
