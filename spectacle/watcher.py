@@ -611,6 +611,10 @@ class Watcher:
                 self._commits[stem] = now + LONGEST_BACKOFF
                 log.error("could not finish another's answer", stem=stem, reason=error.strerror)
                 continue
+            except Exception:
+                self._commits[stem] = now + LONGEST_BACKOFF
+                log.exception("could not finish another's answer, which is a fault in Spectacle", stem=stem)
+                continue
             if finished:
                 log.info("finished another's answer", stem=stem)
                 del self._commits[stem]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -178,7 +179,7 @@ def test_a_spool_without_inotify_is_served_by_looking(tmp_path: Path) -> None:
     before = limit.read_text()
     limit.write_text("0")
     try:
-        daemon = Daemon(tmp_path).start()
+        daemon = Daemon(tmp_path, configured(("empty_grace = 0.5", "empty_grace = 3600"))).start()
     finally:
         limit.write_text(before)
     assert daemon.process is not None
@@ -189,6 +190,11 @@ def test_a_spool_without_inotify_is_served_by_looking(tmp_path: Path) -> None:
     for number in range(2, 5):
         daemon.write(f"a-{number}-64x64")
         assert daemon.answer(f"a-{number}-64x64").suffix == ".png"
+    # As when it is created on another host, and written a little later.
+    path = daemon.place("a-5-64x64.txt", b"")
+    wait_for(lambda: daemon.report().get("queue", {}).get("card"), "the empty request to be noticed")
+    path.write_text("a red fox")
+    assert daemon.answer("a-5-64x64").suffix == ".png"
     assert daemon.log.count("inotify is not available") <= 2
     assert len(os.listdir(descriptors)) <= opened + 2
     daemon.stop()
@@ -273,6 +279,7 @@ def test_a_hundred_thousand_foreign_files_cost_an_idle_daemon_next_to_nothing(tm
         daemon.write("a-2-64x64")
         assert daemon.answer("a-2-64x64").suffix == ".png"
         assert len([name for name in daemon.public() if name.startswith("foreign-")]) == 100_000
+    shutil.rmtree(daemon.spool)
 
 
 def starts_in_order(daemon: Daemon) -> list[str]:

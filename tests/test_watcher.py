@@ -83,6 +83,15 @@ def test_attached_pictures_reach_the_generator_in_order(daemon: Daemon) -> None:
     assert not [name for name in daemon.public() if name.startswith("a-6") and not name.endswith("64x64.png")]
 
 
+def test_ten_pictures_may_be_attached(daemon: Daemon) -> None:
+    inputs = {f"input{number}": png(number, 1) for number in range(2, 11)}
+    daemon.write("a-40-64x64", input=png(1, 1), mask=png(1, 1, "L"), control=png(), options={"seed": 1}, **inputs)
+    with Image.open(daemon.answer("a-40-64x64")) as picture:
+        sizes = json.loads(picture.info["spectacle"])["facts"]["pictures"]
+    assert sizes == [[number, 1] for number in range(1, 11)]
+    assert not [name for name in daemon.public() if name.startswith("a-40") and not name.endswith("64x64.png")]
+
+
 def test_a_request_written_slowly_is_read_whole(daemon: Daemon) -> None:
     path = daemon.spool / "a-7-64x64.txt"
     with path.open("w") as file:
