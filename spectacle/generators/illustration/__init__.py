@@ -34,7 +34,7 @@ class Illustration(Generator):
     name: ClassVar[str] = "illustration"
     summary: ClassVar[str] = "Composes a picture from a library of drawings; needs no weights and no GPU."
     licence: ClassVar[str] = (
-        "MIT (Fluent Emoji), Apache-2.0 (Noto Emoji) and public domain (openclipart) drawings; "
+        "MIT (Fluent Emoji and our own), Apache-2.0 (Noto Emoji) and public domain (openclipart) drawings; "
         "each picture's metadata names those used"
     )
     needs: ClassVar[Needs] = Needs(prompt=True)
