@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 HOUSE = ".spectacle"
 """Directory inside the spool for what instances tell each other."""
@@ -113,6 +117,24 @@ class TooLarge(Exception):
         self.size = size
 
 
+def _again_when_stale(read: Callable[P, T]) -> Callable[P, T]:
+    """Try once more after ESTALE: over NFS 3 that is what is left of a file that a peer removed or replaced meanwhile.
+
+    When it is the directory that is stale, trying again gives ESTALE again.
+    """
+
+    @functools.wraps(read)
+    def tried(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return read(*arguments, **options)
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+        return read(*arguments, **options)
+
+    return tried
+
+
 class Spool:
     """An open spool directory.
 
@@ -200,6 +222,7 @@ class Spool:
         except FileNotFoundError:
             return None
 
+    @_again_when_stale
     def look(self, name: str, *, own: bool = False) -> Look | None:
         """Status of a name by opening it anew, or None when there is none. Something odd is looked at, not opened.
 
@@ -222,6 +245,7 @@ class Spool:
         finally:
             self._os.close(fd)
 
+    @_again_when_stale
     def open_file(self, name: str, most_links: int = 1) -> tuple[int, Look]:
         """Open an ordinary file for reading.
 
@@ -253,6 +277,7 @@ class Spool:
             raise
         return fd, look
 
+    @_again_when_stale
     def read(self, name: str, limit: int, most_links: int = 1) -> tuple[bytes, Look]:
         """Read a whole ordinary file.
 

@@ -25,8 +25,7 @@ def lasting_world() -> Iterator[World]:
 
 @pytest.fixture
 def world(lasting_world: World) -> Iterator[World]:
-    """The lab, whole before every scenario; afterwards the whole record is judged."""
-    lasting_world.mend()
+    """The lab, whole before every scenario; after it, the record of what was asked in it is judged."""
     yield lasting_world
     lasting_world.mend()
     for spool in lasting_world.spools:

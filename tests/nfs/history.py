@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from PIL import Image
@@ -72,6 +73,7 @@ class History:
     asks: dict[str, Ask] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    _by_name: dict[str, list[tuple[int, Event]]] = field(default_factory=dict)
     _read: int = 0
     _cookies: dict[int, str] = field(default_factory=dict)
 
@@ -90,8 +92,10 @@ class History:
         assert what != "overflow", "the witness has lost events"
         if what == "begin":
             found = {str(name) for name in raw["names"]}  # type: ignore[attr-defined]
-            self.events += [Event(at, "found", name) for name in sorted(found - self.names)]
-            self.events += [Event(at, "missed", name) for name in sorted(self.names - found)]
+            for name in sorted(found - self.names):
+                self._add(Event(at, "found", name))
+            for name in sorted(self.names - found):
+                self._add(Event(at, "missed", name))
             self.names = found
             return
         name, cookie = str(raw["name"]), raw.get("cookie")
@@ -105,22 +109,22 @@ class History:
         elif what in ("created", "to"):
             self.names.add(name)
         sha256, holder = raw.get("sha256"), raw.get("holder")
-        self.events.append(
+        self._add(
             Event(at, what, name, source, None if sha256 is None else str(sha256), None if not holder else str(holder))
         )
 
+    def _add(self, event: Event) -> None:
+        self._by_name.setdefault(event.name, []).append((len(self.events), event))
+        self.events.append(event)
+
     def of(self, name: str) -> list[tuple[int, Event]]:
         """All that happened to a name, with its place in the whole."""
-        return [(place, event) for place, event in enumerate(self.events) if event.name == name]
+        return self._by_name.get(name, [])
 
     def answers(self, stem: str) -> list[tuple[int, Event]]:
         """The arrivals of primary answers."""
-        names = {f"{stem}.png", f"{stem}.svg", f"{stem}-error.txt"}
-        return [
-            (place, event)
-            for place, event in enumerate(self.events)
-            if event.name in names and event.what in ("to", "found")
-        ]
+        found = [each for suffix in (".png", ".svg", "-error.txt") for each in self.of(stem + suffix)]
+        return sorted(((place, event) for place, event in found if event.what in ("to", "found")), key=itemgetter(0))
 
     def holder(self, stem: str) -> str | None:
         """The host whose claim stands, or None."""
@@ -142,14 +146,15 @@ class History:
 
     # --- judgement -------------------------------------------------------------------------------------------------
 
-    def faults(self, spool: Path) -> Iterator[str]:
+    def faults(self, spool: Path, stems: Iterable[str]) -> Iterator[str]:
         """Every broken promise, in words.
 
         Args:
             spool: A copy of the spool as it is now.
+            stems: The requests to judge.
         """
-        for ask in self.asks.values():
-            yield from (f"{ask.stem}: {fault}" for fault in self._faults_of(ask, spool))
+        for stem in stems:
+            yield from (f"{stem}: {fault}" for fault in self._faults_of(self.asks[stem], spool))
         for event in self.events:
             match = _PRIMARY.fullmatch(event.name)
             if match and match["stem"] not in self.asks and event.what in ("to", "found", "created"):

@@ -245,7 +245,7 @@ class Lab:
     def connect(self, host: Host) -> None:
         """End `cut_off`."""
         for one, other in ((host, self.server), (self.server, host)):
-            one.run(f"ip neigh del {other.address} dev eth0 || true")
+            one.run(f"ip neigh del {other.address} dev eth0 2>/dev/null || true")
 
     def restart_server(self, pause: float) -> None:
         """Pull the server's plug, and switch it on again after a while, with the same disk."""
@@ -263,4 +263,4 @@ class Lab:
 
     def free_disk(self) -> None:
         """End `fill_disk`."""
-        self.server.run("rm -f /run/disk/filler /run/disk/filler2; sync")
+        self.server.run("rm -f /run/disk/filler /run/disk/filler2")

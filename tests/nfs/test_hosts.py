@@ -321,4 +321,6 @@ def test_faults_in_any_order_lose_nothing(world: World) -> None:
 
 
 def test_nothing_is_left_over_after_a_sweep(world: World) -> None:
+    for spool in world.spools:
+        spool.check_all()
     assert not world.sweep()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from history import Ask, Event, History
-from lab import Host, Lab, Trouble, wait_for
+from lab import Host, Lab, wait_for
 
 LEASE, POLL = 6.0, 1.0
 DAEMONS = ("c1", "c2")
@@ -117,16 +117,6 @@ class Daemon:
         """Process number of its worker."""
         return int(self.host.run(f"pgrep -P {self.pid} | head -n 1"))
 
-    def is_running(self) -> bool:
-        """Whether it runs."""
-        if not self.pid or not self.host.is_on:
-            return False
-        try:
-            self.host.run(f"kill -0 {self.pid}")
-        except Trouble:
-            return False
-        return True
-
     def __str__(self) -> str:
         return f"the daemon of {self.host.name} on {self.spool.name}"
 
@@ -145,6 +135,7 @@ class Spool:
         self.path = f"/run/{name}/{name}"
         self.history = History(lab.server.home / f"witness-{name}")
         self.daemons = {host: Daemon(lab.clients[host], self) for host in DAEMONS}
+        self._judged: set[str] = set()
 
     def ask(
         self,
@@ -218,16 +209,33 @@ class Spool:
         ]
         return f"names: {sorted(self.history.names)[:40]}\n" + "\n".join(ends)
 
-    def copy(self) -> Path:
-        """A copy of the spool as the server's disk has it."""
+    def copy(self, pattern: str = ".*") -> Path:
+        """A copy of what matches a regular expression, as the server's disk has it."""
         target = self.lab.home / f"copy-{self.name}"
-        self.lab.server.run(f"rm -rf {target}; cp -r /run/disk/export/{self.name} {target}")
+        self.lab.server.run(
+            f"rm -rf {target}; mkdir {target}; cd /run/disk/export/{self.name}; "
+            f"ls -A | grep -E '^({pattern})$' | xargs -r cp -r -t {target}",
+            PATIENCE,
+        )
         return target
 
     def check(self) -> None:
-        """Judge the whole record so far."""
+        """Judge what has been asked since the last time."""
         self.history.update()
-        faults = list(self.history.faults(self.copy()))
+        stems = [stem for stem in self.history.asks if stem not in self._judged]
+        self._judged.update(stems)
+        if not stems:
+            return
+        users = {stem.partition("-")[0] for stem in stems}
+        self._judge(self.copy(f"({'|'.join(sorted(users))})-.*"), stems)
+
+    def check_all(self) -> None:
+        """Judge the whole record once more."""
+        self.history.update()
+        self._judge(self.copy(), list(self.history.asks))
+
+    def _judge(self, copy: Path, stems: list[str]) -> None:
+        faults = list(self.history.faults(copy, stems))
         assert not faults, f"on {self.name}:\n" + "\n".join(faults[:20]) + f"\n{self.state()}"
 
 
@@ -258,48 +266,52 @@ class World:
 
     def start(self, *hosts: str) -> None:
         """Start daemons that do not run, on all hosts or some, and wait until they are ready."""
-        begun = [daemon for host in hosts or DAEMONS for daemon in self.daemons(host) if not daemon.is_running()]
+        begun = [
+            daemon for host in hosts or DAEMONS for daemon in self.daemons(host) if daemon.pid not in self._alive(host)
+        ]
         for daemon in begun:
             daemon.start()
         for daemon in begun:
             daemon.wait_until_ready()
 
+    def _alive(self, host: str) -> set[int]:
+        pids = [str(daemon.pid) for daemon in self.daemons(host) if daemon.pid]
+        script = f"for pid in {' '.join(pids)}; do kill -CONT -- -$pid && echo $pid; done 2>/dev/null; true"
+        return set(map(int, self.lab.clients[host].run(script).split()))
+
     @contextlib.contextmanager
     def frozen(self, host: str) -> Iterator[None]:
         """Keep a host's daemons from doing anything inside the block."""
-        for daemon in self.daemons(host):
-            daemon.signal(signal.SIGSTOP, group=True)
+        groups = " ".join(f"-{daemon.pid}" for daemon in self.daemons(host))
+        self.lab.clients[host].run(f"kill -STOP -- {groups}")
         try:
             yield
         finally:
-            for daemon in self.daemons(host):
-                daemon.signal(signal.SIGCONT, group=True)
+            self.lab.clients[host].run(f"kill -CONT -- {groups}")
 
     def mend(self) -> None:
         """Undo every fault: hosts on, packets flowing, clocks right, disk free, daemons at work."""
         if not self.lab.server.is_on:
             self.lab.restart_server(0)
+        self.lab.free_disk()
         off = [host for host in self.lab.clients.values() if not host.is_on]
         for host in off:
             host.power_on()
         for host in off:
             host.wait_until_up()
+        for host in off:
+            self.lab.mount(host)
+            for daemon in self.daemons(host.name):
+                daemon.pid = 0
         for host in self.lab.clients.values():
             self.lab.connect(host)
             host.run(f"date -s @{time.time():.0f}")
-        self.lab.free_disk()
-        for host in off:
-            self.lab.mount(host)
-        for daemon in self.daemons():
-            if daemon.is_running():
-                daemon.signal(signal.SIGCONT, group=True)
         self.start()
 
     def sweep(self) -> list[str]:
         """Stop the daemons, sweep as if ten leases had passed, and return what is left that should not be."""
         for daemon in self.daemons():
-            if daemon.is_running():
-                daemon.stop()
+            daemon.stop()
         left = []
         for spool in self.spools:
             self.lab.clients[WRITER].python(SWEEP, spool.path, seconds=PATIENCE)
