@@ -46,8 +46,13 @@ class Slot(threading.Thread):
                 self._preload()
             self._state = "ready"
             while not self._watcher.stopping:
-                if self._wait_for_worker():
-                    self._serve_one()
+                try:
+                    if self._wait_for_worker():
+                        self._serve_one()
+                except Exception:
+                    # A device without its thread would never be served again.
+                    log.exception("fault in Spectacle, going on", device=str(self.worker.device))
+                    time.sleep(1)
         finally:
             self._state = "stopped"
             self.worker.stop()

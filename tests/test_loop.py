@@ -152,3 +152,26 @@ def test_times_that_go_backwards_delay_nothing(
         draft.rename(path)
         os.utime(path.parent, (then, then))
         wait_for(lambda path=path: not path.exists(), "an answer")
+
+
+def test_a_fault_between_two_requests_does_not_end_the_service_of_a_device(
+    watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+    take = watcher.take
+
+    def stumble(slot: Any, timeout: float) -> Any:
+        taken.append(slot)
+        if len(taken) == 1:
+            raise ZeroDivisionError
+        return take(slot, timeout)
+
+    def attempt(job: Any, seen: Any, worker: Any) -> Verdict:
+        (watcher.settings.spool.path / job.name.file_name).unlink()
+        return Verdict.ANSWERED
+
+    monkeypatch.setattr(watcher, "take", stumble)
+    monkeypatch.setattr(watcher._jobs, "attempt", attempt)
+    path = write(watcher, "a-1-8x8")
+    run()
+    wait_for(lambda: not path.exists(), "an answer")

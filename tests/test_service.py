@@ -217,6 +217,19 @@ def test_a_queue_of_events_that_overflows_loses_no_request(tmp_path: Path) -> No
     daemon.stop()
 
 
+def test_a_log_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.log_path.symlink_to("/dev/full")
+    daemon.start()
+    daemon.log_path.unlink()
+    daemon.log_path.touch()
+    daemon.write("a-1-64x64")
+    daemon.write("a-2-64x64-nothing")
+    assert daemon.answer("a-1-64x64").suffix == ".png"
+    assert "use one of" in daemon.error("a-2-64x64-nothing")
+    assert daemon.stop() == 0
+
+
 def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
