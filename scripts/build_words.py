@@ -5,7 +5,7 @@ Run it again whenever the art library or one of the hand-kept lists beside the l
     python scripts/build_words.py
 
 It needs `npm` and `pip`, and in the Python that runs it `numpy`, `onnxruntime` and `tokenizers`, which the package
-itself never imports. Downloads and vectors are kept in `.art-cache/words`, so a second run takes seconds.
+itself never imports (the shipped file was built with numpy 2.4.6, onnxruntime 1.31.1 and tokenizers 0.23.3). Downloads and vectors are kept in `.art-cache/words`, so a second run takes seconds.
 
 Sources, at the versions below: WordNet 3.1 (nouns and how they are related), the CLDR annotations (names of emoji in
 other languages), and all-MiniLM-L6-v2 (how near two nouns are in meaning). The vectors themselves do not ship: for each
@@ -210,7 +210,8 @@ class Encoder:
             hidden = np.asarray(session.run(None, inputs)[0])
             pooled = hidden if hidden.ndim == 2 else (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
             pooled = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
-            self._known.update(zip(batch, pooled.astype(np.float32), strict=True))
+            rounded = pooled.astype(np.float16).astype(np.float32)  # as they come back from the cache
+            self._known.update(zip(batch, rounded, strict=True))
         texts_known = np.array(list(self._known))
         np.savez(self._file, texts=texts_known, vectors=np.stack(list(self._known.values())).astype(np.float16))
 
@@ -359,7 +360,7 @@ def build_nouns(wordnet: WordNet, titles: Titles, encoder: Encoder) -> dict[str,
                 found.get(name, 0),
                 0.70 * cosine - 0.02 + (0.05 if agrees(term, name, wordnet, titles, nouns) else -0.03),
             )
-        if term in nouns and wordnet.files[nouns[term]] == PERSON_FILE:
+        if term in nouns and is_person(term, wordnet):
             for name in ("person", "man", "woman"):
                 found[name] = max(found.get(name, 0), ANYBODY)
         ranked = sorted(
@@ -379,6 +380,12 @@ def is_name(word: str, wordnet: WordNet) -> bool:
     if not senses:
         return " " in word and bool(wordnet.common_senses(word.rsplit(" ", 1)[-1]))
     return wordnet.files[senses[0]] in CONCRETE and wordnet.mostly_noun(word)
+
+
+def is_person(term: str, wordnet: WordNet) -> bool:
+    """Whether a noun names people and nothing else that can be drawn: a matador, but not a cub."""
+    files = {wordnet.files[sense] for sense in wordnet.common_senses(term)}
+    return files & set(CONCRETE) == {PERSON_FILE}
 
 
 def is_kind_of(name: str, term: str, wordnet: WordNet, titles: Titles, nouns: dict[str, int]) -> bool:

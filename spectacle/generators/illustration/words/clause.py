@@ -14,6 +14,9 @@ from spectacle.generators.illustration.words.spans import Span
 _DESCRIBING = (Kind.COLOUR, Kind.ATTRIBUTE, Kind.SIZE, Kind.PLAIN, Kind.DETERMINER, Kind.COUNT)
 
 
+_BORNE = frozenset({RelationKind.WEARING, RelationKind.HOLDING, RelationKind.RIDING})
+
+
 class Clause:
     """Where the reading of a prompt stands."""
 
@@ -37,6 +40,7 @@ class Clause:
         self._side: str | None = None
         self._related = False
         self._crowd = False
+        self._placed = -1
         self._fronted: list[tuple[RelationWord, list[int]]] = []
         self._before: list[int] = []
         self._list: list[int] = []
@@ -70,11 +74,18 @@ class Clause:
             target = self._subject if not self._last or self._last == self._subject else self._last
         if self._pending is not None and self._pending.word.kind is not RelationKind.INSIDE:
             target = self._subject
+        if pending.attributes and not pending.colours and self._holds_last():
+            target = self._subject
         for position in target:
             self._describe(things[position], pending)
         if target == self._last and target[-1:] == self._subject[-1:]:
             for position in self._subject[:-1]:
                 things[position].attributes.extend(pending.attributes)
+
+    def _holds_last(self) -> bool:
+        """Whether the last thing is worn, held or ridden, so that what follows is said of its owner."""
+        links = self.reading.links
+        return bool(links and self._last and links[-1].objects == self._last and links[-1].kind in _BORNE)
 
     def _describe(self, thing: Draft, said: Modifiers) -> None:
         thing.colours.extend(colour for colour in said.colours if colour not in thing.colours)

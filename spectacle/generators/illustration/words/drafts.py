@@ -60,6 +60,7 @@ class Pending:
     text: str
     subjects: list[int]
     having: bool = False
+    after_place: bool = False
 
 
 @dataclass(slots=True)

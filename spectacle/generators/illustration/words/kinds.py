@@ -78,13 +78,16 @@ def _holding(owner: Draft, word: RelationWord, target: Draft, text: str, categor
 
 def _having(owner: Draft, target: Draft, category: Callable[[str], str]) -> Meaning:
     sort, other = category(owner.term), category(target.term)
-    if is_worn(target.term) and owner.term not in relations.SURFACES and owner.term not in relations.CONTAINERS:
+    last = owner.term.split()[-1]
+    surface = owner.term in relations.SURFACES or last in relations.SURFACES
+    container = owner.term in relations.CONTAINERS or last in relations.CONTAINERS
+    if is_worn(target.term) and not surface and not container:
         return RelationKind.WEARING, False
     if owner.term in relations.TABLES and other in ("furniture", "person"):
         return RelationKind.AROUND, True
-    if owner.term in relations.SURFACES and other not in ("furniture", "person"):
+    if surface and other not in ("furniture", "person"):
         return RelationKind.ON, True
-    if owner.term in relations.CONTAINERS and owner.term != "hat":
+    if container:
         return RelationKind.INSIDE, True
     if target.term in relations.HANDHELD and sort in ANIMATE:
         return RelationKind.HOLDING, False

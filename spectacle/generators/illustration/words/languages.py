@@ -189,7 +189,8 @@ def translate(prompt: str, code: str) -> list[Token]:
     tokens = tokenise(prompt, english=False)
     if code in ("zh", "ja"):
         return _tokens(asian.reorder(_items(tokens, dictionary), code))
-    return _tokens(_glossed(tokens, dictionary))
+    items = _glossed(tokens, dictionary)
+    return _tokens(_verbs_forward(items) if code in ("de", "nl") else items)
 
 
 def _items(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:
@@ -243,6 +244,28 @@ def _glossed(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:
             raw = gloss.lemma if gloss.plural and gloss.lemma else raw
         items.append(Item(english, gloss.sort, raw))
     return items
+
+
+def _verbs_forward(items: Sequence[Item]) -> list[Item]:
+    """Puts the verb of a relative clause before what it acts on: ", die ein Buch liest" becomes ", reading a book"."""
+    result: list[Item] = []
+    clause: list[Item] = []
+    relative = False
+    for item in [*items, Item(".", "mark", "")]:
+        ends = item.sort == "mark" or item.english == "and"
+        if not ends:
+            clause.append(item)
+            continue
+        pronoun = bool(clause) and clause[0].english in ("the", "who") and clause[0].sort == "function"
+        bare = pronoun and len(clause) > 1 and clause[1].sort in ("relation", "function", "adjective")
+        relative = bare if result and result[-1].english == "," else relative
+        if relative and clause and clause[-1].sort == "verb":
+            clause = [clause[-1], *clause[1 if bare else 0 : -1]]
+        result.extend(clause)
+        clause = []
+        if item.raw:
+            result.append(item)
+    return result
 
 
 def _longest(tokens: Sequence[Token], start: int, dictionary: Dictionary) -> tuple[int, Gloss | None]:

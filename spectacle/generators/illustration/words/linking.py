@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spectacle.generators.illustration.scene import RelationKind
 from spectacle.generators.illustration.words import relations
+from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS
 from spectacle.generators.illustration.words.clause import Clause
 from spectacle.generators.illustration.words.drafts import Draft, Link, Modifiers, Pending
 from spectacle.generators.illustration.words.kinds import ANIMATE, is_borne, meaning
@@ -30,6 +31,8 @@ class Linking(Clause):
         if self._pending is not None and self._pending.word.kind is not None and word.kind is None:
             return
         self._open(word, span.text)
+        if self._pending is not None and span.text == "with":
+            self._pending.after_place = self._placed == index - 1
 
     def _verb(self, index: int, span: Span) -> None:
         word = span.mark.relation
@@ -43,8 +46,9 @@ class Linking(Clause):
         self._settle_modifiers()
         if word is None:
             return
-        subjects = self._clause_subjects(verb=True)
-        name = word.attribute or span.mark.text
+        holding = word.reverse and word.kind in (RelationKind.INSIDE, RelationKind.ON)
+        subjects = self._last[-1:] if holding and self._last else self._clause_subjects(verb=True)
+        name = word.attribute or span.mark.text or ATTRIBUTE_WORDS.get(span.text.split()[0])
         for position in subjects:
             if name and name not in self.reading.things[position].attributes:
                 self.reading.things[position].attributes.append(name)
@@ -93,6 +97,8 @@ class Linking(Clause):
 
     def _relate(self, subject: int, pending: Pending, position: int) -> None:
         things = self.reading.things
+        if pending.after_place and (things[position].plural or not is_borne(things[position].term)):
+            return
         if pending.text in _DISGUISES and self._category(things[position].term) in ANIMATE:
             self._disguise(things[subject], things[position])
         if pending.text == "with" and things[position].term in relations.HANDHELD and self._subject:
@@ -174,7 +180,7 @@ class Linking(Clause):
             self._list.append(position)
             self._last = [position]
             return
-        if pending is not None:
+        if pending is not None and pending.text != "with" and not pending.having:
             self._floating.append((pending.word, [position]))
             self._last = [position]
             return
@@ -290,8 +296,10 @@ class Linking(Clause):
         if owners and pending.subjects:
             item = self.reading.things[pending.subjects[0]]
             worn = item.term in relations.WEARABLE
-            both = {owners[0], pending.subjects[0]}
-            self.reading.links[:] = [link for link in self.reading.links if {link.subject, *link.objects} != both]
+            item_at = pending.subjects[0]
+            self.reading.links[:] = [
+                link for link in self.reading.links if item_at not in (link.subject, *link.objects)
+            ]
             if worn:
                 self.reading.links.append(Link(owners[0], RelationKind.WEARING, pending.subjects[:1]))
             elif head.noun in ("hand", "arm", "paw", "mouth"):

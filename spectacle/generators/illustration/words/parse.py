@@ -26,6 +26,8 @@ _KIN = {"mother": 1.3, "mom": 1.3, "father": 1.4, "dad": 1.4, "baby": 0.6, "cub"
 _GROUPS = {"couple": 2, "pair": 2, "family": 4, "group": 5, "herd": 6, "flock": 7, "trio": 3, "team": 5}
 """Nouns after another noun that say how many of it there are."""
 
+_ANIMAL_ROLES = word_set("animal roles")
+
 _ADVERBS = word_set("place adverbs")
 
 
@@ -231,6 +233,9 @@ class Reader(Scenery):
         if len(parts) > 1 and head.noun in _GROUPS:
             self._next.count = _GROUPS[head.noun]
             head = replace(parts[-2], plural=True)
+            parts.pop()
+        if len(parts) > 1 and head.noun in _ANIMAL_ROLES and self._category(parts[-2].noun) in ANIMALS:
+            head = parts[-2]
             parts.pop()
         if len(parts) > 1 and head.noun in relations.PARTS and parts[-2].possessive:
             head = parts[-2]

@@ -11,6 +11,7 @@ from typing import Protocol
 from spectacle.generators.illustration.library import Drawing
 from spectacle.generators.illustration.scene import Match
 from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS, MOOD_WORDS
+from spectacle.generators.illustration.words.colours import PALETTE
 from spectacle.generators.illustration.words.inflect import singular
 from spectacle.generators.illustration.words.lexicon import Lexicon
 from spectacle.generators.illustration.words.relations import VERB_WORDS
@@ -33,6 +34,9 @@ FORMS = {"whole": 1.0, "part": 0.93, "face": 0.86, "scene": 0.72, "symbol": 0.7}
 
 SOURCES = {"spectacle": 1.0, "fluent": 1.0, "noto": 0.98, "clipart": 0.95}
 """What a drawing's source is worth: those of one hand go together, clip art is of many."""
+
+FITTING = 1.08
+"""What a drawing is worth whose title names a modifier too: "sleeping cat" for a cat that sleeps."""
 
 LONGEST_NOUN = 5
 """Words in the longest compound that is looked for."""
@@ -193,12 +197,14 @@ class Retriever:
         for modifier in modifiers:
             for title in (f"{modifier} {term}", f"{term} {modifier}"):
                 if any(drawing.form == "whole" for drawing in self.drawings.by_title.get(title, ())):
-                    add(title, 1.0)
+                    add(title, 1.0 if modifier in PALETTE else FITTING)
         ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
         if not ranked:
             return []
         limit = max(ranked[0][1] - NEAR_EQUAL, 0.3)
-        return [Match(identity, round(score, 3)) for identity, score in ranked[:MOST_MATCHES] if score >= limit]
+        return [
+            Match(identity, round(min(score, 1.0), 3)) for identity, score in ranked[:MOST_MATCHES] if score >= limit
+        ]
 
 
 def edit_distance(one: str, other: str, limit: int) -> int:

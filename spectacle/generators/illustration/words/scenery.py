@@ -38,6 +38,7 @@ class Scenery(Linking):
                     self.reading.things[position].attributes.append("flying")
         self.reading.places.append((place.place, place.weak or (pending is None and bool(self.reading.things))))
         self._crowd = self._is_kind(end + 1, Kind.OF)
+        self._placed = end
         self._linked = None
         self._related = pending is not None and bool(self._subject)
         if self._subject:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spectacle.generators.illustration.scene import RelationKind
 from spectacle.generators.illustration.words import attributes, colours, numbers, styles
-from spectacle.generators.illustration.words.inflect import is_plural, singular, verb_stem
+from spectacle.generators.illustration.words.inflect import ONLY_PLURAL, is_plural, singular, verb_stem
 from spectacle.generators.illustration.words.phrases import Kind, Mark, longest, place_of, verb_of
-from spectacle.generators.illustration.words.relations import BARE_VERBS, PARTS
+from spectacle.generators.illustration.words.relations import BARE_VERBS, PARTS, RelationWord
 from spectacle.generators.illustration.words.retrieve import Found, Retriever
 from spectacle.generators.illustration.words.tables import word_set
 from spectacle.generators.illustration.words.tokens import Token
@@ -210,6 +211,10 @@ class Cutter:
             case Kind.COUNT if text in ("couple", "dozen", "twin"):
                 plural = bool(following) and is_plural(following)
                 return mark if plural or not is_noun else None
+            case Kind.COUNT if text.endswith("pair of") and following in ONLY_PLURAL:
+                return Mark(Kind.COUNT, number=1)
+            case Kind.SKY if text == "rainbow" and self._nominal(words, start + length):
+                return Mark(Kind.COLOUR, text="rainbow")
             case Kind.COUNT if text == "one" and following in ("is", "of", "has", "wears", "wearing", "with"):
                 return Mark(Kind.OTHER)
             case Kind.SKY if is_noun and self._is_counted_sky(words[start], previous):
@@ -362,7 +367,8 @@ class Cutter:
         if word.endswith("ing") or (word.endswith("ed") and self._previous() in _AFTER_NOUN):
             for stem in verb_stem(word):
                 if stem in lexicon.words:
-                    self._put(Kind.ATTRIBUTE, Mark(Kind.ATTRIBUTE), word)
+                    relation = RelationWord(RelationKind.BESIDE) if self._previous() in _AFTER_NOUN else None
+                    self._put(Kind.VERB if relation else Kind.ATTRIBUTE, Mark(Kind.VERB, relation=relation), word)
                     return 1
         single = singular(word)
         self.spans.append(

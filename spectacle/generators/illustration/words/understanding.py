@@ -12,6 +12,7 @@ from spectacle.generators.illustration.words.parse import Reader
 from spectacle.generators.illustration.words.phrases import Kind
 from spectacle.generators.illustration.words.retrieve import FORMS, SURE, USED, Library, Retriever
 from spectacle.generators.illustration.words.spans import Cutter
+from spectacle.generators.illustration.words.tables import word_set
 from spectacle.generators.illustration.words.tokens import expand, strip_noise, tokenise
 
 _FIRST_ONLY = frozenset({"underwater", "space", "sky", "table", "moon"})
@@ -30,6 +31,8 @@ _TELLING = frozenset(
 
 _TABLETOP = 0.7
 """Things up to this height in metres may stand on a table."""
+
+_PAIRS = word_set("pairs")
 
 _CARRIED = frozenset({RelationKind.WEARING, RelationKind.HOLDING})
 
@@ -188,7 +191,7 @@ class _Assembly:
             return draft.count
         if not draft.plural:
             return 1
-        if draft.term == "twin":
+        if draft.term in _PAIRS or draft.term == "twin":
             return 2
         if draft.text in self._retriever.drawings.by_title and self._language == "en":
             return 1
@@ -288,9 +291,11 @@ class _Assembly:
                 carried.update(relation.objects)
             elif place is not None and self._hosts(relation):
                 return place
+            elif relation.kind is RelationKind.INSIDE and implied[relation.subject] in (*_FIRST_ONLY, *_SHORES):
+                carried.add(relation.subject)
         said = [(index, place) for index, place in enumerate(implied) if place is not None and index not in carried]
         if not said:
-            return None
+            return "room" if any(implied) else None
         first = said[0][1]
         shores = {_SHORES[place] for _, place in said if place in _SHORES}
         if shores and any(place not in _SHORES for _, place in said):
