@@ -4,8 +4,9 @@ Run it again whenever the art library or one of the hand-kept lists beside the l
 
     python scripts/build_words.py
 
-It needs `npm` and `pip`, and in the Python that runs it `numpy`, `onnxruntime` and `tokenizers`, which the package
-itself never imports (the shipped file was built with numpy 2.4.6, onnxruntime 1.31.1 and tokenizers 0.23.3). Downloads and vectors are kept in `.art-cache/words`, so a second run takes seconds.
+It needs `npm` and `pip`, and in the Python that runs it, beside the package's own dependencies, `onnxruntime` and
+`tokenizers`, which the package never imports. The shipped file was built with numpy 2.4.6, onnxruntime 1.31.1 and
+tokenizers 0.23.3. Downloads and vectors are kept in `.art-cache/words`, so a second run takes seconds.
 
 Sources, at the versions below: WordNet 3.1 (nouns and how they are related), the CLDR annotations (names of emoji in
 other languages), and all-MiniLM-L6-v2 (how near two nouns are in meaning). The vectors themselves do not ship: for each
