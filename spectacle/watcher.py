@@ -9,11 +9,11 @@ import stat
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -51,6 +51,10 @@ LEAST_TURN = 0.005
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
 SWEEP_INTERVAL = 3600.0
+LONGEST_TURN = 0.5
+"""Seconds after which a turn of the loop puts off what is left of the work that comes in any number."""
+
+T = TypeVar("T")
 WHOLE_SPOOL = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENOTCONN, errno.ETIMEDOUT}
     | {errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOTDIR}
@@ -495,8 +499,18 @@ class Watcher:
             unserved = [known for known in self._unserved if known.due <= now]
         for known in unfinished:
             self._look_again(known)
-        for known in unserved:
-            self._refuse_unserved(known)
+        if unserved:
+            elsewhere = self._instances.served_elsewhere()
+            for known in self._as_time_allows(unserved, now):
+                self._refuse_unserved(known, elsewhere)
+
+    def _as_time_allows(self, things: Sequence[T], since: float) -> Iterator[T]:
+        """The things one by one; what would make this turn too long is left for the next."""
+        for thing in things:
+            if self._clock() - since > LONGEST_TURN:
+                self._wake.set()
+                return
+            yield thing
 
     def _make_ready(self, known: Known) -> None:
         model = self._model(known.name)
@@ -513,9 +527,8 @@ class Watcher:
         kind = self.settings.kinds.get(name.kind or self.settings.default_kind)
         return None if kind is None else (kind.generator, kind.preset)
 
-    def _refuse_unserved(self, known: Known) -> None:
+    def _refuse_unserved(self, known: Known, elsewhere: set[str]) -> None:
         kind = known.name.kind or self.settings.default_kind
-        elsewhere = self._instances.served_elsewhere()
         if kind in elsewhere:
             known.due = self._clock() + self.settings.spool.orphan_grace
             return
@@ -597,7 +610,7 @@ class Watcher:
 
     def _finish_commits(self, now: float) -> None:
         """Roll forward what stands committed while its owner is gone. A live owner's claim keeps us off."""
-        for stem, since in list(self._commits.items()):
+        for stem, since in self._as_time_allows(list(self._commits.items()), now):
             known = self._known.get(stem)
             if now - since < self.settings.spool.poll_interval or (known is not None and known.run is not None):
                 continue

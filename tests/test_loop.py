@@ -175,3 +175,27 @@ def test_a_fault_between_two_requests_does_not_end_the_service_of_a_device(
     path = write(watcher, "a-1-8x8")
     run()
     wait_for(lambda: not path.exists(), "an answer")
+
+
+def test_thousands_of_requests_nobody_serves_do_not_hold_up_the_others(
+    watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+    clock = [0.0]
+
+    def refuse(name: Any, error: Any) -> Verdict:
+        refused.append(name.stem)
+        clock[0] += 0.2
+        (watcher.settings.spool.path / name.file_name).unlink()
+        return Verdict.REFUSED
+
+    monkeypatch.setattr(watcher._jobs, "refuse", refuse)
+    monkeypatch.setattr(watcher, "_clock", lambda: clock[0])
+    for number in range(20):
+        write(watcher, f"a-{number}-8x8-nothing")
+    turns = 0
+    while len(refused) < 20:
+        watcher._turn()
+        clock[0] += 100
+        turns += 1
+    assert turns >= 20 // 4
