@@ -115,7 +115,7 @@ def _instances(home: Path, extent: Extent) -> None:
 
 
 def _backlog(home: Path, extent: Extent) -> None:
-    print("\n## Scanning against backlog")
+    print("\n## Scanning against backlog, processor time")
     rows = []
     for requests, foreign in [*((count, 0) for count in extent.backlogs), (0, extent.foreign)]:
         found = measures.scan(home, requests, foreign)
