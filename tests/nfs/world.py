@@ -49,7 +49,7 @@ generator = "test-double"
 
 [kinds.slow]
 generator = "test-double"
-options = {{ steps = 60, step_seconds = 0.1 }}
+options = {{ steps = 40, step_seconds = 0.1 }}
 
 [kinds.only_{host}]
 generator = "test-double"
@@ -97,6 +97,11 @@ class Daemon:
     def said(self, event: str, stem: str | None = None) -> list[float]:
         """When it has said something, about a request or at all."""
         return [at for at, line in self.lines() if line["event"] == event and stem in (None, line.get("stem"))]
+
+    def wait_said(self, event: str, stem: str | None = None) -> list[float]:
+        """Wait until it has said something, and return when."""
+        found: list[float] = wait_for(lambda: self.said(event, stem), f"{self} to say {event!r} of {stem}", PATIENCE)
+        return found
 
     def signal(self, number: int, *, group: bool = False) -> None:
         """Send it a signal, or all its processes."""
