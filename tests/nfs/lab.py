@@ -45,6 +45,7 @@ MOUNTS = {
     "v3": "mount -t nfs -o vers=3,hard,proto=tcp,nolock 10.99.0.1:/run/disk/export /run/v3",
 }
 BOOT_SECONDS = 60.0
+MEMORY_BYTES = 384 << 20
 _NOWHERE = "02:00:00:00:00:01"
 _WITH_US = ("setpriv", "--pdeathsig", "KILL")
 """So that nothing goes on when the tests themselves are killed."""
@@ -104,13 +105,15 @@ class Host:
         with (self.home / "console").open("ab") as console:
             self._process = subprocess.Popen(
                 [
-                    *_WITH_US, "linux.uml", "mem=384M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw",
+                    *_WITH_US, "linux.uml", f"mem={MEMORY_BYTES >> 20}M",
+                    "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw",
                     f"init={HERE / 'init.sh'}", f"lab={self.lab.home}", f"here={HERE}", f"python={sys.executable}",
                     f"name={self.name}", f"ip={self.address}", f"role={role}", f"grace={GRACE_SECONDS}",
                     f"eth0=daemon,{mac},unix,{self.lab.home / 'switch'}", "con=null", "con0=null,fd:1",
                     f"uml_dir={self.lab.home / 'uml'}", f"umid={self.name}", *disk,
                 ],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True, cwd=self.lab.home,
+                env={**os.environ, "TMPDIR": str(self.lab.memory)},
             )  # fmt: skip
 
     def wait_until_up(self) -> None:
@@ -192,6 +195,13 @@ class Lab:
         self.server = Host(self, SERVER)
         self.clients = {name: Host(self, name) for name in CLIENTS}
         self._switch: subprocess.Popen[bytes] | None = None
+
+    @property
+    def memory(self) -> Path:
+        """Where the hosts' memory lies: a file each, in shared memory where there is enough of it (containers)."""
+        shared = Path("/dev/shm")
+        enough = shared.is_dir() and shutil.disk_usage(shared).free > len(ADDRESSES) * MEMORY_BYTES
+        return shared if enough else self.home
 
     @property
     def hosts(self) -> list[Host]:

@@ -326,4 +326,5 @@ def test_faults_in_any_order_lose_nothing(world: World) -> None:
 def test_nothing_is_left_over_after_a_sweep(world: World) -> None:
     for spool in world.spools:
         spool.check_all()
+        world.figure(f"{len(spool.history.asks)} requests in all ({spool.name}), none lost, none answered twice")
     assert not world.sweep()
