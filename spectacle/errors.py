@@ -16,6 +16,7 @@
     ├── TooManyAttempts            the request ended several workers
     ├── WorkerError                the worker process, not the generator, failed
     │   ├── WorkerCrashed          it ended without an answer
+    │   ├── DeviceLost             its device no longer answers it; a new process may do better
     │   └── WorkerTimeout          it ran past a time limit and was killed
     ├── Cancelled                  the client deleted the request, or the claim was lost
     └── SpoolUnavailable           the spool directory is gone, full, read-only or not ours to write
@@ -132,6 +133,12 @@ class WorkerCrashed(WorkerError):
     """Raised when the worker process ended in the middle of a job."""
 
     code = "worker-crashed"
+
+
+class DeviceLost(WorkerError):
+    """Raised when a generator met an error after which its process can never use the device again."""
+
+    code = "device-lost"
 
 
 class WorkerTimeout(WorkerError):

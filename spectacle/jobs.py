@@ -28,7 +28,7 @@ from spectacle.errors import (
     TooManyAttempts,
     UnknownKind,
     UnreadableRequest,
-    WorkerCrashed,
+    WorkerError,
     WorkerTimeout,
 )
 from spectacle.naming import MAX_INPUTS, RequestName
@@ -238,7 +238,7 @@ class Jobs:
                 for attachment in attachments:
                     retire(self._spool, attachment)
             return self._stopped(run)
-        except (WorkerCrashed, WorkerTimeout) as error:
+        except WorkerError as error:
             if run.stop.is_set():
                 return self._stopped(run)
             return self._worker_lost(claim, request, error)
@@ -262,7 +262,7 @@ class Jobs:
             return Verdict.AGAIN
         return Verdict.RETURNED
 
-    def _worker_lost(self, claim: Claim, request: Request, error: WorkerCrashed | WorkerTimeout) -> Verdict:
+    def _worker_lost(self, claim: Claim, request: Request, error: WorkerError) -> Verdict:
         name = request.name
         if not claim.is_ours(self._spool):
             return Verdict.RETURNED

@@ -28,6 +28,7 @@ from spectacle.errors import (
     BadAttachment,
     BadOptions,
     Cancelled,
+    DeviceLost,
     GeneratorError,
     OutOfMemory,
     SpectacleError,
@@ -172,9 +173,16 @@ class Workshop:
 def _understood(error: Exception, generator: str) -> SpectacleError:
     """Any exception of a generator as one of ours."""
     kind = type(error)
-    if isinstance(error, MemoryError) or (kind.__name__ == "OutOfMemoryError" and kind.__module__.startswith("torch")):
-        return OutOfMemory("not enough memory")
+    torchs = kind.__module__.partition(".")[0] == "torch"
     said = " ".join(str(error).split())[:300]
+    # As torch words it; before 2.8 such errors are plain RuntimeErrors.
+    devices = (torchs and kind.__name__ == "AcceleratorError") or said.startswith(("CUDA error:", "HIP error:"))
+    if isinstance(error, MemoryError) or (torchs and kind.__name__ == "OutOfMemoryError"):
+        return OutOfMemory("not enough memory")
+    if devices and "out of memory" in said:
+        return OutOfMemory("not enough memory")
+    if devices:
+        return DeviceLost(f"{generator} lost its device: {said}")
     return GeneratorError(
         f"{generator} failed: {kind.__name__}: {said}" if said else f"{generator} failed: {kind.__name__}"
     )

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from spectacle.config import Settings
-from spectacle.errors import Cancelled, SpectacleError, WorkerCrashed, WorkerTimeout
+from spectacle.errors import Cancelled, DeviceLost, OutOfMemory, SpectacleError, WorkerCrashed, WorkerTimeout
 from spectacle.generators.base import Device
 from spectacle.wire import Channel, Disconnected, Message
 
@@ -140,6 +140,7 @@ class Worker:
         Raises:
             JobFailed: When the generator refuses.
             WorkerCrashed: When the process ended.
+            DeviceLost: When the device no longer answers the process, which was killed.
             WorkerTimeout: When it took longer than the limit.
             Cancelled: When it became unwanted meanwhile; the process is ended, for loading cannot be interrupted.
         """
@@ -155,8 +156,9 @@ class Worker:
         """Run one job to its end.
 
         Raises:
-            JobFailed: When it cannot be done.
+            JobFailed: When it cannot be done; a process that had not enough memory was killed.
             WorkerCrashed: When the process ended.
+            DeviceLost: When the device no longer answers the process, which was killed.
             WorkerTimeout: When loading, a step or the whole job took longer than its limit; the process was killed.
             Cancelled: When it became unwanted and has stopped.
         """
@@ -212,6 +214,13 @@ class Worker:
             log.error("generator failed", code=head["code"], frames=head["frames"])
         if head["code"] == Cancelled.code:
             raise Cancelled(head["message"])
+        if head["code"] == DeviceLost.code:
+            self.kill()
+            self._back_off()
+            raise DeviceLost(head["message"])
+        if head["code"] == OutOfMemory.code:
+            # What a library has leaked is given back with its process; the model is unloaded by now anyway.
+            self.kill()
         raise JobFailed(head["code"], head["message"], head["details"])
 
     def _await(self, wanted: str, limit: float, phase: str, unwanted: Callable[[], str | None]) -> None:
@@ -247,10 +256,13 @@ class Worker:
         process = self._process
         status = self._end(process) if process is not None else None
         self._discard()
-        self.not_before = time.monotonic() + self._backoff
-        self._backoff = min(max(FIRST_BACKOFF, 2 * self._backoff), LONGEST_BACKOFF)
+        self._back_off()
         how = f"by {signal.Signals(-status).name}" if status is not None and status < 0 else f"with status {status}"
         return WorkerCrashed(f"the worker process ended {how}")
+
+    def _back_off(self) -> None:
+        self.not_before = time.monotonic() + self._backoff
+        self._backoff = min(max(FIRST_BACKOFF, 2 * self._backoff), LONGEST_BACKOFF)
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes]) -> int:

@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, OutOfMemory, SpectacleError
+from spectacle.errors import (
+    BadAttachment,
+    BadOptions,
+    Cancelled,
+    DeviceLost,
+    GeneratorError,
+    OutOfMemory,
+    SpectacleError,
+)
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Generator, Job, JobControl, Needs
 from spectacle.generators.double import TestDouble
@@ -150,8 +158,29 @@ def test_errors_made_for_clients_pass_as_they_are(workshop: Workshop) -> None:
     assert caught.value is Strange.deed
 
 
+def torchs(name: str, said: str = "") -> Exception:
+    """An exception as torch's own, without torch."""
+    error: Exception = type(name, (RuntimeError,), {"__module__": "torch"})(said)
+    return error
+
+
 @pytest.mark.parametrize(
-    "deed", [MemoryError(), type("OutOfMemoryError", (Exception,), {"__module__": "torch.cuda"})()]
+    "deed",
+    [
+        torchs("AcceleratorError", "CUDA error: an illegal memory access was encountered"),
+        RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported"),
+        RuntimeError("HIP error: unspecified launch failure"),
+    ],
+)
+def test_a_device_that_is_broken_for_the_process_is_told_as_such(workshop: Workshop, deed: Exception) -> None:
+    Strange.deed = deed
+    with pytest.raises(DeviceLost, match="strange lost its device: (CUDA|HIP) error: "):
+        workshop.run(order("strange"), inputs(1))
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [MemoryError(), torchs("OutOfMemoryError"), torchs("AcceleratorError", "CUDA error: out of memory")],
 )
 def test_memory_that_runs_out_twice_is_told_with_what_would_fit_and_everything_is_freed(
     workshop: Workshop, deed: Exception
