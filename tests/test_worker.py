@@ -174,7 +174,7 @@ def torchs(name: str, said: str = "") -> Exception:
 )
 def test_a_device_that_is_broken_for_the_process_is_told_as_such(workshop: Workshop, deed: Exception) -> None:
     Strange.deed = deed
-    with pytest.raises(DeviceLost, match="strange lost its device: (CUDA|HIP) error: "):
+    with pytest.raises(DeviceLost, match=r"strange lost its device: (CUDA|HIP) error: "):
         workshop.run(order("strange"), inputs(1))
 
 
