@@ -7,6 +7,20 @@ from __future__ import annotations
 # One row: height in metres, category, habitat: nouns. Heights are those of an ordinary specimen as it stands in a
 # drawing (a lying pencil is as high as its drawing makes it long).
 ROWS = """
+0.35 wearable wearable: wizard hat
+12.0 boat water: pirate ship
+3.0 tree ground: tree branch
+4.5 building ground: rooftop
+0.9 object ground: gravestone
+1.4 vehicle ground: rover
+0.3 dish table: fishbowl
+0.14 dish table: bowl
+0.5 object ground: picnic blanket
+0.7 object ground: pile of gold
+4.0 plant ground: bamboo
+5.0 tree ground: cherry tree, leafy tree
+0.4 object ground: stack of books
+1.0 furniture ground: hospital bed
 0.003 insect ground: ant
 0.012 insect sky: mosquito, fly
 0.015 insect ground: lady beetle, ladybird, ladybug

@@ -10,6 +10,7 @@ from . import cleaning, people
 from .own_animals import animals
 from .own_more import MORE
 from .own_objects import OBJECTS
+from .own_scenes import SCENES
 from .sources import Raw, tidy
 
 WORDS = {
@@ -47,7 +48,13 @@ WORDS = {
     "orchid": "flower", "willow tree": "willow, weeping willow, tree", "skeleton": "bones, halloween",
     "monster": "creature, beast, ogre", "waterfall": "falls, cascade", "snowboard": "board",
     "map": "treasure map, pirate map", "office desk chair": "office chair, desk chair, swivel chair, chair",
-    "power drill": "drill, electric drill", "doll": "rag doll, toy, puppet",
+    "wizard hat": "pointed hat, witch hat", "pirate ship": "galleon, ship", "tree branch": "branch, bough, tree",
+    "rooftop": "roof, house", "gravestone": "grave, tombstone, headstone, graveyard", "rover": "mars rover, moon rover, robot vehicle",
+    "fishbowl": "fish bowl, aquarium, bowl", "bowl": "dish, basin", "picnic blanket": "picnic, picnic basket, blanket",
+    "pile of gold": "gold, treasure, coins, hoard", "bus stop": "bus shelter, shelter", "bamboo": "plant, grass, stalks",
+    "cherry tree": "cherry blossom tree, sakura, blossom", "leafy tree": "tree, oak, oak tree, deciduous tree", "apple tree": "fruit tree, tree", "camping tent": "tent, camping",
+    "campfire": "bonfire, camp fire, fire", "pumpkin": "squash, halloween, vegetable", "stack of books": "books, pile of books",
+    "hospital bed": "bed, hospital", "power drill": "drill, electric drill", "doll": "rag doll, toy, puppet",
 }  # fmt: skip
 CHILDREN = {"boy", "girl", "child", "alien", "dwarf"}
 FANTASY = {"robot", "alien", "snow queen", "halloween witch", "dwarf", "santa claus", "viking"}
@@ -63,7 +70,7 @@ def slug(title: str) -> str:
 
 def things() -> Iterator[Raw]:
     """Objects and animals drawn from nothing."""
-    for title, (width, height, body) in sorted({**OBJECTS, **MORE, **animals()}.items()):
+    for title, (width, height, body) in sorted({**OBJECTS, **MORE, **SCENES, **animals()}.items()):
         words = [word.strip() for word in WORDS.get(title, "").split(",")]
         yield Raw(
             f"spectacle:{slug(title)}",

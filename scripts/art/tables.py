@@ -287,6 +287,8 @@ SEATS_BY_ID: dict[str, float] = {
     "fluent:ferry": 0.55, "noto:playground-slide": 0.1, "fluent:playground-slide": 0.1, "spectacle:lawn-mower": 0.5,
     "noto:desert-island": 0.8, "fluent:desert-island": 0.8, "clipart:hot-air-balloon": 0.93, "noto:kick-scooter": 0.85,
     "fluent:kick-scooter": 0.85, "clipart:dump-truck": 0.2, "noto:racing-car": 0.3, "fluent:racing-car": 0.3,
+    "spectacle:tree-branch": 0.4, "spectacle:rooftop": 0.14, "spectacle:pirate-ship": 0.68, "spectacle:pile-of-gold": 0.25,
+    "spectacle:pumpkin": 0.22, "spectacle:stack-of-books": 0.1, "spectacle:hospital-bed": 0.5, "spectacle:picnic-blanket": 0.75,
     "spectacle:well": 0.6, "spectacle:fireplace": 0.02, "spectacle:kitchen-sink": 0.4,
 }  # fmt: skip
 

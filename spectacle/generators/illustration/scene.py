@@ -126,7 +126,7 @@ PLACES = (
     "meadow", "forest", "jungle", "mountains", "hills", "desert", "beach", "sea", "lake", "river", "underwater",
     "island", "snow", "farm", "garden", "park", "city", "street", "village", "space", "moon", "sky", "room",
     "kitchen", "bedroom", "classroom", "stage", "road", "volcano", "cave", "castle hall", "swamp", "waterfall",
-    "savanna", "harbour", "playground", "library", "table",
+    "savanna", "harbour", "playground", "library", "table", "mars", "graveyard",
 )  # fmt: skip
 TIMES = ("dawn", "day", "sunset", "dusk", "night")
 WEATHERS = ("clear", "cloudy", "rain", "storm", "snow", "fog", "wind", "rainbow", "stars")

@@ -8,10 +8,9 @@ from random import Random
 from spectacle.generators.illustration.compose.backgrounds import Setting
 from spectacle.generators.illustration.compose.build import Cluster
 from spectacle.generators.illustration.compose.canvas import Box
+from spectacle.generators.illustration.compose.casting import LIVELY
 from spectacle.generators.illustration.compose.parts import RISE, Assembly, Part, nearness
 from spectacle.generators.illustration.library import Drawing
-
-LIVELY = frozenset({"animal", "bird", "person", "fantasy", "fish", "insect"})
 
 
 @dataclass

@@ -196,12 +196,18 @@ def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
         return
     _fit(child, height=mount.height * 0.72, width=mount.width * 0.5 / slots)
     _grow(child, mount.height * 0.42)
-    back = (0.46, 0.7) if mount.drawing.faces == "left" else (0.36, 0.64)
+    back = (0.4, 0.62) if mount.drawing.faces == "left" else (0.38, 0.6)
+    if "dragon" in words:
+        back = (0.58, 0.72) if mount.drawing.faces == "left" else (0.28, 0.42)
     saddle = seat_of(mount) if mount.drawing.seat is not None else mount.row(mount.outline.top(*back))
     x = mount.column(sum(back) / 2) + (0 if slots == 1 else mount.width * 0.4 * ((slot + 0.5) / slots - 0.5))
     sunk = 0.34 if rider.drawing.form == "whole" and rider.drawing.category in {"person", "fantasy"} else 0.16
     if rider.drawing.form in {"part", "face"}:
         sunk = 0.1
+    if "dragon" in words:
+        saddle = mount.row(mount.outline.top(*back))
+        _put(child, x, saddle + child.height * 0.3, mount.order + 1, cut=saddle + mount.height * 0.05)
+        return
     _put(child, x, saddle + child.height * sunk, mount.order - 1)
 
 
@@ -293,6 +299,9 @@ def _wear(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     if words & EYE_WORDS:
         width(head * 0.86)
         _put(child, head_x, head_y + head * (0.5 if not face else 0.42) + child.height / 2, root.order + 2)
+    elif words & NECK_WORDS and "snowman" in words_of(root.drawing, root.noun):
+        width(root.width * 0.52)
+        _put(child, root.middle, root.row(0.42) + child.height * 0.6, root.order + 1)
     elif words & NECK_WORDS:
         width(head * 0.8)
         _put(child, head_x, head_y + head * 0.88 + child.height * 0.8, root.order + 1)
@@ -313,7 +322,8 @@ def _wear(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
             root.order - 1,
         )
     else:
-        width(head * (0.86 if words & {"crown", "tiara"} else 1.08))
+        beast = root.drawing.category in {"animal", "bird", "fish", "insect"}
+        width(head * (0.86 if words & {"crown", "tiara"} or beast else 1.08))
         _fit(child, height=head * 0.95)
         sunk = 0.3 if root.drawing.category in {"animal", "bird"} or face else 0.36
         _put(child, head_x, head_y + child.height * sunk, root.order + 2)

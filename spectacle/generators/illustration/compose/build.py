@@ -10,7 +10,7 @@ from spectacle.generators.illustration.compose.casting import Role, words_of
 from spectacle.generators.illustration.compose.groups import amid, between, group, relate
 from spectacle.generators.illustration.compose.parts import Assembly, Composite, figure
 from spectacle.generators.illustration.library import Library
-from spectacle.generators.illustration.scene import Relation, RelationKind, Scene
+from spectacle.generators.illustration.scene import Relation, RelationKind, Scene, Thing
 
 HOST_IS_SUBJECT = frozenset({RelationKind.HOLDING, RelationKind.WEARING})
 
@@ -88,15 +88,26 @@ def _sheltered(scene: Scene, roles: list[Role]) -> Scene:
             "fantasy",
         }
         relations.append(replace(relation, kind=RelationKind.HOLDING) if held else relation)
-    relations = [_handless(relation, roles) for relation in _lit(scene, roles, relations)]
+    relations = [_handless(relation, roles, scene.things) for relation in _lit(scene, roles, relations)]
     return replace(scene, relations=(*relations, *_breaths(scene, roles)))
 
 
-def _handless(relation: Relation, roles: list[Role]) -> Relation:
+HEAVY = frozenset({"piano", "cello", "harp", "drums", "kit", "xylophone"})
+"""Words for instruments that one plays standing before them."""
+
+
+def _handless(relation: Relation, roles: list[Role], scene_things: tuple[Thing, ...]) -> Relation:
     """The relation, with what cannot hold anything having it beside it."""
     handless = {"food", "dish", "drink", "fruit", "building", "furniture", "vehicle", "boat", "plant", "flower"}
     if relation.kind is RelationKind.HOLDING and roles[relation.subject].drawings[0].category in handless:
         return Relation(relation.objects[0], RelationKind.BESIDE, (relation.subject,))
+    held = (
+        words_of(roles[relation.objects[0]].drawings[0], scene_things[relation.objects[0]])
+        if relation.objects
+        else frozenset()
+    )
+    if relation.kind is RelationKind.HOLDING and held & HEAVY:
+        return replace(relation, kind=RelationKind.LOOKING_AT)
     floats = roles[relation.subject].drawings[0].title.endswith("balloon")
     if relation.kind is RelationKind.ON and floats and roles[relation.objects[0]].drawings[0].category == "food":
         return replace(relation, kind=RelationKind.BESIDE)
@@ -230,6 +241,11 @@ def _place(
         _absorb(target, subject, clusters, owner)
         return
     kind = relation.kind if relation.kind is not RelationKind.BETWEEN else RelationKind.IN_FRONT_OF
+    if clusters[target].kind == "celestial" and kind is RelationKind.ABOVE and clusters[subject].kind == "stand":
+        clusters[target].kind = "stand"
+        for member in clusters[target].composite:
+            member.scale(1.4 * clusters[subject].composite.height / member.height)
+            member.up = 0.22 * member.height
     far = {clusters[subject].kind, clusters[target].kind} & {"celestial", "wall"}
     if far:
         if clusters[target].kind == "celestial" and kind in {RelationKind.LOOKING_AT, RelationKind.UNDER}:

@@ -11,6 +11,7 @@ from spectacle.generators.illustration.scene import RelationKind, Scene, Thing
 SIZE_POWER = 0.4
 """Heights in metres are drawn with this power of them, so that an ant beside an elephant can be seen."""
 
+LIVELY = frozenset({"animal", "bird", "person", "fantasy", "fish", "insect"})
 FLYERS = frozenset({"bird", "insect", "aircraft"})
 CELESTIAL_WORDS = frozenset({
     "sun", "moon", "star", "cloud", "rainbow", "comet", "planet", "earth", "galaxy", "crescent", "meteor", "lightning",
@@ -105,7 +106,10 @@ def cast(scene: Scene, library: Library, place: str | None, rng: Random) -> list
     roles = []
     for index, thing in enumerate(scene.things):
         drawings = choose(thing, library, rng)
-        roles.append(Role(drawings, size_of(thing, drawings[0]), kind_of(scene, index, drawings[0], place)))
+        height = size_of(thing, drawings[0])
+        if index and thing.count > 2 and drawings[0].category in {"flower", "insect", "plant"}:
+            height *= 0.62
+        roles.append(Role(drawings, height, kind_of(scene, index, drawings[0], place)))
     return balanced(roles)
 
 
@@ -117,7 +121,14 @@ def choose(thing: Thing, library: Library, rng: Random) -> tuple[Drawing, ...]:
     near = [drawing for drawing in near if drawing.source != "clipart"] or near
     wholes = [drawing for drawing in near if drawing.form == near[0].form or drawing.form == "whole"] or near
     first = rng.choice(wholes) if rng.random() < 0.45 else wholes[0]
-    return (first,)
+    if thing.count == 1 or first.category not in LIVELY or first.form != "whole":
+        return (first,)
+    alike = [library[match.drawing] for match in known if match.score >= best - 0.12]
+    others: dict[str, Drawing] = {first.title: first}
+    for drawing in alike:
+        if drawing.form == "whole" and drawing.source != "clipart" and drawing.category == first.category:
+            others.setdefault(drawing.title, drawing)
+    return tuple(others.values())
 
 
 def size_of(thing: Thing, drawing: Drawing) -> float:
@@ -142,11 +153,19 @@ def balanced(roles: list[Role]) -> list[Role]:
     if not heights:
         return roles
     largest = max(heights)
-    floor = largest * 0.24
     return [
-        Role(role.drawings, max(role.height, floor) if role.kind != "celestial" else role.height, role.kind)
+        Role(
+            role.drawings,
+            max(role.height, largest * _floor(role)) if role.kind != "celestial" else role.height,
+            role.kind,
+        )
         for role in roles
     ]
+
+
+def _floor(role: Role) -> float:
+    """How small something is drawn at least, as a share of the largest: those who do things are to be seen well."""
+    return 0.36 if role.drawings[0].category in {"person", "fantasy", "animal"} else 0.24
 
 
 def kind_of(scene: Scene, index: int, drawing: Drawing, place: str | None) -> str:

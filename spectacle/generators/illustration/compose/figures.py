@@ -95,7 +95,7 @@ def borders(
 
 
 def _border(one: Placed, canvas: Canvas, library: Library, colour: str, width: float) -> str:
-    name = f"b{one.part.thing}{colour[1:]}"
+    name = f"b{one.part.thing}{colour[1:]}{_suffix(one)}"
     if name not in canvas.drawings:
         scale = one.height / one.part.drawing.box[3]
         markup = silhouette(library.markup(one.part.drawing.id), colour, 2 * width / scale)
@@ -108,7 +108,7 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
     part = one.part
     drawing, noun = part.drawing, part.noun
     variant = part.index % 4 if noun.count > 1 else 0
-    name = f"v{variant}t{part.thing}"
+    name = f"v{variant}t{part.thing}{_suffix(one)}"
     if name in canvas.drawings:
         return canvas.drawings[name]
     rainbow = ""
@@ -122,12 +122,15 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
     hue, shift = ((0, 0.0), (5, 0.015), (-5, -0.015), (3, -0.02))[variant]
     if noun.colours:
         hue = 0
+    dressed = drawing.category == "person" and not noun.colours
 
     @cache
     def change(colour: str) -> str:
         if windows and _is_pane(colour):
             return _WARM
-        if variant:
+        if variant and dressed and _is_cloth(colour):
+            colour = turn(colour, (0, 75, -70, 150)[variant])
+        elif variant:
             colour = lighten(turn(colour, hue) if hue else colour, shift)
         if glows:
             return mix(colour, canvas.light.on_object(colour), 0.15)
@@ -137,6 +140,17 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
     ink = change("#000000") if canvas.style != "blueprint" else "#174f96"
     canvas.drawings[name] = canvas.defs.group(rename(markup, name), large=True, fill=ink)
     return canvas.drawings[name]
+
+
+def _suffix(one: Placed) -> str:
+    """What tells the drawings of one thing apart: its members may be drawn differently."""
+    return "" if one.part.noun.count == 1 else "d" + one.part.drawing.id.replace(":", "-")
+
+
+def _is_cloth(colour: str) -> bool:
+    """Whether a colour on a person is neither skin nor hair nor black and white."""
+    _, chroma, hue = lch(colour)
+    return chroma > 0.05 and not 0.2 < hue < 1.75
 
 
 def _is_pane(colour: str) -> bool:

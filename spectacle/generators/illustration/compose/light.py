@@ -69,12 +69,12 @@ TIMES = {
     "day": PLAIN,
     "sunset": Light((1.0, 0.72, 0.54), "#ff9068", 0.12, 0.98, 0.72),
     "dusk": Light((0.54, 0.47, 0.68), "#544a94", 0.16, 0.84, 0.55),
-    "night": Light((0.22, 0.30, 0.50), "#1f2f70", 0.16, 0.74, 0.5),
+    "night": Light((0.25, 0.33, 0.53), "#24357a", 0.15, 0.8, 0.38),
 }
 WEATHERS = {
     "cloudy": Light((0.90, 0.92, 0.95), "#dfe6ec", 0.03, 0.88, 0.7),
-    "rain": Light((0.70, 0.76, 0.84), "#a9b8c6", 0.07, 0.72, 0.7),
-    "storm": Light((0.42, 0.46, 0.56), "#5b6478", 0.10, 0.66, 0.65),
+    "rain": Light((0.74, 0.80, 0.87), "#a9b8c6", 0.05, 0.82, 0.38),
+    "storm": Light((0.46, 0.50, 0.60), "#5b6478", 0.10, 0.74, 0.45),
     "snow": Light((0.94, 0.97, 1.0), "#f1f6fb", 0.5, 0.7, 0.16),
     "fog": Light((0.94, 0.96, 0.98), "#dde4e8", 0.16, 0.72, 0.7),
 }
@@ -94,7 +94,7 @@ PLACES = {
 
 def light_of(place: str, time: str, weather: tuple[str, ...]) -> Light:
     """The light at a place, a time and in a weather."""
-    if place in {"space", "moon"}:
+    if place in {"space", "moon", "mars"}:
         return PLAIN
     light = LAMPS.get(time, PLAIN) if place in INDOORS else TIMES[time]
     if place in PLACES:

@@ -173,6 +173,13 @@ FURNISHING = frozenset(
         "wardrobe",
     }
 )
+_TOLD = frozenset(
+    {
+        "bedroom", "kitchen", "classroom", "snow", "desert", "farm", "savanna", "jungle", "stage", "castle hall",
+        "mars", "graveyard", "harbour", "library", "swamp", "playground", "underwater", "sea", "lake", "beach", "cave",
+    }
+)  # fmt: skip
+"""Places that one thing implies so surely that the others do not overrule it."""
 STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
 
 
@@ -190,6 +197,8 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
     ):
         return "table"
     boats = any(drawing.category == "boat" for drawing in drawings)
+    if scene.place in _TOLD:
+        return _instead(scene, drawings, str(scene.place))
     if boats and any(drawing.habitat == "underwater" for drawing in drawings):
         return "sea"
     hidden = {
@@ -350,6 +359,6 @@ def time_of(scene: Scene, library: Library, place: str, rng: Random) -> str:
     }  # fmt: skip
     if scene.mood in moods:
         return rng.choice(moods[scene.mood])
-    if place in INDOORS | {"studio", "space", "moon", "underwater", "cave"} or scene.weather:
+    if place in INDOORS | {"studio", "space", "moon", "mars", "underwater", "cave"} or scene.weather:
         return "day"
     return rng.choice(("day", "day", "day", "day", "day", "dawn", "sunset"))

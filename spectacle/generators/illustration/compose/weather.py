@@ -11,7 +11,7 @@ from spectacle.generators.illustration.compose.svg import blob, dot, num
 
 def paint_weather(canvas: Canvas) -> None:
     """What falls and blows, before the objects; lightning behind them."""
-    if canvas.place in INDOORS or canvas.place in {"underwater", "space", "moon", "cave", "studio"}:
+    if canvas.place in INDOORS or canvas.place in {"underwater", "space", "moon", "mars", "cave", "studio"}:
         return
     weather = set(canvas.weather)
     if "rainbow" in weather and "rainbow" not in canvas.has and canvas.place in WALLED:

@@ -127,6 +127,12 @@ class Linking(Clause):
         kind, reverse = meaning(owner, word, target, text, self._category)
         if kind is None or subject in objects:
             return
+        if (
+            kind is RelationKind.INSIDE
+            and target.term in ("bowl", "glass bowl")
+            and self._category(owner.term) == "fish"
+        ):
+            target.term = "fishbowl"
         pair = {subject, *objects}
         self.reading.links[:] = [
             link
@@ -272,7 +278,12 @@ class Linking(Clause):
             return bool(self._subject)
         if self._linked is not None and self._joined and (self._linked.having or self._linked.text == "with"):
             return True
-        return self._pending is not None and said.definite and bool(self._subject) and not said.colours
+        if self._pending is None or not said.definite or said.colours:
+            return False
+        owned = any(position not in self._pending.subjects for position in (*self._subject, *self._last))
+        return bool(self._subject) and (
+            owned or self._pending.word.kind is not RelationKind.ON or not self._category(head.noun)
+        )
 
     def _part(self, head: Span, said: Modifiers) -> None:
         pending, self._pending = self._pending, None

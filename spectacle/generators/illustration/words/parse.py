@@ -7,7 +7,7 @@ from dataclasses import replace
 from spectacle.generators.illustration.scene import RelationKind
 from spectacle.generators.illustration.words import places, relations
 from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS
-from spectacle.generators.illustration.words.drafts import Draft, Modifiers, Reading
+from spectacle.generators.illustration.words.drafts import Draft, Link, Modifiers, Reading
 from spectacle.generators.illustration.words.kinds import ANIMALS
 from spectacle.generators.illustration.words.phrases import Kind, place_of
 from spectacle.generators.illustration.words.relations import RelationWord
@@ -27,6 +27,17 @@ _GROUPS = {"couple": 2, "pair": 2, "family": 4, "group": 5, "herd": 6, "flock": 
 """Nouns after another noun that say how many of it there are."""
 
 _ANIMAL_ROLES = word_set("animal roles")
+
+_HOUSEHOLD = ("man", "woman", "boy", "girl")
+"""Who a family is."""
+
+_INSTRUMENTS = {
+    "guitarist": "guitar", "guitar player": "guitar", "pianist": "piano", "piano player": "piano",
+    "violinist": "violin", "violin player": "violin", "drummer": "drum", "trumpeter": "trumpet",
+    "trumpet player": "trumpet", "cellist": "cello", "saxophonist": "saxophone", "saxophone player": "saxophone",
+    "flute player": "flute", "flutist": "flute", "harpist": "harp", "accordionist": "accordion",
+}  # fmt: skip
+"""Players to what they play."""
 
 _ADVERBS = word_set("place adverbs")
 
@@ -100,7 +111,7 @@ class Reader(Scenery):
             case Kind.NAMED:
                 return self._named(index)
             case Kind.SIDE:
-                self._side_here(mark.text)
+                self._side_here(mark.text, span.text)
             case Kind.PLAIN | Kind.SKIP:
                 pass
         return index + 1
@@ -268,8 +279,31 @@ class Reader(Scenery):
         for ellipsis in elliptic:
             self._thing(head, ellipsis, single=True)
             self._joined = Kind.AND
+        if head.noun == "family":
+            self._family(head, said)
+            return end + 1
         self._things_of_colours(head, said)
+        if head.noun in _INSTRUMENTS:
+            self._plays(len(self.reading.things) - 1)
         return end + 1
+
+    def _family(self, head: Span, said: Modifiers) -> None:
+        """The members of a family, who share what is said of it."""
+        pending, linked, joined = self._pending, self._linked, self._joined
+        first = len(self.reading.things)
+        for noun in _HOUSEHOLD:
+            self._pending, self._linked, self._joined = pending, linked, joined
+            member = replace(head, noun=noun, text=noun, plural=False, known=True)
+            self._thing(member, replace(said, count=None, definite=False))
+        self._subject = self._last = list(range(first, len(self.reading.things)))
+
+    def _plays(self, player: int) -> None:
+        """Gives a player the instrument, and draws a person where no drawing shows such a player."""
+        person, things = self.reading.things[player], self.reading.things
+        instrument = _INSTRUMENTS[person.term]
+        person.term = "singer" if instrument == "guitar" else "man"
+        things.append(Draft(instrument, instrument, plural=False, raw=instrument, count=person.count))
+        self.reading.links.append(Link(player, RelationKind.HOLDING, [len(things) - 1]))
 
     def _breaks(self, index: int) -> bool:
         """Whether a noun and the next one do not belong together."""

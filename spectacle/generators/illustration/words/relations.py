@@ -103,7 +103,7 @@ BARE_VERBS = frozenset(
     for phrase in by_word("verbs")
     if phrase in _AMBIGUOUS_STEMS
     for form in verb_forms(phrase)
-    if not form.endswith("ing")
+    if not form.endswith("ing") or form == phrase
 )
 """Forms that are a noun as often, to be taken for a verb only right after a noun."""
 

@@ -8,6 +8,7 @@ from spectacle.generators.illustration.words.drafts import Modifiers
 from spectacle.generators.illustration.words.linking import LISTING, Linking
 from spectacle.generators.illustration.words.phrases import Kind, place_of
 from spectacle.generators.illustration.words.places import PlaceWord
+from spectacle.generators.illustration.words.relations import RelationWord
 from spectacle.generators.illustration.words.spans import Span
 
 
@@ -30,6 +31,8 @@ class Scenery(Linking):
     def _place(self, head: Span, end: int) -> None:
         place = place_of(head.noun) or PlaceWord("moon")
         pending, self._pending = self._pending, None
+        if pending is not None and pending.word.kind is RelationKind.UNDER and place.place in ("sea", "lake", "river"):
+            place = PlaceWord("underwater")
         subjects = pending.subjects if pending else []
         if place.place == "sky":
             self.reading.in_sky.extend(subjects)
@@ -70,6 +73,7 @@ class Scenery(Linking):
         ):
             self.reading.places.append(("sky", True))
             self.reading.in_sky.extend(pending.subjects)
+            names = []
         if span.mark.text == "sky":
             self.reading.places.append(("sky", True))
         self.reading.sky.extend(name for name in names if name not in self.reading.sky)
@@ -78,9 +82,14 @@ class Scenery(Linking):
             self._next = Modifiers()
             self._joined = None
 
-    def _side_here(self, side: str) -> None:
+    def _side_here(self, side: str, text: str) -> None:
         self._settle_modifiers()
         self._pending = None
+        if text in ("on top", "at the top") and self._subject and self._last and self._last != self._subject:
+            self._link(
+                self._last[-1], RelationWord(RelationKind.ON), self._subject[:1], self.reading.things[self._subject[0]]
+            )
+            return
         if side in ("middle", "down"):
             return
         if side == "up":

@@ -142,6 +142,11 @@ class Cutter:
         if self._is_part_here(words[start]) and max(length, noun.length if noun else 0) == 1:
             single = singular(words[start])
             return self._noun(words, start, Found(single, 1, single != words[start]), known=noun is not None)
+        if mark is not None and mark.kind is Kind.COUNT and length > 1 and words[start] in ("a", "the", "one"):
+            whole = self._retriever.find(words, start + 1)
+            if whole is not None and whole.length >= length:
+                self._put(Kind.DETERMINER, Mark(Kind.DETERMINER), words[start])
+                return 1 + self._noun(words, start + 1, whole, known=True)
         if mark is not None and (noun is None or noun.length <= length):
             chosen = self._resolve(mark, words, start, length, noun is not None)
             if chosen is not None:
@@ -219,7 +224,7 @@ class Cutter:
                 return Mark(Kind.OTHER)
             case Kind.SKY if is_noun and self._is_counted_sky(words[start], previous):
                 return None
-            case Kind.VERB if length == 1 and is_noun and not text.endswith("ing"):
+            case Kind.VERB if length == 1 and is_noun and (text in BARE_VERBS or not text.endswith("ing")):
                 if text in BARE_VERBS:
                     return mark if self._is_verb_here(words, start) else None
                 return None if previous in _BEFORE_NOUN or previous is Kind.RELATION else mark

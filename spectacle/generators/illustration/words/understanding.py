@@ -29,6 +29,12 @@ _TELLING = frozenset(
 )
 """Places that a thing with no will of its own is hardly anywhere but in."""
 
+_DONE_AT = {
+    "surfing": "sea", "skiing": "snow", "snowboarding": "snow", "sledding": "snow", "ice skating": "snow",
+    "cooking": "kitchen", "baking": "kitchen", "sailing": "sea", "scuba": "underwater", "snorkeling": "underwater",
+}  # fmt: skip
+"""What one does to where it is done."""
+
 _TABLETOP = 0.7
 """Things up to this height in metres may stand on a table."""
 
@@ -293,6 +299,10 @@ class _Assembly:
                 return place
             elif relation.kind is RelationKind.INSIDE and implied[relation.subject] in (*_FIRST_ONLY, *_SHORES):
                 carried.add(relation.subject)
+        busy = {name for thing in self._things for name in thing.attributes} | set(self._words)
+        doing = next((place for name, place in _DONE_AT.items() if name in busy), None)
+        if doing is not None:
+            return doing
         said = [(index, place) for index, place in enumerate(implied) if place is not None and index not in carried]
         if not said:
             return "room" if any(implied) else None

@@ -61,6 +61,8 @@ SETTINGS: dict[str, Setting] = {
     "village": Setting(town.village, (0.46, 0.54), "land"),
     "space": Setting(cosmos.space, (0.72, 0.78), "air"),
     "moon": Setting(cosmos.moon, (0.52, 0.62), "land"),
+    "mars": Setting(cosmos.mars, (0.52, 0.62), "land"),
+    "graveyard": Setting(country.graveyard, (0.48, 0.56), "land"),
     "sky": Setting(cosmos.sky, (0.80, 0.86), "air"),
     "room": Setting(indoors.room, (0.60, 0.66), "floor"),
     "kitchen": Setting(indoors.kitchen, (0.60, 0.66), "floor"),

@@ -185,3 +185,45 @@ def moon(canvas: Canvas) -> None:
         for _ in range(80)
     )
     canvas.path(specks, lighten(dust, -0.25), fill_opacity=0.6)
+
+
+def mars(canvas: Canvas) -> None:
+    """Red dunes and rocks under a pale dusty sky with two small moons."""
+    rng, unit, width, height = canvas.rng, canvas.unit, canvas.width, canvas.height
+    sky = rng.choice(
+        (("#b5694a", "#e0a077", "#f5d2ac"), ("#8f5560", "#d38a72", "#f3c9a4"), ("#5c3a4f", "#b06a5c", "#efb98e"))
+    )
+    canvas.rect(0, 0, width, height, canvas.vertical(0, canvas.horizon, *sky))
+    for x, y, radius in ((rng.uniform(0.1, 0.4), 0.16, 0.028), (rng.uniform(0.55, 0.9), 0.1, 0.018)):
+        canvas.ellipse(width * x, height * y, unit * radius, unit * radius, "#f6e3cf", fill_opacity=0.85)
+    dust = rng.choice(("#c8623a", "#bf5a3c", "#d07043"))
+    for row in range(3):
+        base = canvas.horizon + unit * (0.03 * row - 0.02)
+        points = canvas.ridge(base, unit * (0.15 - 0.045 * row), 4 + row)
+        canvas.land(points, height, mix(lighten(dust, -0.08 + 0.03 * row), sky[2], 0.5 - 0.17 * row))
+    top = canvas.horizon + unit * 0.05
+    points = canvas.ridge(top, unit * 0.02, 4)
+    canvas.land(points, height + 2, canvas.vertical(top, height, lighten(dust, 0.03), lighten(dust, -0.12)))
+    ripples = "".join(
+        f"M{num(width * rng.random())} {num(top + (height - top) * rng.uniform(0.06, 1))}"
+        f"q{num(unit * 0.06)} {num(-unit * 0.014)} {num(unit * 0.13)} 0"
+        for _ in range(26)
+    )
+    canvas.stroke(ripples, lighten(dust, -0.1), unit * 0.004, stroke_opacity=0.7)
+    for _ in range(round(5 * width / unit)):
+        depth = rng.random() ** 0.8
+        x, y = width * rng.random(), top + (height - top) * (0.08 + 0.85 * depth)
+        rx = unit * (0.02 + 0.07 * depth) * rng.uniform(0.6, 1.1)
+        canvas.ellipse(x, y - rx * 0.05, rx * 1.12, rx * 0.37, lighten(dust, 0.06))
+        canvas.ellipse(x, y, rx, rx * 0.3, lighten(dust, -0.14))
+    stones = [rock(canvas, lighten(dust, -0.12 - 0.03 * k), k) for k in range(3)]
+    scatter(
+        canvas,
+        lambda _: rng.choice(stones),
+        top + unit * 0.02,
+        height * 0.98,
+        18,
+        unit * 0.012,
+        unit * 0.06,
+        clear=True,
+    )

@@ -79,6 +79,63 @@ def hills(canvas: Canvas) -> None:
     foreground(canvas, green)
 
 
+def graveyard(canvas: Canvas) -> None:
+    """Leaning gravestones on a hill with bare trees and a fence."""
+    rng, unit, width = canvas.rng, canvas.unit, canvas.width
+    green = rng.choice(("#7d9a62", "#6f9070", "#8a9a66"))
+    paint_sky(canvas)
+    far_hills(canvas, mix(green, "#5f7f7a", 0.5))
+    plants.tree_line(
+        canvas, canvas.horizon + unit * 0.01, unit * 0.07, canvas.far(lighten(green, -0.2), 0.35), "pine", 0.8
+    )
+    lawn(canvas, green)
+    bark = canvas.lit("#4f4440")
+    for side in (0, 1):
+        x, foot = (
+            width * (side + (1 - 2 * side) * rng.uniform(0.04, 0.12)),
+            canvas.horizon + unit * rng.uniform(0.05, 0.1),
+        )
+        tall = unit * rng.uniform(0.36, 0.46)
+        limbs = "".join(
+            f"M{x:.1f} {foot - tall * k:.1f}q{unit * lean * 0.5:.1f} {-unit * 0.01:.1f}"
+            f" {unit * lean:.1f} {-unit * 0.09:.1f}"
+            for k, lean in ((0.45, 0.11), (0.58, -0.12), (0.72, 0.1), (0.84, -0.08), (0.94, 0.05))
+        )
+        canvas.path(
+            f"M{x - unit * 0.035:.1f} {foot:.1f}Q{x - unit * 0.012:.1f} {foot - tall * 0.4:.1f}"
+            f" {x:.1f} {foot - tall:.1f}"
+            f"Q{x + unit * 0.016:.1f} {foot - tall * 0.4:.1f} {x + unit * 0.04:.1f} {foot:.1f}Z",
+            bark,
+        )
+        canvas.stroke(limbs, bark, unit * 0.011)
+    fence(canvas, canvas.horizon + unit * 0.05, unit * 0.06, "#6b7078", unit * 0.05)
+    winding_path(canvas, "#b9ab90", canvas.horizon + unit * 0.06)
+    stone = canvas.lit(rng.choice(("#aab0b8", "#b5b2a8")))
+    dark, moss = lighten(stone, -0.09), canvas.lit(lighten(green, -0.12))
+    spots = sorted((rng.uniform(0.05, 0.75), rng.random()) for _ in range(round(11 * width / unit)))
+    for depth, across in spots:
+        x, y = width * across, canvas.horizon + (canvas.height - canvas.horizon) * (0.12 + 0.8 * depth)
+        size = unit * (0.05 + 0.09 * depth)
+        if not canvas.free(x, y - size * 0.6, size * 0.5):
+            continue
+        half, lean = size * 0.36, rng.uniform(-0.12, 0.12) * size
+        for shift, tone in ((size * 0.08, dark), (0.0, stone)):
+            canvas.path(
+                f"M{x - half + shift:.1f} {y:.1f}L{x - half + lean + shift:.1f} {y - size * 0.7:.1f}"
+                f"Q{x - half + lean + shift:.1f} {y - size * 1.08:.1f} {x + lean + shift:.1f} {y - size * 1.08:.1f}"
+                f"T{x + half + lean + shift:.1f} {y - size * 0.7:.1f}L{x + half + shift:.1f} {y:.1f}Z",
+                tone,
+            )
+        canvas.stroke(
+            f"M{x - half * 0.5 + lean * 0.6:.1f} {y - size * 0.62:.1f}h{half:.1f}"
+            f"m{-half:.1f} {size * 0.16:.1f}h{half:.1f}",
+            dark, size * 0.05,
+        )  # fmt: skip
+        canvas.ellipse(x, y, half * 1.5, size * 0.09, moss)
+    grass(canvas, green)
+    foreground(canvas, green)
+
+
 def mountains(canvas: Canvas) -> None:
     """Snowy peaks over pine woods and an alpine meadow."""
     rng, unit = canvas.rng, canvas.unit
