@@ -1,4 +1,6 @@
 #!/bin/bash
+# shellcheck disable=SC2154
+#
 # The first process inside each simulated host. The kernel passes name, ip, role, lab (a directory both sides see),
 # here (this directory) and python as environment. The host's own file system is the root; what is written in here goes
 # into memory or the lab directory, nothing else.
