@@ -320,7 +320,7 @@ CROWD, CROWD_REQUESTS = 100, 200
 def test_a_hundred_daemons_started_at_once_answer_each_request_once(tmp_path: Path) -> None:
     configuration = CONFIGURATION.replace("poll_interval = 0.1", "poll_interval = 1").replace(
         "lease_duration = 3", "lease_duration = 30"
-    ).replace("drain_timeout", "preload = false\ndrain_timeout")  # fmt: skip
+    ).replace("drain_timeout", "preload = false\ndrain_timeout") + "\n[log]\nform = \"json\"\n"  # fmt: skip
     daemons = [Daemon(tmp_path, configuration, f"d{number}") for number in range(CROWD)]
     stems = {f"u{number % 7}-{number}-24x16" for number in range(CROWD_REQUESTS)}
     for stem in stems:
