@@ -97,6 +97,10 @@ class Slot(threading.Thread):
             self.current = None
             self._idle_since = time.monotonic()
 
+    def begin(self, run: Run) -> None:
+        """Take note of a run that is about to begin."""
+        self.current = run
+
     def give_back(self) -> None:
         """Stop the running job, at its next step or by ending its worker."""
         run = self.current

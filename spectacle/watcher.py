@@ -4,39 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import heapq
-import stat
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from itertools import count
 from typing import Any, TypeVar
 
 import structlog
 
 import spectacle
+from spectacle.backlog import FIRST_BACKOFF, LONGEST_BACKOFF, Backlog, Known
 from spectacle.claims import Claims, keep, this_host
 from spectacle.config import Settings
 from spectacle.doorbell import Doorbell, Ring
 from spectacle.errors import SpoolUnavailable, UnknownKind
 from spectacle.generators.base import Device
 from spectacle.instances import Instances, new_identity
-from spectacle.jobs import Jobs, Run, Verdict, unknown_kind
+from spectacle.jobs import Jobs, Verdict, unknown_kind
 from spectacle.naming import RequestName, stem_of_commit
 from spectacle.notify import notify
 from spectacle.reserve import Reserve
-from spectacle.schedule import Schedule, Waiting
 from spectacle.slots import Slot
-from spectacle.spool import Look, Spool, unavailable
+from spectacle.spool import Spool, unavailable
 from spectacle.sweep import sweep
-from spectacle.workers import Model
 
 log = structlog.get_logger()
 
-SETTLE_LOCAL, SETTLE_NETWORK = 1.0, 4.0
 COARSEST_TIMES = 2.5
 """Seconds after which a directory whose time stands still has no change hidden by coarse time stamps (FAT has 2 s)."""
 
@@ -49,7 +43,6 @@ SCAN_SHARE, LONGEST_PAUSE = 50, 10.0
 LEAST_TURN = 0.005
 """Least seconds from the beginning of one turn of the loop to the next."""
 
-FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
 SWEEP_INTERVAL = 3600.0
 LONGEST_TURN = 0.5
 """Seconds after which a turn of the loop puts off what is left of the work that comes in any number."""
@@ -60,45 +53,6 @@ WHOLE_SPOOL = frozenset(
     | {errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOTDIR}
 )
 """Error numbers after which nothing is claimed until the spool has proved that it can be written again."""
-
-
-class State(Enum):
-    """Where a known request stands."""
-
-    WAITING = auto()
-    """Until its time comes: it settles, somebody else holds it, or it is tried again later."""
-    READY = auto()
-    RUNNING = auto()
-    UNSERVED = auto()
-
-
-@dataclass(eq=False, slots=True)
-class Known:
-    """A request this instance knows of.
-
-    Attributes:
-        name: Its name.
-        look: What it looked like when it was last looked at.
-        due: Monotonic time at which something is to be done about it.
-        state: Where it stands.
-        run: The running attempt, if any.
-        failures: Times the spool's trouble has thrown it back in a row.
-        held: Whether somebody else held its claim at the last try.
-        since: Monotonic time at which it was first seen.
-        rung: The version that the doorbell said was complete.
-        unfinished: Monotonic time since which it has looked as if its writer were not done; None when it does not.
-    """
-
-    name: RequestName
-    look: Look
-    due: float
-    since: float
-    state: State = State.WAITING
-    run: Run | None = None
-    failures: int = 0
-    held: bool = False
-    rung: tuple[int, int, int] | None = None
-    unfinished: float | None = None
 
 
 @dataclass(slots=True)
@@ -134,13 +88,9 @@ class Watcher:
         self._doorbell = Doorbell(self._on_ring)
         self._rings: deque[tuple[str, Ring]] = deque()
         self._wake = threading.Event()
-        # Guards everything below; waited on by the slots.
-        self._change = threading.Condition()
-        self._known: dict[str, Known] = {}
-        self._timers: list[tuple[float, int, Known]] = []
-        self._ticket = count()
-        self._schedule = Schedule(settings.spool.affinity_window, clock)
-        self._unserved: set[Known] = set()
+        self._backlog = Backlog(lambda: self.settings, clock)
+        # Guards why nothing is taken, which slots may find out as well as the loop.
+        self._pausing = threading.Lock()
         self._commits: dict[str, float] = {}
         self._paused: str | None = f"the spool {settings.spool.path} has not been opened yet"
         self._resume_at = 0.0
@@ -154,7 +104,6 @@ class Watcher:
         self._reported = self._swept = float("-inf")
         self._errors: deque[str] = deque(maxlen=10)
         self._done: Counter[str] = Counter()
-        self._on_network = False
         self._reported_busy = False
         self._scans = 0
         self._slots = [Slot(device, self) for device in devices]
@@ -202,8 +151,7 @@ class Watcher:
             self._at_once.set()
         self._stopping.set()
         self._wake.set()
-        with self._change:
-            self._change.notify_all()
+        self._backlog.wake_all()
 
     def reload(self, settings: Settings) -> None:
         """Use other settings from the next request on. The spool and the devices stay as they were."""
@@ -220,20 +168,7 @@ class Watcher:
 
     def take(self, slot: Slot, timeout: float) -> Known | None:
         """The next request for a slot, or None after `timeout` seconds without one."""
-        deadline = self._clock() + timeout
-        with self._change:
-            while not self._stopping.is_set():
-                if self._paused is None and (waiting := self._schedule.take(slot.worker.loaded)) is not None:
-                    known = self._known[waiting.name.stem]
-                    known.state = State.RUNNING
-                    # Told to the slot under the lock, so that a stop never misses a job that is about to begin.
-                    slot.current = known.run = Run(known.name)
-                    return known
-                left = deadline - self._clock()
-                if left <= 0:
-                    return None
-                self._change.wait(left)
-        return None
+        return self._backlog.take(slot.worker.loaded, timeout, stopping=self._stopping.is_set, begin=slot.begin)
 
     def attempt(self, known: Known, slot: Slot) -> None:
         """Run a request that was taken, and see to what becomes of it."""
@@ -293,12 +228,9 @@ class Watcher:
         except SpoolUnavailable:
             self._spool.close()
             raise
-        self._on_network = self._spool.on_network
+        self._backlog.on_network = self._spool.on_network
         self._directory = _Directory()
-        with self._change:
-            for known in list(self._known.values()):
-                if known.state is not State.RUNNING:
-                    self._forget(known)
+        self._backlog.forget_waiting()
 
     def _check_space(self) -> None:
         free, least = self._spool.free_bytes(), self.settings.spool.min_free
@@ -310,7 +242,8 @@ class Watcher:
             )
 
     def _pause(self, reason: str) -> None:
-        with self._change:
+        self._backlog.allow(False)
+        with self._pausing:
             if self._paused != reason:
                 log.error("waiting for the spool", reason=reason)
                 self._errors.append(reason)
@@ -324,21 +257,21 @@ class Watcher:
     def _unpause(self) -> None:
         if self._paused is None:
             return
-        with self._change:
-            if self._scans:
-                log.info("the spool is back", spool=str(self._spool.path))
+        if self._scans:
+            log.info("the spool is back", spool=str(self._spool.path))
+        with self._pausing:
             self._paused = None
             self._backoff = FIRST_BACKOFF
-            self._directory = _Directory()
-            self._change.notify_all()
+        self._directory = _Directory()
+        self._backlog.allow(True)
 
     def _until_next(self) -> float:
         now = self._clock()
-        with self._change:
-            if self._paused is not None:
-                return max(0.0, min(self._resume_at - now, self.settings.spool.poll_interval))
-            soonest = self._timers[0][0] - now if self._timers else self.settings.spool.poll_interval
-        return max(0.001, min(soonest, self.settings.spool.poll_interval))
+        poll = self.settings.spool.poll_interval
+        if self._paused is not None:
+            return max(0.0, min(self._resume_at - now, poll))
+        soonest = self._backlog.seconds_to_next(now)
+        return poll if soonest is None else max(0.001, min(soonest, poll))
 
     # --- noticing --------------------------------------------------------------------------------------------------
 
@@ -349,80 +282,20 @@ class Watcher:
     def _hear(self) -> None:
         while self._rings:
             file_name, what = self._rings.popleft()
-            known = self._known.get(file_name.removesuffix(".txt"))
+            known = self._backlog.get(file_name.removesuffix(".txt"))
             if what is Ring.GONE:
                 if known is not None and self._spool.look(file_name) is None:
-                    self._vanished(known)
+                    self._backlog.vanished(known)
             elif known is not None:
-                self._rewritten(known)
+                if (look := self._spool.peek(file_name)) is not None:
+                    self._backlog.rewritten(known, look)
             elif (name := RequestName.parse(file_name)) is not None:
                 self._notice(name, complete=True)
 
     def _notice(self, name: RequestName, *, complete: bool) -> None:
         look = self._spool.peek(name.file_name)
-        if look is None:
-            return
-        now = self._clock()
-        with self._change:
-            known = self._known[name.stem] = Known(name, look, now, now, rung=look.version if complete else None)
-            self._plan(known, now + self._patience(known, complete=complete))
-
-    def _patience(self, known: Known, *, complete: bool) -> float:
-        """Seconds until a request that looks like this may be taken for complete, or is to be looked at again."""
-        look = known.look
-        # A writer that publishes by link and unlink shows two links for a moment; an empty file is being written.
-        unfinished = look.size == 0 if look.oddity is None else look.links > 1 and stat.S_ISREG(look.mode)
-        if not unfinished:
-            known.unfinished = None
-            return 0.0 if complete and look.oddity is None else self._settle
-        now = self._clock()
-        if known.unfinished is None:
-            known.unfinished = now
-        waited = now - known.unfinished
-        # Looked at ever more rarely, for there may be many.
-        pause = max(waited, self._settle, self.settings.spool.poll_interval)
-        return max(0.0, min(pause, self.settings.spool.empty_grace - waited))
-
-    def _is_unfinished(self, known: Known, now: float) -> bool:
-        return known.unfinished is not None and now - known.unfinished < self.settings.spool.empty_grace
-
-    def _look_again(self, known: Known) -> None:
-        """See whether the writer of a request has gone on; nobody tells of what is written on another host."""
-        look = self._spool.look(known.name.file_name)
-        if look is None:
-            self._vanished(known)
-            return
-        with self._change:
-            known.look = look
-            self._plan(known, self._clock() + self._patience(known, complete=False))
-
-    @property
-    def _settle(self) -> float:
-        configured = self.settings.spool.settle
-        if configured is not None:
-            return configured
-        return SETTLE_NETWORK if self._on_network else SETTLE_LOCAL
-
-    def _rewritten(self, known: Known) -> None:
-        look = self._spool.peek(known.name.file_name)
-        if look is None:
-            return
-        with self._change:
-            known.rung = look.version
-            if known.state is State.RUNNING:
-                if look.version != known.look.version and known.run is not None:
-                    known.run.end("changed")
-                return
-            known.look = look
-            if known.state is State.WAITING and not known.held and not known.failures:
-                self._plan(known, self._clock() + self._patience(known, complete=True))
-
-    def _vanished(self, known: Known) -> None:
-        with self._change:
-            if known.run is not None:
-                known.run.end("cancelled")
-            else:
-                self._forget(known)
+        if look is not None:
+            self._backlog.add(name, look, complete=complete)
 
     def _scan_is_due(self, now: float) -> bool:
         directory = self._directory
@@ -433,7 +306,7 @@ class Watcher:
         if changed_ns != directory.changed_ns:
             directory.changed_ns, directory.changed_at = changed_ns, now
         return (
-            self._on_network
+            self._backlog.on_network
             or now - directory.changed_at < COARSEST_TIMES
             or directory.scanned_at - directory.changed_at < COARSEST_TIMES
             or now - directory.scanned_at >= FULL_SCAN
@@ -443,14 +316,14 @@ class Watcher:
         # Not the time on the clock: a server that was away for a minute is no reason to stay away for an hour.
         began = time.thread_time()
         names = self._spool.names()
-        if not self._doorbell.works and not self._on_network:
+        if not self._doorbell.works and not self._backlog.on_network:
             self._doorbell.hang(self._spool.path)
         commits = {}
         present = set()
         for file_name in names:
             if file_name.endswith(".txt"):
                 stem = file_name[:-4]
-                if stem in self._known:
+                if stem in self._backlog:
                     present.add(stem)
                 elif (name := RequestName.parse(file_name)) is not None:
                     present.add(stem)
@@ -458,11 +331,9 @@ class Watcher:
             elif (committed := stem_of_commit(file_name)) is not None:
                 commits[committed] = self._commits.get(committed, now)
         self._commits = commits
-        with self._change:
-            missing = [known for stem, known in self._known.items() if stem not in present]
-        for known in missing:
+        for known in self._backlog.missing(present):
             if self._spool.look(known.name.file_name) is None:
-                self._vanished(known)
+                self._backlog.vanished(known)
         self._claims.forget(lambda stem: stem in present or stem in commits)
         self._directory.scanned_at = self._clock()
         self._directory.took = time.thread_time() - began
@@ -473,32 +344,15 @@ class Watcher:
 
     # --- acting ----------------------------------------------------------------------------------------------------
 
-    def _plan(self, known: Known, due: float) -> None:
-        """Do something about a request at a time. Called with the lock held."""
-        known.state = State.WAITING
-        known.due = due
-        self._schedule.remove(known.name.stem)
-        self._unserved.discard(known)
-        if due <= self._clock():
-            self._make_ready(known)
-        else:
-            heapq.heappush(self._timers, (due, next(self._ticket), known))
-
     def _act(self, now: float) -> None:
-        unfinished = []
-        with self._change:
-            while self._timers and self._timers[0][0] <= now:
-                due, _, known = heapq.heappop(self._timers)
-                current = known.due == due and self._known.get(known.name.stem) is known
-                if not current or known.state is not State.WAITING:
-                    continue
-                if self._is_unfinished(known, now):
-                    unfinished.append(known)
-                else:
-                    self._make_ready(known)
-            unserved = [known for known in self._unserved if known.due <= now]
+        unfinished, unserved = self._backlog.due(now)
         for known in unfinished:
-            self._look_again(known)
+            # Nobody tells of what is written on another host.
+            look = self._spool.look(known.name.file_name)
+            if look is None:
+                self._backlog.vanished(known)
+            else:
+                self._backlog.look_again(known, look)
         if unserved:
             elsewhere = self._instances.served_elsewhere()
             for known in self._as_time_allows(unserved, now):
@@ -512,25 +366,10 @@ class Watcher:
                 return
             yield thing
 
-    def _make_ready(self, known: Known) -> None:
-        model = self._model(known.name)
-        if model is None:
-            known.state = State.UNSERVED
-            known.due = max(known.since + self.settings.spool.orphan_grace, self._clock())
-            self._unserved.add(known)
-            return
-        known.state = State.READY
-        self._schedule.add(Waiting(known.name, model, known.look.mtime_ns))
-        self._change.notify()
-
-    def _model(self, name: RequestName) -> Model | None:
-        kind = self.settings.kinds.get(name.kind or self.settings.default_kind)
-        return None if kind is None else (kind.generator, kind.preset)
-
     def _refuse_unserved(self, known: Known, elsewhere: set[str]) -> None:
         kind = known.name.kind or self.settings.default_kind
         if kind in elsewhere:
-            known.due = self._clock() + self.settings.spool.orphan_grace
+            self._backlog.served_elsewhere(known)
             return
         served = sorted(elsewhere | self.settings.kinds.keys())
         try:
@@ -542,49 +381,21 @@ class Watcher:
 
     def _reclassify(self) -> None:
         """Sort the waiting requests anew after the kinds have changed."""
-        with self._change:
-            self._schedule.affinity_window = self.settings.spool.affinity_window
-            for known in list(self._known.values()):
-                if known.state in (State.READY, State.UNSERVED):
-                    self._plan(known, self._clock())
-            for slot in self._slots:
-                slot.worker.settings = self.settings
+        self._backlog.reclassify()
+        for slot in self._slots:
+            slot.worker.settings = self.settings
         log.info("settings reloaded", kinds=sorted(self.settings.kinds))
 
     def _settle_verdict(self, known: Known, verdict: Verdict) -> None:
         """See to what becomes of a request after an attempt."""
         self._done[verdict.name.lower()] += 1
-        look = self._spool.peek(known.name.file_name)
-        poll = self.settings.spool.poll_interval
-        with self._change:
-            known.run = None
-            known.failures = 0
-            known.held = verdict is Verdict.HELD
-            if look is None:
-                self._forget(known)
-                return
-            changed = look.version != known.look.version
-            known.look = look
-            now = self._clock()
-            if verdict in (Verdict.HELD, Verdict.RETURNED):
-                self._plan(known, now + poll)
-            elif verdict is Verdict.UNSETTLED:
-                self._plan(known, now + max(self._settle, self._patience(known, complete=False)))
-            elif verdict is Verdict.AGAIN and not changed:
-                self._plan(known, now)
-            else:
-                # Somebody has written another request of that name meanwhile.
-                self._plan(known, now + self._patience(known, complete=look.version == known.rung))
+        self._backlog.settle(known, verdict, self._spool.peek(known.name.file_name))
         self._wake.set()
 
     def _throw_back(self, known: Known, error: OSError) -> None:
         """Keep a request for later after the spool's trouble."""
         trouble = unavailable(self._spool.path, error)
-        with self._change:
-            known.run = None
-            known.failures += 1
-            delay = min(FIRST_BACKOFF * 2 ** (known.failures - 1), LONGEST_BACKOFF)
-            self._plan(known, self._clock() + delay)
+        delay = self._backlog.throw_back(known)
         if self._is_whole_spools(error):
             self._pause(trouble.message)
         else:
@@ -602,16 +413,10 @@ class Watcher:
             return True
         return False
 
-    def _forget(self, known: Known) -> None:
-        self._schedule.remove(known.name.stem)
-        self._unserved.discard(known)
-        if self._known.get(known.name.stem) is known:
-            del self._known[known.name.stem]
-
     def _finish_commits(self, now: float) -> None:
         """Roll forward what stands committed while its owner is gone. A live owner's claim keeps us off."""
         for stem, since in self._as_time_allows(list(self._commits.items()), now):
-            known = self._known.get(stem)
+            known = self._backlog.get(stem)
             if now - since < self.settings.spool.poll_interval or (known is not None and known.run is not None):
                 continue
             name = RequestName.parse(f"{stem}.txt")
@@ -642,7 +447,7 @@ class Watcher:
             self._reported, self._reported_busy = now, busy
             self._instances.report(self.status())
             running = sum(slot.current is not None for slot in self._slots)
-            notify(STATUS=f"{len(self._schedule)} waiting, {running} running, {self._done['answered']} answered")
+            notify(STATUS=f"{self._backlog.ready} waiting, {running} running, {self._done['answered']} answered")
 
     @property
     def _report_interval(self) -> float:
@@ -650,24 +455,20 @@ class Watcher:
 
     def status(self) -> dict[str, Any]:
         """What this instance tells of itself, as JSON values."""
-        with self._change:
-            queue = Counter(
-                known.name.kind or self.settings.default_kind for known in self._known.values() if not known.run
-            )
-            return {
-                "instance": self._identity,
-                "host": this_host(),
-                "version": spectacle.__version__,
-                "started": self._started,
-                "interval": self._report_interval,
-                "state": "stopping" if self.stopping else "waiting" if self._paused else "serving",
-                "reason": self._paused,
-                "kinds": sorted(self.settings.kinds),
-                "devices": [slot.status() for slot in self._slots],
-                "queue": dict(queue),
-                "done": dict(self._done),
-                "errors": list(self._errors),
-            }
+        return {
+            "instance": self._identity,
+            "host": this_host(),
+            "version": spectacle.__version__,
+            "started": self._started,
+            "interval": self._report_interval,
+            "state": "stopping" if self.stopping else "waiting" if self._paused else "serving",
+            "reason": self._paused,
+            "kinds": sorted(self.settings.kinds),
+            "devices": [slot.status() for slot in self._slots],
+            "queue": dict(self._backlog.waiting_by_kind()),
+            "done": dict(self._done),
+            "errors": list(self._errors),
+        }
 
     def _sweep(self, names: Sequence[str]) -> None:
         self._spool.prepare_house()
@@ -677,8 +478,7 @@ class Watcher:
         if self._paused is not None or not self._scans or self._commits:
             return False
         others = any(True for _ in self._instances.live())
-        with self._change:
-            return all(known.held and others for known in self._known.values())
+        return self._backlog.is_done(but_for_held=others)
 
     def _drain(self) -> None:
         """Let running jobs finish, then give back what is left."""
