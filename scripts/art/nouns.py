@@ -7,6 +7,11 @@ from __future__ import annotations
 # One row: height in metres, category, habitat: nouns. Heights are those of an ordinary specimen as it stands in a
 # drawing (a lying pencil is as high as its drawing makes it long).
 ROWS = """
+1.2 object wall: blackboard
+0.25 object ground: chessboard
+0.12 plant water: lily pad
+6.0 building ground: tree house
+0.12 object ground: puddle
 0.35 wearable wearable: wizard hat
 12.0 boat water: pirate ship
 3.0 tree ground: tree branch

@@ -138,4 +138,20 @@ SCENES: dict[str, tuple[int, int, str]] = {
         + rect(12, 32, 100, 22, GREEN, 4) + rect(20, 37, 92, 12, "#fff6e3", 2) + rect(12, 32, 12, 22, GREEN_DARK, 4) + rect(22, 10, 84, 22, YELLOW, 4) + rect(22, 15, 76, 12, "#fff6e3", 2) + rect(94, 10, 12, 22, AMBER, 4))),
     "hospital bed": (160, 96, (
         rect(6, 10, 7, 84, STEEL, 3) + rect(148, 36, 7, 58, STEEL, 3) + rect(10, 62, 142, 12, SILVER, 3) + rect(12, 48, 136, 16, "#ffffff", 6) + path("M56 46h90q6 0 6 6v14H56z", "#8fd0e8") + rect(16, 38, 36, 14, "#e6f2f8", 6))),
+    "blackboard": (160, 104, (
+        rect(0, 2, 160, 92, WOOD, 4) + rect(6, 8, 148, 80, "#2f6b52") + line("M20 28h44M20 42h30M92 30q14-14 26 0t24 0", "#e8f3ec", 3) + line("M96 66l14-16 14 16zM24 66h36", "#e8f3ec", 3) + rect(20, 92, 120, 7, WOOD_DARK, 3)
+        + rect(38, 88, 14, 5, "#ffffff", 1) + rect(60, 88, 10, 5, YELLOW, 1))),
+    "lily pad": (150, 54, (
+        path("M75 50C30 50 4 40 4 28S34 6 75 6c14 0 28 2 40 5L80 28l62-7c3 2 4 5 4 7 0 12-28 22-71 22z", LEAF_DARK) + path("M75 44C32 44 6 36 5 26 8 14 36 6 75 6c14 0 28 2 40 5L80 26l62-5c2 1 3 4 3 5-3 11-30 18-70 18z", LEAF)
+        + line("M78 26L30 16M78 27L20 32M78 28l-14 14M80 28l30 11", LEAF_LIGHT, 2.4))),
+    "tree house": (128, 160, (
+        path("M52 160c4-30 4-60 2-90h20c-2 30-2 60 4 90z", BARK) + path("M66 160c-2-30-2-60-1-90h9c-2 30-2 60 4 90z", BARK_DARK) + crown(LEAF_DARK, LEAF, LEAF_LIGHT) + rect(22, 100, 84, 6, WOOD_DARK, 2)
+        + rect(34, 64, 60, 37, WOOD_LIGHT) + line("M34 76h60M34 88h60", WOOD, 2) + path("M26 66L64 40l38 26z", RED) + rect(56, 74, 16, 27, WOOD_DARK, 2) + rect(39, 72, 12, 12, SKY) + rect(78, 72, 12, 12, SKY)
+        + line("M90 106v52M104 106v52M90 118h14M90 130h14M90 142h14", WOOD, 3.4))),
+    "puddle": (150, 40, (
+        path("M20 30C-4 24 6 12 30 12 40 2 66 2 78 8c20-6 52-2 50 8 26 4 24 18-8 19-20 6-44 4-56-1-14 4-34 2-44-4z", "#6fb7e0") + path("M36 18c12-8 32-6 40-4-14 2-30 4-40 4zM92 26c10-4 26-4 34-3-10 4-24 5-34 3z", "#cdeaf8"))),
+    "chessboard": (140, 70, (
+        path("M26 6h88l24 48H2z", WOOD_DARK) + path("M2 54h136v8H2z", "#5a3324")
+        + "".join(path(f"M{30 - 3.2 * r + (80 + 6.4 * r) / 6 * c:.1f} {10 + 6.6 * r:.1f}h{(80 + 6.4 * r) / 6:.1f}l{0.55 * (c - 2.5):.1f} 6.6h{-(80 + 6.4 * r) / 6:.1f}z", "#f3e3c3" if (r + c) % 2 else "#8a5a3c") for r in range(6) for c in range(6))
+        + "".join(circle(x, y - 11, 4, f) + path(f"M{x - 5} {y}q5-6 3-9h4q-2 3 3 9z", f) for x, y, f in ((46, 22, "#fff8e8"), (88, 20, INK), (70, 38, "#fff8e8"), (106, 42, INK), (34, 44, "#fff8e8"))))),
 }  # fmt: skip

@@ -73,7 +73,7 @@ LEFT_OUT = re.compile(
     r"middle finger|cigarette|no smoking|kaaba|place of worship|prayer beads|^family:|map of japan|input |button$"
     r"|^kiss|couple with heart|hot springs|^brick$|pregnant|breast|feeding baby|sake bar|love hotel|bunny ears"
     r"|thirty$|^(one|two|four|five|six|seven|eight|nine|eleven|twelve) o.clock|speaker|bell with slash|ballot|banknote"
-    r"|hamsa|identification card|name badge|japanese symbol|bikini|briefs|pistol|^bomb$|mx claus|love letter$"
+    r"|hamsa|identification card|name badge|japanese symbol|bikini|briefs|pistol|^bomb$|mx claus|love letter$|^(red|green|white) dragon$"
 )
 HEADS = {
     "bear", "boar", "chicken", "fox", "frog", "hamster", "koala", "lion", "moose", "panda", "polar bear", "unicorn",
@@ -287,7 +287,7 @@ SEATS_BY_ID: dict[str, float] = {
     "fluent:ferry": 0.55, "noto:playground-slide": 0.1, "fluent:playground-slide": 0.1, "spectacle:lawn-mower": 0.5,
     "noto:desert-island": 0.8, "fluent:desert-island": 0.8, "clipart:hot-air-balloon": 0.93, "noto:kick-scooter": 0.85,
     "fluent:kick-scooter": 0.85, "clipart:dump-truck": 0.2, "noto:racing-car": 0.3, "fluent:racing-car": 0.3,
-    "spectacle:tree-branch": 0.4, "spectacle:rooftop": 0.14, "spectacle:pirate-ship": 0.68, "spectacle:pile-of-gold": 0.25,
+    "spectacle:lily-pad": 0.55, "spectacle:tree-branch": 0.4, "spectacle:rooftop": 0.14, "spectacle:pirate-ship": 0.68, "spectacle:pile-of-gold": 0.25,
     "spectacle:pumpkin": 0.22, "spectacle:stack-of-books": 0.1, "spectacle:hospital-bed": 0.5, "spectacle:picnic-blanket": 0.75,
     "spectacle:well": 0.6, "spectacle:fireplace": 0.02, "spectacle:kitchen-sink": 0.4,
 }  # fmt: skip

@@ -12,6 +12,9 @@ from spectacle.generators.illustration.compose.casting import LIVELY
 from spectacle.generators.illustration.compose.parts import RISE, Assembly, Part, nearness
 from spectacle.generators.illustration.library import Drawing
 
+_LOW = frozenset({"flower", "plant", "insect", "fruit", "vegetable", "food"})
+"""Categories of what others are not to be hidden by."""
+
 
 @dataclass
 class Placed:
@@ -190,7 +193,8 @@ def _stack_height(rows: list[list[Cluster]]) -> float:
     top, base = 0.0, 0.0
     for row in rows:
         top = max(top, base + max(cluster.composite.height for cluster in row))
-        base += 0.48 * max(cluster.composite.height for cluster in row)
+        low = all(member.root.drawing.category in _LOW for cluster in row for member in cluster.composite)
+        base += (0.78 if low else 0.48) * max(cluster.composite.height for cluster in row)
     return top
 
 
@@ -244,7 +248,8 @@ def _on_ground(clusters: list[Cluster], stage: Stage, leave_sky: bool, rng: Rand
             _lift(placed, kerb - foot)
             return contained(placed, stage)
         tallest = max(cluster.composite.height for cluster in row)
-        base = max(base - 0.48 * tallest * scale, stage.horizon + 0.03 * unit)
+        low = all(member.root.drawing.category in _LOW for cluster in row for member in cluster.composite)
+        base = max(base - (0.78 if low else 0.48) * tallest * scale, stage.horizon + 0.03 * unit)
         if kerb is not None and number + 1 < len(rows) and all(_is_fixed(one) for one in rows[number + 1]):
             base = min(base, kerb)
         if stage.setting.ground == "water" and number + 1 < len(rows) and rows[number + 1][0].kind == "swim":

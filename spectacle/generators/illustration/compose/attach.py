@@ -14,6 +14,7 @@ ATTACHING = frozenset({
 CLEAR_WORDS = frozenset(
     {"bowl", "fishbowl", "jar", "aquarium", "bottle", "bubble", "globe", "cage", "glass", "window", "mirror"}
 )
+CABIN_WORDS = frozenset({"car", "automobile", "taxi", "jeep", "suv", "limousine", "van", "minibus"})
 BOARD_WORDS = frozenset(
     {"skateboard", "surfboard", "snowboard", "sled", "carpet", "broom", "scooter", "ski", "skis", "rug", "log", "raft"}
 )
@@ -197,8 +198,10 @@ def _ride(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     _fit(child, height=mount.height * 0.72, width=mount.width * 0.5 / slots)
     _grow(child, mount.height * 0.42)
     back = (0.4, 0.62) if mount.drawing.faces == "left" else (0.38, 0.6)
+    if words & {"horse", "unicorn", "pony", "zebra", "donkey"}:
+        back = (0.46, 0.66) if mount.drawing.faces == "left" else (0.34, 0.54)
     if "dragon" in words:
-        back = (0.58, 0.72) if mount.drawing.faces == "left" else (0.28, 0.42)
+        back = (0.68, 0.84) if mount.drawing.faces == "left" else (0.16, 0.32)
     saddle = seat_of(mount) if mount.drawing.seat is not None else mount.row(mount.outline.top(*back))
     x = mount.column(sum(back) / 2) + (0 if slots == 1 else mount.width * 0.4 * ((slot + 0.5) / slots - 0.5))
     sunk = 0.34 if rider.drawing.form == "whole" and rider.drawing.category in {"person", "fantasy"} else 0.16
@@ -333,6 +336,10 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root = host.root
     words = words_of(root.drawing, root.noun)
     x = _spread(root, slot, slots, 0.6)
+    if root.width > 2.4 * root.height and "puddle" in words:
+        host.scale(max(1.0, 1.5 * child.width * slots / root.width))
+        _put(child, _spread(root, slot, slots, 0.6), root.row(0.6), root.order + 1, shade=True)
+        return
     if root.drawing.category == "tree" or "tree" in words:
         _fit(child, height=root.height * 0.34, width=root.width * 0.42)
         _put(child, x, root.row(0.52), root.order + 1)
@@ -366,6 +373,12 @@ def _inside(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     ):
         _fit(child, height=root.height * 0.36)
         _put(child, x, root.height * 0.02, root.order + 1, shade=True)
+    elif words & CABIN_WORDS:
+        child.scale(root.height * 0.62 / child.height)
+        _fit(child, width=root.width * 0.36 / slots)
+        sill = root.row(0.47)
+        spread = 0 if slots == 1 else root.width * 0.3 * ((slot + 0.5) / slots - 0.5)
+        _put(child, root.middle + spread, sill + child.height * 0.36, root.order + 1, cut=sill)
     elif root.drawing.seat is not None:
         _fit(child, height=root.height * 0.8, width=root.width * 0.6 / slots)
         _grow(child, min(root.height * 0.55, root.width * 0.5 / slots * child.height / child.width))

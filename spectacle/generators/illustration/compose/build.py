@@ -88,6 +88,7 @@ def _sheltered(scene: Scene, roles: list[Role]) -> Scene:
             "fantasy",
         }
         relations.append(replace(relation, kind=RelationKind.HOLDING) if held else relation)
+    relations += _surf(scene, roles)
     relations = [_handless(relation, roles, scene.things) for relation in _lit(scene, roles, relations)]
     return replace(scene, relations=(*relations, *_breaths(scene, roles)))
 
@@ -123,6 +124,17 @@ def _lit(scene: Scene, roles: list[Role], relations: list[Relation]) -> list[Rel
     candles = [index for index, word in enumerate(words) if word & {"candle", "candles"}]
     kept = [one for one in relations if one.subject not in candles and not set(one.objects) & set(candles)]
     return kept + [Relation(candle, RelationKind.ON, (cake,)) for candle in candles]
+
+
+def _surf(scene: Scene, roles: list[Role]) -> list[Relation]:
+    """A wave that somebody surfs is behind them."""
+    waves = [index for index, thing in enumerate(scene.things) if thing.noun.split()[-1] in {"wave", "waves"}]
+    surfers = [
+        index for index, thing in enumerate(scene.things) if "surfing" in thing.attributes and index not in waves
+    ]
+    bound = {index for relation in scene.relations for index in (relation.subject, *relation.objects)}
+    free = [wave for wave in waves if wave not in bound]
+    return [Relation(surfers[0], RelationKind.IN_FRONT_OF, (free[0],))] if surfers and free else []
 
 
 def _breaths(scene: Scene, roles: list[Role]) -> list[Relation]:

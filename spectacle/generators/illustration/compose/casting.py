@@ -77,6 +77,8 @@ FLOATING_WORDS = frozenset(
         "octopus",
         "squid",
         "jellyfish",
+        "wave",
+        "surfing",
     }
 )
 
@@ -109,6 +111,8 @@ def cast(scene: Scene, library: Library, place: str | None, rng: Random) -> list
         height = size_of(thing, drawings[0])
         if index and thing.count > 2 and drawings[0].category in {"flower", "insect", "plant"}:
             height *= 0.62
+        if thing.count > 1 and len(scene.things) > 1 and drawings[0].category in {"building", "landscape"}:
+            height *= 0.6
         roles.append(Role(drawings, height, kind_of(scene, index, drawings[0], place)))
     return balanced(roles)
 

@@ -120,6 +120,8 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
     glows = bool(words_of(drawing, noun) & GLOWING) or "glowing" in noun.attributes
     windows = canvas.night and drawing.category == "building"
     hue, shift = ((0, 0.0), (5, 0.015), (-5, -0.015), (3, -0.02))[variant]
+    if drawing.category == "animal":
+        hue, shift = ((0, 0.0), (7, -0.07), (-7, 0.05), (10, -0.12))[variant]
     if noun.colours:
         hue = 0
     dressed = drawing.category == "person" and not noun.colours
@@ -129,7 +131,7 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
         if windows and _is_pane(colour):
             return _WARM
         if variant and dressed and _is_cloth(colour):
-            colour = turn(colour, (0, 75, -70, 150)[variant])
+            colour = turn(colour, (0, -90, 140, 60)[variant])
         elif variant:
             colour = lighten(turn(colour, hue) if hue else colour, shift)
         if glows:

@@ -30,6 +30,11 @@ def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Ran
     height = max(member.height for member in members)
     if kind in {"air", "celestial"}:
         return _scatter(members, width, height, wide, rng)
+    if count <= 4 and all(member.root.drawing.category in {"building", "landscape"} for member in members):
+        for index, member in enumerate(members):
+            member.x = (index - (count - 1) / 2) * width * 0.74
+            member.z = height * (0.0, 1.1, 0.5, 1.5)[index]
+        return Composite(members)
     rows = 1
     per = ((3.4 if alone else 2.6) if wide < 1.4 else 4.2 if wide < 2.2 else 8) * min(1.6, max(0.6, height / width))
     while rows < 6 and count > (3 if wide >= 0.7 else 1) and count / rows > per * rows**0.45:
@@ -96,6 +101,9 @@ def relate(
     elif kind is RelationKind.BEHIND:
         _behind(subject, target, rng)
     elif kind is RelationKind.IN_FRONT_OF:
+        if subject.height < 0.42 * target.height and any(_lively(member) for member in subject):
+            for member in subject:
+                member.scale(min(1.8, 0.42 * target.height / subject.height))
         depth = 0.35 * max(subject.height, 0.3 * target.height) + max(member.z for member in subject)
         target.shift(0, depth + 0.4)
         left, _, right, _ = target.bounds

@@ -21,6 +21,7 @@ class Light:
         haze: Share of `air` in every colour, 0 to 1.
         chroma: Factor on chroma.
         share: How much of the change objects take, 0 to 1; less than all, so that they stay readable at night.
+        snowed: Whether what is green on the ground is white with snow.
     """
 
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -28,10 +29,11 @@ class Light:
     haze: float = 0.0
     chroma: float = 1.0
     share: float = 1.0
+    snowed: bool = False
 
     def on_ground(self, colour: str) -> str:
         """The colour of a piece of the background in this light."""
-        return _lit(self, colour)
+        return _lit(self, _under_snow(colour) if self.snowed else colour)
 
     def on_object(self, colour: str) -> str:
         """The colour of an object in this light."""
@@ -47,6 +49,7 @@ class Light:
             max(self.haze, other.haze),
             self.chroma * other.chroma,
             min(self.share, other.share),
+            self.snowed or other.snowed,
         )
 
 
@@ -64,6 +67,15 @@ def _lit(light: Light, colour: str) -> str:
     return mix(tinted, light.air, light.haze) if light.haze else tinted
 
 
+@lru_cache(maxsize=4096)
+def _under_snow(colour: str) -> str:
+    """Grass, leaves and paths covered with snow; what is neither green nor ochre keeps its colour."""
+    lightness, chroma, hue = lch(colour)
+    if chroma < 0.03 or not 1.2 < hue < 3.0:
+        return colour
+    return mix(colour, "#f4f8fd", min(0.9, 0.72 + 0.25 * lightness))
+
+
 TIMES = {
     "dawn": Light((1.0, 0.87, 0.82), "#ffd0b8", 0.10, 0.95, 0.8),
     "day": PLAIN,
@@ -75,7 +87,7 @@ WEATHERS = {
     "cloudy": Light((0.90, 0.92, 0.95), "#dfe6ec", 0.03, 0.88, 0.7),
     "rain": Light((0.74, 0.80, 0.87), "#a9b8c6", 0.05, 0.82, 0.38),
     "storm": Light((0.46, 0.50, 0.60), "#5b6478", 0.10, 0.74, 0.45),
-    "snow": Light((0.94, 0.97, 1.0), "#f1f6fb", 0.5, 0.7, 0.16),
+    "snow": Light((0.95, 0.98, 1.0), "#f1f6fb", 0.06, 0.92, 0.16, True),
     "fog": Light((0.94, 0.96, 0.98), "#dde4e8", 0.16, 0.72, 0.7),
 }
 LAMPS = {
@@ -109,7 +121,7 @@ def light_of(place: str, time: str, weather: tuple[str, ...]) -> Light:
             red, green, blue = change.tint
             softened = (0.5 + red / 2, 0.5 + green / 2, 0.5 + blue / 2)
             snowy = name == "snow"
-            change = replace(change, tint=softened, air="#8090c8" if snowy else change.air, haze=0.4 if snowy else 0.0)
+            change = replace(change, tint=softened, air="#8090c8" if snowy else change.air, haze=0.08 if snowy else 0.0)
         if name == "snow" and place == "snow":
             change = replace(change, haze=0.04)
         light = light.times(change)

@@ -13,7 +13,7 @@ from spectacle.generators.illustration.compose.build import build
 from spectacle.generators.illustration.compose.canvas import Box, Canvas
 from spectacle.generators.illustration.compose.casting import cast, words_of
 from spectacle.generators.illustration.compose.figures import borders, draw, draw_all
-from spectacle.generators.illustration.compose.light import light_of, sky_of
+from spectacle.generators.illustration.compose.light import INDOORS, light_of, sky_of
 from spectacle.generators.illustration.compose.pixels import pixelate
 from spectacle.generators.illustration.compose.scenery import place_of, sensible, time_of
 from spectacle.generators.illustration.compose.sticker import card, sheet
@@ -108,12 +108,23 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
         paint_abstract(canvas, scene.mood)
     else:
         setting.paint(canvas)
+    _pool(canvas, placed)
     paint_weather(canvas)
     summary = summary_of(scene, place, time)
     content = _styled(scene, placed, canvas, library, Random(f"{seed}:style"), width, height)
     svg = document(width, height, title or summary, summary, content)
     facts = facts_of(scene, placed, library, place, time, summary)
     return Composition(svg, facts, _things(placed), place, time, scene)
+
+
+def _pool(canvas: Canvas, placed: list[Placed]) -> None:
+    """At night a pool of moonlight around what stands in the open, so that it is seen."""
+    if canvas.time != "night" or canvas.place in INDOORS | {"space", "moon", "mars", "studio", "underwater", "cave"}:
+        return
+    standing = [one for one in placed if one.kind != "celestial" and one.part.order <= 0]
+    for one in sorted(standing, key=lambda one: -one.width * one.height)[:3]:
+        reach = max(one.width, one.height) * 0.85
+        canvas.glow(one.x + one.width / 2, one.y + one.height * 0.55, reach, "#a9bdf5", 0.34)
 
 
 def _styled(

@@ -8,7 +8,7 @@ from random import Random
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.light import INDOORS
 from spectacle.generators.illustration.library import Drawing, Library
-from spectacle.generators.illustration.scene import RelationKind, Scene
+from spectacle.generators.illustration.scene import Match, Relation, RelationKind, Scene, Thing
 
 _HOMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (
@@ -176,7 +176,8 @@ FURNISHING = frozenset(
 _TOLD = frozenset(
     {
         "bedroom", "kitchen", "classroom", "snow", "desert", "farm", "savanna", "jungle", "stage", "castle hall",
-        "mars", "graveyard", "harbour", "library", "swamp", "playground", "underwater", "sea", "lake", "beach", "cave",
+        "mars", "graveyard", "harbour", "library", "swamp", "road", "street", "playground", "underwater", "sea",
+        "lake", "beach", "cave",
     }
 )  # fmt: skip
 """Places that one thing implies so surely that the others do not overrule it."""
@@ -197,6 +198,9 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
     ):
         return "table"
     boats = any(drawing.category == "boat" for drawing in drawings)
+    wet = {"rain", "storm", "snow", "fog", "wind"} & set(scene.weather)
+    if wet and scene.place in INDOORS:
+        scene = replace(scene, place=None)
     if scene.place in _TOLD:
         return _instead(scene, drawings, str(scene.place))
     if boats and any(drawing.habitat == "underwater" for drawing in drawings):
@@ -235,6 +239,9 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
         return "table" if ("table",) in votes else "studio"
     if "snow" in scene.weather:
         return "snow"
+    if wet:
+        votes = [tuple(place for place in vote if place not in INDOORS | {"studio"}) for vote in votes]
+        indoors_only = [vote for vote in votes if vote] or [("street", "park")]
     if "rainbow" in scene.weather:
         return rng.choice(("hills", "meadow"))
     shared = [place for place in indoors_only[0] if all(place in vote for vote in indoors_only)]
@@ -300,7 +307,27 @@ def sensible(scene: Scene, library: Library) -> Scene:
     for relation in scene.relations:
         if relation.kind is RelationKind.HOLDING and scene.things[relation.objects[0]].noun in {"hand", "hands"}:
             return sensible(without(scene, relation.objects[0]), library)
-    return closer(scene, library)
+    return closer(equipped(scene, library), library)
+
+
+_PROPS = {"reading": ("book", "fluent:open-book"), "fishing": ("fishing rod", "fluent:fishing-pole")}
+"""What one has in hand for what one is said to do: the noun and its drawing."""
+
+
+def equipped(scene: Scene, library: Library) -> Scene:
+    """The scene with books for those who read and rods for those who fish, when nothing else is in their hands."""
+    busy = {relation.subject for relation in scene.relations if relation.kind is RelationKind.HOLDING}
+    nouns = {thing.noun for thing in scene.things}
+    things, relations = list(scene.things), list(scene.relations)
+    for index, thing in enumerate(scene.things):
+        drawing = library[thing.matches[0].drawing]
+        if index in busy or drawing.category not in {"person", "animal", "fantasy", "toy"} or drawing.form != "whole":
+            continue
+        for doing, (noun, identity) in _PROPS.items():
+            if doing in thing.attributes and noun not in nouns and identity in library:
+                things.append(Thing(noun, (Match(identity, 1.0),), count=thing.count))
+                relations.append(Relation(index, RelationKind.HOLDING, (len(things) - 1,)))
+    return replace(scene, things=tuple(things), relations=tuple(relations))
 
 
 def _instead(scene: Scene, drawings: list[Drawing], place: str) -> str:

@@ -68,7 +68,7 @@ def meaning(owner: Draft, word: RelationWord, target: Draft, text: str, category
 
 
 def _holding(owner: Draft, word: RelationWord, target: Draft, text: str, category: Callable[[str], str]) -> Meaning:
-    if word.attribute == "playing" and category(target.term) in ("sport", "toy"):
+    if word.attribute == "playing" and (category(target.term) in ("sport", "toy") or "chess" in target.term):
         return RelationKind.BESIDE, False
     if text in ("flying", "flies", "flew", "fly"):
         owner.attributes[:] = [name for name in owner.attributes if name != "flying"]

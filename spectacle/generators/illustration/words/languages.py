@@ -15,12 +15,20 @@ from importlib import resources
 from spectacle.generators.illustration.words import asian, inflect, phrases
 from spectacle.generators.illustration.words.asian import Item
 from spectacle.generators.illustration.words.attributes import MOOD_WORDS
+from spectacle.generators.illustration.words.colours import PALETTE
 from spectacle.generators.illustration.words.lexicon import Lexicon
 from spectacle.generators.illustration.words.retrieve import Retriever
 from spectacle.generators.illustration.words.tokens import Token, fold, tokenise
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "zh", "ja")
 """Codes of the languages that are understood."""
+
+_FLOWERS_AS_COLOURS = {
+    "rose": "pink", "roses": "pink", "rosa": "pink", "orange": "orange", "oranges": "orange", "naranja": "orange",
+    "naranjas": "orange", "laranja": "orange", "violet": "purple", "violeta": "purple", "lila": "purple",
+    "marron": "brown", "turquoise": "turquoise",
+}  # fmt: skip
+"""Words of Romance languages that are a colour right after a noun and a flower or a fruit elsewhere."""
 
 _SURELY_ENGLISH = 0.85
 _LONGEST = 5
@@ -232,6 +240,8 @@ def _glossed(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:
         length, gloss = _longest(tokens, position, dictionary)
         raw = " ".join(part.raw for part in tokens[position : position + length])
         position += length
+        if items and items[-1].sort == "noun" and length == 1 and token.text in _FLOWERS_AS_COLOURS:
+            gloss = Gloss(_FLOWERS_AS_COLOURS[token.text], "adjective")
         if gloss is None:
             items.append(Item(token.text, "unknown", token.raw))
             continue
@@ -274,9 +284,15 @@ def _longest(tokens: Sequence[Token], start: int, dictionary: Dictionary) -> tup
         end += 1
     for length in range(end - start, 1, -1):
         gloss = dictionary.look_up(" ".join(token.text for token in tokens[start : start + length]))
-        if gloss is not None:
+        if gloss is not None and not _ends_in_colour(tokens[start + length - 1].text, dictionary):
             return length, gloss
     return 1, dictionary.find(tokens[start].text)
+
+
+def _ends_in_colour(word: str, dictionary: Dictionary) -> bool:
+    """Whether what looks like a name ends in a colour, which is rather said of the noun: "dragón rojo"."""
+    last = dictionary.find(word)
+    return last is not None and last.sort == "adjective" and last.english in PALETTE
 
 
 def _plural(english: str) -> str:

@@ -133,6 +133,9 @@ class Linking(Clause):
             and self._category(owner.term) == "fish"
         ):
             target.term = "fishbowl"
+        if kind is RelationKind.WEARING and target.term in ("suit", "business suit", "tuxedo") and owner.term == "man":
+            owner.term, target.dropped = "businessman", True
+            return
         pair = {subject, *objects}
         self.reading.links[:] = [
             link

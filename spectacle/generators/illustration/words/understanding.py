@@ -25,7 +25,19 @@ _SHORES = {"sea": "beach", "lake": "lake", "underwater": "beach", "harbour": "ha
 """Places on water to where things of the land stand beside those of the water."""
 
 _TELLING = frozenset(
-    {"snow", "desert", "farm", "playground", "stage", "kitchen", "castle hall", "classroom", "bedroom", "space"}
+    {
+        "snow",
+        "desert",
+        "farm",
+        "playground",
+        "stage",
+        "kitchen",
+        "castle hall",
+        "classroom",
+        "bedroom",
+        "space",
+        "beach",
+    }
 )
 """Places that a thing with no will of its own is hardly anywhere but in."""
 
@@ -168,6 +180,7 @@ class _Assembly:
             return self._nearest(draft)
         found = self._retriever.matches(draft.term, modifiers)
         if not found:
+            self._unknown.append(Unknown(draft.text, "", 0.0, used=False))
             return ()
         best = found[0]
         form = FORMS[self._retriever.drawings.by_id[best.drawing].form]
@@ -328,7 +341,9 @@ class _Assembly:
         """Whether what a relation is to tells where the scene is: a boat one is in, the furniture of a room."""
         category = self._categories[relation.objects[0]]
         if relation.kind in (RelationKind.INSIDE, RelationKind.RIDING) and category in ("boat", "aircraft"):
-            return relation.subject == 0
+            return relation.subject == 0 or relation.objects[0] == 0
+        if relation.kind is RelationKind.RIDING and category == "vehicle":
+            return True
         return category == "furniture" and relation.kind is not RelationKind.CHASING
 
     def _implied_by(self, index: int) -> str | None:
