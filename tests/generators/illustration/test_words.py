@@ -21,7 +21,13 @@ from spectacle.generators.illustration.scene import (
     RelationKind,
     Scene,
 )
-from spectacle.generators.illustration.words import PALETTE, understand
+from spectacle.generators.illustration.words import PALETTE, relations, understand
+from spectacle.generators.illustration.words.lexicon import Lexicon
+from spectacle.generators.illustration.words.phrases import Kind, place_of
+from spectacle.generators.illustration.words.spans import Cutter
+from spectacle.generators.illustration.words.styles import opening
+from spectacle.generators.illustration.words.tokens import expand, strip_noise, tokenise
+from spectacle.generators.illustration.words.understanding import _retriever
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 from illustration_prompts import differences, generate, judged, noun_lists
@@ -72,6 +78,54 @@ def described(scene: Scene) -> dict[str, str]:
 def test_prompts_as_people_write_them_are_understood(prompt: str, expected: dict[str, str]) -> None:
     found = described(read(prompt))
     assert {key: found[key] for key in expected} == expected
+
+
+STAND_FOR_OTHERS = {"mother", "baby", "family", "kid", "king", "guitar player", "suit"}
+"""Nouns that say who or how many something is, and are drawn by another name."""
+
+
+def test_no_noun_with_a_drawing_is_dropped_without_a_word() -> None:
+    library = _retriever(LIBRARY, Lexicon.open())
+    dropped = []
+    for prompt, _ in natural_prompts():
+        scene = read(prompt)
+        if scene.language != "en":
+            continue
+        spans = Cutter(tokenise(opening(expand(strip_noise(prompt)))[1]), library).cut()
+        if any(span.kind in (Kind.NEGATION, Kind.LIKE, Kind.NAMED) for span in spans):
+            continue
+        told = " ".join([*(str(thing) for thing in scene.things), *(one.word for one in scene.unknown)])
+        for span, following in zip(spans, [*spans[1:], None], strict=True):
+            of_a_compound = following is not None and following.kind is Kind.NOUN
+            if span.kind is not Kind.NOUN or not span.known or of_a_compound or place_of(span.noun):
+                continue
+            last = span.noun.split()[-1]
+            if last not in told and last not in relations.PARTS | relations.MEASURES and last != "moon":
+                dropped.append((prompt, span.noun))
+    assert [one for one in dropped if one[1] not in STAND_FOR_OTHERS] == []
+
+
+def test_families_are_several_people_and_players_hold_what_they_play() -> None:
+    assert nouns("my family at the beach") == ["man", "woman", "boy", "girl"]
+    scene = read("a guitar player on a stage")
+    assert scene.relations[0].kind is RelationKind.HOLDING
+    assert scene.things[scene.relations[0].objects[0]].noun == "guitar"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a cat on the roof", ["cat", "roof"]),
+        ("a wolf under a full moon", ["wolf", "full moon"]),
+        ("a plane above the clouds", ["plane"]),
+        ("a helicopter above a burning building", ["helicopter", "building"]),
+        ("a kid on a swing", ["kid", "swing"]),
+        ("un éléphant rose dans la forêt", ["éléphant"]),
+        ("un dragón rojo en una montaña", ["dragón"]),
+    ],
+)
+def test_what_is_easily_taken_for_a_part_a_verb_or_a_colour_is_a_thing(prompt: str, expected: list[str]) -> None:
+    assert nouns(prompt) == expected
 
 
 def test_at_least_95_percent_of_generated_prompts_are_right() -> None:

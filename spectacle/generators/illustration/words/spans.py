@@ -208,6 +208,9 @@ class Cutter:
         text = words[start] if length == 1 else " ".join(words[start : start + length])
         if is_noun and length == len(self._tokens) and mark.kind in _WORDS_ALONE:
             return None
+        named = mark.kind is Kind.VERB and is_noun and length == 1 and text.endswith("ing") and previous in _BEFORE_NOUN
+        if named and (not following or self._ends_phrase(following)):
+            return None
         match mark.kind:
             case Kind.COLOUR if text in colours.ALSO_NOUNS and is_noun:
                 return mark if self._colour_here(words, start + length, previous) else None

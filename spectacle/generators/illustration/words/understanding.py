@@ -21,7 +21,7 @@ _FIRST_ONLY = frozenset({"underwater", "space", "sky", "table", "moon"})
 _ANYWHERE = frozenset({"park", "room", "garden", "road", "hills", "forest", "meadow", "table", "street", "library"})
 """Places implied by things that are at home elsewhere too."""
 
-_SHORES = {"sea": "beach", "lake": "lake", "underwater": "beach", "harbour": "harbour"}
+_SHORES = {"sea": "sea", "lake": "lake", "underwater": "beach", "harbour": "harbour"}
 """Places on water to where things of the land stand beside those of the water."""
 
 _TELLING = frozenset(
@@ -201,7 +201,8 @@ class _Assembly:
                 self._unknown.append(Unknown(draft.text, title, found[0].score, used=True))
                 draft.term = meant
                 return found
-        if draft.term in self._retriever.lexicon.concrete:
+        lexicon = self._retriever.lexicon
+        if draft.term in lexicon.concrete or draft.term not in lexicon.words:
             self._unknown.append(Unknown(draft.text, "", 0.0, used=False))
         return ()
 
