@@ -370,7 +370,7 @@ class Jobs:
             raise _Changed
         version = Version.of(name.file_name, look, raw)
         self._check_size(name)
-        if not raw.strip(b"\0 \t\r\n") and b"\0" not in raw:
+        if not raw:
             raise UnreadableRequest(f"{name.file_name} is empty: write what is to be drawn into it")
         text = decode_prompt(raw, max_bytes=limits.max_prompt_bytes)
         blocked = [re.compile(pattern, re.IGNORECASE) for pattern in settings.sanitize.blocked]

@@ -182,7 +182,7 @@ def test_names_that_are_not_requests_are_left_alone(daemon: Daemon) -> None:
 @pytest.mark.parametrize(
     ("stem", "prompt", "said"),
     [
-        ("b-1-64x64", b" \n\t ", "empty"),
+        ("b-1-64x64-fox", b" \n\t ", "holds no prompt"),
         ("b-2-64x64", b"x" * 10_000_000, "shorten"),
         ("b-3-0x0", b"fox", "at least 1x1"),
         ("b-4-99999x99999", b"fox", "16000000"),
@@ -203,6 +203,11 @@ def test_prompts_in_utf_8_and_utf_16_with_a_mark_are_read(daemon: Daemon, encodi
     daemon.write("b-20-64x64", "ein größerer Fuchs 🦊".encode(encoding))
     with Image.open(daemon.answer("b-20-64x64")) as picture:
         assert json.loads(picture.info["spectacle"])["prompt"] == "ein größerer Fuchs 🦊"
+
+
+def test_an_empty_prompt_is_fine_where_the_generator_needs_none(daemon: Daemon) -> None:
+    daemon.write("b-21-64x64", "\n")
+    assert daemon.answer("b-21-64x64").suffix == ".png"
 
 
 def test_one_pixel_is_drawn(daemon: Daemon) -> None:
