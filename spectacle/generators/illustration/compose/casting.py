@@ -195,7 +195,7 @@ def kind_of(scene: Scene, index: int, drawing: Drawing, place: str | None) -> st
     if drawing.category == "celestial" or (drawing.category == "weather" and words & CELESTIAL_WORDS):
         return "celestial"
     if place in {"lake", "sea", "river", "waterfall", "harbour"} and (
-        drawing.habitat in {"water", "underwater"} or words & FLOATING_WORDS
+        drawing.habitat in {"water", "underwater"} or words & FLOATING_WORDS or "bridge" in words
     ):
         return "swim"
     if drawing.habitat == "wall" and place in {"room", "bedroom", "classroom", "library", "kitchen"}:

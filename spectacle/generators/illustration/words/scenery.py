@@ -17,7 +17,7 @@ class Scenery(Linking):
 
     def _is_place(self, head: Span, said: Modifiers) -> bool:
         place = place_of(head.noun)
-        if head.noun in ("moon", "mars", "planet", "red planet") and self._pending is not None:
+        if head.noun in ("moon", "planet") and self._pending is not None and not head.plural:
             return self._pending.word.kind in (RelationKind.ON, RelationKind.INSIDE) and not said.colours
         if place is None or head.possessive:
             return False

@@ -43,7 +43,8 @@ _TELLING = frozenset(
 
 _DONE_AT = {
     "surfing": "sea", "skiing": "snow", "snowboarding": "snow", "sledding": "snow", "ice skating": "snow",
-    "cooking": "kitchen", "baking": "kitchen", "sailing": "sea", "scuba": "underwater", "snorkeling": "underwater",
+    "fishing": "lake", "cooking": "kitchen", "baking": "kitchen", "sailing": "sea", "scuba": "underwater",
+    "snorkeling": "underwater",
 }  # fmt: skip
 """What one does to where it is done."""
 
