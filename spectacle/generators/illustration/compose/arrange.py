@@ -145,6 +145,10 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
     options: list[list[list[Cluster]]] = [[order]]
     if big and len(big) < len(order):
         options.append([[cluster for cluster in order if cluster not in big], big])
+    low = [cluster for cluster in order if cluster.composite.height < 0.66 * max(heights)]
+    halves = [low, [cluster for cluster in order if cluster not in low]] if len(order) > 2 and low else []
+    if halves:
+        options.append(halves)
     for rows in range(2, min(len(order), 4) + 1):
         ranked = sorted(order, key=lambda cluster: cluster.composite.height)
         size = -(-len(ranked) // rows)
@@ -156,7 +160,7 @@ def _rows(clusters: list[Cluster], stage: Stage, rng: Random) -> list[list[Clust
         fit = min(0.88 * wide / width, 0.72 / height)
         if len(option) > 1:
             backed = bool(big) and option is options[1]
-            fit *= 1.1 if backed else 0.5 if wide > 0.85 and roomy else 0.85
+            fit *= 1.1 if backed or option is halves else 0.5 if wide > 0.85 and roomy else 0.85
         else:
             roomy = fit * max(heights) > 0.36
         if best is None or fit > best[0]:
