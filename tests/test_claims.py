@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clock import Clock
 
 from spectacle.claims import Claims, Holder
 from spectacle.naming import RequestName
@@ -16,14 +17,6 @@ from spectacle.spool import Spool
 NAME = RequestName.parse("a-1-64x64.txt")
 assert NAME is not None
 LOCK = "a-1-64x64.lock"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -6,17 +6,10 @@ import os
 from collections.abc import Callable
 
 import pytest
+from clock import Clock
 
 from spectacle.instances import BEATS_TO_DIE, Instances, all_reports, is_live, new_identity
 from spectacle.spool import HOUSE, Spool
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -5,19 +5,12 @@ import random
 from collections import Counter
 
 import pytest
+from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spectacle.naming import RequestName
 from spectacle.schedule import Schedule, Waiting
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def request(user: str, message: int, arrival: int, model: str = "m") -> Waiting:
