@@ -25,6 +25,7 @@ from spectacle.generators.illustration.scene import (
     Scene,
     Thing,
 )
+from spectacle.generators.illustration.words import understand
 from spectacle.svg import clean_svg
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -288,3 +289,46 @@ def test_facts_name_the_sources_and_what_was_understood() -> None:
     assert {source["id"] for source in facts["sources"]} == {CAT, DOG}
     assert all(source["licence"] for source in facts["sources"])
     assert (facts["language"], facts["style"], facts["place"]) == ("de", "flat", "park")
+
+
+def drawn(prompt: str, seed: int = 3) -> Composition:
+    return compose(understand(prompt, LIBRARY), LIBRARY, 512, 512, seed)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "places"),
+    [
+        ("a teddy bear sitting on a bed reading a book", {"bedroom"}),
+        ("a man surfing a big wave", {"sea"}),
+        ("a boat with three people", {"sea"}),
+        ("a grandfather fishing with his grandson", {"lake"}),
+        ("a dog driving a car", {"road"}),
+        ("kids building a snowman", {"snow"}),
+        ("a ghost in a graveyard", {"graveyard"}),
+        ("an astronaut on mars", {"mars"}),
+    ],
+)
+def test_the_place_suits_what_is_done_there(prompt: str, places: set[str]) -> None:
+    assert {drawn(prompt, seed).place for seed in range(4)} <= places
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a sad robot sitting in the rain", "a bench under a cherry tree", "a cat in a storm"]
+)
+def test_weather_and_trees_are_out_of_doors(prompt: str) -> None:
+    assert {drawn(prompt, seed).place for seed in range(6)} & {"room", "kitchen", "bedroom", "table"} == set()
+
+
+def test_the_children_of_a_group_are_not_all_the_same() -> None:
+    assert len({placed.drawing for placed in drawn("three children").placed}) == 3
+
+
+def test_who_reads_has_a_book() -> None:
+    assert "open-book" in " ".join(placed.drawing for placed in drawn("a girl reading under a tree").placed)
+
+
+def test_who_drives_a_car_looks_out_of_it() -> None:
+    composition = drawn("a dog driving a red car")
+    (dog,), (car,) = boxes(composition, 0), boxes(composition, 1)
+    assert car[0] < middle(dog)[0] < car[2]
+    assert dog[3] < car[3]

@@ -80,7 +80,7 @@ def attach(host: Assembly, child: Assembly, kind: RelationKind, slot: int, slots
         _hold(host, child, slot, slots)
     elif kind is RelationKind.WEARING:
         _wear(host, child, slot, slots)
-    elif kind is RelationKind.INSIDE:
+    elif kind is RelationKind.INSIDE or (host.root.drawing.category == "boat" and child.root.drawing.height_m < 4):
         _inside(host, child, slot, slots)
     else:
         _on(host, child, slot, slots)

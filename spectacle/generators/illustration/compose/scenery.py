@@ -228,7 +228,7 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
         shut = INDOORS | {"studio", "cave", "underwater"}
         votes = [tuple(place for place in vote if place not in shut) for vote in votes]
         votes = [vote for vote in votes if vote] or [("meadow", "hills")]
-    buildings = [drawing for drawing in drawings if drawing.category == "building" and drawing.height_m > 4]
+    buildings = [drawing for drawing in drawings if drawing.category in {"building", "tree"} and drawing.height_m > 3]
     if buildings:
         votes = [tuple(place for place in vote if place not in INDOORS | {"cave", "studio"}) for vote in votes]
         votes = [vote for vote in votes if vote] or [("hills", "meadow", "village")]

@@ -203,8 +203,11 @@ class _Assembly:
                 draft.term = meant
                 return found
         lexicon = self._retriever.lexicon
-        if draft.term in lexicon.concrete or draft.term not in lexicon.words:
-            self._unknown.append(Unknown(draft.text, "", 0.0, used=False))
+        foreign = draft.term.endswith("~")
+        if draft.term in lexicon.concrete or (
+            draft.term not in lexicon.words and len(draft.raw) > (3 if foreign else 0)
+        ):
+            self._unknown.append(Unknown(draft.raw.lower() if foreign else draft.text, "", 0.0, used=False))
         return ()
 
     def _count(self, draft: Draft) -> int:
@@ -266,6 +269,8 @@ class _Assembly:
     def _place(self) -> str | None:
         said = self._reading.places
         strong = [name for name, weak in said if not weak]
+        if {"mountains", "lake"} <= set(strong):
+            return "lake"  # which has mountains behind it
         if strong:
             return strong[0]
         weak = [name for name, _ in said]
