@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from itertools import cycle
 from xml.etree import ElementTree
 
@@ -332,3 +333,9 @@ def test_who_drives_a_car_looks_out_of_it() -> None:
     (dog,), (car,) = boxes(composition, 0), boxes(composition, 1)
     assert car[0] < middle(dog)[0] < car[2]
     assert dog[3] < car[3]
+
+
+@pytest.mark.parametrize("prompt", ["five colourful balloons", "a rainbow coloured unicorn"])
+def test_every_paint_that_is_used_is_defined(prompt: str) -> None:
+    svg = drawn(prompt).svg
+    assert set(re.findall(r"url\(#([^)]+)\)", svg)) <= set(re.findall(r' id="([^"]+)"', svg))

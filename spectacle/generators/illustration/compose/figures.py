@@ -140,7 +140,10 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
 
     markup = style_drawing(canvas.style, map_colours(markup, change), one.height / drawing.box[3], canvas.unit)
     ink = change("#000000") if canvas.style != "blueprint" else "#174f96"
-    canvas.drawings[name] = canvas.defs.group(rename(markup, name), large=True, fill=ink)
+    renamed = rename(markup, name)
+    if rainbow:  # the gradient is the document's, not the drawing's
+        renamed = renamed.replace(f"url(#{name}{rainbow[5:]}", rainbow)
+    canvas.drawings[name] = canvas.defs.group(renamed, large=True, fill=ink)
     return canvas.drawings[name]
 
 

@@ -48,6 +48,9 @@ _DONE_AT = {
 }  # fmt: skip
 """What one does to where it is done."""
 
+_PARTY = {"birthday cake": 1, "balloon": 4, "gift": 3}
+"""What is seen of a party of which nothing else is said."""
+
 _TABLETOP = 0.7
 """Things up to this height in metres may stand on a table."""
 
@@ -137,6 +140,9 @@ class _Assembly:
     def scene(self) -> Scene:
         for position, draft in enumerate(self._reading.things):
             self._add(position, draft)
+        if not self._things and "party" in self._words and self._language == "en":
+            for number, (noun, count) in enumerate(_PARTY.items(), len(self._reading.things)):
+                self._add(number, Draft(noun, noun, raw=noun, count=count))
         relation_list = self._relations()
         time, weather = self._sky()
         return Scene(
