@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,9 @@ class Found:
     plural: bool
 
 
+_WITHIN = re.compile(r" (?:with|at|over|on) ")
+
+
 def normalise(title: str) -> str:
     """A title as it is compared: folded, hyphens and punctuation as spaces."""
     plain = fold(title).replace("’", "'").replace("'s ", " ").replace("'", "")
@@ -110,7 +114,14 @@ class Retriever:
         """Whether a noun in the singular has a title or an entry."""
         if term in MOOD_WORDS:
             return any(drawing.form == "whole" for drawing in self.drawings.by_title.get(term, ()))
+        if self._describes_a_scene(term):
+            return False
         return term in self.lexicon.nouns or self._titled(term)
+
+    def _describes_a_scene(self, term: str) -> bool:
+        """Whether a title such as "night with stars" is a whole scene, better read word by word than as a thing."""
+        drawings = self.drawings.by_title.get(term, ())
+        return bool(_WITHIN.search(term) and drawings) and all(drawing.form == "scene" for drawing in drawings)
 
     def _titled(self, term: str) -> bool:
         return any(drawing.form != "symbol" for drawing in self.drawings.by_title.get(term, ()))
