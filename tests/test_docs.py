@@ -25,6 +25,8 @@ from spectacle import cli, config, errors
 from spectacle.client import Progress
 from spectacle.config import UNSETTING
 from spectacle.generators.base import GeneratorOptions
+from spectacle.generators.double import TestDouble
+from spectacle.generators.illustration import Illustration
 from spectacle.naming import RESERVED_KINDS, RequestName
 
 LANGUAGES = {"sh", "python", "ts", "toml", "json", "text"}
@@ -35,6 +37,7 @@ BEYOND_A_SANDBOX = re.compile(r"\b(systemctl|systemd-sysusers|apt-get|usermod|ma
 SETTINGS = {".".join(keys) for keys, _ in config.fields()} | {
     f"kinds.NAME.{name}" for name in config.KindSettings.model_fields
 }
+OPTIONS = {name for generator in (Illustration, TestDouble) for name in generator.Options.model_fields}
 PROGRESS = {field.name for field in dataclasses.fields(Progress)}
 VARIABLES = {"SPECTACLE_" + name.replace(".", "_").upper() for name in SETTINGS} | set(UNSETTING)
 
@@ -179,7 +182,7 @@ def test_every_setting_that_is_named_exists(page: str) -> None:
         elif (section := re.fullmatch(r"\[(\w+)(\.\w+)?\]", name)) is not None:
             assert any(each.startswith(f"{section[1]}.") for each in SETTINGS), f"{page}: {word}"
         elif re.fullmatch(r"[a-z]+(_[a-z]+)+", name) or (equals and name.isidentifier()):
-            assert name in leaves | PROGRESS, f"{page}: {word}"
+            assert name in leaves | PROGRESS | OPTIONS, f"{page}: {word}"
 
 
 def test_the_log_messages_in_the_operations_guide_are_the_daemons() -> None:
