@@ -188,6 +188,7 @@ def mounted(tmp_path: Path) -> Iterator[Daemon]:
         subprocess.run(["umount", "--lazy", path], check=False, capture_output=True)
 
 
+@pytest.mark.root
 def test_a_spool_that_is_unmounted_and_mounted_again_is_served_on(mounted: Daemon, tmp_path: Path) -> None:
     daemon = mounted.start()
     daemon.drafts = daemon.spool
@@ -207,6 +208,7 @@ def test_a_spool_that_is_unmounted_and_mounted_again_is_served_on(mounted: Daemo
     assert "fault in Spectacle" not in daemon.log
 
 
+@pytest.mark.root
 def test_another_file_system_mounted_over_the_spool_is_served(mounted: Daemon) -> None:
     daemon = mounted.start()
     daemon.drafts = daemon.spool

@@ -281,6 +281,7 @@ def fill(path: Path) -> Path:
     return filler
 
 
+@pytest.mark.root
 def test_a_full_disk_is_waited_out_with_the_request_in_its_place(small_disk: Daemon) -> None:
     daemon = small_disk.start()
     killed_mid_job(daemon, "a-1-64x64", steps=20, step_seconds=0.05)
@@ -295,6 +296,7 @@ def test_a_full_disk_is_waited_out_with_the_request_in_its_place(small_disk: Dae
     assert_nothing_left(daemon)
 
 
+@pytest.mark.root
 def test_an_error_is_still_told_on_a_full_disk(small_disk: Daemon) -> None:
     daemon = small_disk.start()
     killed_mid_job(daemon, "a-1-64x64", steps=20, step_seconds=0.05, fail="on purpose")
@@ -305,6 +307,7 @@ def test_an_error_is_still_told_on_a_full_disk(small_disk: Daemon) -> None:
     assert daemon.answer("a-2-64x64").suffix == ".png"
 
 
+@pytest.mark.root
 def test_nothing_is_begun_below_the_least_free_space(small_disk: Daemon) -> None:
     small_disk.file.write_text(CONFIGURATION.replace("min_free = 0", f"min_free = {2 << 20}"))
     filler = small_disk.spool / "filler"
@@ -318,6 +321,7 @@ def test_nothing_is_begun_below_the_least_free_space(small_disk: Daemon) -> None
     assert daemon.answer("a-1-64x64").suffix == ".png"
 
 
+@pytest.mark.root
 def test_a_spool_mounted_read_only_is_waited_for(small_disk: Daemon) -> None:
     daemon = small_disk.start()
     daemon.write("a-1-64x64")
@@ -386,6 +390,7 @@ def test_files_of_others_that_may_not_be_read_cost_themselves_alone(unprivileged
     assert unprivileged.answer("a-6-64x64").suffix == ".png"
 
 
+@pytest.mark.root
 def test_a_directory_of_others_where_a_result_belongs_costs_itself_alone(unprivileged: Unprivileged) -> None:
     unprivileged.spool.chmod(0o777)
     path = unprivileged.spool / "a-1-64x64.png"

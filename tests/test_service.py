@@ -174,6 +174,7 @@ def test_once_works_through_what_is_there_whatever_it_is(tmp_path: Path) -> None
     assert not daemon.hidden()
 
 
+@pytest.mark.root
 def test_a_spool_without_inotify_is_served_by_looking(tmp_path: Path) -> None:
     limit = Path("/proc/sys/fs/inotify/max_user_instances")
     before = limit.read_text()
@@ -201,6 +202,7 @@ def test_a_spool_without_inotify_is_served_by_looking(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.root
 def test_a_queue_of_events_that_overflows_loses_no_request(tmp_path: Path) -> None:
     limit = Path("/proc/sys/fs/inotify/max_queued_events")
     before = limit.read_text()

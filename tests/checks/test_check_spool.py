@@ -60,9 +60,8 @@ def test_a_spool_that_everybody_may_write_is_warned_of(tmp_path: Path, mode: int
     assert checks.check_permissions(tmp_path).level is level
 
 
+@pytest.mark.root
 def test_a_shared_spool_whose_files_do_not_inherit_the_group_is_warned_of(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root may give a directory to another group")
     os.chown(tmp_path, -1, 4242)
     os.chmod(tmp_path, 0o770)
     check = checks.check_permissions(tmp_path)

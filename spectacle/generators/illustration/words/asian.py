@@ -77,7 +77,7 @@ def _groups(items: Sequence[Item], code: str) -> list[_Group]:
     """Nouns with their modifiers, each followed by what relates it or acts on it."""
     groups: list[_Group] = []
     open_modifiers: list[Item] = []
-    for position, item in enumerate(items):
+    for item in items:
         if item.sort in _MODIFIERS or _is_count(item):
             open_modifiers.append(item)
         elif item.sort in _NAMES:
@@ -99,7 +99,6 @@ def _groups(items: Sequence[Item], code: str) -> list[_Group]:
             elif item.english in ("with", "without", "no") and sort == "function":
                 sort = "with"
             groups.append(_Group(sort, [item], joins=item.raw.endswith("の")))
-        del position
     if open_modifiers:
         groups.append(_Group("modifier", open_modifiers))
     return groups
