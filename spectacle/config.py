@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from spectacle.errors import ConfigurationError
 from spectacle.naming import KIND_PATTERN, RESERVED_KINDS
@@ -118,6 +118,59 @@ class WorkerSettings(_Section):
         return devices
 
 
+class WeightSettings(_Section):
+    """Where the weights of models lie."""
+
+    directory: Path = Field(
+        Path("~/.local/share/spectacle/weights"),
+        description="Where `spectacle pull` puts weights and generators find them. It may lie on a volume that "
+        "several hosts share.",
+    )
+    prepared: dict[str, Path] = Field(
+        {},
+        description="Directories that `spectacle prepare` wrote, by generator or `GENERATOR/PRESET`; they are loaded "
+        "instead of pulled weights.",
+    )
+
+    @field_validator("directory", mode="after")
+    @classmethod
+    def _is_expanded(cls, directory: Path) -> Path:
+        return directory.expanduser()
+
+
+class PlacementSettings(_Section):
+    """How models are placed in memory. Left alone, each is placed as well as what is free allows."""
+
+    vram_limit: ByteSize | None = Field(
+        None, gt=0, description='Most memory of each GPU to use, such as "10GB". Unset: all that is free.'
+    )
+    ram_limit: ByteSize | None = Field(
+        None, gt=0, description='Most memory of the host to use, such as "32GB". Unset: all that is free.'
+    )
+    quantization: Literal["auto", "none", "int8", "nf4", "gguf"] = Field(
+        "auto", description="How the weights of large models are stored in memory; `none` is bf16."
+    )
+    residency: Literal["auto", "device", "staged", "model-offload", "group-offload", "disk-offload"] = Field(
+        "auto",
+        description="What lies on the GPU: everything, the text encoder first and then the rest, one model at a "
+        "time, or blocks streamed from memory or from disk.",
+    )
+    vae_tiling: bool | None = Field(
+        None, description="Decode pictures in tiles, which needs less memory. Unset: where memory is short."
+    )
+    attention: str = Field(
+        "auto",
+        pattern=r"[A-Za-z0-9_-]{1,40}",
+        description="Attention back end, a name that diffusers knows; `auto` is the fastest that is installed.",
+    )
+    compile_repeated_blocks: bool = Field(
+        False, description="Compile the model's blocks, at the cost of a slow first picture of each size."
+    )
+    cache: Literal["none", "first-block", "taylorseer"] = Field(
+        "none", description="Skip steps that change little. Faster, but not the same picture; off under Lightning."
+    )
+
+
 class KindSettings(_Section):
     """What serves requests of one kind."""
 
@@ -172,6 +225,8 @@ class Settings(_Section):
     spool: SpoolSettings = Field(SpoolSettings(), description=SpoolSettings.__doc__)
     limits: LimitSettings = Field(LimitSettings(), description=LimitSettings.__doc__)
     workers: WorkerSettings = Field(WorkerSettings(), description=WorkerSettings.__doc__)
+    weights: WeightSettings = Field(WeightSettings(), description=WeightSettings.__doc__)
+    placement: PlacementSettings = Field(PlacementSettings(), description=PlacementSettings.__doc__)
     sanitize: SanitizeSettings = Field(SanitizeSettings(), description=SanitizeSettings.__doc__)
     log: LogSettings = Field(LogSettings(), description=LogSettings.__doc__)
     kinds: dict[str, KindSettings] = Field(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ByteSize
 from pydantic.fields import FieldInfo
 
 from spectacle.config import DEFAULT_FILES, ENVIRONMENT_PREFIX, KindSettings, Settings
@@ -170,7 +170,13 @@ def _type_words(annotation: Any) -> str:
         return "a table"
     if arguments:  # a union with None
         return " or ".join(filter(None, (_type_words(part) for part in arguments if part is not type(None))))
-    names: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
+    names: dict[Any, str] = {
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        Path: "a path",
+        ByteSize: "a size in bytes",
+    }
     return names.get(annotation, "")
 
 

@@ -24,6 +24,7 @@ from typing import Any
 from PIL import Image
 
 import spectacle
+from spectacle.config import PlacementSettings, WeightSettings
 from spectacle.errors import (
     BadAttachment,
     BadOptions,
@@ -35,7 +36,7 @@ from spectacle.errors import (
     UnreadableRequest,
 )
 from spectacle.generators import registry
-from spectacle.generators.base import MAX_SEED, Artifact, Device, Generator, Job, MediaType, Needs
+from spectacle.generators.base import MAX_SEED, Artifact, Device, Generator, Job, MediaType, Needs, Resources
 from spectacle.options import MAX_OPTIONS_BYTES, read_options
 from spectacle.pictures import open_mask, open_picture
 from spectacle.results import Making, finish
@@ -79,12 +80,16 @@ class Workshop:
         channel: The line to the daemon.
         device: Where generators run.
         rasteriser: Turns drawings into pictures.
+        resources: What generators may use of this machine.
     """
 
-    def __init__(self, channel: Channel, device: Device, rasteriser: Rasteriser) -> None:
+    def __init__(
+        self, channel: Channel, device: Device, rasteriser: Rasteriser, resources: Resources | None = None
+    ) -> None:
         self._channel = channel
         self._device = device
         self._rasteriser = rasteriser
+        self._resources = resources if resources is not None else Resources()
         self._loaded: tuple[str, str | None] | None = None
         self._generator: Generator | None = None
         self.control = _Control(channel)
@@ -94,7 +99,10 @@ class Workshop:
         if self._generator is not None and self._loaded == (name, preset):
             return self._generator
         self.unload()
-        generator = registry.find(name)(preset)
+        kind = registry.find(name)
+        if (missing := kind.missing_packages()) is not None:
+            raise GeneratorError(missing)
+        generator = kind(preset, self._resources)
         try:
             generator.load(self._device)
         except SpectacleError:
@@ -309,7 +317,8 @@ def main(arguments: Sequence[str]) -> None:
 
     Args:
         arguments: Descriptor of the socket, process number of the daemon, and a JSON object with `device_kind`,
-            `device_index`, `svg_memory` (bytes) and `svg_seconds`.
+            `device_index`, `svg_memory` (bytes), `svg_seconds`, and the sections `weights` and
+            `placement` of the settings.
     """
     descriptor, parent, text = arguments
     _die_with_parent(int(parent))
@@ -317,12 +326,15 @@ def main(arguments: Sequence[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     settings = json.loads(text)
+    resources = Resources.from_settings(
+        WeightSettings.model_validate(settings["weights"]), PlacementSettings.model_validate(settings["placement"])
+    )
     channel = Channel(socket.socket(fileno=int(descriptor)))
     device = Device(settings["device_kind"], settings["device_index"])
     with Rasteriser(
         memory=settings["svg_memory"], cpu_seconds=settings["svg_seconds"], wall_seconds=settings["svg_seconds"]
     ) as rasteriser:
-        workshop = Workshop(channel, device, rasteriser)
+        workshop = Workshop(channel, device, rasteriser, resources)
         messages: queue.SimpleQueue[tuple[Message, _Control]] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(channel, messages), daemon=True).start()
         try:

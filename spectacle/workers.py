@@ -29,6 +29,15 @@ POLL_SECONDS = 0.1
 STARTUP_SECONDS = 120.0
 """Longest a worker process may take to import what it needs; a cold disk and a large library can take a minute."""
 
+WORKER_ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "PYTORCH_ALLOC_CONF": "expandable_segments:True",
+}
+"""Set before a worker imports any library: nothing is downloaded or sent, and GPU memory does not fragment."""
+
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 
 Model = tuple[str, str | None]
@@ -120,6 +129,8 @@ class Worker:
             "device_index": self.device.index,
             "svg_memory": workers.svg_memory,
             "svg_seconds": workers.svg_seconds,
+            "weights": self.settings.weights.model_dump(mode="json"),
+            "placement": self.settings.placement.model_dump(mode="json"),
         }
         self._channel = Channel(ours)
         command = [sys.executable, "-m", "spectacle.worker", str(theirs.fileno()), str(os.getpid()), json.dumps(facts)]
@@ -127,7 +138,11 @@ class Worker:
             try:
                 # In a process group of its own, for Ctrl-C is meant for the daemon, which lets the running job finish.
                 self._process = subprocess.Popen(
-                    command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, process_group=0
+                    command,
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    process_group=0,
+                    env={**os.environ, **WORKER_ENVIRONMENT},
                 )
             except OSError:
                 self._discard()

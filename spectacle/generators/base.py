@@ -9,10 +9,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
+
+from spectacle.config import PlacementSettings, WeightSettings
+from spectacle.errors import WeightsMissing
+from spectacle.weights import Source, Store
 
 MAX_SEED = 2**63 - 1
 """Largest seed: the largest value of torch's and numpy's signed 64-bit seeds."""
@@ -76,6 +82,26 @@ class Device:
 
     def __str__(self) -> str:
         return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a generator may use on this machine, from the settings.
+
+    Attributes:
+        store: The weights that were pulled.
+        prepared: Directories that `spectacle prepare` wrote, by generator name or `NAME/PRESET`.
+        placement: Limits on memory, and what the settings say about how models are placed.
+    """
+
+    store: Store = field(default_factory=lambda: Store(WeightSettings().directory))
+    prepared: Mapping[str, Path] = field(default_factory=dict)
+    placement: PlacementSettings = field(default_factory=PlacementSettings)
+
+    @classmethod
+    def from_settings(cls, weights: WeightSettings, placement: PlacementSettings) -> Resources:
+        """As the sections `[weights]` and `[placement]` say."""
+        return cls(Store(weights.directory), weights.prepared, placement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +182,53 @@ class Generator(ABC):
     presets: ClassVar[Mapping[str, str]] = {}
     """Preset names and what each is for; empty when the generator has none."""
 
-    def __init__(self, preset: str | None = None) -> None:
+    extra: ClassVar[str | None] = None
+    """The extra of Spectacle's distribution that installs `packages`, as in `pip install 'spectacle-daemon[EXTRA]'`."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Names of the modules beyond Spectacle's own needs that `load` imports."""
+
+    def __init__(self, preset: str | None = None, resources: Resources | None = None) -> None:
         self.preset = preset
+        self.resources = resources if resources is not None else Resources()
 
     @classmethod
-    def missing_weights(cls, preset: str | None = None) -> str | None:
+    def missing_packages(cls) -> str | None:
+        """What to do about libraries that are not installed, or None when all are."""
+        missing = [name for name in cls.packages if find_spec(name) is None]
+        if not missing:
+            return None
+        install = f"run: pip install 'spectacle-daemon[{cls.extra}]'" if cls.extra else "install them"
+        return f"{cls.name} needs {', '.join(missing)}: {install}"
+
+    @classmethod
+    def weights(cls, preset: str | None = None) -> Sequence[Source]:
+        """What of the model hub a preset loads, largest first; empty for a generator without weights."""
+        return ()
+
+    @classmethod
+    def missing_weights(cls, preset: str | None = None, resources: Resources | None = None) -> str | None:
         """What to do about weights that are not on this machine, or None when none are missing. Does not load them."""
+        resources = resources if resources is not None else Resources()
+        if cls.name in resources.prepared or f"{cls.name}/{preset}" in resources.prepared:
+            return None
+        try:
+            for source in cls.weights(preset):
+                resources.store.locate(source)
+        except WeightsMissing:
+            return f"run: spectacle pull {cls.name}{f' --preset {preset}' if preset else ''}"
         return None
+
+    @classmethod
+    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
+        """How the model would be placed on `device`, a sentence each: what, why, and what it costs. May be empty."""
+        return ()
+
+    def adopt(self, preset: str | None) -> bool:
+        """Turn into another preset of the same loaded model, as by swapping adapters; False when that cannot be done.
+
+        Called between jobs. After True, `self.preset` is the new one.
+        """
+        return preset == self.preset
 
     @property
     def model(self) -> str:
