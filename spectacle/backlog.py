@@ -150,12 +150,20 @@ class Backlog:
 
     # --- noticing --------------------------------------------------------------------------------------------------
 
-    def add(self, name: RequestName, look: Look, *, complete: bool) -> None:
-        """Know of a request from now on; `complete` when the doorbell said that its writer is done."""
+    def add(self, name: RequestName, look: Look, *, complete: bool, stood: float = 0.0) -> None:
+        """Know of a request from now on.
+
+        Args:
+            name: Its name.
+            look: What it looks like.
+            complete: Whether the doorbell said that its writer is done.
+            stood: Seconds for which it is known to have stood still already.
+        """
         now = self._clock()
         with self._change:
             known = self._known[name.stem] = Known(name, look, now, now, rung=look.version if complete else None)
-            self._plan(known, now + self._patience(known, complete=complete))
+            patience = self._patience(known, complete=complete)
+            self._plan(known, now + (patience if known.unfinished is not None else max(0.0, patience - stood)))
 
     def look_again(self, known: Known, look: Look) -> None:
         """Go by a new look at a request whose writer did not seem to be done."""

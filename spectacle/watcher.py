@@ -297,6 +297,17 @@ class Watcher:
         if look is not None:
             self._backlog.add(name, look, complete=complete)
 
+    def _notice_claimed(self, name: RequestName) -> None:
+        """Notice a request that was claimed before.
+
+        Where the claim's holder has ended on this host it had found the request complete. What has not been written
+        since, by the file server's own clock, for as long as requests settle, need not settle once more.
+        """
+        look = self._spool.look(name.file_name)
+        if look is not None:
+            stood = (self._spool.now_ns() - look.mtime_ns) / 1e9 if self._claims.is_orphan(name) else 0.0
+            self._backlog.add(name, look, complete=False, stood=max(0.0, stood))
+
     def _scan_is_due(self, now: float) -> bool:
         directory = self._directory
         pause = min(SCAN_SHARE * directory.took, LONGEST_PAUSE)
@@ -319,7 +330,8 @@ class Watcher:
         if not self._doorbell.works and not self._backlog.on_network:
             self._doorbell.hang(self._spool.path)
         commits = {}
-        present = set()
+        present, claimed = set(), set()
+        found = []
         for file_name in names:
             if file_name.endswith(".txt"):
                 stem = file_name[:-4]
@@ -327,10 +339,17 @@ class Watcher:
                     present.add(stem)
                 elif (name := RequestName.parse(file_name)) is not None:
                     present.add(stem)
-                    self._notice(name, complete=False)
+                    found.append(name)
+            elif file_name.endswith(".lock"):
+                claimed.add(file_name[:-5])
             elif (committed := stem_of_commit(file_name)) is not None:
                 commits[committed] = self._commits.get(committed, now)
         self._commits = commits
+        for name in found:
+            if name.stem in claimed:
+                self._notice_claimed(name)
+            else:
+                self._notice(name, complete=False)
         for known in self._backlog.missing(present):
             if self._spool.look(known.name.file_name) is None:
                 self._backlog.vanished(known)

@@ -59,6 +59,25 @@ def test_any_other_request_is_ready_once_it_has_stood_still(backlog: Backlog, cl
     assert take(backlog) is not None
 
 
+def test_a_request_known_to_have_stood_still_for_a_while_needs_only_the_rest_of_it(
+    backlog: Backlog, clock: Clock
+) -> None:
+    assert NAME is not None
+    backlog.add(NAME, look(), complete=False, stood=1.5)
+    clock.now += 0.4
+    backlog.due(clock.now)
+    assert take(backlog) is None
+    clock.now += 0.2
+    backlog.due(clock.now)
+    assert take(backlog) is not None
+
+
+def test_a_request_that_looks_unfinished_is_so_however_long_it_has_stood_still(backlog: Backlog) -> None:
+    assert NAME is not None
+    backlog.add(NAME, look(size=0), complete=False, stood=1000)
+    assert take(backlog) is None
+
+
 @pytest.mark.parametrize("status", [look(size=0), look(links=2)], ids=["empty", "two links"])
 def test_a_request_that_looks_unfinished_is_looked_at_again_until_its_grace_is_over(
     backlog: Backlog, clock: Clock, status: Look

@@ -76,6 +76,27 @@ def test_the_claim_of_a_process_that_ended_is_taken_over_at_once_and_counted(spo
     assert claim.is_ours(spool)
 
 
+def test_a_claim_is_an_orphan_when_its_holder_ended_on_this_host(spool: Spool, claims: Claims) -> None:
+    assert NAME is not None
+    assert not claims.is_orphan(NAME)
+    here = Holder.this_process()
+    assert here.start is not None
+    record = f"filelock/2\npid={os.getpid()}\nhost={here.host}\nmode=lease\ntoken={'0' * 32}\nduration=30.0\n"
+    (spool.path / LOCK).write_text(record + f"start={here.start - 1}\n")
+    assert claims.is_orphan(NAME)
+    (spool.path / LOCK).write_text(record + f"start={here.start}\n")
+    assert not claims.is_orphan(NAME)
+    foreign(spool)
+    assert not claims.is_orphan(NAME)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"x" * 100_000])
+def test_a_lock_file_written_by_something_else_is_no_orphan(spool: Spool, claims: Claims, content: bytes) -> None:
+    assert NAME is not None
+    (spool.path / LOCK).write_bytes(content)
+    assert not claims.is_orphan(NAME)
+
+
 def test_a_process_number_used_again_is_not_taken_for_the_holder(spool: Spool, claims: Claims) -> None:
     assert NAME is not None
     here = Holder.this_process()

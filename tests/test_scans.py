@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from spectacle.backlog import SETTLE_NETWORK
 from spectacle.config import Settings
 from spectacle.watcher import Watcher
 
@@ -41,3 +47,56 @@ def test_a_server_that_made_a_scan_hang_does_not_put_off_the_next_one(
     assert watcher._scans == scans + 1
     watcher._doorbell.take_down()
     watcher._spool.close()
+
+
+STEM = "a-1-64x64"
+CLAIM_AND_DIE = (
+    "import os, sys; from filelock import SoftFileLease; "
+    "lease = SoftFileLease(sys.argv[1], is_singleton=False); lease.acquire(); os._exit(0)"
+)
+
+
+@pytest.fixture
+def successor(tmp_path: Path) -> Iterator[Watcher]:
+    """A daemon that begins with a request, of an hour ago, which a daemon killed on this host had claimed."""
+    (tmp_path / f"{STEM}.txt").write_text("a red fox")
+    hour_ago = time.time() - 3600
+    os.utime(tmp_path / f"{STEM}.txt", (hour_ago, hour_ago))
+    subprocess.run([sys.executable, "-c", CLAIM_AND_DIE, tmp_path / f"{STEM}.lock"], check=True)
+    spool = {"path": tmp_path, "poll_interval": 1, "min_free": 0, "settle": SETTLE_NETWORK}
+    settings = Settings.model_validate(
+        {"spool": spool, "kinds": {"card": {"generator": "test-double"}}, "default_kind": "card"}
+    )
+    watcher = Watcher(settings, [], Clock())
+    # Nothing but its own looking tells it of files, as on a network file system.
+    watcher._doorbell.hang = lambda _path: None  # type: ignore[method-assign]
+    yield watcher
+    watcher._doorbell.take_down()
+    watcher._spool.close()
+
+
+def test_what_a_killed_daemon_of_this_host_had_begun_is_begun_again_without_settling(successor: Watcher) -> None:
+    successor._turn()
+    assert successor._backlog.ready == 1
+
+
+def test_what_was_written_after_the_killed_daemon_had_claimed_it_settles_anew(
+    successor: Watcher, tmp_path: Path
+) -> None:
+    (tmp_path / f"{STEM}.txt").write_text("a red")
+    successor._turn()
+    assert successor._backlog.ready == 0
+    assert STEM in successor._backlog
+
+
+def test_what_nobody_on_this_host_had_claimed_settles_however_old_it_looks(successor: Watcher, tmp_path: Path) -> None:
+    lock = tmp_path / f"{STEM}.lock"
+    lock.write_text(lock.read_text().replace("host=", "host=not-"))
+    successor._turn()
+    assert successor._backlog.ready == 0
+    lock.unlink()
+    successor._backlog.forget_waiting()
+    successor._clock.now += 40  # type: ignore[attr-defined]
+    successor._turn()
+    assert STEM in successor._backlog
+    assert successor._backlog.ready == 0

@@ -18,6 +18,8 @@ import pytest
 from history import Ask
 from world import DAEMONS, LEASE, PATIENCE, POLL, WRITER, Spool, World
 
+from spectacle.backlog import SETTLE_NETWORK
+
 pytestmark = pytest.mark.slow
 
 MARGIN = 10.0
@@ -213,7 +215,31 @@ def test_a_killed_daemon_is_taken_over_by_its_successor_at_once(world: World) ->
             world.figure(
                 f"daemon killed ({spool.name}): its successor took the job over {seconds:.1f} s after its start"
             )
-            assert seconds <= 2 + MARGIN
+            # It need not settle again.
+            assert seconds < SETTLE_NETWORK
+
+
+def test_a_request_rewritten_while_its_daemon_is_dead_is_not_read_half(world: World) -> None:
+    stems = start_slow_jobs(world, "c1")
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
+    with world.frozen("c2"):
+        for daemon in world.daemons("c1"):
+            daemon.kill()
+        for spool in world.spools:
+            spool.history.asks[stems[spool.name]].prompt = " ".join(words)
+        scripts = [
+            f"cd {spool.path}; : > {stems[spool.name]}.txt; for word in {' '.join(words)}; "
+            f"do echo $word >> {stems[spool.name]}.txt; sleep 0.8; done"
+            for spool in world.spools
+        ]
+        script = " & ".join(f"( {each} )" for each in scripts) + "; wait"
+        writer = threading.Thread(target=world.lab.clients[WRITER].run, args=(script,))
+        writer.start()
+        world.start("c1")
+        writer.join()
+        wait_all(world, stems)
+        for spool in world.spools:
+            assert spool.daemons["c1"].said("answered", stems[spool.name])
 
 
 def test_a_partition_shorter_than_the_lease_costs_nothing(world: World) -> None:
