@@ -6,7 +6,7 @@ A generator knows nothing of files, locks or queues: it gets a `Job` and a `JobC
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.util import find_spec
@@ -17,8 +17,9 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from spectacle.config import PlacementSettings, WeightSettings
-from spectacle.errors import WeightsMissing
-from spectacle.weights import Source, Store
+from spectacle.errors import GeneratorError, WeightsMissing
+from spectacle.weights import Located, Source, Store
+from spectacle.weights.prepared import open_prepared
 
 MAX_SEED = 2**63 - 1
 """Largest seed: the largest value of torch's and numpy's signed 64-bit seeds."""
@@ -102,6 +103,28 @@ class Resources:
     def from_settings(cls, weights: WeightSettings, placement: PlacementSettings) -> Resources:
         """As the sections `[weights]` and `[placement]` say."""
         return cls(Store(weights.directory), weights.prepared, placement)
+
+    def prepared_for(self, generator: str, preset: str | None) -> Path | None:
+        """The prepared checkpoint to load instead of pulled weights, found whole, or None when none is configured.
+
+        Raises:
+            WeightsMissing: When one is configured that is not whole, or is for something else.
+        """
+        path = self.prepared.get(f"{generator}/{preset}") or self.prepared.get(generator)
+        if path is not None:
+            open_prepared(path, generator, preset)
+        return path
+
+    def prepared_for(self, generator: str, preset: str | None) -> Path | None:
+        """The prepared checkpoint to load instead of pulled weights, found whole, or None when none is configured.
+
+        Raises:
+            WeightsMissing: When one is configured that is not whole, or is for something else.
+        """
+        path = self.prepared.get(f"{generator}/{preset}") or self.prepared.get(generator)
+        if path is not None:
+            open_prepared(path, generator, preset)
+        return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +232,48 @@ class Generator(ABC):
     def missing_weights(cls, preset: str | None = None, resources: Resources | None = None) -> str | None:
         """What to do about weights that are not on this machine, or None when none are missing. Does not load them."""
         resources = resources if resources is not None else Resources()
-        if cls.name in resources.prepared or f"{cls.name}/{preset}" in resources.prepared:
-            return None
         try:
-            for source in cls.weights(preset):
-                resources.store.locate(source)
-        except WeightsMissing:
-            return f"run: spectacle pull {cls.name}{f' --preset {preset}' if preset else ''}"
+            if resources.prepared_for(cls.name, preset) is None:
+                for source in cls.weights(preset):
+                    cls.locate(source, preset, resources)
+        except WeightsMissing as error:
+            return error.message
         return None
+
+    @classmethod
+    def locate(cls, source: Source, preset: str | None, resources: Resources) -> Located:
+        """Where pulled weights lie.
+
+        Raises:
+            WeightsMissing: When they are not there, or damaged; the message names the command that brings them.
+        """
+        try:
+            return resources.store.locate(source)
+        except WeightsMissing as error:
+            pull = f"spectacle pull {cls.name}{f' --preset {preset}' if preset else ''}"
+            raise WeightsMissing(f"{error.message}: run `{pull}` on this host") from None
+
+    @classmethod
+    def prepare(
+        cls, preset: str | None, folder: Path, resources: Resources, quantization: str, say: Callable[[str], None]
+    ) -> Mapping[str, str]:
+        """Write a self-contained checkpoint into an empty folder: adapters fused, stored as it will be loaded.
+
+        Args:
+            preset: The preset it is for.
+            folder: Where the files go.
+            resources: Where the pulled weights are.
+            quantization: How weights are stored: `none`, or what the generator knows, such as `int8`.
+            say: Called with a sentence for each part of the work.
+
+        Returns:
+            The commits it was made from, by repository.
+
+        Raises:
+            GeneratorError: When the generator has nothing to prepare, or not in that way.
+            WeightsMissing: When what it is made from is not on this machine.
+        """
+        raise GeneratorError(f"{cls.name} has nothing to prepare: it loads what `spectacle pull` brought")
 
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:

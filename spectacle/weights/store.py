@@ -1,21 +1,79 @@
-"""The directory of pulled weights: one folder for each repository, and a marker that tells what is complete.
+"""The directory of pulled weights: a folder for each repository, and in it a marker that tells what is complete.
 
-Nothing in it counts until its marker says so. The marker is put in place by rename, after everything it names.
+    ROOT/OWNER--NAME/spectacle.json          the marker
+    ROOT/OWNER--NAME/REVISION/…              the files, as they lie in the repository
+
+Nothing counts until the marker names it, and the marker is put in place by rename, after everything it names.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import re
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from spectacle.errors import WeightsMissing
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from spectacle.errors import SpectacleError, WeightsMissing
 from spectacle.weights.source import Source
 
 MARKER = "spectacle.json"
-"""Name of the file that says what is complete in a repository's folder."""
+"""Name of the file that says what is complete."""
+
+_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class FileRecord(BaseModel):
+    """A complete file: its size in bytes and the SHA-256 of its content, hexadecimal."""
+
+    model_config = ConfigDict(frozen=True)
+    size: int
+    sha256: str
+
+
+class Marker(BaseModel):
+    """What is complete of one repository.
+
+    Attributes:
+        repo: `owner/name`.
+        revision: The commit the files are of, or what stands for it where they came from a folder without one.
+        origin: Where they came from: `hub`, or a folder.
+        licence: The licence that was shown.
+        patterns: The patterns of `Source.files` all of whose files are there.
+        files: The files by their path in the repository.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    repo: str
+    revision: str
+    origin: str
+    licence: str
+    patterns: tuple[str, ...]
+    files: dict[str, FileRecord]
+
+    @field_validator("revision")
+    @classmethod
+    def _is_a_name(cls, revision: str) -> str:
+        if not _REVISION.fullmatch(revision):
+            raise ValueError(f"{revision!r} is no revision")
+        return revision
+
+    @field_validator("files")
+    @classmethod
+    def _lie_inside(cls, files: dict[str, FileRecord]) -> dict[str, FileRecord]:
+        for name in files:
+            check_path(name)
+        return files
+
+    def matching(self, pattern: str) -> list[str]:
+        """The files a pattern stands for."""
+        return [name for name in self.files if fnmatchcase(name, pattern)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +89,17 @@ class Located:
     revision: str
 
 
+def check_path(name: str) -> None:
+    """Refuse a path of a repository's file that would lead out of its folder.
+
+    Raises:
+        ValueError: For an absolute path, or one with `..` or nothing in it.
+    """
+    path = PurePosixPath(name)
+    if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise ValueError(f"{name!r} is no path inside a repository")
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """Weights below one directory.
@@ -42,24 +111,101 @@ class Store:
     root: Path
 
     def folder(self, repo: str) -> Path:
-        """Where the files of a repository lie: `OWNER--NAME` below the root."""
+        """The folder of a repository."""
         return self.root / repo.replace("/", "--")
 
-    def marker(self, repo: str) -> Mapping[str, Any] | None:
+    def marker(self, repo: str) -> Marker | None:
         """What is complete of a repository, or None when nothing is."""
+        return _read(self.folder(repo) / MARKER)
+
+    def markers(self) -> Iterator[Marker]:
+        """What is complete of every repository, by name."""
         try:
-            marker = json.loads((self.folder(repo) / MARKER).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return marker if isinstance(marker, dict) else None
+            folders = sorted(self.root.iterdir())
+        except OSError:
+            return
+        for folder in folders:
+            if (marker := _read(folder / MARKER)) is not None and self.folder(marker.repo) == folder:
+                yield marker
 
     def locate(self, source: Source) -> Located:
-        """Find complete weights.
+        """Find complete weights. Looks at the sizes of the files, not at their content.
 
         Raises:
-            WeightsMissing: When not all of the source's files are there.
+            WeightsMissing: When not all of the source's files were pulled, or one was removed or cut short since.
         """
         marker = self.marker(source.repo)
-        if marker is None or not set(source.files) <= set(marker["patterns"]):
+        if marker is None or not set(source.files) <= set(marker.patterns):
             raise WeightsMissing(f"the weights of {source.repo} are not in {self.root}")
-        return Located(self.folder(source.repo) / marker["revision"], marker["revision"])
+        path = self.folder(source.repo) / marker.revision
+        for pattern in source.files:
+            for name in marker.matching(pattern):
+                check_size(path / name, marker.files[name].size)
+        return Located(path, marker.revision)
+
+    def mark(self, marker: Marker) -> None:
+        """Declare files complete, all of which must be on the disk by now."""
+        write_synced(self.folder(marker.repo) / MARKER, marker.model_dump_json(indent=1).encode())
+
+    def remove(self, repo: str) -> None:
+        """Remove a repository's weights, the marker first.
+
+        Raises:
+            SpectacleError: When there are none.
+        """
+        folder = self.folder(repo)
+        if not folder.is_dir():
+            raise SpectacleError(f"there are no weights of {repo} in {self.root}: see `spectacle weights`")
+        (folder / MARKER).unlink(missing_ok=True)
+        shutil.rmtree(folder)
+
+    def superseded(self) -> Iterator[Path]:
+        """Folders of revisions that no marker names: older ones, and those of a download that was broken off."""
+        for folder in sorted(self.root.iterdir()) if self.root.is_dir() else ():
+            if folder.is_dir() and not folder.is_symlink() and "--" in folder.name:
+                marker = _read(folder / MARKER)
+                for path in sorted(folder.iterdir()):
+                    if path.is_dir() and (marker is None or path.name != marker.revision):
+                        yield path
+
+
+def check_size(path: Path, size: int) -> None:
+    """Compare a file's size with what was recorded.
+
+    Raises:
+        WeightsMissing: When the file is gone or of another size.
+    """
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise WeightsMissing(f"{path} is missing: {error.strerror}") from None
+    if found != size:
+        raise WeightsMissing(f"{path} holds {found} bytes where {size} were recorded: it is damaged")
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Put a file in place by rename, after it is on the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Have the names in a folder on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> Marker | None:
+    try:
+        value: Any = json.loads(path.read_bytes())
+        return Marker.model_validate(value)
+    except (OSError, ValueError, ValidationError):
+        return None

@@ -1,0 +1,108 @@
+"""Prepared checkpoints: self-contained directories that are whole or not there, made by `spectacle prepare`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import spectacle
+from spectacle.errors import SpectacleError, WeightsMissing
+from spectacle.weights.digest import digest_file
+from spectacle.weights.store import MARKER, FileRecord, check_size, sync_folder, write_synced
+
+
+class Manifest(BaseModel):
+    """What a prepared directory holds.
+
+    Attributes:
+        generator: The generator it is for.
+        preset: Its preset, or None.
+        quantization: How the weights are stored: `none`, `int8`, `nf4`.
+        made_from: The commits it was made from, by repository.
+        version: Spectacle's version that made it.
+        files: Every file in it but this one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    generator: str
+    preset: str | None
+    quantization: str
+    made_from: dict[str, str]
+    version: str
+    files: dict[str, FileRecord]
+
+
+def write_prepared(
+    into: Path,
+    write: Callable[[Path], Mapping[str, str]],
+    *,
+    generator: str,
+    preset: str | None,
+    quantization: str,
+) -> Manifest:
+    """Have a checkpoint written into a new directory that appears under its name only once it is whole.
+
+    Args:
+        into: The directory to make; it must not exist, or be empty.
+        write: Writes the files into the folder it is given, and returns the commits they were made from.
+        generator: The generator it is for.
+        preset: Its preset, or None.
+        quantization: How the weights are stored.
+
+    Raises:
+        SpectacleError: When the directory exists already or cannot be made. What `write` raises passes through.
+    """
+    into = into.absolute()
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise SpectacleError(f"{into} exists already: name a new directory, or remove it first")
+    partial = into.with_name(f".{into.name}.partial-{os.getpid()}")
+    try:
+        partial.mkdir(parents=True)
+        made_from = write(partial)
+        files = {}
+        for path in sorted(each for each in partial.rglob("*") if each.is_file()):
+            digest = digest_file(path)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            files[path.relative_to(partial).as_posix()] = FileRecord(size=digest.size, sha256=digest.sha256)
+        manifest = Manifest(
+            generator=generator,
+            preset=preset,
+            quantization=quantization,
+            made_from=dict(made_from),
+            version=spectacle.__version__,
+            files=files,
+        )
+        write_synced(partial / MARKER, manifest.model_dump_json(indent=1).encode())
+        partial.rename(into)
+        sync_folder(into.parent)
+    except OSError as error:
+        raise SpectacleError(f"{into} could not be written: {error.strerror or error}: nothing was left") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return manifest
+
+
+def open_prepared(path: Path, generator: str, preset: str | None) -> Manifest:
+    """Check that a prepared directory is whole and for this generator and preset.
+
+    Raises:
+        WeightsMissing: When it is not; the message names the file and the remedy.
+    """
+    remedy = f"make it with `spectacle prepare {generator} --into {path}`"
+    try:
+        manifest = Manifest.model_validate_json((path / MARKER).read_bytes())
+    except OSError as error:
+        raise WeightsMissing(f"{path} is no prepared checkpoint: {MARKER}: {error.strerror}: {remedy}") from None
+    except ValidationError:
+        raise WeightsMissing(f"{path / MARKER} cannot be read: {remedy}") from None
+    if (manifest.generator, manifest.preset) != (generator, preset):
+        made = f"{manifest.generator}{f', preset {manifest.preset}' if manifest.preset else ''}"
+        raise WeightsMissing(f"{path} was prepared for {made}: {remedy}")
+    for name, record in manifest.files.items():
+        check_size(path / name, record.size)
+    return manifest

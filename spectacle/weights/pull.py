@@ -1,0 +1,323 @@
+"""Bringing weights into the store: from the model hub or from a folder, verified, and marked when complete."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from spectacle.errors import SpectacleError
+from spectacle.weights import hub
+from spectacle.weights.digest import Digest, digest_file
+from spectacle.weights.source import Source
+from spectacle.weights.store import FileRecord, Marker, Store, sync_folder
+
+SLACK = 1 << 30
+"""Bytes that must stay free beside the weights."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file to bring in.
+
+    Attributes:
+        name: Path in the repository.
+        size: Bytes.
+        sha256: What its SHA-256 must be, or None where only `git_oid` is known, or nothing.
+        git_oid: What git's object id must be, or None.
+        path: The file to copy, or None when it comes from the hub.
+    """
+
+    name: str
+    size: int
+    sha256: str | None = None
+    git_oid: str | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What is to be brought in of one repository.
+
+    Attributes:
+        source: The repository, with the patterns of everything that is to be complete afterwards.
+        revision: The commit.
+        origin: `hub`, or the folder.
+        pieces: All files of the patterns.
+        missing: Those that are not complete in the store yet.
+    """
+
+    source: Source
+    revision: str
+    origin: str
+    pieces: tuple[Piece, ...]
+    missing: tuple[Piece, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes to bring in."""
+        return sum(piece.size for piece in self.missing)
+
+
+def merged(sources: Sequence[Source]) -> list[Source]:
+    """One source for each repository, with the patterns of all."""
+    by_repo: dict[str, Source] = {}
+    for source in sources:
+        known = by_repo.get(source.repo)
+        files = source.files if known is None else tuple(dict.fromkeys(known.files + source.files))
+        by_repo[source.repo] = Source(source.repo, files, source.licence, source.notice, source.size)
+    return list(by_repo.values())
+
+
+def from_hub(source: Source, store: Store, *, revision: str | None = None, update: bool = False) -> Pull:
+    """Ask the hub what there is to download.
+
+    The commit of an earlier pull is kept, so that all files of a repository are of one commit.
+
+    Args:
+        source: What is wanted.
+        store: Where it goes.
+        revision: A branch, tag or commit to take instead.
+        update: Take the newest commit instead of the earlier one.
+
+    Raises:
+        SpectacleError: When the hub does not answer, or has no file for a pattern.
+    """
+    marker = store.marker(source.repo)
+    if revision is None and marker is not None and not update and _COMMIT.fullmatch(marker.revision):
+        revision = marker.revision
+    listing = hub.list_repository(source.repo, revision)
+    pieces = [Piece(file.name, file.size, file.sha256, file.git_oid) for file in listing.files]
+    return _pull(source, store, listing.revision, "hub", pieces, f"{source.repo} at {listing.revision}")
+
+
+def from_folder(source: Source, store: Store, folder: Path) -> Pull:
+    """Find a repository's files below a folder.
+
+    The folder may be the repository itself, hold it as `OWNER/NAME`, `OWNER--NAME` or `NAME`, be a cache of the hub's
+    own library, or be another store.
+
+    Raises:
+        SpectacleError: When it is not there, or lacks a file of a pattern.
+    """
+    other = Store(folder)
+    if (marker := other.marker(source.repo)) is not None:
+        path = other.folder(source.repo) / marker.revision
+        pieces = [Piece(name, file.size, file.sha256, None, path / name) for name, file in marker.files.items()]
+        return _pull(source, store, marker.revision, str(folder), pieces, str(path))
+    path, revision = _find(source, folder)
+    names = [
+        name
+        for name in sorted(each.relative_to(path).as_posix() for each in path.rglob("*") if each.is_file())
+        if not name.startswith(".") and any(fnmatchcase(name, pattern) for pattern in source.files)
+    ]
+    pieces = [Piece(name, (path / name).stat().st_size, path=path / name) for name in names]
+    if revision is None:
+        # No commit is known: the content stands for itself.
+        known = hashlib.sha256()
+        pieces = [_hashed(piece) for piece in pieces]
+        for piece in pieces:
+            known.update(f"{piece.name}\0{piece.sha256}\0".encode())
+        revision = f"local-{known.hexdigest()[:16]}"
+    return _pull(source, store, revision, str(folder), pieces, str(path))
+
+
+def bring_in(
+    pulls: Sequence[Pull],
+    store: Store,
+    *,
+    starting: Callable[[Pull, Piece], None] = lambda _pull, _piece: None,
+    verified: Callable[[Pull, Piece, int], None] = lambda _pull, _piece, _read: None,
+) -> None:
+    """Download or copy what is missing, verify it, and mark each repository once it is complete.
+
+    Args:
+        pulls: What `from_hub` and `from_folder` found.
+        store: Where it goes.
+        starting: Called before each file is brought in.
+        verified: Called while a file is read again and hashed, with the bytes read since the last call.
+
+    Raises:
+        SpectacleError: When the disk has not enough room, a file does not arrive, or is not what its hash says. What
+            has arrived stays, so that another attempt goes on there.
+    """
+    _check_room(pulls, store.root)
+    for pull in pulls:
+        folder = store.folder(pull.source.repo)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / ".pull.lock", timeout=0):
+                _bring_in(pull, store, starting, verified)
+        except Timeout:
+            raise SpectacleError(f"{pull.source.repo} is being pulled by another process: wait for it") from None
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise SpectacleError(
+                    f"{store.root} is full: make room, then run the command again to go on where it stopped"
+                ) from None
+            raise SpectacleError(f"{error.filename or folder}: {error.strerror or error}") from None
+
+
+def check(marker: Marker, store: Store, progress: Callable[[int], None] = lambda _read: None) -> list[str]:
+    """Read the files of a repository again and compare them with what was recorded; what is wrong, a line each."""
+    folder = store.folder(marker.repo) / marker.revision
+    wrong = []
+    for name, record in marker.files.items():
+        try:
+            found = digest_file(folder / name, progress)
+        except OSError as error:
+            wrong.append(f"{folder / name}: {error.strerror}")
+            continue
+        if (found.size, found.sha256) != (record.size, record.sha256):
+            wrong.append(f"{folder / name}: its content is not what was pulled")
+    return wrong
+
+
+def _pull(source: Source, store: Store, revision: str, origin: str, pieces: Sequence[Piece], where: str) -> Pull:
+    marker = store.marker(source.repo)
+    patterns = source.files if marker is None else tuple(dict.fromkeys(marker.patterns + source.files))
+    wanted: dict[str, Piece] = {}
+    for pattern in patterns:
+        matching = [piece for piece in pieces if fnmatchcase(piece.name, pattern)]
+        if not matching:
+            raise SpectacleError(f"{where} has no file {pattern}: it is not the repository that is needed")
+        wanted.update((piece.name, piece) for piece in matching)
+    complete = marker.files if marker is not None and marker.revision == revision else {}
+    folder = store.folder(source.repo) / revision
+    missing = [
+        piece
+        for name, piece in wanted.items()
+        if name not in complete
+        or complete[name].size != piece.size
+        or not _has_size(folder / name, piece.size)
+        or (piece.sha256 is not None and piece.sha256 != complete[name].sha256)
+    ]
+    whole = Source(source.repo, patterns, source.licence, source.notice, source.size)
+    return Pull(whole, revision, origin, tuple(wanted.values()), tuple(missing))
+
+
+def _bring_in(
+    pull: Pull, store: Store, starting: Callable[[Pull, Piece], None], verified: Callable[[Pull, Piece, int], None]
+) -> None:
+    folder = store.folder(pull.source.repo) / pull.revision
+    folder.mkdir(exist_ok=True)
+    marker = store.marker(pull.source.repo)
+    records = dict(marker.files) if marker is not None and marker.revision == pull.revision else {}
+    for piece in pull.missing:
+        starting(pull, piece)
+        found = _arrive(pull, piece, folder, lambda read, piece=piece: verified(pull, piece, read))  # type: ignore[misc]
+        records[piece.name] = FileRecord(size=found.size, sha256=found.sha256)
+    shutil.rmtree(folder / ".cache", ignore_errors=True)  # the hub library's notes on unfinished downloads
+    for path in {folder, *((folder / piece.name).parent for piece in pull.pieces)}:
+        sync_folder(path)
+    source = pull.source
+    store.mark(
+        Marker(
+            repo=source.repo,
+            revision=pull.revision,
+            origin=pull.origin,
+            licence=source.licence,
+            patterns=source.files,
+            files={piece.name: records[piece.name] for piece in sorted(pull.pieces, key=lambda piece: piece.name)},
+        )
+    )
+
+
+def _arrive(pull: Pull, piece: Piece, folder: Path, progress: Callable[[int], None]) -> Digest:
+    """Bring one file in and verify it; a download that went wrong is tried once more."""
+    path = folder / piece.name
+    for _ in range(2):
+        if piece.path is None:
+            hub.fetch(pull.source.repo, pull.revision, piece.name, folder)
+        else:
+            _copy(piece.path, path)
+        _sync(path)
+        found = digest_file(path, progress)
+        if (
+            found.size == piece.size
+            and piece.sha256 in (None, found.sha256)
+            and (piece.sha256 is not None or piece.git_oid in (None, found.git_oid))
+        ):
+            return found
+        path.unlink()
+    raise SpectacleError(
+        f"{pull.source.repo}/{piece.name} arrived with another content than its hash says, twice: it was thrown away; "
+        f"check the network, the disk and {piece.path or 'the hub'}"
+    )
+
+
+def _copy(origin: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    shutil.copyfile(origin, partial)
+    partial.replace(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_room(pulls: Sequence[Pull], root: Path) -> None:
+    needed = sum(pull.size for pull in pulls)
+    there = next(path for path in (root, *root.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if needed and needed + SLACK > free:
+        raise SpectacleError(
+            f"{root} has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed with {SLACK / 1e9:.0f} GB to "
+            f"spare: make room, or name another disk with weights.directory in the configuration"
+        )
+
+
+def _find(source: Source, folder: Path) -> tuple[Path, str | None]:
+    """Where a repository lies below a folder, and its commit where the place tells."""
+    owner, _, name = source.repo.partition("/")
+    cache = folder / f"models--{owner}--{name}" / "snapshots"
+    if not cache.is_dir():
+        cache = folder / "hub" / f"models--{owner}--{name}" / "snapshots"
+    if cache.is_dir():
+        reference = cache.parent / "refs" / "main"
+        commits = sorted(path.name for path in cache.iterdir() if path.is_dir())
+        main = reference.read_text().strip() if reference.is_file() else ""
+        if commits:
+            commit = main if main in commits else commits[-1]
+            return cache / commit, commit if _COMMIT.fullmatch(commit) else None
+    candidates = [folder / owner / name, folder / f"{owner}--{name}", folder / name, folder]
+    for candidate in candidates:
+        if candidate.is_dir() and all(_holds(candidate, pattern) for pattern in source.files):
+            return candidate, None
+    raise SpectacleError(
+        f"{folder} does not hold {source.repo} with {', '.join(source.files)}: name the folder of the repository, or "
+        f"one that holds {source.repo}/"
+    )
+
+
+def _holds(folder: Path, pattern: str) -> bool:
+    return any(
+        fnmatchcase(path.relative_to(folder).as_posix(), pattern) for path in folder.rglob("*") if path.is_file()
+    )
+
+
+def _hashed(piece: Piece) -> Piece:
+    assert piece.path is not None
+    return Piece(piece.name, piece.size, digest_file(piece.path).sha256, None, piece.path)
+
+
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
