@@ -115,17 +115,6 @@ class Resources:
             open_prepared(path, generator, preset)
         return path
 
-    def prepared_for(self, generator: str, preset: str | None) -> Path | None:
-        """The prepared checkpoint to load instead of pulled weights, found whole, or None when none is configured.
-
-        Raises:
-            WeightsMissing: When one is configured that is not whole, or is for something else.
-        """
-        path = self.prepared.get(f"{generator}/{preset}") or self.prepared.get(generator)
-        if path is not None:
-            open_prepared(path, generator, preset)
-        return path
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
