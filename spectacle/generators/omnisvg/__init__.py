@@ -1,0 +1,1 @@
+"""OmniSVG: a drawing from words or from a picture."""
