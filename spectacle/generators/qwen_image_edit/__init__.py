@@ -1,0 +1,1 @@
+"""Edits pictures as the prompt asks, with Qwen-Image-Edit."""
