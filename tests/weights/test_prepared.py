@@ -1,0 +1,69 @@
+"""Prepared checkpoints: whole, or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from spectacle.errors import SpectacleError, WeightsMissing
+from spectacle.weights.prepared import open_prepared, write_prepared
+
+
+def write(folder: Path) -> Mapping[str, str]:
+    (folder / "unet").mkdir()
+    (folder / "unet/model.safetensors").write_bytes(b"weights")
+    return {"painter/oil": "1" * 40}
+
+
+def prepare(into: Path, **changes: object) -> None:
+    write_prepared(into, write, **{"generator": "oil", "preset": None, "quantization": "none", **changes})  # type: ignore[arg-type]
+
+
+def test_a_directory_tells_what_it_was_made_from(tmp_path: Path) -> None:
+    prepare(tmp_path / "oil")
+    manifest = open_prepared(tmp_path / "oil", "oil", None)
+    assert manifest.made_from == {"painter/oil": "1" * 40}
+    assert list(manifest.files) == ["unet/model.safetensors"]
+
+
+def test_it_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    def fail(folder: Path) -> Mapping[str, str]:
+        write(folder)
+        assert not (tmp_path / "oil").exists()
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(SpectacleError, match="could not be written: No space left on device: nothing was left"):
+        write_prepared(tmp_path / "oil", fail, generator="oil", preset=None, quantization="none")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    prepare(tmp_path / "oil")
+    with pytest.raises(SpectacleError, match="exists already"):
+        prepare(tmp_path / "oil")
+
+
+def test_a_directory_without_a_manifest_is_not_accepted(tmp_path: Path) -> None:
+    prepare(tmp_path / "oil")
+    (tmp_path / "oil/spectacle.json").unlink()
+    with pytest.raises(WeightsMissing, match="is no prepared checkpoint"):
+        open_prepared(tmp_path / "oil", "oil", None)
+
+
+def test_a_half_copied_directory_is_not_accepted(tmp_path: Path) -> None:
+    prepare(tmp_path / "oil")
+    (tmp_path / "oil/unet/model.safetensors").write_bytes(b"wei")
+    with pytest.raises(WeightsMissing, match=r"model\.safetensors holds 3 bytes where 7 were recorded"):
+        open_prepared(tmp_path / "oil", "oil", None)
+    (tmp_path / "oil/unet/model.safetensors").unlink()
+    with pytest.raises(WeightsMissing, match=r"model\.safetensors is missing"):
+        open_prepared(tmp_path / "oil", "oil", None)
+
+
+def test_a_directory_for_something_else_is_not_accepted(tmp_path: Path) -> None:
+    prepare(tmp_path / "oil", preset="fast")
+    for generator, preset in (("oil", None), ("water", "fast")):
+        with pytest.raises(WeightsMissing, match="was prepared for oil, preset fast"):
+            open_prepared(tmp_path / "oil", generator, preset)
