@@ -1,0 +1,290 @@
+"""Loads the parts of a diffusers pipeline from a folder on this machine: checked, safetensors only, under a plan."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from spectacle.errors import GeneratorError, SpectacleError
+from spectacle.generators.diffusion import residency
+from spectacle.generators.diffusion.files import REMEDY, read_header, read_json, weight_files
+
+if TYPE_CHECKING:
+    from diffusers import DiffusionPipeline
+
+    from spectacle.generators.diffusion.placement import Plan
+
+_LIBRARIES = ("diffusers", "transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A pipeline's folder, in the layout in which it is published: `model_index.json`, and a folder for each part.
+
+    Attributes:
+        folder: The folder.
+        variant: Such as `fp16`: which of several files with weights is loaded.
+        gguf: GGUF files that take the place of the weights of parts.
+        elsewhere: Folders of single parts that come from other repositories, such as another VAE.
+    """
+
+    folder: Path
+    variant: str | None = None
+    gguf: Mapping[str, Path] = field(default_factory=dict)
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)
+
+    def folder_of(self, component: str) -> Path:
+        """Where a part's configuration lies, and its weights unless they are a GGUF file."""
+        return self.elsewhere.get(component, self.folder / component)
+
+
+def quiet() -> None:
+    """Keep the progress bars and the chatter of the libraries out of the log."""
+    import diffusers
+    import transformers
+
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
+
+
+def components(checkpoint: Checkpoint, pipeline: str) -> dict[str, type]:
+    """The classes of a pipeline's parts, as `model_index.json` names them.
+
+    Args:
+        checkpoint: The checkpoint.
+        pipeline: Name of the pipeline's class that the checkpoint must be for.
+
+    Raises:
+        GeneratorError: When it is for another pipeline, or names a class that diffusers and transformers do not have.
+    """
+    file = checkpoint.folder / "model_index.json"
+    index = read_json(file)
+    if index.get("_class_name") != pipeline:
+        raise GeneratorError(
+            f"{file} is of {index.get('_class_name')}, where {pipeline} is needed: these are another model's weights"
+        )
+    found = {}
+    for name, value in index.items():
+        if isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value):
+            found[name] = _class(file, *value)
+    return found
+
+
+def check(checkpoint: Checkpoint, pipeline: type[DiffusionPipeline], index: str | None = None) -> None:
+    """Look whether everything that a pipeline loads is there, whole, and of its architecture. Loads nothing.
+
+    Args:
+        checkpoint: The checkpoint.
+        pipeline: The pipeline's class.
+        index: Name of the class that `model_index.json` names, when that is another.
+
+    Raises:
+        GeneratorError: The message names the file, and what to do.
+    """
+    takes = inspect.signature(pipeline.__init__).parameters
+    for name, kind in components(checkpoint, index or pipeline.__name__).items():
+        if name not in takes:
+            continue
+        expected = _models(takes[name].annotation)
+        if expected and _is_model(kind) and not issubclass(kind, expected):
+            raise GeneratorError(
+                f"{checkpoint.folder / 'model_index.json'}: {name} is a {kind.__name__}, where {pipeline.__name__} "
+                f"needs a {expected[0].__name__}: these are another model's weights"
+            )
+        folder = checkpoint.folder_of(name)
+        if _is_model(kind):
+            check_model(folder, kind, variant=_variant(checkpoint, name), gguf=checkpoint.gguf.get(name))
+        elif not folder.is_dir():
+            raise GeneratorError(f"{folder} is missing: {REMEDY}")
+
+
+def check_model(folder: Path, kind: type, *, variant: str | None = None, gguf: Path | None = None) -> None:
+    """Look whether a model's files are there, whole, and of its class. Loads nothing.
+
+    Raises:
+        GeneratorError: The message names the file, and what to do.
+    """
+    config = read_json(folder / "config.json")
+    said = config.get("_class_name") or next(iter(config.get("architectures") or ()), None)
+    if said != kind.__name__:
+        raise GeneratorError(
+            f"{folder / 'config.json'} is of {said}, where {kind.__name__} is needed: these are another model's weights"
+        )
+    if gguf is not None:
+        check_gguf(gguf)
+        return
+    for file in weight_files(folder, variant):
+        read_header(file)
+
+
+def check_gguf(file: Path) -> None:
+    """Look whether a file is a whole GGUF file.
+
+    Raises:
+        GeneratorError: When it is not.
+    """
+    from gguf import GGUFReader
+
+    try:
+        reader = GGUFReader(file)
+        end = max((int(tensor.data_offset) + int(tensor.n_bytes) for tensor in reader.tensors), default=0)
+    except OSError as error:
+        raise GeneratorError(f"{file} cannot be read: {error.strerror}: fetch it again") from None
+    except (ValueError, IndexError, KeyError):
+        raise GeneratorError(f"{file} is no GGUF file, or it is truncated: fetch it again") from None
+    if end > file.stat().st_size:
+        raise GeneratorError(f"{file} is truncated: fetch it again")
+
+
+def load_component(checkpoint: Checkpoint, name: str, kind: type, plan: Plan) -> Any:
+    """Load one part of a pipeline on the CPU, in the form that the plan says.
+
+    Raises:
+        GeneratorError: When its files do not fit its class; the message names the folder.
+    """
+    folder = checkpoint.folder_of(name)
+    if not _is_model(kind):
+        with _explained(folder, kind):
+            return typing.cast(Any, kind).from_pretrained(folder, local_files_only=True)
+    return load_model(folder, name, kind, plan, variant=_variant(checkpoint, name), gguf=checkpoint.gguf.get(name))
+
+
+def load_model(
+    folder: Path, name: str, kind: type, plan: Plan, *, variant: str | None = None, gguf: Path | None = None
+) -> Any:
+    """Load one model on the CPU, in the form that the plan says of the part it is.
+
+    Args:
+        folder: Its folder.
+        name: Which part it is, as the plan names it.
+        kind: Its class.
+        plan: The plan.
+        variant: Such as `fp16`.
+        gguf: A GGUF file to take the weights from, if the plan says so.
+
+    Raises:
+        GeneratorError: When its files do not fit its class; the message names the folder.
+    """
+    library = _library(kind)
+    quantization = residency.quantization_config(plan, name, library)
+    common: dict[str, Any] = {"dtype": residency.dtype(plan), "local_files_only": True}
+    model = typing.cast(Any, kind)
+    with _explained(gguf or folder, kind):
+        if gguf is not None and plan.of(name).quantization == "gguf":
+            return model.from_single_file(str(gguf), config=str(folder), quantization_config=quantization, **common)
+        if quantization is not None:
+            common["quantization_config"] = quantization
+        if variant is not None:
+            common["variant"] = variant
+        loaded, info = model.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **common)
+        problems = [*info["missing_keys"], *info["mismatched_keys"]]
+        if problems:
+            raise GeneratorError(
+                f"{folder}: its weights are not those of a {kind.__name__} of this configuration: {problems[0]} is "
+                f"missing or of another shape: {REMEDY}"
+            )
+    return loaded
+
+
+def load_pipeline(
+    pipeline: type[DiffusionPipeline],
+    checkpoint: Checkpoint,
+    plan: Plan,
+    *,
+    index: str | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Any:
+    """Load a pipeline on the CPU. Parts that the plan stages are None in it until their stage comes.
+
+    Args:
+        pipeline: The pipeline's class.
+        checkpoint: What it is loaded from.
+        plan: The form of each part.
+        index: Name of the class that `model_index.json` names, when that is another.
+        given: Parts that are loaded already, or None for parts that are not wanted.
+
+    Raises:
+        GeneratorError: When a file is missing, damaged, a pickle, or of another model; the message names it.
+    """
+    quiet()
+    check(checkpoint, pipeline, index)
+    takes = inspect.signature(pipeline.__init__).parameters
+    parts = dict(given or {})
+    for name, kind in components(checkpoint, index or pipeline.__name__).items():
+        if name in takes and name not in parts:
+            parts[name] = None if is_staged(plan, name) else load_component(checkpoint, name, kind, plan)
+    loaded = typing.cast(Any, pipeline)(**parts, **_settings(checkpoint, takes))
+    loaded.set_progress_bar_config(disable=True)
+    return loaded
+
+
+def is_staged(plan: Plan, name: str) -> bool:
+    """Whether a part is read when its stage comes, and freed after it."""
+    return any(placement.component == name and placement.staged for placement in plan.placements)
+
+
+class _explained:  # noqa: N801 - used like a function
+    """Turns what the libraries raise about files into an error that names the folder."""
+
+    def __init__(self, where: Path, kind: type) -> None:
+        self._where = where
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> Literal[False]:
+        if isinstance(error, SpectacleError) or error is None:
+            return False
+        if isinstance(error, OSError | ValueError | KeyError | TypeError) or type(error).__name__ == "SafetensorError":
+            said = " ".join(str(error).split())[:300]
+            raise GeneratorError(
+                f"{self._where} cannot be loaded as {self._kind.__name__}: {type(error).__name__}: {said}: {REMEDY}"
+            ) from error
+        return False
+
+
+def _class(file: Path, library: str, name: str) -> type:
+    found = getattr(import_module(library), name, None) if library in _LIBRARIES else None
+    if not isinstance(found, type):
+        raise GeneratorError(
+            f"{file} names {library}.{name}, which is no class of diffusers or transformers: code of checkpoints is "
+            f"never run; a newer diffusers or transformers may know it"
+        )
+    return found
+
+
+def _library(kind: type) -> Literal["diffusers", "transformers"]:
+    return "diffusers" if kind.__module__.startswith("diffusers.") else "transformers"
+
+
+def _is_model(kind: type) -> bool:
+    from torch import nn
+
+    return issubclass(kind, nn.Module)
+
+
+def _models(annotation: Any) -> tuple[type, ...]:
+    """The model classes among the types that a parameter takes."""
+    kinds = typing.get_args(annotation) or (annotation,)
+    return tuple(kind for kind in kinds if isinstance(kind, type) and _is_model(kind))
+
+
+def _variant(checkpoint: Checkpoint, name: str) -> str | None:
+    return None if name in checkpoint.elsewhere else checkpoint.variant
+
+
+def _settings(checkpoint: Checkpoint, takes: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values in `model_index.json` that the pipeline takes, such as whether it is distilled."""
+    index = read_json(checkpoint.folder / "model_index.json")
+    return {
+        name: value
+        for name, value in index.items()
+        if name in takes and not name.startswith("_") and not isinstance(value, list)
+    }

@@ -1,0 +1,42 @@
+"""The size at which a model draws a picture of the size that was asked for."""
+
+from __future__ import annotations
+
+import math
+
+from PIL import Image, ImageOps
+
+
+def native_size(width: int, height: int, *, multiple: int, least_pixels: int, most_pixels: int) -> tuple[int, int]:
+    """A size that the model can draw, near the one asked for and of nearly its aspect ratio.
+
+    Each side is rounded up to a multiple. A picture of fewer pixels than the model knows is drawn larger, one of more
+    is drawn smaller; the result is fitted to the size asked for.
+
+    Args:
+        width: Width asked for, in pixels.
+        height: Height asked for, in pixels.
+        multiple: What both sides are multiples of.
+        least_pixels: Fewest pixels of a picture.
+        most_pixels: Most pixels of a picture, unless its shorter side is as small as can be.
+    """
+    pixels = width * height
+    if pixels > most_pixels:
+        scale = math.sqrt(most_pixels / pixels)
+        # Down, or the product could be above the limit.
+        return tuple(max(multiple, math.floor(side * scale / multiple) * multiple) for side in (width, height))  # type: ignore[return-value]
+    scale = max(1.0, math.sqrt(least_pixels / pixels))
+    return tuple(math.ceil(round(side * scale / multiple, 6)) * multiple for side in (width, height))  # type: ignore[return-value]
+
+
+def fit_picture(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A picture as RGB (transparency on white) in exactly a size: scaled to cover it, and cut to its middle."""
+    if picture.mode == "RGBA":
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    return ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS)
+
+
+def fit_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A mask in exactly a size, cut as `fit_picture` cuts the picture it belongs to."""
+    return ImageOps.fit(mask.convert("L"), size, Image.Resampling.BILINEAR)
