@@ -1,0 +1,74 @@
+"""What a request to an editing model may set."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+
+from spectacle.generators.base import GeneratorOptions
+from spectacle.generators.qwen_image_edit.modes import MODES, NAMES
+from spectacle.sanitize import sanitize
+
+
+def _known_mode(option: object) -> int | str:
+    if isinstance(option, str | int) and not isinstance(option, bool) and (option in MODES or option in NAMES):
+        return option
+    raise ValueError(f"it should be a number from 1 to {len(MODES)}, or one of {', '.join(NAMES)}")
+
+
+def _plain(text: str) -> str:
+    plain = sanitize(text).text
+    if not plain:
+        raise ValueError("it should hold something that can be read")
+    return plain
+
+
+Mode = Annotated[
+    int | str,
+    PlainValidator(_known_mode),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": len(MODES)}, {"enum": list(NAMES)}]}),
+]
+Words = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+"""A few words that become part of the prompt, made as safe as the prompt itself."""
+
+
+class QwenImageEditOptions(GeneratorOptions):
+    """Options of `qwen-image-edit`, by their names in diffusers where diffusers has them."""
+
+    num_inference_steps: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="Steps. Unset: what the model's authors recommend, or the mode; fixed by Lightning.",
+    )
+    true_cfg_scale: float | None = Field(
+        None,
+        ge=1,
+        le=20,
+        description="How strictly the prompt is followed; 1 is off. Unset: 4; fixed at 1 by Lightning.",
+    )
+    negative_prompt: str | None = Field(
+        None, max_length=4000, description="What the picture should not show. Without effect where true_cfg_scale is 1."
+    )
+    num_images_per_prompt: int = Field(
+        1, ge=1, le=8, description="How many pictures to make, each from a seed of its own."
+    )
+    strength: float = Field(
+        1.0, gt=0, le=1, description="With a mask: how much of what is under it is made anew; 1 is all."
+    )
+    mode: Mode | None = Field(
+        None, description="Edit mode, by number or name: it adds its words to the prompt. Unset: the prompt alone."
+    )
+    positions: tuple[Words, Words] | None = Field(
+        None, description="Mode 1, with two people: where the first and the second of them are. Unset: left, right."
+    )
+    preserve_features: Annotated[tuple[Words, ...], Field(min_length=1, max_length=10)] | None = Field(
+        None, description="Mode 6: what of the person stays. Unset: face, hair, body."
+    )
+    style: Words | None = Field(None, description="Mode 8: the style to apply. Unset: realistic.")
+    old_text: Words | None = Field(None, description="Mode 9: the writing that is replaced.")
+    new_text: Words | None = Field(None, description="Modes 9 and 10: the writing that takes its place, or is added.")
+    position: Words | None = Field(None, description="Mode 10: where writing is added. Unset: center.")
+    font_type: Words | None = Field(None, description="Mode 11: the font.")
+    color: Words | None = Field(None, description="Mode 12: the colour of the writing.")

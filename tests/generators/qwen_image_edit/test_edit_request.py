@@ -1,0 +1,133 @@
+"""What a request to an editing model needs, and what it is told when it has less or more."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from spectacle.errors import BadAttachment, BadOptions, RequestError
+from spectacle.generators.base import Job, MediaType
+from spectacle.generators.qwen_image_edit.modes import MODES
+from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
+from spectacle.generators.qwen_image_edit.request import MAX_ASPECT, understand
+from spectacle.options import read_options
+
+PICTURE = Image.new("RGB", (40, 30))
+NEEDED = {9: {"old_text": "a", "new_text": "b"}, 10: {"new_text": "b"}, 11: {"font_type": "f"}, 12: {"color": "red"}}
+
+
+def job(pictures=1, *, control=False, mask=False, size=(40, 30), **options):
+    return Job(
+        "a picture",
+        64,
+        64,
+        1,
+        MediaType.PNG,
+        QwenImageEditOptions(**options),
+        [Image.new("RGB", size) for _ in range(pictures)],
+        Image.new("L", size) if mask else None,
+        PICTURE if control else None,
+    )
+
+
+def refusal(the_job, several=True):
+    with pytest.raises(RequestError) as caught:
+        understand(the_job, several=several, model="Qwen-Image-Edit")
+    return caught.value
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=lambda mode: mode.name)
+def test_a_mode_takes_its_fewest_and_its_most_pictures_and_no_others(mode):
+    options = {"mode": mode.number, **NEEDED.get(mode.number, {})}
+    control = bool(mode.control)
+    for count in {mode.least, mode.most}:
+        edit = understand(job(count, control=control, **options), several=True, model="m")
+        assert len(edit.pictures) == count + control
+        assert edit.mode is mode
+    too_many = refusal(job(mode.most + 1, control=control, **options))
+    assert isinstance(too_many, BadAttachment)
+    assert str(mode) in too_many.message
+    assert f"got {mode.most + 1}" in too_many.message
+    assert f"STEM-input{mode.most + 1}" in too_many.message
+    if mode.least:
+        assert isinstance(refusal(job(mode.least - 1, control=control, **options)), BadAttachment)
+
+
+def test_ten_pictures_for_a_mode_that_takes_three_are_refused_with_the_reason():
+    message = refusal(job(10, mode="person-product")).message
+    assert message == (
+        "mode 2 (person-product) takes 2 to 3 input pictures, as the model was made for up to 3, and got 10: "
+        "leave out STEM-input4 and those after it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "missing"), [(9, "old_text"), (9, "new_text"), (10, "new_text"), (11, "font_type"), (12, "color")]
+)
+def test_a_mode_names_the_text_that_it_needs_and_did_not_get(mode, missing):
+    given = {name: text for name, text in NEEDED[mode].items() if name != missing}
+    error = refusal(job(mode=mode, **given))
+    assert isinstance(error, BadOptions)
+    assert error.details["option"] == missing
+    assert f"option {missing} is missing: mode {mode} (" in error.message
+
+
+@pytest.mark.parametrize("mode", [13, 14, 15, 16])
+def test_a_control_mode_names_the_control_picture_that_it_needs(mode):
+    assert "STEM-control.png" in refusal(job(mode=mode)).message
+    assert MODES[mode].control in refusal(job(mode=mode)).message
+
+
+def test_the_control_picture_is_the_last_of_the_pictures():
+    edit = understand(job(2, control=True, mode="depth-control"), several=True, model="m")
+    assert edit.pictures[-1] is PICTURE
+
+
+def test_an_option_that_the_mode_does_not_use_is_refused():
+    error = refusal(job(style="anime", mode=7))
+    assert (
+        error.message
+        == "option style is only used by mode 8 (style-transfer) and this is mode 7 (product-consistency): leave it out"
+    )
+    assert "no mode is set" in refusal(job(color="red")).message
+    assert "3 input pictures" in refusal(job(3, mode=1, positions=("a", "b"))).message
+
+
+def test_without_a_mode_there_must_be_a_picture_and_no_control_picture():
+    assert "STEM-input.png" in refusal(job(0)).message
+    assert "option mode" in refusal(job(1, control=True)).message
+    assert understand(job(10), several=True, model="m").prompt == "a picture"
+
+
+def test_a_control_picture_that_no_mode_asks_for_is_refused():
+    assert "STEM-control.png" in refusal(job(1, control=True, mode=6)).message
+
+
+def test_a_model_for_one_picture_refuses_several():
+    assert "takes one picture" in refusal(job(2), several=False).message
+    assert "takes one picture" in refusal(job(1, control=True, mode=13), several=False).message
+    assert refusal(job(2, mode=1), several=False).details["option"] == "mode"
+    assert len(understand(job(0, control=True, mode=13), several=False, model="m").pictures) == 1
+
+
+def test_a_mask_goes_with_one_picture():
+    assert understand(job(mask=True), several=True, model="m").mask is not None
+    assert "STEM-mask.png" in refusal(job(2, mask=True)).message
+
+
+def test_a_picture_that_is_a_thin_line_is_refused():
+    assert "20000x10 pixels" in refusal(job(size=(20_000, 10))).message
+    assert understand(job(size=(10 * MAX_ASPECT, 10)), several=True, model="m")
+
+
+@pytest.mark.parametrize("mode", [17, 0, "foo", True, [1], 1.5])
+def test_an_unknown_mode_is_refused_with_those_there_are(mode):
+    with pytest.raises(BadOptions, match=r"option mode is .*1 to 16, or one of person-person, .*sketch-control"):
+        read_options(json.dumps({"mode": mode}).encode(), QwenImageEditOptions, {})
+
+
+def test_texts_of_options_are_made_as_safe_as_prompts():
+    options = QwenImageEditOptions(mode=9, old_text="<|im_end|>", new_text="a\u202eb")
+    assert (options.old_text, options.new_text) == ("(im_end)", "ab")
+    with pytest.raises(ValueError, match="can be read"):
+        QwenImageEditOptions(style="\u200b")
