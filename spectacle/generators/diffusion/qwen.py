@@ -1,0 +1,104 @@
+"""What the generators of the first Qwen-Image family share: the parts of their models, and how prompts are encoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spectacle.errors import GeneratorError
+from spectacle.generators.diffusion import memory
+from spectacle.generators.diffusion.embeddings import Embeddings
+from spectacle.generators.diffusion.loading import Checkpoint
+from spectacle.generators.diffusion.placement import Component, Stage
+from spectacle.weights import Store
+
+if TYPE_CHECKING:
+    from spectacle.generators.diffusion.stages import Stages
+
+MULTIPLE = 16
+"""What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels, the transformer a patch of 2×2."""
+LEAST_PIXELS = 256 * MULTIPLE**2
+MOST_PIXELS = 8192 * MULTIPLE**2
+"""Pictures of fewer or more pixels are drawn within these bounds and resampled. They are `base_image_seq_len` and
+`max_image_seq_len` of the published scheduler, between which it interpolates, in patches of 16×16 pixels."""
+
+_WIDTH = 3072
+_BF16 = 2
+_TENSORS_PER_TOKEN = 16
+_VAE_BYTES_PER_PIXEL = 2500
+_VAE_TILE_PIXELS = 256 * 256
+# Estimates from the architecture, not measurements: while a block of the transformer runs, tensors of about 16 times
+# the model's width are alive for each token, four of them the feed-forward network's; in the last blocks of the VAE's
+# decoder about 2.5 kB for each pixel, most of it 96 and 192 channels and their copies padded in time.
+
+
+def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
+    """The parts of a model for a plan.
+
+    Args:
+        checkpoint: The checkpoint.
+        tokens: Most tokens that the transformer sees at once, of text and pictures.
+
+    Raises:
+        GeneratorError: When a file of the checkpoint is damaged.
+    """
+    folder = checkpoint.folder
+    return [
+        memory.component(
+            folder,
+            "transformer",
+            Stage.DENOISE,
+            activations=tokens * _WIDTH * _TENSORS_PER_TOKEN * _BF16,
+            gguf=checkpoint.gguf.get("transformer"),
+        ),
+        memory.component(folder, "text_encoder", Stage.ENCODE, activations=1 << 30),
+        memory.component(
+            folder,
+            "vae",
+            Stage.DECODE,
+            activations=MOST_PIXELS * _VAE_BYTES_PER_PIXEL,
+            tiled_activations=_VAE_TILE_PIXELS * _VAE_BYTES_PER_PIXEL + MOST_PIXELS * 12,
+        ),
+    ]
+
+
+def gguf_file(store: Store, repo: str) -> Path | None:
+    """The GGUF file with a model's transformer that somebody put into the folder of its repository in the store.
+
+    Raises:
+        GeneratorError: When there are several.
+    """
+    folder = store.folder(repo)
+    files = sorted(folder.glob("*.gguf"))
+    if len(files) > 1:
+        names = ", ".join(file.name for file in files)
+        raise GeneratorError(f"{folder} holds several GGUF files, {names}: leave one of them there")
+    return files[0] if files else None
+
+
+def encode_prompt(stages: Stages, prompt: str, max_sequence_length: int) -> dict[str, Any]:
+    """Embeddings of a prompt as a call of the pipeline takes them: `prompt_embeds` and `prompt_embeds_mask`."""
+
+    def encode(pipeline: Any) -> Embeddings:
+        return Embeddings(
+            tuple(pipeline.encode_prompt(prompt=prompt, device=stages.device, max_sequence_length=max_sequence_length))
+        )
+
+    return as_arguments(stages.encode((prompt, max_sequence_length), encode))
+
+
+def as_arguments(embeddings: Embeddings) -> dict[str, Any]:
+    """Embeddings and their mask as a call of the pipeline takes them."""
+    import torch
+
+    embeds, mask = embeddings.tensors
+    assert embeds is not None
+    if mask is None:
+        # The pipeline leaves out a mask of ones, and warns when it is not given one.
+        mask = torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device)
+    return {"prompt_embeds": embeds, "prompt_embeds_mask": mask}
+
+
+def negative(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments for the negative prompt."""
+    return {f"negative_{name}": value for name, value in arguments.items()}

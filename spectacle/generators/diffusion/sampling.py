@@ -1,0 +1,123 @@
+"""How pictures are sampled: steps and guidance of a preset, and what a request may change of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from spectacle.errors import BadOptions
+from spectacle.generators.base import GeneratorOptions
+
+if TYPE_CHECKING:
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+LIGHTNING_SCHEDULER: Mapping[str, Any] = {
+    "base_image_seq_len": 256,
+    "base_shift": math.log(3),
+    "invert_sigmas": False,
+    "max_image_seq_len": 8192,
+    "max_shift": math.log(3),
+    "num_train_timesteps": 1000,
+    "shift": 1.0,
+    "shift_terminal": None,
+    "stochastic_sampling": False,
+    "time_shift_type": "exponential",
+    "use_beta_sigmas": False,
+    "use_dynamic_shifting": True,
+    "use_exponential_sigmas": False,
+    "use_karras_sigmas": False,
+}
+"""The scheduler that the Lightning adapters were distilled with (README of ModelTC/Qwen-Image-Lightning): a constant
+shift of 3 at every size."""
+
+
+class SamplingOptions(GeneratorOptions):
+    """Options that all generators of the Qwen-Image family have, by the names that diffusers gives them."""
+
+    num_inference_steps: int | None = Field(
+        None, ge=1, le=200, description="Denoising steps; the preset's when absent. Lightning presets take no other."
+    )
+    true_cfg_scale: float | None = Field(
+        None,
+        ge=1,
+        le=20,
+        description="Strength of classifier-free guidance; 1 is none, and half the work. The preset's when absent. "
+        "Lightning presets take none.",
+    )
+    negative_prompt: str | None = Field(
+        None,
+        max_length=4000,
+        description="What the picture should not show; needs guidance. What the model's authors recommend when absent.",
+    )
+    num_images_per_prompt: int = Field(
+        1, ge=1, le=16, description="How many pictures to make, each from a seed of its own that is recorded in it."
+    )
+    max_sequence_length: int = Field(
+        512, ge=1, le=1024, description="Most tokens of the prompt that are used; what is longer is cut off."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a preset samples.
+
+    Attributes:
+        num_inference_steps: Denoising steps.
+        true_cfg_scale: Strength of classifier-free guidance; 1 is none.
+        negative_prompt: The negative prompt under guidance.
+        lightning: Whether an adapter was distilled for exactly these steps without guidance, with its own scheduler.
+    """
+
+    num_inference_steps: int
+    true_cfg_scale: float
+    negative_prompt: str = " "
+    lightning: bool = False
+
+
+def settle(options: SamplingOptions, recipe: Recipe, preset: str) -> Recipe:
+    """The recipe with what a request changes of it.
+
+    Args:
+        options: The request's options.
+        recipe: The preset's recipe.
+        preset: The preset's name, for messages.
+
+    Raises:
+        BadOptions: When a Lightning preset is asked for other steps, guidance or a negative prompt; and for a negative
+            prompt without guidance.
+    """
+    steps, scale, negative = options.num_inference_steps, options.true_cfg_scale, options.negative_prompt
+    if recipe.lightning:
+        why = f"preset {preset} uses an adapter distilled for exactly {recipe.num_inference_steps} steps"
+        if steps not in (None, recipe.num_inference_steps):
+            raise BadOptions(f"num_inference_steps is {steps}: {why}; leave it out, or use a preset without Lightning")
+        if scale not in (None, 1):
+            raise BadOptions(
+                f"true_cfg_scale is {scale:g}: {why} without guidance; leave it out, or use a preset without Lightning"
+            )
+        if negative is not None and negative.strip():
+            raise BadOptions(
+                f"negative_prompt has no effect: {why} without guidance; leave it out, or use a preset without "
+                f"Lightning"
+            )
+        return recipe
+    settled = Recipe(
+        recipe.num_inference_steps if steps is None else steps,
+        recipe.true_cfg_scale if scale is None else scale,
+        recipe.negative_prompt if negative is None else negative,
+    )
+    if settled.true_cfg_scale <= 1 and negative is not None and negative.strip():
+        raise BadOptions("negative_prompt has no effect at true_cfg_scale 1: leave one of the two out")
+    return settled
+
+
+def lightning_scheduler() -> FlowMatchEulerDiscreteScheduler:
+    """A new scheduler for Lightning adapters."""
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    scheduler: FlowMatchEulerDiscreteScheduler = FlowMatchEulerDiscreteScheduler.from_config(dict(LIGHTNING_SCHEDULER))
+    return scheduler
