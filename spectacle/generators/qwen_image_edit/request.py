@@ -9,6 +9,7 @@ from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions
 from spectacle.generators.base import Job
+from spectacle.generators.diffusion.references import check_form
 from spectacle.generators.qwen_image_edit.modes import (
     PARAMETERS,
     TRAINED_PICTURES,
@@ -18,13 +19,6 @@ from spectacle.generators.qwen_image_edit.modes import (
     prompt_for,
 )
 from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
-
-MAX_ASPECT = 100
-"""How many times longer than the other a side of an input picture may be.
-
-The models see pictures of a megapixel, or of 384x384, with sides rounded to 32 pixels, and Qwen2.5-VL's processor
-refuses ratios from 200 on.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +74,7 @@ def understand(job: Job, *, several: bool, model: str) -> Edit:
         raise BadAttachment(
             f"a mask goes with one input picture and there are {len(pictures)}: leave out STEM-mask.png or the others"
         )
-    for number, picture in enumerate(pictures, 1):
-        if max(picture.size) > MAX_ASPECT * min(picture.size):
-            name = f"picture {number}" if picture is not job.control else "the control picture"
-            raise BadAttachment(
-                f"{name} has {picture.width}x{picture.height} pixels, one side more than {MAX_ASPECT} times the other: "
-                "cut it to a form nearer to a square"
-            )
+    check_form(pictures)
     prompt = job.prompt if mode is None else prompt_for(mode, job.prompt, len(job.pictures), parameters)
     return Edit(prompt, pictures, job.mask, mode)
 

@@ -7,9 +7,10 @@ from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions, RequestError
 from spectacle.generators.base import Job, MediaType
+from spectacle.generators.diffusion.references import MAX_ASPECT
 from spectacle.generators.qwen_image_edit.modes import MODES
 from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
-from spectacle.generators.qwen_image_edit.request import MAX_ASPECT, understand
+from spectacle.generators.qwen_image_edit.request import understand
 from spectacle.options import read_options
 
 PICTURE = Image.new("RGB", (40, 30))
