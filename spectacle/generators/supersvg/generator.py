@@ -1,0 +1,236 @@
+"""SuperSVG as a generator: an attached picture comes back as a drawing of filled paths."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from spectacle.generators.base import (
+    Artifact,
+    Device,
+    Generator,
+    GeneratorOptions,
+    Job,
+    JobControl,
+    MediaType,
+    Needs,
+)
+from spectacle.weights import Source
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from spectacle.generators.supersvg.painter import Painter
+    from spectacle.generators.supersvg.shapes import PathSet
+    from spectacle.generators.supersvg.vectorise import VectoriseSettings
+
+NETWORK = "network"
+"""The preset that begins with the published networks."""
+
+PUBLISHED = Source(
+    repo="JTUplayer/SuperSVG",
+    files=("weights/coarse.pt", "weights/refine.pt"),
+    licence="no licence stated: the authors reserve all rights",
+    notice="Neither the code nor the weights of SuperSVG come with a licence: ask the authors before you use them for "
+    "more than trying.",
+)
+"""The networks of Hu et al., "SuperSVG: Superpixel-based Scalable Vector Graphics Synthesis", CVPR 2024."""
+
+_OPAQUE = 0.5
+_PAINTING_STEPS = 100  # that painting counts for in the progress, beside the optimiser's
+
+
+class SuperSvg(Generator):
+    """Vectorises a picture: with an optimiser that needs no weights, and with SuperSVG's networks where they are there.
+
+    The drawing keeps the shape of the attached picture, whatever size is asked for. The same picture, options and seed
+    give the same drawing on the same machine, unless `time_limit` ends the work.
+    """
+
+    name: ClassVar[str] = "supersvg"
+    summary: ClassVar[str] = "Turns an attached picture into a drawing; needs no weights, and can use SuperSVG's."
+    licence: ClassVar[str] = f"own code, MIT; weights of the preset `{NETWORK}`: {PUBLISHED.licence}"
+    needs: ClassVar[Needs] = Needs(prompt=False, min_pictures=1, max_pictures=1)
+    makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG, MediaType.SVG})
+    presets: ClassVar[dict[str, str]] = {
+        "optimiser": "finds shapes and optimises them; the default, without weights",
+        NETWORK: "begins with what SuperSVG's networks paint, and optimises that",
+    }
+    extra: ClassVar[str | None] = "supersvg"
+    packages: ClassVar[tuple[str, ...]] = ("torch", "skimage", "numba")
+
+    class Options(GeneratorOptions):
+        """Settings of the vectoriser for one request."""
+
+        max_paths: int = Field(256, ge=1, le=10_000, description="Most paths of the drawing.")
+        num_iterations: int = Field(
+            300, ge=0, le=10_000, description="Steps of the optimiser; more are closer to the picture, and slower."
+        )
+        detail: Literal["low", "medium", "high", "highest"] | None = Field(
+            None, description="How close the drawing shall be: sets max_paths and num_iterations in their place."
+        )
+        mode: Literal["auto", "photo", "illustration", "logo"] = Field(
+            "auto", description="What kind of picture it is; auto looks at it."
+        )
+        simplify: float = Field(
+            0.25, ge=0, le=5, description="By how many pixels an outline may be off to make the file smaller."
+        )
+        time_limit: float | None = Field(
+            None, gt=0, description="Seconds after which the best drawing so far is taken; no limit when absent."
+        )
+        output_format: Literal["svg"] = Field("svg", description="Form of the drawing.")
+        return_png: bool = Field(False, description="The same as png.")
+
+        @model_validator(mode="before")
+        @classmethod
+        def _png_by_another_name(cls, given: Any) -> Any:
+            if isinstance(given, dict) and given.get("return_png") is True:
+                return {**given, "png": True}
+            return given
+
+    @classmethod
+    def weights(cls, preset: str | None = None) -> Sequence[Source]:
+        """The published networks for the preset `network`, otherwise nothing."""
+        return (PUBLISHED,) if preset == NETWORK else ()
+
+    @property
+    def model(self) -> str:
+        """What begins the drawing, for the metadata of results."""
+        return PUBLISHED.repo if self.preset == NETWORK else "optimiser"
+
+    @property
+    def revision(self) -> str | None:
+        """Resolved revision of the networks, or None without them."""
+        return self._revision
+
+    _painter: Painter | None = None
+    _revision: str | None = None
+    _device: str = "cpu"
+
+    def load(self, device: Device) -> None:
+        """Loads the networks for the preset `network`, and makes the rasteriser ready.
+
+        Raises:
+            WeightsMissing: When the networks are wanted and not on this machine.
+            GeneratorError: When a checkpoint is damaged, or not what it should be; what is missing in it is named.
+        """
+        from PIL import Image
+
+        from spectacle.generators.supersvg.vectorise import VectoriseSettings, vectorise
+
+        self._device = str(device)
+        if self.preset == NETWORK:
+            self._painter = self._load_painter()
+        # Compiles what has to be compiled, so that the first drawing comes as quickly as later ones.
+        smallest = VectoriseSettings(max_paths=2, num_iterations=2)
+        vectorise(Image.new("RGB", (8, 8), "white"), smallest, lambda step, steps, error: None, self._device)
+
+    def _load_painter(self) -> Painter:
+        import torch
+
+        from spectacle.generators.supersvg.checkpoint import COARSE_FILE, REFINE_FILE, load_coarse, load_refine
+        from spectacle.generators.supersvg.painter import Painter
+
+        located = self.resources.store.locate(PUBLISHED)
+        folder = located.path / "weights"
+        device = torch.device(self._device)
+        painter = Painter(
+            load_coarse(folder / COARSE_FILE).to(device), load_refine(folder / REFINE_FILE).to(device), device
+        )
+        self._revision = located.revision
+        return painter
+
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        """Draws the attached picture. Returns one drawing."""
+        from spectacle.generators.supersvg.vectorise import refine, vectorise
+
+        began = time.monotonic()
+        picture = job.pictures[0]
+        settings = _settings(job)
+        report = _Report(control, _PAINTING_STEPS if self._painter is not None else 0)
+        painted = None if self._painter is None else _painted(self._painter, picture, settings.max_paths, report)
+        if painted is None:
+            drawing = vectorise(picture, settings, report.optimised, self._device)
+        else:
+            if settings.time_limit is not None:
+                rest = max(settings.time_limit - (time.monotonic() - began), 0.0)
+                settings = dataclasses.replace(settings, time_limit=rest)
+            drawing = refine(painted, picture, settings, report.optimised, self._device)
+        facts = {
+            "engine": "trace" if painted is None else NETWORK,
+            "mode": drawing.mode.value,
+            **drawing.metrics.facts(),
+            "duration_sec": round(time.monotonic() - began, 2),
+            "errors": report.errors(),
+        }
+        if drawing.notes:
+            facts["notes_on_picture"] = list(drawing.notes)
+        return [Artifact(drawing.svg, facts)]
+
+    def unload(self) -> None:
+        """Frees the networks."""
+        self._painter = None
+
+    def memory_advice(self, job: Job) -> str:
+        """What would fit."""
+        return "attach a smaller picture, or set the option max_paths to less"
+
+
+class _Report:
+    """Tells the daemon how far a drawing is, and remembers how its error fell."""
+
+    def __init__(self, control: JobControl, painting: int) -> None:
+        self._control = control
+        self._painting = painting
+        self._errors: list[tuple[float, float]] = []
+
+    def painted(self, done: int, most: int) -> None:
+        """So many superpixels of at most so many are painted."""
+        self._control.progress(self._painting * done // most, self._painting + 1)
+
+    def optimised(self, step: int, steps: int, error: float) -> None:
+        """The optimiser has taken so many steps, and the drawing has this mean squared error."""
+        self._errors.append((step / max(steps, 1), error))
+        self._control.progress(self._painting + step, self._painting + steps)
+
+    def errors(self) -> list[float]:
+        """The mean squared errors at the beginning, after each tenth of the work, and last."""
+        tenths = [next((error for share, error in self._errors if share >= tenth / 10), None) for tenth in range(10)]
+        last = [self._errors[-1][1]] if self._errors else []
+        return [round(error, 6) for error in [*tenths, *last] if error is not None]
+
+
+def _settings(job: Job) -> VectoriseSettings:
+    from spectacle.generators.supersvg.vectorise import Detail, Mode, VectoriseSettings
+
+    options = job.options
+    assert isinstance(options, SuperSvg.Options)
+    return VectoriseSettings(
+        max_paths=options.max_paths,
+        num_iterations=options.num_iterations,
+        detail=None if options.detail is None else Detail(options.detail),
+        mode=Mode(options.mode),
+        simplify=options.simplify,
+        time_limit=options.time_limit,
+        seed=job.seed,
+    )
+
+
+def _painted(painter: Painter, picture: Image.Image, max_paths: int, report: _Report) -> PathSet | None:
+    """What the networks paint, in pixels of the picture; None where there is nothing to be seen in it."""
+    from spectacle.generators.supersvg.painter import ground
+    from spectacle.generators.supersvg.target import Target
+
+    target = Target.of(picture)
+    opaque = target.pixels[..., 3] > _OPAQUE if target.transparent else None
+    if opaque is not None and not opaque.any():
+        return None
+    layers = 0 if target.transparent else 1
+    drawing = painter.paint(target.pixels[..., :3], max_paths - layers, report.painted, opaque)
+    if layers:
+        drawing = drawing.over(ground(target.width, target.height).to(drawing.points.device))
+    return drawing.scaled(target.full_width / target.width, target.full_height / target.height)
