@@ -1,0 +1,246 @@
+"""Loads OmniSVG's published checkpoint, a pickle of tensors under old names, into today's transformers."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
+from transformers.utils import logging as transformers_logging
+
+from spectacle.errors import GeneratorError
+from spectacle.generators.omnisvg.tokens import Vocabulary
+
+FILE = "pytorch_model.bin"
+"""Name of the published checkpoint."""
+BASE_FILES = (
+    "config.json",
+    "merges.txt",
+    "preprocessor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+)
+"""What is needed of the repository of the Qwen2.5-VL model underneath; none of its weights are."""
+
+_HEAD = "lm_head.weight"
+_EMBEDDING = "model.language_model.embed_tokens.weight"
+_RENAMED = {
+    # The file has the names of transformers 4.51 below `transformer.`; 4.52 put the two halves under `model.`.
+    "transformer.visual.": "model.visual.",
+    "transformer.model.": "model.language_model.",
+    "transformer.lm_head.": "lm_head.",
+}
+
+
+def current_name(name: str) -> str:
+    """The name of a tensor of the file in today's transformers; a name that is not known stays as it is."""
+    for old, new in _RENAMED.items():
+        if name.startswith(old):
+            return new + name.removeprefix(old)
+    return name
+
+
+def configuration(base: Path, vocabulary: Vocabulary) -> Qwen2_5_VLConfig:
+    """The configuration of OmniSVG: that of the model underneath, with more tokens.
+
+    Args:
+        base: A folder with the `BASE_FILES`.
+        vocabulary: The vocabulary of the size to load.
+
+    Raises:
+        GeneratorError: The folder has no readable `config.json`, or it is of another model.
+    """
+    try:
+        config = Qwen2_5_VLConfig.from_pretrained(base, local_files_only=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise GeneratorError(f"{base / 'config.json'} cannot be read ({_line(error)}): pull the weights anew") from None
+    text: Any = config.text_config
+    if text.vocab_size != vocabulary.base:
+        raise GeneratorError(
+            f"{base / 'config.json'} is of another model: it has vocab_size {text.vocab_size}, "
+            f"this size of OmniSVG is made from one with {vocabulary.base}"
+        )
+    text.vocab_size = vocabulary.size
+    text.bos_token_id, text.eos_token_id, text.pad_token_id = vocabulary.bos, vocabulary.eos, vocabulary.pad
+    return config
+
+
+def expected_shapes(config: Qwen2_5_VLConfig) -> dict[str, torch.Size]:
+    """Name and shape of every tensor of the model, without memory for any; a tied head is among them."""
+    with torch.device("meta"):
+        model = Qwen2_5_VLForConditionalGeneration(config)
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+
+
+def read_tensors(file: Path, config: Qwen2_5_VLConfig) -> dict[str, Tensor]:
+    """Map the published checkpoint into memory, under today's names, and check that it is whole.
+
+    Nothing is executed: only tensors are read from the pickle. Their pages are read from disk when they are used.
+
+    Raises:
+        GeneratorError: The file is damaged or no checkpoint, holds anything but tensors, or its tensors are not those
+            of the model: one is missing, of another shape, or too many.
+    """
+    remedy = "remove it and pull the weights anew"
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except pickle.UnpicklingError as error:
+        raise GeneratorError(f"{file} was refused, for it holds more than tensors ({_line(error)}): {remedy}") from None
+    except (OSError, RuntimeError, ValueError, EOFError) as error:
+        raise GeneratorError(f"{file} is no readable checkpoint ({_line(error)}): {remedy}") from None
+    if not isinstance(content, dict) or not all(isinstance(each, Tensor) for each in content.values()):
+        raise GeneratorError(f"{file} was refused, for it holds more than tensors: {remedy}")
+    tensors = {current_name(name): tensor for name, tensor in content.items()}
+    old_names = {current_name(name): name for name in content}
+    shapes = expected_shapes(config)
+    if config.tie_word_embeddings:
+        _check_tied(file, tensors)
+        del shapes[_HEAD]
+    for name, tensor in tensors.items():
+        if name not in shapes:
+            raise GeneratorError(f"{file} has a tensor that the model has not, {old_names[name]}: {remedy}")
+        if tensor.shape != shapes[name]:
+            raise GeneratorError(
+                f"{file} is of another size of the model: {old_names[name]} is {_by(tensor.shape)} "
+                f"and should be {_by(shapes[name])}: choose the preset it belongs to"
+            )
+    if missing := [name for name in shapes if name not in tensors]:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise GeneratorError(f"{file} lacks the tensor {missing[0]}{more}: {remedy}")
+    return tensors
+
+
+def _check_tied(file: Path, tensors: dict[str, Tensor]) -> None:
+    """Drop the head where it is the embedding, which is how transformers ties them itself."""
+    head = tensors.pop(_HEAD, None)
+    embedding = tensors.get(_EMBEDDING)
+    if head is None or embedding is None or head.data_ptr() == embedding.data_ptr():
+        return
+    if not torch.equal(head, embedding):
+        raise GeneratorError(f"{file} has an lm_head that is not the embedding, though the configuration ties them")
+
+
+def load_published(
+    file: Path,
+    base: Path,
+    vocabulary: Vocabulary,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    quantization_config: Any | None = None,
+) -> Qwen2_5_VLForConditionalGeneration:
+    """Load the published checkpoint.
+
+    Args:
+        file: The published file.
+        base: A folder with the `BASE_FILES`.
+        vocabulary: The vocabulary of the size.
+        device: Where the model goes.
+        dtype: In what it computes. On the CPU, weights that are in it already stay mapped from the file.
+        quantization_config: How transformers shall quantize the weights as they are loaded, or None.
+
+    Raises:
+        GeneratorError: As `configuration` and `read_tensors` say.
+    """
+    config = configuration(base, vocabulary)
+    tensors = read_tensors(file, config)
+    with _quietly():
+        model, _ = _from_pretrained(
+            None,
+            config=config,
+            state_dict=tensors,
+            device_map={"": device},
+            dtype=dtype,
+            quantization_config=quantization_config,
+        )
+    return model
+
+
+def load_prepared(
+    folder: Path,
+    vocabulary: Vocabulary,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    quantization_config: Any | None = None,
+) -> Qwen2_5_VLForConditionalGeneration:
+    """Load a checkpoint that `save` wrote. The arguments are those of `load_published`.
+
+    Raises:
+        GeneratorError: It cannot be read, tensors are missing, or it is of another size.
+    """
+    try:
+        with _quietly():
+            model, report = _from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                device_map={"": device},
+                dtype=dtype,
+                quantization_config=quantization_config,
+            )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise GeneratorError(f"{folder} cannot be loaded ({_line(error)}): prepare it anew") from None
+    if report["missing_keys"]:
+        raise GeneratorError(f"{folder} lacks the tensor {min(report['missing_keys'])}: prepare it anew")
+    text: Any = model.config.text_config
+    if text.vocab_size != vocabulary.size:
+        raise GeneratorError(f"{folder} is no checkpoint of OmniSVG 1.1: prepare it anew")
+    return model
+
+
+def save(model: Qwen2_5_VLForConditionalGeneration, processor: Qwen2_5_VLProcessor, folder: Path) -> None:
+    """Write a model and its processor as safetensors, to be loaded by `load_prepared` and `load_processor`."""
+    with _quietly():
+        model.save_pretrained(folder)
+        processor.save_pretrained(folder)
+
+
+def load_processor(folder: Path) -> Qwen2_5_VLProcessor:
+    """The tokenizer and picture processor in a folder with the `BASE_FILES`, or one that `save` wrote.
+
+    Raises:
+        GeneratorError: They cannot be read.
+    """
+    try:
+        with _quietly():
+            return Qwen2_5_VLProcessor.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise GeneratorError(
+            f"the tokenizer files in {folder} cannot be read ({_line(error)}): pull the weights anew"
+        ) from None
+
+
+def _from_pretrained(
+    *arguments: Any, **keywords: Any
+) -> tuple[Qwen2_5_VLForConditionalGeneration, Mapping[str, set[str]]]:
+    loaded: Any = Qwen2_5_VLForConditionalGeneration.from_pretrained(*arguments, output_loading_info=True, **keywords)
+    model, report = loaded
+    return model, report
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Without transformers' progress bars."""
+    bars: Any = transformers_logging  # its functions have no types
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
+
+
+def _by(shape: torch.Size) -> str:
+    return "x".join(map(str, shape))
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__
