@@ -35,7 +35,7 @@ LIGHTNING_SCHEDULER: Mapping[str, Any] = {
 shift of 3 at every size."""
 
 
-class SamplingOptions(GeneratorOptions):
+class GuidanceOptions(GeneratorOptions):
     """Options that all generators of the Qwen-Image family have, by the names that diffusers gives them."""
 
     num_inference_steps: int | None = Field(
@@ -56,6 +56,11 @@ class SamplingOptions(GeneratorOptions):
     num_images_per_prompt: int = Field(
         1, ge=1, le=16, description="How many pictures to make, each from a seed of its own that is recorded in it."
     )
+
+
+class SamplingOptions(GuidanceOptions):
+    """Options of those that make pictures of a prompt alone."""
+
     max_sequence_length: int = Field(
         512, ge=1, le=1024, description="Most tokens of the prompt that are used; what is longer is cut off."
     )
@@ -78,7 +83,7 @@ class Recipe:
     lightning: bool = False
 
 
-def settle(options: SamplingOptions, recipe: Recipe, preset: str) -> Recipe:
+def settle(options: GuidanceOptions, recipe: Recipe, preset: str) -> Recipe:
     """The recipe with what a request changes of it.
 
     Args:
@@ -119,5 +124,4 @@ def lightning_scheduler() -> FlowMatchEulerDiscreteScheduler:
     """A new scheduler for Lightning adapters."""
     from diffusers import FlowMatchEulerDiscreteScheduler
 
-    scheduler: FlowMatchEulerDiscreteScheduler = FlowMatchEulerDiscreteScheduler.from_config(dict(LIGHTNING_SCHEDULER))
-    return scheduler
+    return FlowMatchEulerDiscreteScheduler(**LIGHTNING_SCHEDULER)
