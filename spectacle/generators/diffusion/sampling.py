@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from spectacle.errors import BadOptions
 from spectacle.generators.base import GeneratorOptions
+from spectacle.sanitize import sanitize
 
 if TYPE_CHECKING:
     from diffusers import FlowMatchEulerDiscreteScheduler
@@ -35,6 +36,11 @@ LIGHTNING_SCHEDULER: Mapping[str, Any] = {
 shift of 3 at every size."""
 
 
+def _plain(text: str) -> str:
+    # A space at least: no text at all is something that the models were not trained with.
+    return sanitize(text).text or " "
+
+
 class GuidanceOptions(GeneratorOptions):
     """Options that all generators of the Qwen-Image family have, by the names that diffusers gives them."""
 
@@ -48,7 +54,7 @@ class GuidanceOptions(GeneratorOptions):
         description="Strength of classifier-free guidance; 1 is none, and half the work. The preset's when absent. "
         "Lightning presets take none.",
     )
-    negative_prompt: str | None = Field(
+    negative_prompt: Annotated[str, AfterValidator(_plain)] | None = Field(
         None,
         max_length=4000,
         description="What the picture should not show; needs guidance. What the model's authors recommend when absent.",
