@@ -103,18 +103,13 @@ def settle(options: GuidanceOptions, recipe: Recipe, preset: str) -> Recipe:
     """
     steps, scale, negative = options.num_inference_steps, options.true_cfg_scale, options.negative_prompt
     if recipe.lightning:
-        why = f"preset {preset} uses an adapter distilled for exactly {recipe.num_inference_steps} steps"
+        why = f"preset {preset} is distilled for exactly {recipe.num_inference_steps} steps"
         if steps not in (None, recipe.num_inference_steps):
-            raise BadOptions(f"num_inference_steps is {steps}: {why}; leave it out, or use a preset without Lightning")
+            raise BadOptions(f"num_inference_steps is {steps}: {why}; leave it out, or use preset full")
         if scale not in (None, 1):
-            raise BadOptions(
-                f"true_cfg_scale is {scale:g}: {why} without guidance; leave it out, or use a preset without Lightning"
-            )
+            raise BadOptions(f"true_cfg_scale is {scale:g}: {why} without guidance; leave it out, or use preset full")
         if negative is not None and negative.strip():
-            raise BadOptions(
-                f"negative_prompt has no effect: {why} without guidance; leave it out, or use a preset without "
-                f"Lightning"
-            )
+            raise BadOptions(f"negative_prompt has no effect: {why} without guidance; leave it out, or use preset full")
         return recipe
     settled = Recipe(
         recipe.num_inference_steps if steps is None else steps,
