@@ -2,21 +2,161 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from math import prod
 from pathlib import Path
+from typing import Any
 
 from spectacle.config import PlacementSettings
+from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion.placement import Component, Machine, Stage
+from spectacle.generators.diffusion.plan import Component, Machine, Stage
+
+ASKING_SECONDS = 120
+"""Longest the child process may take that asks a GPU: the import of torch from a cold disk can take a minute."""
+
+_PROC = Path("/proc")
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
+_LARGEST_HEADER = 100_000_000
+"""Bytes; no larger header is a safetensors file, says its format."""
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
 
 
 def measure(device: Device, settings: PlacementSettings) -> Machine:
-    """What is free now, in this process. Imports torch for a GPU, and holds it to `vram_limit` from now on."""
-    raise NotImplementedError
+    """What is free now for this process; what torch has cached and does not use counts as free.
+
+    Imports torch for a GPU, makes it the current one, and holds the process to `vram_limit` from now on.
+    """
+    ram = free_ram(settings.ram_limit)
+    if device.kind == "cpu":
+        return Machine(ram, cpu_bf16=_multiplies_bf16())
+    import torch
+
+    torch.cuda.set_device(device.index)
+    free, total = torch.cuda.mem_get_info(device.index)
+    free += torch.cuda.memory_reserved(device.index) - torch.cuda.memory_allocated(device.index)
+    if settings.vram_limit is not None:
+        torch.cuda.set_per_process_memory_fraction(min(1.0, settings.vram_limit / total), device.index)
+        free = min(free, settings.vram_limit - torch.cuda.memory_allocated(device.index))
+    return Machine(ram, max(0, free), torch.cuda.get_device_capability(device.index), _multiplies_bf16())
 
 
 def look(device: Device, settings: PlacementSettings) -> Machine:
-    """What is free now, without torch in this process: a GPU is asked by a short-lived child process."""
-    raise NotImplementedError
+    """What is free now, without torch in this process: a GPU is asked by a short-lived child process.
+
+    Raises:
+        GeneratorError: When the GPU cannot be asked; the message says why.
+    """
+    ram = free_ram(settings.ram_limit)
+    if device.kind == "cpu":
+        return Machine(ram, cpu_bf16=_multiplies_bf16())
+    free, capability = _asked(device.index)
+    if settings.vram_limit is not None:
+        free = min(free, settings.vram_limit)
+    return Machine(ram, free, capability, _multiplies_bf16())
+
+
+@functools.cache
+def _asked(index: int) -> tuple[int, tuple[int, int]]:
+    if find_spec("torch") is None:
+        raise GeneratorError("the GPU cannot be asked without torch: run: pip install 'spectacle-daemon[diffusion]'")
+    command = [sys.executable, "-m", "spectacle.generators.diffusion.memory", str(index)]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=ASKING_SECONDS, check=True).stdout
+    except subprocess.TimeoutExpired:
+        raise GeneratorError(f"cuda:{index} did not answer within {ASKING_SECONDS} s: try nvidia-smi") from None
+    except subprocess.CalledProcessError as error:
+        last = error.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        raise GeneratorError(f"cuda:{index} cannot be used: {last[0]}") from None
+    free, major, minor = json.loads(told)
+    return free, (major, minor)
+
+
+def free_ram(limit: int | None = None, *, proc: Path = _PROC, control_groups: Path = _CONTROL_GROUPS) -> int:
+    """Bytes of the host's memory that this process may still take.
+
+    What the kernel calls available, within the limits of the control group (version 2 or 1) and of those around it.
+
+    Args:
+        limit: Most bytes this process may have in all, or None.
+        proc: Where proc is mounted.
+        control_groups: Where control groups are mounted.
+    """
+    fields = _kilobytes(proc / "meminfo")
+    free = fields["MemAvailable"]
+    for group in _groups(proc, control_groups):
+        free = min(free, group)
+    if limit is not None:
+        own = _kilobytes(proc / "self/status")
+        free = min(free, limit - own.get("RssAnon", 0) - own.get("RssShmem", 0))
+    return max(0, free)
+
+
+def _groups(proc: Path, mount: Path) -> Iterator[int]:
+    """What each control group this process is in has left, those around it included."""
+    for line in (proc / "self/cgroup").read_text().splitlines() if (proc / "self/cgroup").exists() else ():
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            top, limits, used, cached = mount, ["memory.max", "memory.high"], "memory.current", "inactive_file"
+        elif "memory" in controllers.split(","):
+            top = mount / "memory"
+            limits, used, cached = ["memory.limit_in_bytes"], "memory.usage_in_bytes", "total_inactive_file"
+        else:
+            continue
+        group = top / path.lstrip("/")
+        while True:
+            # In a container the path may be the host's, which is not mounted; the mounted root is the container's.
+            for name in limits:
+                limit = _number(group / name)
+                if limit is not None:
+                    yield limit - (_number(group / used) or 0) + _words(group / "memory.stat").get(cached, 0)
+            if group in (top, group.parent):
+                break
+            group = group.parent
+
+
+def _number(path: Path) -> int | None:
+    try:
+        text = path.read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdecimal() else None
+
+
+def _words(path: Path) -> dict[str, int]:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return {}
+    return {name: int(value) for name, _, value in (line.partition(" ") for line in lines) if value.isdecimal()}
+
+
+def _kilobytes(path: Path) -> dict[str, int]:
+    found = re.findall(r"^(\w+):\s+(\d+) kB$", path.read_text(), re.MULTILINE)
+    return {name: int(number) * 1024 for name, number in found}
+
+
+@functools.cache
+def _multiplies_bf16(proc: Path = _PROC) -> bool:
+    try:
+        flags = re.findall(r"^(?:flags|Features)\s*:(.*)$", (proc / "cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        return False
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(" ".join(flags[:1]).split()))
+
+
+# --- sizes -----------------------------------------------------------------------------------------------------------
 
 
 def component(
@@ -28,10 +168,108 @@ def component(
     tiled_activations: int = 0,
     gguf: Path | None = None,
     fp16: bool = False,
+    variant: str | None = None,
 ) -> Component:
     """A component as its files say, from the headers of the safetensors files in `folder/name`; none is loaded.
 
+    Args:
+        folder: The folder of the model, or of the component when `name` is no folder in it.
+        name: The component's name, and its folder.
+        stage: When it runs.
+        activations: As `Component` has it.
+        tiled_activations: As `Component` has it.
+        gguf: A GGUF file with its weights, or None.
+        fp16: As `Component` has it.
+        variant: Which files are meant where there are several, such as `fp16`; others are used where it has none.
+
     Raises:
-        GeneratorError: When a file is truncated or no safetensors file; the message names it.
+        GeneratorError: When there is no safetensors file, or one is truncated or none; the message names it.
     """
-    raise NotImplementedError
+    inside = folder / name if (folder / name).is_dir() else folder
+    tensors: dict[str, Mapping[str, Any]] = {}
+    for file in _weight_files(inside, variant):
+        tensors.update(_header(file))
+    return Component(
+        name,
+        stage,
+        parameters=sum(prod(tensor["shape"]) for tensor in tensors.values()),
+        fixed=sum(prod(tensor["shape"]) for key, tensor in tensors.items() if _is_fixed(key, tensor)),
+        activations=activations,
+        tiled_activations=tiled_activations,
+        blocks=0 if stage is Stage.DECODE else _blocks(tensors),
+        **_stored(inside, tensors),
+        gguf=gguf.stat().st_size if gguf is not None else 0,
+        fp16=fp16,
+    )
+
+
+def _weight_files(folder: Path, variant: str | None) -> list[Path]:
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise GeneratorError(f"{folder} holds no safetensors file: fetch the model again")
+    wanted = [file for file in files if variant and f".{variant}" in file.name]
+    if not wanted:
+        # A file of another variant has a word between its stem and its suffix.
+        wanted = [file for file in files if "." not in file.name.removesuffix(".safetensors")] or files
+    return wanted
+
+
+def _header(file: Path) -> dict[str, Mapping[str, Any]]:
+    """Each tensor's `dtype`, `shape` and `data_offsets` by name."""
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            if length > min(size, _LARGEST_HEADER):
+                raise ValueError("its header would be longer than the file")
+            header: dict[str, Mapping[str, Any]] = json.loads(stream.read(length))
+        header.pop("__metadata__", None)
+        end = 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
+    except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise GeneratorError(f"{file} is no safetensors file: {error}: fetch it again") from None
+    if size < end:
+        raise GeneratorError(f"{file} is truncated, {size} of {end} bytes: fetch it again")
+    return header
+
+
+_LOOKED_UP = re.compile(r"(^|\.)(embed_tokens|lm_head|shared|embeddings\.\w+)\.")
+
+
+def _is_fixed(key: str, tensor: Mapping[str, Any]) -> bool:
+    """Whether quantization leaves it alone: what is no matrix, and what is looked up or counted out by the word."""
+    return len(tensor["shape"]) != 2 or _LOOKED_UP.search(key) is not None
+
+
+def _blocks(tensors: Mapping[str, Mapping[str, Any]]) -> int:
+    """How many blocks the largest repeated part has."""
+    sizes: dict[str, int] = defaultdict(int)
+    members: dict[str, set[str]] = defaultdict(set)
+    for key, tensor in tensors.items():
+        if found := re.match(r"(.*\.)?\d+(?=\.)", key):
+            kind = re.sub(r"(^|\.)\d+(?=\.|$)", r"\1#", found[0])
+            sizes[kind] += prod(tensor["shape"])
+            members[kind].add(found[0])
+    return len(members[max(sizes, key=lambda kind: sizes[kind])]) if sizes else 0
+
+
+def _stored(folder: Path, tensors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Whether the files hold quantized weights, and how many bytes these are."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = {}
+    method = (config.get("quantization_config") or {}).get("quant_method")
+    if method is not None:
+        size = sum(tensor["data_offsets"][1] - tensor["data_offsets"][0] for tensor in tensors.values())
+        return {"stored": size, "stored_as": {"torchao": "int8", "bitsandbytes": "nf4"}.get(method, str(method))}
+    if any(tensor["dtype"].startswith("F8") for tensor in tensors.values()):
+        return {"stored_as": "fp8"}
+    return {}
+
+
+if __name__ == "__main__":
+    asked = measure(Device("cuda", int(sys.argv[1])), PlacementSettings())
+    assert asked.capability is not None
+    sys.stdout.write(json.dumps([asked.vram, *asked.capability]))
+    sys.stdout.flush()
+    os._exit(0)

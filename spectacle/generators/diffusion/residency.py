@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from spectacle.generators.diffusion.placement import Placement, Plan
+from spectacle.errors import GeneratorError
+from spectacle.generators.diffusion.plan import Place, Placement, Plan
 
 if TYPE_CHECKING:
     import torch
-    from diffusers import DiffusionPipeline
+
+ALLOCATOR = "pinned_max_round_threshold_mb:1"
+"""Torch's setting by which page-locked memory is not rounded up to powers of two."""
 
 
 def dtype(plan: Plan) -> torch.dtype:
     """What `from_pretrained(..., dtype=…)` is given."""
-    raise NotImplementedError
+    import torch
+
+    return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[plan.precision]
 
 
 def quantization_config(
@@ -24,33 +30,194 @@ def quantization_config(
 
     None for a component that is not quantized on loading, such as one whose files are quantized already.
     """
-    raise NotImplementedError
+    match plan.of(component).quantization:
+        case "none":
+            return None
+        case "int8":
+            import torchao.quantization as torchao  # type: ignore[import-untyped]
+
+            return _library(library).TorchAoConfig(torchao.Int8WeightOnlyConfig())
+        case "nf4":
+            return _library(library).BitsAndBytesConfig(
+                load_in_4bit=True,
+                bnb_4bit_quant_type="nf4",
+                bnb_4bit_use_double_quant=True,
+                bnb_4bit_compute_dtype=dtype(plan),
+            )
+        case "gguf":
+            return _library("diffusers").GGUFQuantizationConfig(compute_dtype=dtype(plan))
+
+
+def _library(name: Literal["diffusers", "transformers"]) -> Any:
+    import diffusers
+    import transformers
+
+    return diffusers if name == "diffusers" else transformers
+
+
+def device_map(plan: Plan, component: str) -> dict[str, int] | None:
+    """What `from_pretrained(..., device_map=…)` of a component is given.
+
+    Weights that are quantized on loading and stay on the GPU are loaded there at once, so that the host's memory need
+    not hold them; all others are loaded on the CPU.
+    """
+    placement = plan.of(component)
+    if plan.device == "cpu" or placement.place is not Place.DEVICE or placement.quantization in ("none", "gguf"):
+        return None
+    import torch
+
+    return {"": torch.cuda.current_device()}
 
 
 def place(module: torch.nn.Module, placement: Placement, plan: Plan, device: torch.device, scratch: Path) -> None:
     """Put one component, loaded on the CPU, where its placement says; an adapter must be loaded before.
 
-    Also for a staged component, after it was loaded for its stage. One placed `OFFLOAD` is put on the device here;
-    whoever runs it puts it back with `park`.
+    Also for a staged component, after it was loaded for its stage.
+
+    Args:
+        module: The component.
+        placement: Where it goes.
+        plan: What it is part of.
+        device: The device.
+        scratch: An empty directory for what is streamed from disk; it must stay while the component is used.
     """
-    raise NotImplementedError
+    match placement.place:
+        case Place.DEVICE:
+            module.to(device)
+        case Place.OFFLOAD:
+            visit(module, device)
+        case Place.STREAM | Place.DISK:
+            _keep_scales(module, device)
+            on_disk = scratch / placement.component if placement.place is Place.DISK else None
+            _stream(module, device, pinned=placement.pinned, on_disk=on_disk)
+
+
+def _stream(module: torch.nn.Module, device: torch.device, *, pinned: bool, on_disk: Path | None) -> None:
+    import torch
+    from diffusers.hooks.group_offloading import apply_group_offloading
+
+    streams = device.type == "cuda"
+    if streams:
+        torch._C._accelerator_setAllocatorSettings(ALLOCATOR)
+    apply_group_offloading(
+        module,
+        onload_device=device,
+        offload_device=torch.device("cpu"),
+        # Layers are small, so that little memory is needed on the GPU, and each is locked as soon as it is wrapped, so
+        # that there never are two copies of the whole model in memory.
+        offload_type="leaf_level",
+        use_stream=streams,
+        record_stream=streams,
+        low_cpu_mem_usage=streams and not pinned,
+        offload_to_disk_path=str(on_disk) if on_disk is not None else None,
+    )
+
+
+def _keep_scales(module: torch.nn.Module, device: torch.device) -> None:
+    """Put what belongs to bitsandbytes' weights on the device for good: streaming moves the weights alone."""
+    for parameter in module.parameters():
+        state = getattr(parameter, "quant_state", None)
+        if state is not None:
+            state.to(device)
+
+
+def visit(module: torch.nn.Module, device: torch.device) -> None:
+    """Have a module move onto the device when it is called, and back when it returns."""
+    from accelerate.hooks import ModelHook, add_hook_to_module, remove_hook_from_module
+    from accelerate.utils import send_to_device
+
+    class Visit(ModelHook):  # type: ignore[misc, unused-ignore]
+        execution_device = device
+
+        def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+            module.to(device)
+            return send_to_device(args, device), send_to_device(kwargs, device)
+
+        def post_forward(self, module: torch.nn.Module, output: Any) -> Any:
+            module.to("cpu")
+            return output
+
+    remove_hook_from_module(module)
+    add_hook_to_module(module, Visit())
 
 
 def park(module: torch.nn.Module, placement: Placement) -> None:
-    """Take a component placed `OFFLOAD` off the device after its stage."""
-    raise NotImplementedError
+    """Take a component placed `OFFLOAD` off the device for good."""
+    from accelerate.hooks import remove_hook_from_module
+
+    remove_hook_from_module(module)
+    module.to("cpu")
 
 
-def apply(pipe: DiffusionPipeline, plan: Plan, device: torch.device, scratch: Path) -> None:
+def apply(pipe: Any, plan: Plan, device: torch.device, scratch: Path) -> None:
     """Put every component that the pipeline holds where the plan says, and switch on what the plan says of speed.
 
-    Components that are None (staged ones, between their stages) are left out. With `OFFLOAD`, diffusers' own hooks
-    move each component as it is called. Load adapters before.
+    Components that are None (staged ones, between their stages) are left out. Load adapters before.
 
     Args:
-        pipe: The pipeline, loaded on the CPU.
+        pipe: A `DiffusionPipeline`, loaded on the CPU.
         plan: Where its components go.
         device: The device.
         scratch: An empty directory for what is streamed from disk; it must stay while the pipeline is used.
+
+    Raises:
+        GeneratorError: When a setting names what the libraries do not have.
     """
-    raise NotImplementedError
+    import torch
+
+    modules: dict[str, Any] = {
+        name: part for name, part in pipe.components.items() if isinstance(part, torch.nn.Module)
+    }
+    denoisers = [part for name, part in modules.items() if hasattr(part, "enable_cache")]
+    for denoiser in denoisers:
+        _use_attention(denoiser, plan.attention, device)
+        _use_cache(denoiser, plan.cache)
+    if all(plan.of(name).place is Place.OFFLOAD for name in modules):
+        pipe.enable_model_cpu_offload(device=device)
+    else:
+        for name, module in modules.items():
+            place(module, plan.of(name), plan, device, scratch)
+    if plan.vae_tiling and hasattr(pipe, "vae"):
+        pipe.vae.enable_tiling()
+    if plan.compile_repeated_blocks:
+        for denoiser in denoisers:
+            denoiser.compile_repeated_blocks(fullgraph=True)
+
+
+def attention_backend(device: torch.device) -> str:
+    """The fastest exact attention that is installed: FlashAttention 3 on Hopper, FlashAttention 2, or PyTorch's own."""
+    import torch
+
+    if device.type != "cuda":
+        return "native"
+    return _fastest(torch.cuda.get_device_capability(device))
+
+
+def _fastest(capability: tuple[int, int]) -> str:
+    if capability[0] == 9 and find_spec("flash_attn_interface") is not None:
+        return "_flash_3"
+    if capability >= (8, 0) and find_spec("flash_attn") is not None:
+        return "flash"
+    return "native"
+
+
+def _use_attention(denoiser: Any, backend: str, device: torch.device) -> None:
+    if backend == "auto":
+        backend = attention_backend(device)
+    if backend == "native":
+        return
+    try:
+        denoiser.set_attention_backend(backend)
+    except (ValueError, RuntimeError, ImportError) as error:
+        raise GeneratorError(f"placement.attention = {backend}: {error}") from None
+
+
+def _use_cache(denoiser: Any, cache: str) -> None:
+    import diffusers
+
+    kinds: dict[str, Any] = {
+        "first-block": diffusers.FirstBlockCacheConfig,
+        "taylorseer": diffusers.TaylorSeerCacheConfig,
+    }
+    if cache in kinds:
+        denoiser.enable_cache(kinds[cache]())
