@@ -16,18 +16,6 @@ from transformers.utils import logging as transformers_logging
 from spectacle.errors import GeneratorError
 from spectacle.generators.omnisvg.tokens import Vocabulary
 
-FILE = "pytorch_model.bin"
-"""Name of the published checkpoint."""
-BASE_FILES = (
-    "config.json",
-    "merges.txt",
-    "preprocessor_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "vocab.json",
-)
-"""What is needed of the repository of the Qwen2.5-VL model underneath; none of its weights are."""
-
 _HEAD = "lm_head.weight"
 _EMBEDDING = "model.language_model.embed_tokens.weight"
 _RENAMED = {
@@ -50,14 +38,14 @@ def configuration(base: Path, vocabulary: Vocabulary) -> Qwen2_5_VLConfig:
     """The configuration of OmniSVG: that of the model underneath, with more tokens.
 
     Args:
-        base: A folder with the `BASE_FILES`.
+        base: A folder with the `sizes.BASE_FILES`.
         vocabulary: The vocabulary of the size to load.
 
     Raises:
         GeneratorError: The folder has no readable `config.json`, or it is of another model.
     """
     try:
-        config = Qwen2_5_VLConfig.from_pretrained(base, local_files_only=True)
+        config = Qwen2_5_VLConfig.from_json_file(base / "config.json")
     except (OSError, ValueError, TypeError) as error:
         raise GeneratorError(f"{base / 'config.json'} cannot be read ({_line(error)}): pull the weights anew") from None
     text: Any = config.text_config
@@ -139,7 +127,7 @@ def load_published(
 
     Args:
         file: The published file.
-        base: A folder with the `BASE_FILES`.
+        base: A folder with the `sizes.BASE_FILES`.
         vocabulary: The vocabulary of the size.
         device: Where the model goes.
         dtype: In what it computes. On the CPU, weights that are in it already stay mapped from the file.
@@ -203,7 +191,7 @@ def save(model: Qwen2_5_VLForConditionalGeneration, processor: Qwen2_5_VLProcess
 
 
 def load_processor(folder: Path) -> Qwen2_5_VLProcessor:
-    """The tokenizer and picture processor in a folder with the `BASE_FILES`, or one that `save` wrote.
+    """The tokenizer and picture processor in a folder with the `sizes.BASE_FILES`, or one that `save` wrote.
 
     Raises:
         GeneratorError: They cannot be read.

@@ -11,10 +11,11 @@ from torch import Tensor
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer, Qwen2VLImageProcessor
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from spectacle.generators.omnisvg.checkpoint import FILE, configuration
+from spectacle.generators.omnisvg.checkpoint import configuration
+from spectacle.generators.omnisvg.sizes import FILE, PRESETS
 from spectacle.generators.omnisvg.tokens import SIZES
 from spectacle.weights import Store
-from spectacle.weights.store import MARKER
+from spectacle.weights.pull import bring_in, from_folder
 
 SPECIAL = [
     "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>",
@@ -34,8 +35,6 @@ def build_base(folder: Path, size: str = "4B", **changes: Any) -> Path:
     vocab = {letter: number for number, letter in enumerate(letters)}
     tokenizer = Qwen2Tokenizer(vocab=vocab, merges=[], extra_special_tokens=SPECIAL)
     tokenizer.save_pretrained(folder)
-    (folder / "vocab.json").write_text(json.dumps(vocab))
-    (folder / "merges.txt").write_text("")
     Qwen2VLImageProcessor(min_pixels=3136, max_pixels=12845056).save_pretrained(folder)
     ids = tokenizer.convert_tokens_to_ids
     config = {
@@ -101,11 +100,12 @@ def build_model(
 
 def published_tensors(model: Qwen2_5_VLForConditionalGeneration) -> dict[str, Tensor]:
     """The tensors of a model under the names of the published file."""
-    renamed = {}
-    for name, tensor in model.state_dict().items():
-        old = name.replace("model.visual.", "visual.").replace("model.language_model.", "model.")
-        renamed[f"transformer.{old}"] = tensor
-    return renamed
+    return {published_name(name): tensor for name, tensor in model.state_dict().items()}
+
+
+def published_name(name: str) -> str:
+    """The name that transformers 4.51 gave a tensor, as the published file has it."""
+    return "transformer." + name.replace("model.visual.", "visual.").replace("model.language_model.", "model.")
 
 
 def build_checkpoint(folder: Path, base: Path, size: str = "4B") -> Path:
@@ -114,3 +114,14 @@ def build_checkpoint(folder: Path, base: Path, size: str = "4B") -> Path:
     file = folder / FILE
     torch.save(published_tensors(build_model(base, size)), file)
     return file
+
+
+def build_store(root: Path, preset: str = "4b") -> Store:
+    """A directory of pulled weights with a small checkpoint in the place of a size's."""
+    size = PRESETS[preset]
+    base = build_base(root / "base", size.name)
+    build_checkpoint(root / "checkpoint", base, size.name)
+    store = Store(root / "weights")
+    found = [from_folder(size.weights, store, root / "checkpoint"), from_folder(size.base, store, base)]
+    bring_in(found, store)
+    return store

@@ -1,0 +1,135 @@
+"""The sizes of OmniSVG 1.1: where each comes from, under which licence, and how much memory it takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spectacle.config import PlacementSettings
+from spectacle.errors import GeneratorError
+from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
+from spectacle.weights import Source
+
+FILE = "pytorch_model.bin"
+"""Name of the published checkpoint."""
+BASE_FILES = (
+    "config.json",
+    "preprocessor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+)
+"""What is needed of the repository of the Qwen2.5-VL model underneath; none of its weights are."""
+PART = "model"
+"""Name of the one component of a plan."""
+
+MOST_CANDIDATES = 8
+SPARE_CANDIDATES = 4
+"""So many more drawings are made than asked for, because some show nothing; upstream's number."""
+LONGEST = 2048
+"""Most tokens of a drawing that upstream allows."""
+
+_LONGEST_PROMPT = 1024  # tokens; a picture takes 256 and the words around it about 100
+_BYTES = 2  # bf16
+# Scores of the drawing's tokens in fp32 and copies of them, and what the layers leave while a prompt is computed.
+_WORKSPACE = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One size.
+
+    Attributes:
+        name: As the option `model_size` has it.
+        weights: The published checkpoint.
+        base: The files of the model underneath.
+    """
+
+    name: str
+    weights: Source
+    base: Source
+
+
+# Names and bytes of the files as the repositories had them in December 2025. The licences are those of the models
+# underneath.
+PRESETS: Mapping[str, Size] = {
+    "8b": Size(
+        "8B",
+        Source(
+            "OmniSVG/OmniSVG1.1_8B",
+            (FILE,),
+            licence="derived from Qwen2.5-VL-7B-Instruct (Apache-2.0)",
+            size=17_228_500_000,
+        ),
+        Source("Qwen/Qwen2.5-VL-7B-Instruct", BASE_FILES, licence="Apache-2.0"),
+    ),
+    "4b": Size(
+        "4B",
+        Source(
+            "OmniSVG/OmniSVG1.1_4B",
+            (FILE,),
+            licence="derived from Qwen2.5-VL-3B-Instruct (Qwen Research License)",
+            notice="The Qwen Research License of the model underneath does not allow commercial use.",
+            size=7_693_800_000,
+        ),
+        Source(
+            "Qwen/Qwen2.5-VL-3B-Instruct",
+            BASE_FILES,
+            licence="Qwen Research License",
+            notice="The Qwen Research License does not allow commercial use.",
+        ),
+    ),
+}
+"""The sizes by preset."""
+DEFAULT = "8b"
+
+
+def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
+    """What a plan has to know of a checkpoint, from its size on disk and its configuration; nothing is loaded.
+
+    Args:
+        weights: The published file, or a folder of safetensors files.
+        base: A folder with its `config.json`.
+        vocabulary_size: Number of rows of the embedding.
+
+    Raises:
+        GeneratorError: There is no readable configuration.
+    """
+    try:
+        config = json.loads((base / "config.json").read_bytes())
+        text: Mapping[str, Any] = {**config, **config.get("text_config", {})}
+        width = text["hidden_size"]
+        cached = 2 * text["num_hidden_layers"] * text["num_key_value_heads"] * (width // text["num_attention_heads"])
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise GeneratorError(f"{base / 'config.json'} cannot be read ({error}): pull the weights anew") from None
+    files = [weights] if weights.is_file() else weights.glob("*.safetensors")
+    held = sum(file.stat().st_size for file in files)
+    embeddings = vocabulary_size * width * (1 if text.get("tie_word_embeddings") else 2)
+    drawings = MOST_CANDIDATES + SPARE_CANDIDATES
+    return Component(
+        PART,
+        Stage.DENOISE,
+        parameters=held // _BYTES,
+        fixed=embeddings,
+        activations=cached * _BYTES * drawings * (LONGEST + _LONGEST_PROMPT) + _WORKSPACE,
+    )
+
+
+def make_plan(part: Component, machine: Machine, settings: PlacementSettings) -> Plan:
+    """Place a size of OmniSVG as well as what is free allows; always whole on the device.
+
+    `residency` is not taken from the settings, for every token needs every weight: streamed to the device, each would
+    take as long as a step of a diffusion model. Nor is `gguf`, of which there is none.
+
+    Raises:
+        OutOfMemory: It does not fit.
+        GeneratorError: What the settings ask for needs a library that is not installed.
+    """
+    from spectacle.generators.diffusion import placement
+
+    changes: dict[str, Any] = {"residency": "auto"}
+    if settings.quantization == "gguf":
+        changes["quantization"] = "auto"
+    return placement.make_plan([part], machine, settings.model_copy(update=changes))
