@@ -44,8 +44,9 @@ def _plain(text: str) -> str:
 class GuidanceOptions(GeneratorOptions):
     """Options that all generators of the Qwen-Image family have, by the names that diffusers gives them."""
 
+    # At least 2: the published schedulers divide by zero when they stretch a single step to their last noise level.
     num_inference_steps: int | None = Field(
-        None, ge=1, le=200, description="Denoising steps; the preset's when absent. Lightning presets take no other."
+        None, ge=2, le=200, description="Denoising steps; the preset's when absent. Lightning presets take no other."
     )
     true_cfg_scale: float | None = Field(
         None,
@@ -125,4 +126,4 @@ def lightning_scheduler() -> FlowMatchEulerDiscreteScheduler:
     """A new scheduler for Lightning adapters."""
     from diffusers import FlowMatchEulerDiscreteScheduler
 
-    return FlowMatchEulerDiscreteScheduler(**LIGHTNING_SCHEDULER)
+    return FlowMatchEulerDiscreteScheduler(**LIGHTNING_SCHEDULER)  # type: ignore[no-untyped-call]
