@@ -63,6 +63,23 @@ def read_header(file: Path) -> dict[str, TensorInfo]:
     return tensors
 
 
+def read_gguf(file: Path) -> dict[str, int]:
+    """How many numbers each tensor of a GGUF file holds, by name.
+
+    Raises:
+        GeneratorError: When it is missing, no GGUF file, or truncated.
+    """
+    from gguf import GGUFReader
+
+    try:
+        reader = GGUFReader(file)
+    except OSError as error:
+        raise GeneratorError(f"{file} cannot be read: {error.strerror}: fetch it again") from None
+    except (ValueError, IndexError, KeyError):
+        raise GeneratorError(f"{file} is no GGUF file, or it is truncated: fetch it again") from None
+    return {tensor.name: int(tensor.n_elements) for tensor in reader.tensors}
+
+
 def read_json(file: Path) -> Mapping[str, Any]:
     """A JSON object.
 

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from spectacle.errors import GeneratorError, SpectacleError
 from spectacle.generators.diffusion import residency
-from spectacle.generators.diffusion.files import REMEDY, read_header, read_json, weight_files
+from spectacle.generators.diffusion.files import REMEDY, read_gguf, read_header, read_json, weight_files
 
 if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
-
-    from spectacle.generators.diffusion.placement import Plan
+    from spectacle.generators.diffusion.plan import Plan
 
 _LIBRARIES = ("diffusers", "transformers")
 
@@ -76,7 +74,7 @@ def components(checkpoint: Checkpoint, pipeline: str) -> dict[str, type]:
     return found
 
 
-def check(checkpoint: Checkpoint, pipeline: type[DiffusionPipeline], index: str | None = None) -> None:
+def check(checkpoint: Checkpoint, pipeline: type[Any], index: str | None = None) -> None:
     """Look whether everything that a pipeline loads is there, whole, and of its architecture. Loads nothing.
 
     Args:
@@ -117,29 +115,10 @@ def check_model(folder: Path, kind: type, *, variant: str | None = None, gguf: P
             f"{folder / 'config.json'} is of {said}, where {kind.__name__} is needed: these are another model's weights"
         )
     if gguf is not None:
-        check_gguf(gguf)
+        read_gguf(gguf)
         return
     for file in weight_files(folder, variant):
         read_header(file)
-
-
-def check_gguf(file: Path) -> None:
-    """Look whether a file is a whole GGUF file.
-
-    Raises:
-        GeneratorError: When it is not.
-    """
-    from gguf import GGUFReader
-
-    try:
-        reader = GGUFReader(file)
-        end = max((int(tensor.data_offset) + int(tensor.n_bytes) for tensor in reader.tensors), default=0)
-    except OSError as error:
-        raise GeneratorError(f"{file} cannot be read: {error.strerror}: fetch it again") from None
-    except (ValueError, IndexError, KeyError):
-        raise GeneratorError(f"{file} is no GGUF file, or it is truncated: fetch it again") from None
-    if end > file.stat().st_size:
-        raise GeneratorError(f"{file} is truncated: fetch it again")
 
 
 def load_component(checkpoint: Checkpoint, name: str, kind: type, plan: Plan) -> Any:
@@ -158,7 +137,7 @@ def load_component(checkpoint: Checkpoint, name: str, kind: type, plan: Plan) ->
 def load_model(
     folder: Path, name: str, kind: type, plan: Plan, *, variant: str | None = None, gguf: Path | None = None
 ) -> Any:
-    """Load one model on the CPU, in the form that the plan says of the part it is.
+    """Load one model in the form that the plan says of the part it is, on the CPU or where it is quantized.
 
     Args:
         folder: Its folder.
@@ -182,6 +161,8 @@ def load_model(
             common["quantization_config"] = quantization
         if variant is not None:
             common["variant"] = variant
+        if (device_map := residency.device_map(plan, name)) is not None:
+            common["device_map"] = device_map
         loaded, info = model.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **common)
         problems = [*info["missing_keys"], *info["mismatched_keys"]]
         if problems:
@@ -193,7 +174,7 @@ def load_model(
 
 
 def load_pipeline(
-    pipeline: type[DiffusionPipeline],
+    pipeline: type[Any],
     checkpoint: Checkpoint,
     plan: Plan,
     *,
@@ -219,7 +200,7 @@ def load_pipeline(
     for name, kind in components(checkpoint, index or pipeline.__name__).items():
         if name in takes and name not in parts:
             parts[name] = None if is_staged(plan, name) else load_component(checkpoint, name, kind, plan)
-    loaded = typing.cast(Any, pipeline)(**parts, **_settings(checkpoint, takes))
+    loaded = pipeline(**parts, **_settings(checkpoint, takes))
     loaded.set_progress_bar_config(disable=True)
     return loaded
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion import memory
 from spectacle.generators.diffusion.embeddings import Embeddings
+from spectacle.generators.diffusion.files import read_gguf
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.placement import Component, Stage
+from spectacle.generators.diffusion.plan import Component, Stage
 from spectacle.weights import Store
 
 if TYPE_CHECKING:
@@ -44,13 +45,7 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
     """
     folder = checkpoint.folder
     return [
-        memory.component(
-            folder,
-            "transformer",
-            Stage.DENOISE,
-            activations=tokens * _WIDTH * _TENSORS_PER_TOKEN * _BF16,
-            gguf=checkpoint.gguf.get("transformer"),
-        ),
+        _transformer(checkpoint, tokens * _WIDTH * _TENSORS_PER_TOKEN * _BF16),
         memory.component(folder, "text_encoder", Stage.ENCODE, activations=1 << 30),
         memory.component(
             folder,
@@ -60,6 +55,21 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
             tiled_activations=_VAE_TILE_PIXELS * _VAE_BYTES_PER_PIXEL + MOST_PIXELS * 12,
         ),
     ]
+
+
+def _transformer(checkpoint: Checkpoint, activations: int) -> Component:
+    gguf = checkpoint.gguf.get("transformer")
+    if gguf is None or any((checkpoint.folder / "transformer").glob("*.safetensors")):
+        return memory.component(checkpoint.folder, "transformer", Stage.DENOISE, activations=activations, gguf=gguf)
+    tensors = read_gguf(gguf)
+    return Component(
+        "transformer",
+        Stage.DENOISE,
+        parameters=sum(tensors.values()),
+        activations=activations,
+        blocks=len({name.split(".")[1] for name in tensors if name.startswith("transformer_blocks.")}),
+        gguf=gguf.stat().st_size,
+    )
 
 
 def gguf_file(store: Store, repo: str) -> Path | None:

@@ -6,6 +6,8 @@ import math
 
 from PIL import Image, ImageOps
 
+from spectacle.generators.diffusion.references import on_white
+
 
 def native_size(width: int, height: int, *, multiple: int, least_pixels: int, most_pixels: int) -> tuple[int, int]:
     """A size that the model can draw, near the one asked for and of nearly its aspect ratio.
@@ -31,10 +33,7 @@ def native_size(width: int, height: int, *, multiple: int, least_pixels: int, mo
 
 def fit_picture(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """A picture as RGB (transparency on white) in exactly a size: scaled to cover it, and cut to its middle."""
-    if picture.mode == "RGBA":
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    return ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS)
+    return ImageOps.fit(on_white(picture), size, Image.Resampling.LANCZOS)
 
 
 def fit_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:

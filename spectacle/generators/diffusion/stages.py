@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import shutil
 import tempfile
 from collections.abc import Callable, Hashable
@@ -13,13 +14,12 @@ from spectacle.generators.base import Device
 from spectacle.generators.diffusion import residency
 from spectacle.generators.diffusion.embeddings import EmbeddingCache, Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, components, is_staged, load_component
-from spectacle.generators.diffusion.placement import Place
+from spectacle.generators.diffusion.plan import Place
 
 if TYPE_CHECKING:
-    from diffusers import DiffusionPipeline
     from PIL import Image
 
-    from spectacle.generators.diffusion.placement import Plan
+    from spectacle.generators.diffusion.plan import Plan
     from spectacle.generators.diffusion.steps import StepReporter
 
 
@@ -37,7 +37,7 @@ class Stages:
 
     def __init__(
         self,
-        pipeline: DiffusionPipeline,
+        pipeline: Any,
         checkpoint: Checkpoint,
         plan: Plan,
         device: Device,
@@ -47,10 +47,11 @@ class Stages:
     ) -> None:
         import torch
 
-        self.pipeline: Any = pipeline
+        self.pipeline = pipeline
         self.plan = plan
         self.device = torch.device(str(device))
         self.embeddings = EmbeddingCache()
+        self.added: dict[str, Any] = {}
         self._checkpoint = checkpoint
         self._encoders = encoders
         self._kinds = components(checkpoint, index or type(pipeline).__name__)
@@ -78,14 +79,22 @@ class Stages:
 
         return self.embeddings.get(key, encode_now).to(self.device)
 
-    def run(self, pipeline: type[DiffusionPipeline], reporter: StepReporter, **call: Any) -> Image.Image:
+    def add(self, name: str, part: Any) -> None:
+        """Add a part that only relatives of the loaded pipeline have, such as a `controlnet`, loaded on the CPU.
+
+        `plan` must have a placement for it.
+        """
+        if self.plan.of(name).place is not Place.OFFLOAD:
+            residency.place(part, self.plan.of(name), self.plan, self.device, self._scratch)
+        self.added[name] = part
+
+    def run(self, pipeline: type[Any], reporter: StepReporter, **call: Any) -> Image.Image:
         """Make one picture.
 
         Args:
             pipeline: The class to run with the loaded parts: the loaded one's, or a relative of it.
             reporter: Told of every denoising step.
-            call: The arguments of the pipeline's call, the embeddings among them; a part of the pipeline that is not
-                of the loaded one goes by its name, such as `controlnet`.
+            call: The arguments of the pipeline's call, the embeddings among them.
 
         Raises:
             Cancelled: When the job is no longer wanted.
@@ -94,11 +103,15 @@ class Stages:
 
         reporter.check()
         self._bring([name for name in self._staged() if name not in self._encoders])
-        running = self._as(pipeline, call)
+        running, offloaded = self._as(pipeline)
         try:
+            for name in offloaded:
+                self.added[name].to(self.device)
             with torch.no_grad():
                 picture: Image.Image = running(callback_on_step_end=reporter, **call).images[0]
         finally:
+            for name in offloaded:
+                self.added[name].to("cpu")
             # After an error, too, nothing of this run may be left in hooks or caches.
             running.maybe_free_model_hooks()
             self.pipeline.maybe_free_model_hooks()
@@ -108,6 +121,7 @@ class Stages:
     def close(self) -> None:
         """Free the parts, and what was streamed from disk."""
         self.pipeline = None
+        self.added = {}
         self.embeddings = EmbeddingCache()
         shutil.rmtree(self._scratch, ignore_errors=True)
         gc.collect()
@@ -116,15 +130,18 @@ class Stages:
 
             torch.cuda.empty_cache()
 
-    def _as(self, pipeline: type[DiffusionPipeline], call: dict[str, Any]) -> Any:
-        """The parts as another pipeline. Not `from_pipe`, which would cast them to float32."""
+    def _as(self, pipeline: type[Any]) -> tuple[Any, list[str]]:
+        """The parts as another pipeline, and which of the added ones wait off the device for their turn.
+
+        Not `from_pipe`, which casts everything to float32 unless it is told not to.
+        """
         if type(self.pipeline) is pipeline:
-            return self.pipeline
-        parts = dict(self.pipeline.components)
-        extra = pipeline._get_signature_keys(pipeline)[0] - set(parts)
-        made: Any = pipeline(**parts, **{name: call.pop(name) for name in sorted(extra) if name in call})
+            return self.pipeline, []
+        takes = inspect.signature(pipeline.__init__).parameters
+        added = {name: part for name, part in self.added.items() if name in takes}
+        made = pipeline(**self.pipeline.components, **added)
         made.set_progress_bar_config(disable=True)
-        return made
+        return made, [name for name in added if self.plan.of(name).place is Place.OFFLOAD]
 
     def _staged(self) -> list[str]:
         return [name for name in self._kinds if is_staged(self.plan, name)]
@@ -134,8 +151,6 @@ class Stages:
         for name in self._staged():
             part = getattr(self.pipeline, name)
             if name not in wanted and part is not None:
-                if self.plan.of(name).place is Place.OFFLOAD:
-                    residency.park(part, self.plan.of(name))
                 self.pipeline.register_modules(**{name: None})
         gc.collect()
         for name in wanted:

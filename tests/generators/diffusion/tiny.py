@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
+from spectacle.generators.qwen_image import presets
 from spectacle.weights import Store
 from spectacle.weights.digest import digest_file
 from spectacle.weights.store import FileRecord, Marker
@@ -187,8 +188,10 @@ def text_encoder(folder: Path, seed: int = 1) -> None:
 
 def vae(folder: Path, seed: int = 2) -> None:
     """An `AutoencoderKLQwenImage` with the published numbers of latent channels and their means."""
-    model = AutoencoderKLQwenImage(base_dim=24, z_dim=16, dim_mult=[1, 2, 4, 4], num_res_blocks=1)
+    model = AutoencoderKLQwenImage(base_dim=8, z_dim=16, dim_mult=[1, 2, 4, 4], num_res_blocks=1)
     randomise(model, seed)
+    # Or nearly everything would be clipped to black and white.
+    model.decoder.conv_out.weight.data.mul_(0.2)
     model.to(torch.bfloat16).save_pretrained(folder)
 
 
@@ -308,6 +311,19 @@ def single_file_gguf(file: Path, model: nn.Module, architecture: str = "qwen_ima
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def put_qwen_image(store: Store) -> None:
+    """Everything that `qwen-image` loads: two models, a Lightning adapter for each preset, the ControlNet."""
+    put(store, presets.QWEN_IMAGE, presets.MODEL_FILES, lambda folder: qwen_image(folder, 10))
+    put(store, presets.QWEN_IMAGE_2512, presets.MODEL_FILES, lambda folder: qwen_image(folder, 20))
+    put(store, presets.CONTROLNET.repo, presets.CONTROLNET.files, controlnet)
+    adapters: dict[str, list[str]] = {}
+    for preset in presets.PRESETS.values():
+        if preset.adapter is not None:
+            adapters.setdefault(preset.adapter.repo, []).extend(preset.adapter.files)
+    for repo, files in adapters.items():
+        put(store, repo, files, lambda folder, files=files: [lora(folder / file, sum(file.encode())) for file in files])
 
 
 def truncate(file: Path, by: int = 100) -> None:

@@ -1,0 +1,5 @@
+"""Pictures from prompts with Qwen-Image: from text alone, from a picture, in a part of one, or along its edges."""
+
+from spectacle.generators.qwen_image.generator import QwenImage
+
+__all__ = ["QwenImage"]

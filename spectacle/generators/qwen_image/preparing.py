@@ -1,0 +1,106 @@
+"""Writes a self-contained checkpoint of `qwen-image`: the adapter fused, the weights as they will be loaded."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from spectacle.errors import GeneratorError
+
+_AS_THEY_ARE = ("scheduler", "tokenizer", "vae")
+_LARGE = ("transformer", "text_encoder")
+
+
+def write(
+    model: Path,
+    adapter: Path | None,
+    controlnet: Path | None,
+    folder: Path,
+    quantization: str,
+    say: Callable[[str], None],
+) -> None:
+    """Write a checkpoint that needs no adapter and no network. Holds the whole transformer in memory.
+
+    Args:
+        model: The model's folder.
+        adapter: A Lightning adapter to fuse, or None.
+        controlnet: The ControlNet's folder, or None.
+        folder: Where the files go.
+        quantization: `none`, `int8` or `nf4`.
+        say: Called with a sentence for each part of the work.
+
+    Raises:
+        GeneratorError: When the weights cannot be stored in that way, or a file is damaged.
+    """
+    import torch
+
+    from spectacle.generators.diffusion.adapters import fuse_adapter
+    from spectacle.generators.diffusion.loading import Checkpoint, check, quiet
+    from spectacle.generators.diffusion.sampling import lightning_scheduler
+
+    diffusers: Any = import_module("diffusers")
+    if quantization not in ("none", "int8", "nf4"):
+        raise GeneratorError(f"qwen-image cannot be stored as {quantization}: use none, int8 or nf4")
+    quiet()
+    check(Checkpoint(model), diffusers.QwenImagePipeline)
+    shutil.copy(model / "model_index.json", folder / "model_index.json")
+    for name in _AS_THEY_ARE:
+        shutil.copytree(model / name, folder / name)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fused-") as scratch:
+        sources = {name: model / name for name in _LARGE}
+        if adapter is not None:
+            say(f"fusing {adapter.name}")
+            transformer = diffusers.QwenImageTransformer2DModel.from_pretrained(
+                model / "transformer", dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
+            )
+            pipeline = diffusers.QwenImagePipeline(
+                scheduler=None, vae=None, text_encoder=None, tokenizer=None, transformer=transformer
+            )
+            fuse_adapter(pipeline, adapter)
+            sources["transformer"] = Path(scratch) / "transformer"
+            if quantization == "none":
+                sources["transformer"] = folder / "transformer"
+            transformer.save_pretrained(sources["transformer"])
+            scheduler: Any = lightning_scheduler()
+            scheduler.save_pretrained(folder / "scheduler")
+            del pipeline, transformer
+        for name, source in sources.items():
+            if quantization != "none":
+                say(f"storing the {name} as {quantization}")
+                _quantize(source, folder / name, name, quantization)
+            elif source != folder / name:
+                shutil.copytree(source, folder / name)
+    if controlnet is not None:
+        shutil.copytree(controlnet, folder / "controlnet")
+
+
+def _quantize(source: Path, target: Path, name: str, quantization: str) -> None:
+    import diffusers
+    import torch
+    import transformers
+
+    library: Any = diffusers if name == "transformer" else transformers
+    kind = (
+        diffusers.QwenImageTransformer2DModel
+        if name == "transformer"
+        else transformers.Qwen2_5_VLForConditionalGeneration
+    )
+    if quantization == "int8":
+        from torchao.quantization import Int8WeightOnlyConfig
+
+        config = library.TorchAoConfig(Int8WeightOnlyConfig())
+    else:
+        config = library.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    model: Any = kind.from_pretrained(
+        source, dtype=torch.bfloat16, use_safetensors=True, local_files_only=True, quantization_config=config
+    )
+    model.save_pretrained(target)

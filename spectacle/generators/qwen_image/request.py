@@ -1,0 +1,124 @@
+"""What a job asks `qwen-image` for: text to image, image to image, inpainting, or a picture under control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from spectacle.errors import BadAttachment, BadOptions
+from spectacle.generators.base import Job
+from spectacle.generators.diffusion.qwen import LEAST_PIXELS, MOST_PIXELS, MULTIPLE
+from spectacle.generators.diffusion.sampling import Recipe, settle
+from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, native_size
+from spectacle.generators.qwen_image.options import QwenImageOptions
+from spectacle.generators.qwen_image.prompts import suffix
+
+STRENGTH = 0.6
+"""The default of diffusers' image-to-image and inpainting pipelines."""
+STRENGTH_INPAINTING = 0.85
+"""What the example of diffusers' inpainting pipeline uses: at 0.6, much of what was there shows through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A job, checked and put in the words of diffusers.
+
+    Attributes:
+        pipeline: Name of the pipeline's class.
+        prompt: The prompt with its suffix.
+        recipe: How it is sampled.
+        arguments: What the pipeline's call is given beside the prompt, the seed and what the recipe says.
+        under: The picture that stays where the mask is black, and the mask, both in the size asked for; or None.
+    """
+
+    pipeline: str
+    prompt: str
+    recipe: Recipe
+    arguments: dict[str, Any]
+    under: tuple[Image.Image, Image.Image] | None = field(default=None)
+
+
+def understand(job: Job, recipe: Recipe, preset: str) -> Request:
+    """Check a job.
+
+    Args:
+        job: The job; its options are `QwenImageOptions`.
+        recipe: The preset's recipe.
+        preset: The preset's name, for messages.
+
+    Raises:
+        BadAttachment: For a mask without a picture, or a picture and a control picture together.
+        BadOptions: For options that the preset does not take, or that are for pictures which are not there.
+    """
+    options = job.options
+    assert isinstance(options, QwenImageOptions)
+    _check_attachments(job)
+    _check_options(job, options)
+    recipe = settle(options, recipe, preset)
+    prompt = job.prompt + suffix(job.prompt) if options.prompt_suffix else job.prompt
+    width, height = size = native_size(
+        job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS
+    )
+    arguments: dict[str, Any] = {
+        "width": width,
+        "height": height,
+        "max_sequence_length": options.max_sequence_length,
+    }
+    if job.control is not None:
+        arguments |= {
+            "control_image": fit_picture(job.control, size),
+            "controlnet_conditioning_scale": _or(options.controlnet_conditioning_scale, 1.0),
+            "control_guidance_start": _or(options.control_guidance_start, 0.0),
+            "control_guidance_end": _or(options.control_guidance_end, 1.0),
+        }
+        return Request("QwenImageControlNetPipeline", prompt, recipe, arguments)
+    if not job.pictures:
+        return Request("QwenImagePipeline", prompt, recipe, arguments)
+    arguments["image"] = fit_picture(job.pictures[0], size)
+    if job.mask is None:
+        arguments["strength"] = _or(options.strength, STRENGTH)
+        return Request("QwenImageImg2ImgPipeline", prompt, recipe, arguments)
+    arguments |= {"strength": _or(options.strength, STRENGTH_INPAINTING), "mask_image": fit_mask(job.mask, size)}
+    asked = (job.width, job.height)
+    under = (fit_picture(job.pictures[0], asked), fit_mask(job.mask, asked))
+    return Request("QwenImageInpaintPipeline", prompt, recipe, arguments, under)
+
+
+def keep_unmasked(picture: Image.Image, under: tuple[Image.Image, Image.Image]) -> Image.Image:
+    """The picture in its white parts of the mask, and what was there before, pixel for pixel, in its black parts."""
+    before, mask = under
+    return Image.composite(ImageOps.fit(picture, before.size, Image.Resampling.LANCZOS), before, mask)
+
+
+def _check_attachments(job: Job) -> None:
+    if job.mask is not None and not job.pictures:
+        raise BadAttachment(
+            "there is a mask but no input picture whose white parts are to be painted anew: attach it as STEM-input.png"
+        )
+    if job.control is not None and job.pictures:
+        raise BadAttachment(
+            "there are an input picture and a control picture: attach the one to start from it, or the other to follow "
+            "its edges, depth or pose"
+        )
+    if job.mask is not None and job.mask.getextrema() == (0, 0):
+        raise BadAttachment("the mask is black all over: make what is to be painted anew white")
+
+
+def _check_options(job: Job, options: QwenImageOptions) -> None:
+    if options.strength is not None and not job.pictures:
+        raise BadOptions("strength is for requests with an input picture: attach STEM-input.png, or leave it out")
+    given = [name for name in _FOR_CONTROL if getattr(options, name) is not None]
+    if given and job.control is None:
+        raise BadOptions(f"{given[0]} is for requests with a control picture: attach STEM-control.png, or leave it out")
+    start, end = _or(options.control_guidance_start, 0.0), _or(options.control_guidance_end, 1.0)
+    if start >= end:
+        raise BadOptions(f"control_guidance_start is {start:g} and control_guidance_end {end:g}: let it end later")
+
+
+_FOR_CONTROL = ("controlnet_conditioning_scale", "control_guidance_start", "control_guidance_end")
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
