@@ -103,8 +103,14 @@ _GPU_WAYS = (
 """Best first. int8 is never on disk: the files of diffusers' disk offloading cannot hold torchao's tensors."""
 
 _CPU_WAYS = (
-    *(_Way(quantization, "device") for quantization in ("none", "int8", "gguf", "nf4")),
-    *(_Way(quantization, "staged") for quantization in ("none", "int8", "gguf", "nf4")),
+    _Way("none", "device"),
+    _Way("none", "staged"),
+    _Way("int8", "device"),
+    _Way("int8", "staged"),
+    _Way("gguf", "device"),
+    _Way("gguf", "staged"),
+    _Way("nf4", "device"),
+    _Way("nf4", "staged"),
     _Way("none", "disk-offload"),
 )
 
@@ -345,7 +351,8 @@ class _Problem:
     ) -> tuple[int, int]:
         ram = HOST_ALLOWANCE + max((component.tiled(tiling) for component, _ in pairs), default=0)
         for component, placed in pairs:
-            ram += component.window(placed.size) if placed.place is Place.DISK else placed.size
+            mapped = placed.staged and component.blocks and placed.quantization == "none" and precision == "bf16"
+            ram += component.window(placed.size) if mapped or placed.place is Place.DISK else placed.size
         return 0, ram
 
     # --- whether it fits, and what is said of it -------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,13 +29,15 @@ def quantization_config(
 ) -> Any | None:
     """What `from_pretrained(..., quantization_config=…)` (or `from_single_file` for GGUF) of a component is given.
 
-    None for a component that is not quantized on loading, such as one whose files are quantized already.
+    None for a component that is not quantized on loading: its files are quantized already, or `place` does it, for
+    diffusers and transformers load nf4 weights onto the GPU alone, all at once.
     """
-    match plan.of(component).quantization:
-        case "none":
+    placement = plan.of(component)
+    match placement.quantization:
+        case "nf4" if not _loads_on_gpu(plan, placement):
             return None
         case "int8":
-            import torchao.quantization as torchao  # type: ignore[import-untyped]
+            import torchao.quantization as torchao
 
             return _library(library).TorchAoConfig(torchao.Int8WeightOnlyConfig())
         case "nf4":
@@ -46,6 +49,8 @@ def quantization_config(
             )
         case "gguf":
             return _library("diffusers").GGUFQuantizationConfig(compute_dtype=dtype(plan))
+        case _:
+            return None
 
 
 def _library(name: Literal["diffusers", "transformers"]) -> Any:
@@ -62,11 +67,44 @@ def device_map(plan: Plan, component: str) -> dict[str, int] | None:
     not hold them; all others are loaded on the CPU.
     """
     placement = plan.of(component)
-    if plan.device == "cpu" or placement.place is not Place.DEVICE or placement.quantization in ("none", "gguf"):
+    if placement.quantization not in ("int8", "nf4") or not _loads_on_gpu(plan, placement):
         return None
     import torch
 
     return {"": torch.cuda.current_device()}
+
+
+def _loads_on_gpu(plan: Plan, placement: Placement) -> bool:
+    return plan.device == "cuda" and placement.place is Place.DEVICE
+
+
+def pack_nf4(module: torch.nn.Module, device: torch.device) -> None:
+    """Turn the matrices of a module's repeated blocks into nf4, one by one on the device, and leave them on the CPU.
+
+    What stands outside the blocks is small, and matters more: it is left alone, and so are adapters.
+    """
+    import bitsandbytes.nn
+    from torch import nn
+
+    library: Any = bitsandbytes.nn
+
+    for name, parent in list(module.named_modules()):
+        if "lora_" in name or not re.search(r"\.\d+(\.|$)", name):
+            continue
+        for key, linear in list(parent.named_children()):
+            if type(linear) is not nn.Linear or "lora_" in key:
+                continue
+            packed = library.Linear4bit(
+                linear.in_features,
+                linear.out_features,
+                compute_dtype=linear.weight.dtype,
+                quant_type="nf4",
+                device="meta",
+            )
+            weight = library.Params4bit(linear.weight.data, requires_grad=False, quant_type="nf4", module=packed)
+            packed.weight = weight.to(device).to("cpu")
+            packed.bias = linear.bias
+            parent.register_module(key, packed)
 
 
 def place(module: torch.nn.Module, placement: Placement, plan: Plan, device: torch.device, scratch: Path) -> None:
@@ -81,6 +119,7 @@ def place(module: torch.nn.Module, placement: Placement, plan: Plan, device: tor
         device: The device.
         scratch: An empty directory for what is streamed from disk; it must stay while the component is used.
     """
+    _quantize(module, placement, plan, device)
     match placement.place:
         case Place.DEVICE:
             module.to(device)
@@ -90,6 +129,11 @@ def place(module: torch.nn.Module, placement: Placement, plan: Plan, device: tor
             _keep_scales(module, device)
             on_disk = scratch / placement.component if placement.place is Place.DISK else None
             _stream(module, device, pinned=placement.pinned, on_disk=on_disk)
+
+
+def _quantize(module: torch.nn.Module, placement: Placement, plan: Plan, device: torch.device) -> None:
+    if placement.quantization == "nf4" and not _loads_on_gpu(plan, placement):
+        pack_nf4(module, device)
 
 
 def _stream(module: torch.nn.Module, device: torch.device, *, pinned: bool, on_disk: Path | None) -> None:
@@ -173,6 +217,8 @@ def apply(pipe: Any, plan: Plan, device: torch.device, scratch: Path) -> None:
         _use_attention(denoiser, plan.attention, device)
         _use_cache(denoiser, plan.cache)
     if all(plan.of(name).place is Place.OFFLOAD for name in modules):
+        for name, module in modules.items():
+            _quantize(module, plan.of(name), plan, device)
         pipe.enable_model_cpu_offload(device=device)
     else:
         for name, module in modules.items():
