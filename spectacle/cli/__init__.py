@@ -18,6 +18,8 @@ COMMANDS = {
     "pull": "Download the weights of a generator.",
     "weights": "List, verify or remove weights.",
     "prepare": "Write a self-contained checkpoint from weights.",
+    "train": "Train a network on pictures of your own.",
+    "datasets": "Prepare pictures to train on.",
     "init": "Make a spool directory and a configuration file.",
     "doctor": "Check this machine and the spool, and say what to do.",
     "show": "Print how a picture was made.",

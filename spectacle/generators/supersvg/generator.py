@@ -100,11 +100,13 @@ class SuperSvg(Generator):
     @property
     def model(self) -> str:
         """What begins the drawing, for the metadata of results."""
-        return PUBLISHED.repo if self.preset == NETWORK else "optimiser"
+        if self.preset != NETWORK:
+            return "optimiser"
+        return PUBLISHED.repo if self._revision is not None else "SuperSVG, own training"
 
     @property
     def revision(self) -> str | None:
-        """Resolved revision of the networks, or None without them."""
+        """Resolved revision of the published networks, or None without them."""
         return self._revision
 
     _painter: Painter | None = None
@@ -113,6 +115,10 @@ class SuperSvg(Generator):
 
     def load(self, device: Device) -> None:
         """Loads the networks for the preset `network`, and makes the rasteriser ready.
+
+        In place of the published networks one of one's own is loaded, when the settings name the folder that
+        `spectacle train` has written it to. A published `refine.pt` beside it is used; without one, the optimiser alone
+        adds what is missing.
 
         Raises:
             WeightsMissing: When the networks are wanted and not on this machine.
@@ -135,14 +141,16 @@ class SuperSvg(Generator):
         from spectacle.generators.supersvg.checkpoint import COARSE_FILE, REFINE_FILE, load_coarse, load_refine
         from spectacle.generators.supersvg.painter import Painter
 
-        located = self.resources.store.locate(PUBLISHED)
-        folder = located.path / "weights"
         device = torch.device(self._device)
-        painter = Painter(
-            load_coarse(folder / COARSE_FILE).to(device), load_refine(folder / REFINE_FILE).to(device), device
-        )
+        own = self.resources.prepared_for(self.name, self.preset)
+        if own is not None:
+            refine = load_refine(own / REFINE_FILE).to(device) if (own / REFINE_FILE).exists() else None
+            return Painter(load_coarse(own / COARSE_FILE).to(device), refine, device)
+        located = self.locate(PUBLISHED, self.preset, self.resources)
         self._revision = located.revision
-        return painter
+        folder = located.path / "weights"
+        coarse, refine = load_coarse(folder / COARSE_FILE), load_refine(folder / REFINE_FILE)
+        return Painter(coarse.to(device), refine.to(device), device)
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
         """Draws the attached picture. Returns one drawing."""

@@ -1,0 +1,107 @@
+"""`spectacle datasets`: prepare pictures to train on."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+_LINE_SECONDS = 10.0
+
+
+@click.command()
+@click.argument("dataset", type=click.Choice(["test", "icons", "quickdraw"]))
+@click.option(
+    "--into", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the pictures."
+)
+@click.option(
+    "--from", "source", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="icons: folder with SVG files.",
+)  # fmt: skip
+@click.option(
+    "--count", type=click.IntRange(1), help="test: how many pictures (48); quickdraw: of each category (500)."
+)
+@click.option("--size", type=click.IntRange(28, 2048), default=256, show_default=True, help="Pixels across.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="test: seed of all chance.")
+@click.option("--category", "categories", multiple=True, help="quickdraw: a category; may be given several times.")
+@click.option("--url", help="quickdraw: where the bitmaps are, such as a mirror.")
+def command(
+    dataset: str,
+    into: Path,
+    source: Path | None,
+    count: int | None,
+    size: int,
+    seed: int,
+    categories: tuple[str, ...],
+    url: str | None,
+) -> None:
+    """Prepare pictures to train on: DATASET is test, icons or quickdraw.
+
+    \b
+    test       synthetic pictures, made on the spot
+    icons      icons, drawn from a copy of an icon set such as Tabler's
+    quickdraw  drawings by hand from the Quick, Draw! dataset (CC BY 4.0), 500 each of 25 categories
+
+    What is there already is kept: a run that was broken off goes on, and a second one makes only what is new.
+
+    \b
+    spectacle datasets test --into pictures/test
+    spectacle datasets icons --from tabler-icons/icons --into pictures/icons
+    spectacle datasets quickdraw --into pictures/quickdraw
+    """
+    from spectacle.generators.supersvg import datasets, quickdraw
+
+    shown = _Shown()
+    if dataset == "test":
+        made = datasets.make_test(into, shown.counted, count=count or datasets.TEST_PICTURES, size=size, seed=seed)
+    elif dataset == "icons":
+        if source is None:
+            raise click.UsageError("icons are drawn from a folder with SVG files: name it with --from")
+        made = _icons(source, into, size, shown)
+    else:
+        if count is not None and count > quickdraw.MOST:
+            raise click.UsageError(f"--count {count}: at most {quickdraw.MOST} drawings of a category are taken")
+        made = quickdraw.make_quickdraw(
+            into,
+            shown.arrived,
+            address=url or quickdraw.ADDRESS,
+            categories=categories or quickdraw.CATEGORIES,
+            count=count or quickdraw.MOST,
+            size=size,
+        )
+    click.echo(f"{into}: {made} picture{'' if made == 1 else 's'} made")
+
+
+def _icons(source: Path, into: Path, size: int, shown: _Shown) -> int:
+    from spectacle.generators.supersvg.datasets import make_icons
+    from spectacle.svg import Rasteriser
+
+    with Rasteriser() as rasteriser:
+        made, failed = make_icons(source, into, shown.counted, rasteriser, size=size)
+    for line in failed:
+        click.echo(f"left out: {line}", err=True)
+    return made
+
+
+class _Shown:
+    """Shows how far it is on standard error: in one line on a terminal, every ten seconds elsewhere."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def counted(self, done: int, count: int) -> None:
+        """So many of so many pictures are there."""
+        self._show(f"{done} of {count} pictures", done == count)
+
+    def arrived(self, category: str, done: int, size: int) -> None:
+        """So many of so many bytes of a category have arrived."""
+        self._show(f"{category}: {done // 1024} of {size // 1024} KiB", done == size)
+
+    def _show(self, text: str, last: bool) -> None:
+        terminal = sys.stderr.isatty()
+        if not last and time.monotonic() - self._last < (0.1 if terminal else _LINE_SECONDS):
+            return
+        self._last = time.monotonic()
+        click.echo(f"\r{text:<60}" if terminal else text, nl=last or not terminal, err=True)

@@ -1,0 +1,379 @@
+"""Trains the coarse network on a folder of pictures; what it writes is loaded like the published checkpoint."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from types import FrameType
+from typing import Any, Literal, Protocol
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+import spectacle
+from spectacle.errors import ConfigurationError, GeneratorError
+from spectacle.generators.supersvg.checkpoint import COARSE_FILE, load_coarse, load_into, read_tensors
+from spectacle.generators.supersvg.crops import Crops, find_pictures
+from spectacle.generators.supersvg.loss import Loss, compute_loss
+from spectacle.generators.supersvg.network import COORDINATES, Coarse
+from spectacle.generators.supersvg.superpixels import masked
+from spectacle.weights.digest import digest_file
+from spectacle.weights.prepared import Manifest
+from spectacle.weights.store import MARKER, FileRecord, write_synced
+
+STATE_FILE = "training.pt"
+"""Everything that training needs to go on: weights, optimiser, and how far it is."""
+
+LOG_FILE = "log.jsonl"
+"""One line for each epoch: the means of the parts of the loss."""
+
+_BETAS = (0.9, 0.95)
+_BASE_BATCH = 256  # the batch that the base learning rate is for
+_DISC = 0.25  # radius of what a fresh network paints everywhere, in superpixels
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """How to train. The defaults are those of the published training.
+
+    Attributes:
+        data: Directory with pictures, also in directories below it.
+        out: Directory for what is written; training goes on from what is there.
+        epochs: How often every picture is seen.
+        max_steps: Steps after which training ends even so; None for no such limit.
+        batch_size: Superpixels a step on each device.
+        base_learning_rate: Learning rate for 256 superpixels a step; it is scaled to how many there are.
+        warmup_epochs: Epochs in which the learning rate rises from 0; it then falls to 0 along half a cosine.
+        weight_decay: Weight decay of weight matrices; biases, norms and tokens have none.
+        render_size: Pixels across at which paintings are compared with pictures; fewer are faster.
+        mixed_precision: Number format of the network; painting is always 32-bit.
+        init: Checkpoint to begin with: a coarse one, or DINO's ViT-S/16 alone; None begins with random weights.
+        seed: Seed of all chance.
+        workers: Processes that prepare superpixels, beside this one.
+        save_minutes: Minutes between two checkpoints.
+        cpu: Train on the CPU even where there is a GPU.
+    """
+
+    data: Path
+    out: Path
+    epochs: int = 200
+    max_steps: int | None = None
+    batch_size: int = 64
+    base_learning_rate: float = 1e-3
+    warmup_epochs: float = 6
+    weight_decay: float = 0.05
+    render_size: int = 224
+    mixed_precision: Literal["no", "fp16", "bf16"] = "no"
+    init: Path | None = None
+    seed: int = 0
+    workers: int = 4
+    save_minutes: float = 10
+    cpu: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far training is.
+
+    Attributes:
+        step: Steps taken.
+        steps: Steps to take.
+        epoch: Number of the epoch, from 0.
+        loss: Loss of the last step.
+        painted: Mean squared error of the last step.
+        paths: Visible paths a superpixel in the last step.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    loss: float
+    painted: float
+    paths: float
+
+
+class Progress(Protocol):
+    """Is told of training by its main process."""
+
+    def begin(self, pictures: int, device: str, processes: int, step: int, steps: int) -> None:
+        """Training starts, or goes on, with `step` steps taken."""
+
+    def stepped(self, position: Position) -> None:
+        """A step was taken."""
+
+    def saved(self, path: Path, step: int) -> None:
+        """A checkpoint was written."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """Where training stands."""
+
+    step: int = 0
+    epoch: int = 0
+    batches: int = 0  # of this epoch
+
+
+def train(settings: TrainSettings, progress: Progress) -> bool:
+    """Train until the end, or until SIGINT or SIGTERM; either way a checkpoint is written.
+
+    With several GPUs, `accelerate launch` starts one process for each, and all of them call this.
+
+    Returns:
+        True when training is complete, False when a signal has ended it before.
+
+    Raises:
+        ConfigurationError: When settings cannot be used together, or on this machine.
+        GeneratorError: When there are no pictures, one cannot be read, or a checkpoint is not what it should be; and
+            when the loss is no number any more.
+    """
+    accelerator = _accelerator(settings)
+    set_seed(settings.seed)
+    settings.out.mkdir(parents=True, exist_ok=True)
+    crops = Crops(find_pictures(settings.data), settings.seed)
+    network = _network(settings.init)
+    optimizer = torch.optim.AdamW(_parameter_groups(network, settings.weight_decay), betas=_BETAS)
+    loader = DataLoader(
+        crops, settings.batch_size, num_workers=settings.workers, worker_init_fn=_leave_signals_to_parent
+    )
+    run = _restore(settings.out / STATE_FILE, network, optimizer, accelerator)
+    model, optimizer, loader = accelerator.prepare(network, optimizer, loader)
+    per_epoch = len(loader)
+    steps = min(settings.epochs * per_epoch, settings.max_steps or math.inf)
+    assert isinstance(steps, int)
+    rate = settings.base_learning_rate * settings.batch_size * accelerator.num_processes / _BASE_BATCH
+    main = accelerator.is_main_process
+    if main:
+        progress.begin(len(crops), str(accelerator.device), accelerator.num_processes, run.step, steps)
+
+    def save() -> None:
+        accelerator.wait_for_everyone()
+        if main:
+            weights = accelerator.unwrap_model(model).state_dict()
+            scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
+            state = {"model": weights, "optimizer": optimizer.state_dict(), "scaler": scaler, "run": asdict(run)}
+            _save(settings.out / STATE_FILE, state)
+            _save(settings.out / COARSE_FILE, weights)
+            _describe(settings.out)
+            progress.saved(settings.out / COARSE_FILE, run.step)
+
+    saved = time.monotonic()
+    with _signals() as stop:
+        while run.step < steps:
+            crops.begin_epoch(run.epoch)
+            means = _Means()
+            for batch in accelerator.skip_first_batches(loader, run.batches):
+                for group in optimizer.param_groups:
+                    group["lr"] = _learning_rate(rate, run.step / per_epoch, settings)
+                loss = _step(accelerator, model, optimizer, batch, run.epoch, settings.render_size)
+                run.step, run.batches = run.step + 1, run.batches + 1
+                told = means.add(loss)
+                if not math.isfinite(told["loss"]):
+                    raise GeneratorError(
+                        f"the loss is {told['loss']} after {run.step} steps: train with a smaller learning rate, or "
+                        "without fp16; the last checkpoint was kept"
+                    )
+                if main:
+                    progress.stepped(Position(run.step, steps, run.epoch, told["loss"], told["painted"], told["paths"]))
+                stopping, late = _agreed(accelerator, stop.asked, time.monotonic() - saved > settings.save_minutes * 60)
+                if stopping or run.step == steps:
+                    break
+                if late:
+                    save()
+                    saved = time.monotonic()
+            if run.batches == per_epoch:
+                if main:
+                    _log(settings.out / LOG_FILE, run, means, optimizer.param_groups[0]["lr"])
+                run.epoch, run.batches = run.epoch + 1, 0
+            if stopping:
+                break
+        save()
+    accelerator.end_training()
+    return run.step >= steps
+
+
+def _accelerator(settings: TrainSettings) -> Accelerator:
+    if settings.mixed_precision == "fp16" and (settings.cpu or not torch.cuda.is_available()):
+        raise ConfigurationError("fp16 needs a GPU: take bf16 or no")
+    return Accelerator(mixed_precision=settings.mixed_precision, cpu=settings.cpu)
+
+
+def _network(init: Path | None) -> Coarse:
+    if init is None:
+        return _fresh()
+    if any(key.startswith("encoder.") for key in read_tensors(init)):
+        return load_coarse(init).requires_grad_(True).train()
+    network = _fresh()
+    load_into(network.encoder.feature_extractor, init)
+    return network
+
+
+def _fresh() -> Coarse:
+    """A network whose paths are all discs in the middle, more or less; from what torch sets, it learns very slowly."""
+    network = Coarse()
+    head = network.encoder.stroke_head
+    assert isinstance(head.linear_head, nn.Linear)
+    assert isinstance(head.stroke_tokens, nn.Parameter)
+    angles = torch.arange(COORDINATES // 2) * (4 * math.pi / COORDINATES)
+    disc = 0.5 + _DISC * torch.stack((angles.cos(), angles.sin()), dim=1).flatten()
+    with torch.no_grad():
+        head.linear_head.bias.zero_()
+        head.linear_head.bias[:COORDINATES] = disc.logit()
+        head.stroke_tokens.normal_()
+    return network
+
+
+def _parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    matrices = {name for name, value in network.named_parameters() if name.endswith(".weight") and value.ndim > 1}
+    named = dict(network.named_parameters())
+    return [
+        {"params": [value for name, value in named.items() if name in matrices], "weight_decay": weight_decay},
+        {"params": [value for name, value in named.items() if name not in matrices], "weight_decay": 0.0},
+    ]
+
+
+def _learning_rate(rate: float, epoch: float, settings: TrainSettings) -> float:
+    if epoch < settings.warmup_epochs:
+        return rate * epoch / settings.warmup_epochs
+    done = (epoch - settings.warmup_epochs) / max(settings.epochs - settings.warmup_epochs, 1e-9)
+    return rate * (1 + math.cos(math.pi * min(done, 1))) / 2
+
+
+def _step(
+    accelerator: Accelerator,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batch: tuple[Tensor, Tensor],
+    epoch: int,
+    render_size: int,
+) -> Loss:
+    crops, masks = batch
+    loss = compute_loss(model(masked(crops, masks)), crops, masks, epoch, render_size)
+    accelerator.backward(loss.total)
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss
+
+
+class _Means:
+    """The means of the parts of the loss of an epoch's steps."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._count = 0
+
+    def add(self, loss: Loss) -> dict[str, float]:
+        """Take a step in, and return its parts."""
+        parts = {
+            "loss": float(loss.total.detach()),
+            "painted": float(loss.painted.detach()),
+            "outside": float(loss.outside.detach()),
+            "paths": float(loss.paths.detach()),
+        }
+        for name, value in parts.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._count += 1
+        return parts
+
+    def means(self) -> dict[str, float]:
+        return {name: value / self._count for name, value in self._sums.items()}
+
+
+def _agreed(accelerator: Accelerator, *questions: bool) -> list[bool]:
+    """What any of the processes answers with yes."""
+    if accelerator.num_processes == 1:
+        return list(questions)
+    answers = torch.tensor(questions, dtype=torch.float32, device=accelerator.device)
+    return [bool(answer) for answer in accelerator.reduce(answers, reduction="sum") > 0]
+
+
+def _log(path: Path, run: _Run, means: _Means, rate: float) -> None:
+    rounded = {name: round(value, 6) for name, value in means.means().items()}
+    line = {"epoch": run.epoch, "step": run.step, **rounded, "learning_rate": rate}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _save(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a checkpoint that is there whole or not at all."""
+    temporary = path.with_name(f".{path.name}.writing")
+    with temporary.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _describe(folder: Path) -> None:
+    """Say what the folder holds, so that the settings can name it in `weights.prepared`."""
+    digest = digest_file(folder / COARSE_FILE)
+    manifest = Manifest(
+        generator="supersvg",
+        preset="network",
+        quantization="none",
+        made_from={},
+        version=spectacle.__version__,
+        files={COARSE_FILE: FileRecord(size=digest.size, sha256=digest.sha256)},
+    )
+    write_synced(folder / MARKER, manifest.model_dump_json(indent=1).encode())
+
+
+def _restore(path: Path, network: Coarse, optimizer: torch.optim.Optimizer, accelerator: Accelerator) -> _Run:
+    """Go on from a state, or begin where there is none."""
+    if not path.exists():
+        return _Run()
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        network.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        if accelerator.scaler is not None and state["scaler"]:
+            accelerator.scaler.load_state_dict(state["scaler"])
+        return _Run(**state["run"])
+    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise GeneratorError(
+            f"{path} is no state of this training ({reason}): remove it to begin anew, or name another directory"
+        ) from None
+
+
+class _Stop:
+    """Whether a signal has asked to stop."""
+
+    asked = False
+
+
+@contextmanager
+def _signals() -> Iterator[_Stop]:
+    """Take the first SIGINT or SIGTERM as a wish; what comes after does what it did before."""
+    stop = _Stop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.asked = True
+        restore()
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        restore()
+
+
+def _leave_signals_to_parent(_worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
