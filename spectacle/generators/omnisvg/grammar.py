@@ -165,9 +165,9 @@ class Grammar:
         for tokens, number in sets.items():
             of_set[number, list(tokens)] = True
         self._kinds = kinds.to(device)
-        self._following = following.flatten().to(device)
+        self._following = following.to(device)
         self._rows = of_set[:, kinds[first:]].to(device)
-        self._row_numbers = torch.tensor(row_numbers).flatten().to(device)
+        self._row_numbers = torch.tensor(row_numbers).to(device)
 
     def initial_state(self, batch: int, *, begun: bool = False) -> Tensor:
         """States before the first token, shape (batch,), int64.
@@ -181,7 +181,7 @@ class Grammar:
 
     def advance(self, state: Tensor, token: Tensor) -> Tensor:
         """States after `token` (absolute ids, shape (batch,)); a token that is not allowed changes nothing."""
-        return self._following[state * len(_Token) + self._kinds[token]]
+        return self._following[state, self._kinds[token]]
 
     def mask(self, state: Tensor, remaining: int | Tensor) -> Tensor:
         """Which tokens may come next, bool, shape (batch, columns of the scores); at least one in each row.
@@ -193,10 +193,10 @@ class Grammar:
                 even for that, the shortest way to the end is.
         """
         if isinstance(remaining, Tensor):
-            room: int | Tensor = remaining.clamp(0, _ENOUGH)
+            room: int | Tensor = remaining.clamp(0, _ENOUGH).expand_as(state)
         else:
             room = min(max(remaining, 0), _ENOUGH)
-        return self._rows[self._row_numbers[state * (_ENOUGH + 1) + room]]
+        return self._rows[self._row_numbers[state, room]]
 
     def constrain(self, scores: Tensor, state: Tensor, remaining: int | Tensor) -> Tensor:
         """`scores`, shape (batch, columns), with minus infinity for what is not allowed."""
