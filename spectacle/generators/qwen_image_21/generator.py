@@ -1,0 +1,152 @@
+"""The generator `qwen-image-2.1`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from spectacle.generators.base import Artifact, Device, Generator, GeneratorOptions, Job, JobControl, Needs, Resources
+from spectacle.generators.qwen_image_21.options import QwenImage21Options
+from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, Preset, find_preset
+from spectacle.weights import Source
+
+if TYPE_CHECKING:
+    from spectacle.generators.diffusion.plan import Machine, Plan
+    from spectacle.generators.qwen_image_21.model import QwenImage21Model
+
+MULTIPLE = 32
+"""What the sides of pictures are multiples of: the VAE makes a latent of 16x16 pixels, and 2x2 of them go together."""
+LEAST_PIXELS = 256 * 256
+MOST_PIXELS = 2400 * 1792
+"""Pictures of fewer or more pixels are drawn within these bounds and resampled. The most is the largest size that the
+model card names."""
+
+_REFERENCE_BYTES = 3_300_000_000
+# Of one input picture of 1024x1024: its 4096 tokens and about as many of the text encoder's share in the keys and
+# values of 32 layers of 4096 numbers, kept in bf16 from the first step on, and in what a layer needs while it runs.
+# An estimate from the architecture, not measured.
+
+
+class QwenImage21(Generator):
+    """Qwen-Image-2.1. Not for commercial use, so no kind has it unless a configuration says so."""
+
+    name: ClassVar[str] = "qwen-image-2.1"
+    summary: ClassVar[str] = "pictures from prompts, or from up to ten pictures, with Qwen-Image-2.1; no commercial use"
+    licence: ClassVar[str] = f"{LICENCE}: no commercial use"
+    Options: ClassVar[type[GeneratorOptions]] = QwenImage21Options
+    needs: ClassVar[Needs] = Needs(max_pictures=10)
+    presets: ClassVar[Mapping[str, str]] = {name: preset.summary for name, preset in PRESETS.items()}
+    extra: ClassVar[str | None] = "diffusion"
+    packages: ClassVar[tuple[str, ...]] = (
+        "torch",
+        "torchvision",
+        "diffusers",
+        "transformers",
+        "accelerate",
+        "safetensors",
+    )
+
+    _loaded: QwenImage21Model | None = None
+    _revision: str | None = None
+
+    @classmethod
+    def weights(cls, preset: str | None = None) -> Sequence[Source]:
+        """The preset's repository."""
+        return (find_preset(preset).source,)
+
+    @classmethod
+    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
+        """How the model would be placed, from the sizes of its files."""
+        from spectacle.generators.diffusion import memory
+
+        located = cls.locate(find_preset(preset).source, preset, resources)
+        machine = memory.look(device, resources.placement)
+        return _make_plan(located.path, machine, find_preset(preset), resources).sentences
+
+    @property
+    def model(self) -> str:
+        """The model's repository."""
+        return find_preset(self.preset).repo
+
+    @property
+    def revision(self) -> str | None:
+        """The commit of the loaded model."""
+        return self._revision
+
+    def load(self, device: Device) -> None:
+        """Load the model as the plan says."""
+        from spectacle.generators.diffusion import memory
+        from spectacle.generators.qwen_image_21.model import QwenImage21Model
+
+        preset = find_preset(self.preset)
+        located = self.locate(preset.source, self.preset, self.resources)
+        machine = memory.measure(device, self.resources.placement)
+        plan = _make_plan(located.path, machine, preset, self.resources)
+        self._loaded = QwenImage21Model(located.path, plan, device, preset.sigmas)
+        self._revision = located.revision
+
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        """Make the pictures, one after the other, so that each is the same whether or not others are made with it."""
+        from spectacle.generators.diffusion.references import check_form
+        from spectacle.generators.diffusion.sampling import settle
+        from spectacle.generators.diffusion.seeds import picture_seeds
+        from spectacle.generators.diffusion.sizes import native_size
+
+        options = job.options
+        assert isinstance(options, QwenImage21Options)
+        assert self._loaded is not None
+        preset = find_preset(self.preset)
+        recipe = settle(options, preset.recipe, self.preset or DEFAULT)
+        check_form(job.pictures)
+        size = native_size(job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS)
+        plan = self._loaded.plan
+        facts: dict[str, Any] = {
+            "num_inference_steps": recipe.num_inference_steps,
+            "true_cfg_scale": recipe.true_cfg_scale,
+            "scheduler": "FlowMatchEulerDiscreteScheduler" + (", fixed sigmas" if preset.sigmas else ""),
+            "drawn": f"{size[0]}x{size[1]}",
+            "placement": f"{plan.residency}, {plan.of('transformer').quantization}, {plan.precision}",
+            **({"negative_prompt": recipe.negative_prompt} if recipe.true_cfg_scale > 1 else {}),
+            **({"engine": "edit"} if job.pictures else {}),
+        }
+        seeds = picture_seeds(job.seed, options.num_images_per_prompt)
+        pictures = self._loaded.generate(
+            job.prompt,
+            job.pictures,
+            size=size,
+            recipe=recipe,
+            output_resolution=options.output_resolution,
+            seeds=seeds,
+            control=control,
+        )
+        return [Artifact(picture, facts, seed) for picture, seed in zip(pictures, seeds, strict=True)]
+
+    def unload(self) -> None:
+        """Free the model."""
+        loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            loaded.close()
+
+    def memory_advice(self, job: Job) -> str:
+        """What would fit, and which settings change it."""
+        fewer = ", fewer input pictures or a smaller output_resolution" if job.pictures else ""
+        return (
+            f"ask for fewer than {job.width}x{job.height} pixels{fewer}, or set placement.residency or "
+            f"placement.quantization to something smaller; `spectacle generators {self.name}` shows what is used now"
+        )
+
+
+def _make_plan(folder: Path, machine: Machine, preset: Preset, resources: Resources) -> Plan:
+    from spectacle.generators.diffusion import memory
+    from spectacle.generators.diffusion.figures import QWEN_IMAGE_21
+    from spectacle.generators.diffusion.placement import make_plan
+    from spectacle.generators.diffusion.plan import Stage
+
+    parts = []
+    for figure in QWEN_IMAGE_21:
+        part = memory.component(folder, figure.name, figure.stage)
+        more = _REFERENCE_BYTES if figure.stage is Stage.DENOISE else 0
+        parts.append(replace(part, activations=figure.activations + more, tiled_activations=figure.tiled_activations))
+    return make_plan(parts, machine, resources.placement, lightning=preset.recipe.lightning)
