@@ -102,7 +102,8 @@ def _details(name: str, generator: type[Generator], kinds: Mapping[str, KindSett
         }
         for option, about in schema.get("properties", {}).items()
     }
-    return {**_summary(name, generator, kinds), "presets": presets, "options": options}
+    notes = list(generator.notes())
+    return {**_summary(name, generator, kinds), "presets": presets, "options": options, "notes": notes}
 
 
 def _print_details(details: Mapping[str, Any]) -> None:
@@ -126,6 +127,8 @@ def _print_details(details: Mapping[str, Any]) -> None:
         for name, about in details["options"].items()
     ]
     print_table(("option", "allowed", "default", "what it is"), options)
+    for line in ("", *details["notes"]) if details["notes"] else ():
+        click.echo(line)
 
 
 def _kinds(name: str, kinds: Mapping[str, KindSettings]) -> list[str]:

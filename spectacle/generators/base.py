@@ -265,6 +265,11 @@ class Generator(ABC):
         raise GeneratorError(f"{cls.name} has nothing to prepare: it loads what `spectacle pull` brought")
 
     @classmethod
+    def notes(cls) -> Sequence[str]:
+        """Lines that `spectacle generators NAME` shows beneath the options, about what their descriptions cannot say."""
+        return ()
+
+    @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed on `device`, a sentence each: what, why, and what it costs. May be empty."""
         return ()

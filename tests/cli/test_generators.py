@@ -42,6 +42,11 @@ class Painter(Generator):
         """Those of one preset are there."""
         return None if preset == "fast" else "run `fetch painter-fine`"
 
+    @classmethod
+    def notes(cls) -> Sequence[str]:
+        """What the options do not say."""
+        return ("oil dries slowly",)
+
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
         """Never called here."""
         raise NotImplementedError
@@ -92,6 +97,7 @@ def test_one_generator_is_told_in_full(run, painter: None) -> None:
     assert lines["guidance"] == "guidance number, at most 20, more than 0 3.5 How closely the prompt is followed."
     assert lines["negative_prompt"] == "negative_prompt text unset What not to paint."
     assert lines["layers"] == "layers list [] Which layers."
+    assert output.endswith("\n\noil dries slowly\n")
 
 
 def test_programs_get_json(run, painter: None) -> None:
@@ -103,13 +109,14 @@ def test_programs_get_json(run, painter: None) -> None:
     painter_told = json.loads(run("generators", "painter", "--json").stdout)
     assert painter_told["presets"]["fast"] == {"summary": "in 4 steps", "weights": None}
     assert painter_told["options"]["guidance"]["default"] == 3.5
+    assert painter_told["notes"] == ["oil dries slowly"]
 
 
 @pytest.mark.parametrize("command", ["generators", "schema"])
 def test_an_unknown_generator_is_refused_with_those_there_are(run, command: str) -> None:
     result = run(command, "none-such")
     assert result.exit_code == 1
-    assert re.search(r"no generator .none-such. is installed; there are: .*illustration, .*test-double\.", result.stderr)
+    assert re.search(r"no generator 'none-such' is installed; there are: .*illustration.*test-double", result.stderr)
 
 
 def test_the_schema_describes_every_option(run) -> None:
