@@ -6,7 +6,7 @@ import heapq
 import stat
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import count
@@ -118,12 +118,17 @@ class Backlog:
             self._change.notify_all()
 
     def take(
-        self, loaded: Hashable, timeout: float, *, stopping: Callable[[], bool], begin: Callable[[Run], None]
+        self,
+        loaded: Collection[Hashable],
+        timeout: float,
+        *,
+        stopping: Callable[[], bool],
+        begin: Callable[[Run], None],
     ) -> Known | None:
         """Take the next request to run it, or return None after `timeout` seconds without one.
 
         Args:
-            loaded: The model that is loaded where it would run.
+            loaded: The models that are loaded where it would run.
             timeout: Seconds.
             stopping: Asked under the lock; when true, nothing is taken any more.
             begin: Told of the run under the lock, so that a stop never misses a job that is about to begin.

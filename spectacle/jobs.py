@@ -485,7 +485,7 @@ class _Reporter:
             "step": run.step,
             "steps": run.steps,
             "eta_s": round(elapsed / fraction - elapsed, 1) if fraction else None,
-            "generator": loaded[0] if loaded else None,
+            "generator": loaded[-1][0] if loaded else None,
             "host": this_host(),
         }
         with contextlib.suppress(OSError):

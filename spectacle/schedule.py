@@ -1,10 +1,10 @@
-"""Which waiting request goes next: oldest first, fair between users, the loaded model's a little earlier."""
+"""Which waiting request goes next: oldest first, fair between users, those of loaded models a little earlier."""
 
 from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -58,7 +58,7 @@ class Schedule:
     """The requests that are ready to run. Not thread-safe.
 
     The next one is the oldest of the user who has waited longest since a request of theirs last started, so that one
-    user's hundred requests do not hold up another's one. A request that needs the loaded model may overtake it, but
+    user's hundred requests do not hold up another's one. A request that needs a loaded model may overtake it, but
     nothing is overtaken for longer than the affinity window.
 
     Args:
@@ -98,18 +98,19 @@ class Schedule:
         if request is not None:
             request.alive = False
 
-    def take(self, loaded: Hashable | None = None) -> Waiting | None:
+    def take(self, loaded: Collection[Hashable] = ()) -> Waiting | None:
         """Take the next request out, or None when there is none.
 
         Args:
-            loaded: The model that is loaded where the request would run.
+            loaded: The models that are loaded where the request would run.
         """
         fair = self._first()
         if fair is None:
             return None
         chosen = fair
-        if fair.model != loaded and loaded in self._queues:
-            near = self._best(self._queues[loaded])
+        if fair.model not in loaded:
+            nears = [self._best(self._queues[model]) for model in loaded if model in self._queues]
+            near = min((each for each in nears if each is not None), key=self._rank, default=None)
             if near is not None and self._may_overtake(fair):
                 chosen = near
         if chosen is fair:

@@ -112,7 +112,8 @@ class Slot(threading.Thread):
 
     def status(self) -> dict[str, Any]:
         """What `spectacle status` shows of this device."""
-        run, loaded = self.current, self.worker.loaded
+        run = self.current
+        loaded = [{"generator": name, "preset": preset} for name, preset in reversed(self.worker.loaded)]
         job = None
         if run is not None:
             job = {"stem": run.name.stem, "step": run.step, "steps": run.steps}
@@ -121,7 +122,8 @@ class Slot(threading.Thread):
             "device": str(self.worker.device),
             "state": self._state,
             "pid": self.worker.pid,
-            "generator": loaded[0] if loaded else None,
-            "preset": loaded[1] if loaded else None,
+            "generator": loaded[0]["generator"] if loaded else None,
+            "preset": loaded[0]["preset"] if loaded else None,
+            "loaded": loaded,
             "job": job,
         }

@@ -17,9 +17,11 @@ import socket
 import sys
 import threading
 import traceback
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -36,7 +38,18 @@ from spectacle.errors import (
     UnreadableRequest,
 )
 from spectacle.generators import registry
-from spectacle.generators.base import MAX_SEED, Artifact, Device, Generator, Job, MediaType, Needs, Resources
+from spectacle.generators.base import (
+    MAX_SEED,
+    Artifact,
+    Device,
+    Footprint,
+    Generator,
+    Job,
+    MediaType,
+    Needs,
+    Resources,
+)
+from spectacle.generators.diffusion import memory
 from spectacle.options import MAX_OPTIONS_BYTES, read_options
 from spectacle.pictures import open_mask, open_picture
 from spectacle.results import Making, finish
@@ -44,6 +57,11 @@ from spectacle.svg.rasterise import Rasteriser
 from spectacle.wire import Channel, Disconnected, Message
 
 _PR_SET_PDEATHSIG = 1
+
+Model = tuple[str, str | None]
+"""A generator's name and its preset: what is loaded together."""
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,34 +108,80 @@ class Workshop:
         self._device = device
         self._rasteriser = rasteriser
         self._resources = resources if resources is not None else Resources()
-        self._loaded: tuple[str, str | None] | None = None
-        self._generator: Generator | None = None
+        self._loaded: OrderedDict[Model, Generator] = OrderedDict()
         self.control = _Control(channel)
 
+    @property
+    def models(self) -> list[Model]:
+        """What is loaded, the one used last at the end."""
+        return list(self._loaded)
+
     def load(self, name: str, preset: str | None) -> Generator:
-        """The generator, loaded; another one is unloaded first."""
-        if self._generator is not None and self._loaded == (name, preset):
-            return self._generator
-        self.unload()
+        """The generator, loaded; others are unloaded as far as it needs their memory, longest unused first.
+
+        Raises:
+            SpectacleError: When it cannot be loaded.
+        """
+        model = (name, preset)
+        if model in self._loaded:
+            self._loaded.move_to_end(model)
+            return self._loaded[model]
+        if (adopted := self._adopt(name, preset)) is not None:
+            return adopted
         kind = registry.find(name)
         if (missing := kind.missing_packages()) is not None:
             raise GeneratorError(missing)
-        generator = kind(preset, self._resources)
+        self._make_room(kind, preset)
         try:
-            generator.load(self._device)
-        except SpectacleError:
-            raise
-        except Exception as error:
-            raise _understood(error, name) from error
-        self._generator, self._loaded = generator, (name, preset)
+            generator = self._loaded_anew(kind, preset)
+        except OutOfMemory:
+            if not self._loaded:
+                raise
+            self.unload()
+            generator = self._loaded_anew(kind, preset)
+        self._loaded[model] = generator
         return generator
 
+    def _adopt(self, name: str, preset: str | None) -> Generator | None:
+        """A loaded generator of that name that could turn into the preset, under its new name."""
+        for model, generator in self._loaded.items():
+            if model[0] == name and _with_its_errors_understood(name, partial(generator.adopt, preset)):
+                del self._loaded[model]
+                self._loaded[name, preset] = generator
+                return generator
+        return None
+
+    def _loaded_anew(self, kind: type[Generator], preset: str | None) -> Generator:
+        generator = kind(preset, self._resources)
+        _with_its_errors_understood(kind.name, partial(generator.load, self._device))
+        return generator
+
+    def _make_room(self, kind: type[Generator], preset: str | None) -> None:
+        while self._loaded:
+            held = sum((each.footprint for each in self._loaded.values()), Footprint())
+            ask = partial(kind.demand, preset, self._device, self._resources, held)
+            demand = _with_its_errors_understood(kind.name, ask)
+            if demand is None:
+                self.unload()
+            elif demand == Footprint() or demand <= self._free():
+                return
+            else:
+                self._unload(next(iter(self._loaded)))
+
+    def _free(self) -> Footprint:
+        machine = memory.measure(self._device, self._resources.placement)
+        return Footprint(machine.vram, machine.ram)
+
     def unload(self) -> None:
-        """Free what is loaded."""
-        generator, self._generator, self._loaded = self._generator, None, None
-        if generator is not None:
-            generator.unload()
+        """Free all that is loaded."""
+        for model in self.models:
+            self._unload(model)
+
+    def _unload(self, model: Model) -> None:
+        self._loaded.pop(model).unload()
         gc.collect()
+        # Or glibc would keep what Python has freed, and it would not count as free.
+        ctypes.CDLL(None).malloc_trim(0)
 
     def run(self, order: dict[str, Any], attached: dict[str, list[Attached]]) -> None:
         """Run one job and send its files, the primary one last.
@@ -157,7 +221,15 @@ class Workshop:
         try:
             return self._attempt(generator, job)
         except OutOfMemory:
-            self.unload()
+            pass
+        if len(self._loaded) > 1:
+            for model in [model for model, each in self._loaded.items() if each is not generator]:
+                self._unload(model)
+            try:
+                return self._attempt(generator, job)
+            except OutOfMemory:
+                pass
+        self.unload()
         generator = self.load(order["generator"], order["preset"])
         try:
             return self._attempt(generator, job)
@@ -167,15 +239,20 @@ class Workshop:
             raise OutOfMemory(f"not enough memory on {self._device} for {job.width}x{job.height}: {advice}") from error
 
     def _attempt(self, generator: Generator, job: Job) -> Sequence[Artifact]:
-        try:
-            artifacts = generator.generate(job, self.control)
-        except (SpectacleError, Disconnected):
-            raise
-        except Exception as error:
-            raise _understood(error, generator.name) from error
+        artifacts = _with_its_errors_understood(generator.name, partial(generator.generate, job, self.control))
         if not artifacts:
             raise GeneratorError(f"{generator.name} returned no picture: report it to its authors")
         return artifacts
+
+
+def _with_its_errors_understood(generator: str, do: Callable[[], _Result]) -> _Result:
+    """Call something of a generator; whatever it raises becomes one of our errors."""
+    try:
+        return do()
+    except (SpectacleError, Disconnected):
+        raise
+    except Exception as error:
+        raise _understood(error, generator) from error
 
 
 def _understood(error: Exception, generator: str) -> SpectacleError:
@@ -266,26 +343,25 @@ def _serve(channel: Channel, workshop: Workshop, messages: queue.SimpleQueue[tup
         message, workshop.control = messages.get()
         try:
             if message.head["op"] == "load":
-                generator = workshop.load(message.head["generator"], message.head["preset"])
-                channel.send({"op": "loaded", "model": generator.model, "revision": generator.revision})
+                workshop.load(message.head["generator"], message.head["preset"])
+                channel.send({"op": "loaded", "models": workshop.models})
             else:
                 workshop.run(message.head, _read_descriptors(message))
-                channel.send({"op": "done"})
+                channel.send({"op": "done", "models": workshop.models})
         except SpectacleError as error:
-            _report(channel, error)
+            _report(channel, workshop, error)
         except Disconnected:
             raise
         except Exception as error:
-            _report(channel, _understood(error, str(message.head.get("generator"))), error)
+            _report(channel, workshop, _understood(error, str(message.head.get("generator"))), error)
 
 
-def _report(channel: Channel, error: SpectacleError, cause: BaseException | None = None) -> None:
+def _report(channel: Channel, workshop: Workshop, error: SpectacleError, cause: BaseException | None = None) -> None:
     cause = cause or error.__cause__
     # Only the frames: the message of a foreign exception may quote the prompt.
     frames = "".join(traceback.format_tb(cause.__traceback__)) if cause is not None else ""
-    channel.send(
-        {"op": "failed", "code": error.code, "message": error.message, "details": error.details, "frames": frames}
-    )
+    said = {"code": error.code, "message": error.message, "details": error.details, "frames": frames}
+    channel.send({"op": "failed", "models": workshop.models, **said})
 
 
 def _listen(channel: Channel, messages: queue.SimpleQueue[tuple[Message, _Control]]) -> None:

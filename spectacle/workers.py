@@ -93,13 +93,13 @@ class Worker:
     Attributes:
         device: Where it runs.
         settings: The daemon's settings; may be replaced between jobs.
-        loaded: What is loaded in the running process.
+        loaded: What is loaded in the running process, the one used last at the end.
         not_before: Monotonic time before which it is not started again after a crash.
     """
 
     device: Device
     settings: Settings
-    loaded: Model | None = None
+    loaded: tuple[Model, ...] = ()
     not_before: float = 0.0
     _process: subprocess.Popen[bytes] | None = None
     _channel: Channel | None = None
@@ -160,12 +160,11 @@ class Worker:
             Cancelled: When it became unwanted meanwhile; the process is ended, for loading cannot be interrupted.
         """
         self.start(unwanted)
-        if self.loaded == model:
+        if model in self.loaded:
+            self.loaded = (*(each for each in self.loaded if each != model), model)
             return
-        self.loaded = None
         self._send({"op": "load", "generator": model[0], "preset": model[1]})
         self._await("loaded", self.settings.limits.load, "load", unwanted)
-        self.loaded = model
 
     def run(self, order: Order, hooks: Hooks) -> None:
         """Run one job to its end.
@@ -263,9 +262,12 @@ class Worker:
     def _receive(self, timeout: float) -> Message | None:
         assert self._channel is not None
         try:
-            return self._channel.receive(timeout)
+            message = self._channel.receive(timeout)
         except Disconnected:
             raise self._crashed() from None
+        if message is not None and "models" in message.head:
+            self.loaded = tuple((name, preset) for name, preset in message.head["models"])
+        return message
 
     def _crashed(self) -> WorkerCrashed:
         process = self._process
@@ -311,4 +313,5 @@ class Worker:
     def _discard(self) -> None:
         if self._channel is not None:
             self._channel.close()
-        self._process = self._channel = self.loaded = None
+        self._process = self._channel = None
+        self.loaded = ()

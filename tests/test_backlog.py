@@ -35,7 +35,7 @@ def look(mtime: int = 1, size: int = 5, links: int = 1, kind: int = stat.S_IFREG
 
 def take(backlog: Backlog) -> Known | None:
     runs: list[Run] = []
-    known = backlog.take(MODEL, 0, stopping=lambda: False, begin=runs.append)
+    known = backlog.take([MODEL], 0, stopping=lambda: False, begin=runs.append)
     assert [known.run] == runs if known is not None else not runs
     return known
 
@@ -162,5 +162,5 @@ def test_nothing_is_taken_while_taking_is_not_allowed_or_the_daemon_stops(backlo
     backlog.allow(False)
     assert take(backlog) is None
     backlog.allow(True)
-    assert backlog.take(MODEL, 0, stopping=lambda: True, begin=lambda _run: None) is None
+    assert backlog.take([MODEL], 0, stopping=lambda: True, begin=lambda _run: None) is None
     assert take(backlog) is not None

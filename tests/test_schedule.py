@@ -3,6 +3,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
+from collections.abc import Collection
 
 import pytest
 from clock import Clock
@@ -19,7 +20,7 @@ def request(user: str, message: int, arrival: int, model: str = "m") -> Waiting:
     return Waiting(name, model, arrival)
 
 
-def order(schedule: Schedule, clock: Clock, loaded: str | None = None) -> list[str]:
+def order(schedule: Schedule, clock: Clock, loaded: Collection[str] = ()) -> list[str]:
     taken = []
     while (waiting := schedule.take(loaded)) is not None:
         taken.append(f"{waiting.name.user}{waiting.name.msgid}")
@@ -65,8 +66,16 @@ def test_the_loaded_models_requests_overtake_for_the_affinity_window_only() -> N
     schedule.add(request("old", 1, 0, "cold"))
     for number in range(30):
         schedule.add(request(f"u{number}", 1, 100 + number, "hot"))
-    taken = order(schedule, clock, loaded="hot")
+    taken = order(schedule, clock, loaded=["hot"])
     assert taken.index("old1") == 10
+
+
+def test_requests_of_several_loaded_models_overtake_in_their_own_order() -> None:
+    clock = Clock()
+    schedule = Schedule(60, clock)
+    for user, model in (("a", "cold"), ("b", "warm"), ("c", "hot"), ("d", "warm")):
+        schedule.add(request(user, 1, ord(user), model))
+    assert order(schedule, clock, loaded=["hot", "warm", "idle"]) == ["b1", "c1", "d1", "a1"]
 
 
 def test_a_request_that_comes_back_is_served_again() -> None:
@@ -105,14 +114,14 @@ def test_every_request_is_taken_once_whatever_the_order_of_events(
         schedule.add(request(user, message, arrival, model))
         expected.add(f"{user}-{message}-64x64")
         clock.now += rng.random()
-        if rng.random() < 0.3 and (waiting := schedule.take(rng.choice("mnx"))) is not None:
+        if rng.random() < 0.3 and (waiting := schedule.take(rng.choice([(), "m", "mn"]))) is not None:
             taken.append(waiting.name.stem)
         if rng.random() < 0.1 and expected:
             gone = rng.choice(sorted(expected))
             if gone in schedule:
                 schedule.remove(gone)
                 expected.discard(gone)
-    while (waiting := schedule.take("m")) is not None:
+    while (waiting := schedule.take()) is not None:
         taken.append(waiting.name.stem)
     assert sorted(taken) == sorted(expected)
     assert len(schedule) == 0

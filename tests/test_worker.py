@@ -7,11 +7,12 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from PIL import Image
 
+from spectacle.config import PlacementSettings
 from spectacle.errors import (
     BadAttachment,
     BadOptions,
@@ -22,7 +23,9 @@ from spectacle.errors import (
     SpectacleError,
 )
 from spectacle.generators import registry
-from spectacle.generators.base import Artifact, Device, Generator, Job, JobControl, Needs
+from spectacle.generators.base import Artifact, Device, Footprint, Generator, Job, JobControl, Needs, Resources
+from spectacle.generators.diffusion import memory
+from spectacle.generators.diffusion.plan import Machine
 from spectacle.generators.double import TestDouble
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.wire import Message
@@ -196,12 +199,151 @@ def test_memory_that_runs_out_once_costs_a_second_try(workshop: Workshop, line: 
     assert line.ops()[-1] == "file"
 
 
-def test_another_generator_takes_the_place_of_the_one_that_is_loaded(workshop: Workshop) -> None:
-    first = workshop.load("strange", None)
-    assert workshop.load("strange", None) is first
-    workshop.load("test-double", None)
-    assert Strange.unloaded == 1
-    assert workshop.load("strange", None) is not first
+GB = 10**9
+
+
+class Heavy(Strange):
+    """Takes 4 GB once it is loaded, and 6 GB while it runs."""
+
+    name = "heavy"
+    needs = Needs()
+    presets: ClassVar = {"fast": "", "fine": "", "huge": ""}
+    adopts: ClassVar[set[str | None]] = set()
+    known = True
+    short = 0
+    """How many more calls run out of memory."""
+    loads: ClassVar[list[str | None]] = []
+    unloads: ClassVar[list[str | None]] = []
+    asked: ClassVar[list[Footprint]] = []
+
+    @classmethod
+    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+        cls.asked.append(held)
+        return Footprint(ram=6 * GB) if cls.known else None
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint(ram=4 * GB)
+
+    def adopt(self, preset: str | None) -> bool:
+        if {preset, self.preset} <= self.adopts:
+            self.preset = preset
+        return preset == self.preset
+
+    def load(self, device: Device) -> None:
+        if self.preset == "huge" and self.short > 0:
+            Heavy.short -= 1
+            raise MemoryError
+        self.loads.append(self.preset)
+
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        if self.short > 0:
+            Heavy.short -= 1
+            raise MemoryError
+        return [Artifact(Image.new("RGB", (8, 8)))]
+
+    def unload(self) -> None:
+        self.unloads.append(self.preset)
+
+
+@pytest.fixture
+def heavy(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """A workshop on a machine of 15 GB, in which heavy generators weigh what they say."""
+    for name, fresh in {"adopts": set(), "known": True, "short": 0, "loads": [], "unloads": [], "asked": []}.items():
+        monkeypatch.setattr(Heavy, name, fresh)
+    monkeypatch.setattr(registry, "find", {"heavy": Heavy, "test-double": TestDouble, "strange": Strange}.__getitem__)
+
+    def measure(device: Device, settings: PlacementSettings) -> Machine:
+        return Machine(ram=15 * GB - sum(4 * GB for name, _ in workshop.models if name == "heavy"))
+
+    monkeypatch.setattr(memory, "measure", measure)
+    return workshop
+
+
+def test_generators_that_fit_beside_each_other_stay_loaded(heavy: Workshop) -> None:
+    first = heavy.load("heavy", "fast")
+    heavy.load("test-double", None)
+    heavy.load("heavy", "fine")
+    assert heavy.models == [("heavy", "fast"), ("test-double", None), ("heavy", "fine")]
+    assert heavy.load("heavy", "fast") is first
+    assert Heavy.loads == ["fast", "fine"]
+
+
+def test_the_one_that_was_used_longest_ago_makes_room(heavy: Workshop) -> None:
+    for preset in ("fast", "fine", "fast"):
+        heavy.load("heavy", preset)
+    heavy.load("heavy", None)  # 7 GB are free, and it needs 6
+    assert Heavy.unloads == []
+    heavy.load("heavy", "huge")
+    assert Heavy.unloads == ["fine"]
+    assert heavy.models == [("heavy", "fast"), ("heavy", None), ("heavy", "huge")]
+
+
+def test_a_generator_is_told_what_would_be_free_without_the_others(heavy: Workshop) -> None:
+    heavy.load("heavy", "fast")
+    heavy.load("test-double", None)
+    heavy.load("heavy", "fine")
+    assert Heavy.asked == [Footprint(ram=4 * GB)]
+
+
+def test_one_whose_needs_are_not_known_gets_the_memory_to_itself(
+    heavy: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heavy.load("heavy", "fast")
+    heavy.load("test-double", None)
+    monkeypatch.setattr(Heavy, "known", False)
+    heavy.load("heavy", "fine")
+    assert heavy.models == [("heavy", "fine")]
+
+
+@pytest.mark.parametrize(("packages", "known"), [((), Footprint()), (("torch",), None)])
+def test_a_generator_that_names_packages_is_taken_for_a_large_one(
+    packages: tuple[str, ...], known: Footprint | None
+) -> None:
+    kind = type("Other", (Strange,), {"packages": packages})
+    assert kind.demand(None, Device(), Resources(), Footprint()) == known
+
+
+def test_another_preset_of_a_loaded_model_takes_it_over(heavy: Workshop) -> None:
+    Heavy.adopts.update({"fast", "fine"})
+    first = heavy.load("heavy", "fast")
+    assert heavy.load("heavy", "fine") is first
+    assert heavy.models == [("heavy", "fine")]
+    assert heavy.load("heavy", "fast") is first
+    assert Heavy.loads == ["fast"]
+
+
+def test_memory_that_runs_out_while_loading_is_taken_from_the_others(heavy: Workshop) -> None:
+    heavy.load("heavy", "fast")
+    Heavy.short = 1
+    heavy.load("heavy", "huge")
+    assert Heavy.unloads == ["fast"]
+    assert heavy.models == [("heavy", "huge")]
+
+
+def test_memory_that_runs_out_on_loading_the_only_one_is_told(heavy: Workshop) -> None:
+    Heavy.short = 1
+    with pytest.raises(OutOfMemory):
+        heavy.load("heavy", "huge")
+    assert heavy.models == []
+
+
+def test_memory_that_runs_out_in_a_job_is_taken_from_the_others_first(heavy: Workshop, line: Line) -> None:
+    heavy.load("heavy", "fast")
+    Heavy.short = 1
+    heavy.run(order("heavy", preset="fine"), {})
+    assert line.ops()[-1] == "file"
+    assert Heavy.unloads == ["fast"]
+    assert Heavy.loads == ["fast", "fine"]
+
+
+def test_then_from_the_one_that_runs_which_is_loaded_anew(heavy: Workshop, line: Line) -> None:
+    heavy.load("heavy", "fast")
+    Heavy.short = 2
+    heavy.run(order("heavy", preset="fine"), {})
+    assert line.ops()[-1] == "file"
+    assert Heavy.unloads == ["fast", "fine"]
+    assert Heavy.loads == ["fast", "fine", "fine"]
 
 
 def test_a_failed_load_leaves_nothing_loaded(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,10 +376,11 @@ def test_an_attachment_beyond_its_limit_is_not_read_and_every_descriptor_is_clos
 
 
 def test_a_generator_that_cannot_unload_does_not_stand_in_the_way_of_another(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    heavy: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop.load("strange", None)
+    heavy.load("strange", None)
     monkeypatch.setattr(Strange, "unload", lambda self: 1 / 0)
+    monkeypatch.setattr(Heavy, "known", False)
     with pytest.raises(ZeroDivisionError):
-        workshop.load("test-double", None)
-    assert workshop.load("test-double", None).name == "test-double"
+        heavy.load("heavy", None)
+    assert heavy.load("heavy", None).name == "heavy"

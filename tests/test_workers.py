@@ -74,7 +74,19 @@ def test_a_job_tells_its_seed_its_steps_and_its_files_the_primary_one_last(worke
     worker.run(order(seed=7, steps=3, copies=2), ears.hooks())
     assert (ears.seed, ears.steps, list(ears.files)) == (7, [0, 1, 2], ["-2.png", ".png"])
     assert ears.files[".png"].startswith(b"\x89PNG")
-    assert worker.loaded == DOUBLE
+    assert worker.loaded == (DOUBLE,)
+
+
+def test_several_models_stay_loaded_the_one_used_last_at_the_end(worker: Worker) -> None:
+    drawing = ("illustration", None)
+    worker.stop()
+    worker.load(DOUBLE)
+    worker.load(drawing)
+    assert worker.loaded == (DOUBLE, drawing)
+    pid = worker.pid
+    worker.run(order(), Ears().hooks())
+    assert worker.loaded == (drawing, DOUBLE)
+    assert worker.pid == pid
 
 
 def test_a_process_that_is_there_is_used_again(worker: Worker) -> None:
@@ -155,7 +167,7 @@ def test_a_cancel_that_follows_its_job_at_once_is_not_lost(worker: Worker) -> No
 def test_a_crash_is_told_with_its_signal_and_the_next_job_gets_a_new_process(worker: Worker) -> None:
     with pytest.raises(WorkerCrashed, match="ended by SIGKILL"):
         worker.run(order(trouble="crash"), Ears().hooks())
-    assert worker.loaded is None
+    assert worker.loaded == ()
     worker.run(order(), Ears().hooks())
 
 

@@ -115,19 +115,24 @@ def _rows(instances: Sequence[Report]) -> list[tuple[str, ...]]:
         state = printable(report.get("state", "unknown"))
         devices = report.get("devices")
         for number, device in enumerate(map(_mapping, devices if isinstance(devices, list) else [])):
-            model = ":".join(printable(device[key]) for key in ("generator", "preset") if device.get(key))
+            loaded = device.get("loaded")
+            models = [_model(_mapping(each)) for each in (loaded if isinstance(loaded, list) else [device])]
             shown = state if state != "serving" else printable(device.get("state", state))
             rows.append(
                 (
                     host,
                     shown,
                     printable(device.get("device", "unknown")),
-                    model or "none loaded",
+                    ", ".join(filter(None, models)) or "none loaded",
                     _job(_mapping(device.get("job"))),
                     "" if number else _done(report),
                 )
             )
     return rows
+
+
+def _model(loaded: Report) -> str:
+    return ":".join(printable(loaded[key]) for key in ("generator", "preset") if loaded.get(key))
 
 
 def _job(job: Report) -> str:

@@ -117,6 +117,26 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True)
+class Footprint:
+    """Bytes of memory.
+
+    Attributes:
+        vram: Of the device, where that is a GPU.
+        ram: Of the host.
+    """
+
+    vram: int = 0
+    ram: int = 0
+
+    def __add__(self, other: Footprint) -> Footprint:
+        return Footprint(self.vram + other.vram, self.ram + other.ram)
+
+    def __le__(self, other: Footprint) -> bool:
+        """Whether this fits where `other` is free."""
+        return self.vram <= other.vram and self.ram <= other.ram
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One request as a generator sees it.
 
@@ -182,7 +202,8 @@ class JobControl(Protocol):
 class Generator(ABC):
     """One way of turning a request into pictures.
 
-    Instances live in a worker process, one per (generator, preset), and are used by one thread.
+    Instances live in a worker process, one per (generator, preset), and are used by one thread. Several stay loaded at
+    a time while memory allows; the one that was used longest ago is unloaded first.
     """
 
     name: ClassVar[str]
@@ -273,6 +294,26 @@ class Generator(ABC):
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed on `device`, a sentence each: what, why, and what it costs. May be empty."""
         return ()
+
+    @classmethod
+    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+        """What loading the model and running its largest job takes, or None when that is not known.
+
+        Called in the worker process, to see what must be unloaded before. Where it is not known, everything is; so it
+        is by default for a generator that names `packages`.
+
+        Args:
+            preset: The preset to be loaded.
+            device: Where.
+            resources: What may be used.
+            held: What would be free in addition if everything that is loaded now were not.
+        """
+        return None if cls.packages else Footprint()
+
+    @property
+    def footprint(self) -> Footprint:
+        """What is held between jobs, and free again after `unload`. About; nothing until the model is loaded."""
+        return Footprint()
 
     def adopt(self, preset: str | None) -> bool:
         """Turn into another preset of the same loaded model, as by swapping adapters; False when that cannot be done.

@@ -37,6 +37,13 @@ def test_each_device_of_each_instance_is_shown_with_its_job(run, spool: Spool, r
     assert lines[3].split() == ["host-two", "ready", "cuda:1", "none", "loaded"]
 
 
+def test_all_loaded_models_are_shown_the_one_used_last_first(run, spool: Spool, report) -> None:
+    loaded = [{"generator": "qwen-image", "preset": "lightning-4"}, {"generator": "illustration", "preset": None}]
+    device = {"device": "cuda:0", "state": "ready", **loaded[0], "loaded": loaded, "job": None}
+    report("one", devices=[device], done={}, errors=[])
+    assert "qwen-image:lightning-4, illustration" in run("status", "--spool", spool.path).stdout.splitlines()[1]
+
+
 def test_the_queue_is_that_of_the_spool_not_the_sum_of_what_each_instance_sees(run, spool: Spool, report) -> None:
     report("one", queue={"picture": 2, "svg": 1})
     report("two", queue={"picture": 3})
