@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,10 @@ def load_adapter(pipeline: Any, file: Path, name: str) -> None:
     """
     tensors = read_adapter(pipeline, file)
     try:
-        pipeline.load_lora_weights(tensors, adapter_name=name)
+        with warnings.catch_warnings():
+            # That a second adapter is loaded beside the first is meant.
+            warnings.filterwarnings("ignore", message="Already found a `peft_config`", category=UserWarning)
+            pipeline.load_lora_weights(tensors, adapter_name=name)
     except (ValueError, RuntimeError, KeyError) as error:
         raise GeneratorError(f"{file} cannot be loaded into {_denoiser_name(pipeline)}: {_said(error)}") from error
 
@@ -78,12 +82,32 @@ def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
     read_header(file)
     tensors: dict[str, Any] = load_file(file)
     try:
-        converted = type(pipeline).lora_state_dict(dict(tensors))
+        # Adapters for SDXL may be named after another layout of its blocks, which the configuration tells.
+        layout = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
+        converted = type(pipeline).lora_state_dict(dict(tensors), **layout)
+        named = _as_loaded(converted[0] if isinstance(converted, tuple) else converted)
     except Exception as error:
         raise GeneratorError(f"{file} is no LoRA for {_denoiser_name(pipeline)}: {_said(error)}") from error
-    named = converted[0] if isinstance(converted, tuple) else converted
     _check(pipeline, file, named)
     return tensors
+
+
+def _as_loaded(tensors: dict[str, Any]) -> dict[str, Any]:
+    """The tensors under the names of the modules they change; those of SDXL come under older ones."""
+    from diffusers import utils
+
+    names: Any = utils  # whose functions have no types
+
+    parts: dict[str, dict[str, Any]] = {}
+    for key, tensor in tensors.items():
+        part, _, name = key.partition(".")
+        parts.setdefault(part, {})[name] = tensor
+    for part, named in parts.items():
+        if part == "unet":
+            parts[part] = names.convert_unet_state_dict_to_peft(named)
+        elif part.startswith("text_encoder"):
+            parts[part] = names.convert_state_dict_to_peft(names.convert_state_dict_to_diffusers(named))
+    return {f"{part}.{name}": tensor for part, named in parts.items() for name, tensor in named.items()}
 
 
 def _check(pipeline: Any, file: Path, tensors: dict[str, Any]) -> None:
@@ -95,6 +119,8 @@ def _check(pipeline: Any, file: Path, tensors: dict[str, Any]) -> None:
             continue
         part, _, module = key[: side.start()].partition(".")
         model = getattr(pipeline, part, None)
+        if part == "text_encoder" and not hasattr(model, "text_model"):
+            module = module.removeprefix("text_model.")  # which transformers had once
         if model is None:
             raise GeneratorError(f"{file} is a LoRA for another model: it changes {part}, which this one has not")
         found = _module(model, module)

@@ -1,0 +1,173 @@
+"""Loads and runs the pipelines of `botanical`; imports torch and diffusers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diffusers import ControlNetModel, StableDiffusionXLControlNetPipeline, StableDiffusionXLPipeline
+from PIL import Image
+
+from spectacle.errors import WeightsMissing
+from spectacle.generators.base import Device, Resources
+from spectacle.generators.botanical.generator import BASE, CONTROLNET, LORA, LORA_FILE, VAE, Botanical
+from spectacle.generators.botanical.options import BotanicalOptions
+from spectacle.generators.diffusion import figures, memory
+from spectacle.generators.diffusion.adapters import Adapters
+from spectacle.generators.diffusion.embeddings import Embeddings
+from spectacle.generators.diffusion.loading import Checkpoint, check_model, load_model, load_pipeline
+from spectacle.generators.diffusion.placement import make_plan
+from spectacle.generators.diffusion.plan import Component, Machine, Plan
+from spectacle.generators.diffusion.stages import Stages
+from spectacle.weights.prepared import open_prepared
+
+if TYPE_CHECKING:
+    import torch
+
+    from spectacle.generators.diffusion.steps import StepReporter
+
+# The pipelines are not typed as what they are derived from.
+PLAIN: Any = StableDiffusionXLPipeline
+LED: Any = StableDiffusionXLControlNetPipeline
+ENCODERS = ("text_encoder", "text_encoder_2")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A loaded preset: the pipeline in its stages, its adapters, and the LoRA's file; both None when it is fused."""
+
+    stages: Stages
+    adapters: Adapters | None
+    lora: Path | None
+
+
+def find(preset: str | None, resources: Resources) -> tuple[Checkpoint, Path | None, str]:
+    """Where the weights lie, the LoRA's file unless it is part of them, and of which commits they are.
+
+    Raises:
+        WeightsMissing: When they are not on this machine.
+    """
+    prepared = resources.prepared_for(Botanical.name, preset)
+    if prepared is not None:
+        made_from = open_prepared(prepared, Botanical.name, preset).made_from
+        return Checkpoint(prepared), None, _revision(made_from[BASE.repo], made_from[LORA.repo])
+    base, vae, lora = (Botanical.locate(source, preset, resources) for source in (BASE, VAE, LORA))
+    elsewhere = {"vae": vae.path}
+    if preset != "plain":
+        elsewhere["controlnet"] = Botanical.locate(CONTROLNET, preset, resources).path
+    checkpoint = Checkpoint(base.path, "fp16", elsewhere=elsewhere)
+    return checkpoint, lora.path / LORA_FILE, _revision(base.revision, lora.revision)
+
+
+def plan_for(preset: str | None, machine: Machine, resources: Resources) -> Plan:
+    """Where the parts of a preset go.
+
+    A text encoder that comes and goes with its files would come without its adapter, so none is staged.
+    """
+    parts = _parts(preset, resources)
+    plan = make_plan(parts, machine, resources.placement)
+    if any(placement.staged for placement in plan.placements):
+        offloading = resources.placement.model_copy(update={"residency": "model-offload"})
+        plan = make_plan(parts, machine, offloading)
+    return plan
+
+
+def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | None, device: Device) -> Loaded:
+    """Load a preset's pipeline with its adapter, and put its parts in their places."""
+    pipeline = load_pipeline(PLAIN, checkpoint, plan)
+    adapters = None
+    if lora is not None:
+        adapters = Adapters(pipeline)
+        adapters.use(lora)
+    stages = Stages(pipeline, checkpoint, plan, device, encoders=ENCODERS)
+    if preset != "plain":
+        folder = checkpoint.folder_of("controlnet")
+        check_model(folder, ControlNetModel, variant=checkpoint.variant)
+        stages.add("controlnet", load_model(folder, "controlnet", ControlNetModel, plan, variant=checkpoint.variant))
+    return Loaded(stages, adapters, lora)
+
+
+def encode(stages: Stages, prompt: str, options: BotanicalOptions) -> dict[str, Any]:
+    """Embeddings of the prompt and the negative prompt, by the names of the pipelines' arguments."""
+    guided = options.guidance_scale > 1
+
+    def encode_now(pipeline: Any) -> Embeddings:
+        return Embeddings(
+            pipeline.encode_prompt(
+                prompt=prompt,
+                device=stages.device,
+                do_classifier_free_guidance=guided,
+                negative_prompt=options.negative_prompt,
+            )
+        )
+
+    key = (prompt, options.negative_prompt, guided, options.lora_scale)
+    names = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
+    return dict(zip(names, stages.encode(key, encode_now).tensors, strict=True))
+
+
+def is_cut(stages: Stages, prompt: str) -> bool:
+    """Whether the prompt is longer than the 77 tokens that SDXL's text encoders see."""
+    tokenizer = stages.pipeline.tokenizer
+    return bool(len(tokenizer(prompt).input_ids) > tokenizer.model_max_length)
+
+
+def draw(
+    stages: Stages,
+    embeddings: dict[str, Any],
+    edges: Image.Image | None,
+    options: BotanicalOptions,
+    size: tuple[int, int],
+    reporter: StepReporter,
+    generator: torch.Generator,
+) -> Image.Image:
+    """One plate; with edges, led by them."""
+    width, height = size
+    call: dict[str, Any] = {
+        **embeddings,
+        "width": width,
+        "height": height,
+        "num_inference_steps": options.num_inference_steps,
+        "guidance_scale": options.guidance_scale,
+        "generator": generator,
+    }
+    if edges is None:
+        return stages.run(PLAIN, reporter, **call)
+    return stages.run(
+        LED,
+        reporter,
+        **call,
+        image=edges,
+        controlnet_conditioning_scale=options.controlnet_conditioning_scale,
+        control_guidance_start=options.control_guidance_start,
+        control_guidance_end=options.control_guidance_end,
+    )
+
+
+def _parts(preset: str | None, resources: Resources) -> list[Component]:
+    """The components with the sizes of their files, or of the published ones while there are none."""
+    published = [part for part in figures.SDXL_CONTROLNET if preset != "plain" or part.name != "controlnet"]
+    try:
+        checkpoint, _, _ = find(preset, resources)
+    except WeightsMissing:
+        return published
+    folders = [checkpoint.folder_of(part.name) for part in published]
+    return [
+        replace(
+            memory.component(
+                folder.parent,
+                folder.name,
+                part.stage,
+                activations=part.activations,
+                tiled_activations=part.tiled_activations,
+                fp16=part.fp16,
+            ),
+            name=part.name,
+        )
+        for part, folder in zip(published, folders, strict=True)
+    ]
+
+
+def _revision(base: str, lora: str) -> str:
+    return f"{base} + {lora}"

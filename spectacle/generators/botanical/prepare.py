@@ -1,0 +1,54 @@
+"""Writes a self-contained checkpoint of `botanical`: the LoRA fused, everything in half precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from diffusers import ControlNetModel
+
+from spectacle.config import PlacementSettings
+from spectacle.errors import GeneratorError
+from spectacle.generators.base import Resources
+from spectacle.generators.botanical.generator import BASE, CONTROLNET, LORA, LORA_FILE, VAE, Botanical
+from spectacle.generators.botanical.model import PLAIN
+from spectacle.generators.diffusion import figures
+from spectacle.generators.diffusion.adapters import fuse_adapter
+from spectacle.generators.diffusion.loading import Checkpoint, check_model, load_model, load_pipeline
+from spectacle.generators.diffusion.placement import make_plan
+from spectacle.generators.diffusion.plan import Machine
+
+
+def prepare(
+    preset: str | None, folder: Path, resources: Resources, quantization: str, say: Callable[[str], None]
+) -> Mapping[str, str]:
+    """Fuse and write; see `Generator.prepare`. Needs about 15 GB of memory, for the LoRA is added in full precision.
+
+    Raises:
+        GeneratorError: For a quantization.
+        WeightsMissing: When what it is made from is not on this machine.
+    """
+    if quantization != "none":
+        raise GeneratorError(f"botanical is prepared in half precision only: leave out --quantize {quantization}")
+    sources = (BASE, VAE, LORA) if preset == "plain" else (BASE, CONTROLNET, VAE, LORA)
+    located = {source.repo: Botanical.locate(source, preset, resources) for source in sources}
+    # On the processor and in full precision: what is rounded is the sum, once.
+    settings = PlacementSettings(quantization="none", residency="device")
+    plan = make_plan(figures.SDXL_CONTROLNET, Machine(ram=1 << 62), settings)
+    say("loading SDXL")
+    base = Checkpoint(located[BASE.repo].path, "fp16", elsewhere={"vae": located[VAE.repo].path})
+    pipeline = load_pipeline(PLAIN, base, plan)
+    pipeline.to(dtype=torch.float32)
+    say("fusing the LoRA")
+    fuse_adapter(pipeline, located[LORA.repo].path / LORA_FILE)
+    pipeline.to(dtype=torch.float16)
+    say("writing SDXL")
+    pipeline.save_pretrained(folder, safe_serialization=True)
+    if preset != "plain":
+        say("writing the ControlNet")
+        path = located[CONTROLNET.repo].path
+        check_model(path, ControlNetModel, variant="fp16")
+        controlnet = load_model(path, "controlnet", ControlNetModel, plan, variant="fp16")
+        controlnet.to(torch.float16).save_pretrained(folder / "controlnet", safe_serialization=True)
+    return {repo: each.revision for repo, each in located.items()}
