@@ -124,10 +124,10 @@ class Stages:
         self.added = {}
         self.embeddings = EmbeddingCache()
         shutil.rmtree(self._scratch, ignore_errors=True)
-        gc.collect()
         if self.device.type == "cuda":
             import torch
 
+            gc.collect()
             torch.cuda.empty_cache()
 
     def _as(self, pipeline: type[Any]) -> tuple[Any, list[str]]:
@@ -148,11 +148,12 @@ class Stages:
 
     def _bring(self, wanted: list[str]) -> None:
         """Free the staged parts that are not wanted now, then load those that are and not there."""
-        for name in self._staged():
-            part = getattr(self.pipeline, name)
-            if name not in wanted and part is not None:
-                self.pipeline.register_modules(**{name: None})
-        gc.collect()
+        freed = [
+            name for name in self._staged() if name not in wanted and getattr(self.pipeline, name) is not None
+        ]
+        if freed:
+            self.pipeline.register_modules(**dict.fromkeys(freed))
+            gc.collect()
         for name in wanted:
             if getattr(self.pipeline, name) is None:
                 part = load_component(self._checkpoint, name, self._kinds[name], self.plan)

@@ -1,0 +1,210 @@
+"""Every preset gives what a hand-written diffusers script gives, bit for bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from diffusers import (
+    FlowMatchEulerDiscreteScheduler,
+    QwenImageControlNetModel,
+    QwenImageControlNetPipeline,
+    QwenImageImg2ImgPipeline,
+    QwenImageInpaintPipeline,
+    QwenImagePipeline,
+)
+from drawing import CPU, draw, half_mask, make, picture, resources, same
+from PIL import Image
+
+from spectacle.generators.qwen_image import QwenImage
+from spectacle.generators.qwen_image.presets import CONTROLNET, PRESETS, Preset
+from spectacle.weights import Store
+
+PROMPT = 'A sign that says "FOX"'
+ENGLISH = ", Ultra HD, 4K, cinematic composition."
+CHINESE_NEGATIVE = "低分辨率，低画质，肢体畸形，手指畸形，画面过饱和，蜡像感，人脸无细节，过度光滑，画面具有AI感。构图混乱。文字模糊，扭曲。"  # noqa: E501
+
+
+@pytest.fixture(scope="module")
+def generators(qwen_image_store: Store) -> Iterator[dict[str, QwenImage]]:
+    """Loaded generators by preset, each loaded when it is first asked for."""
+
+    class Loaded(dict[str, QwenImage]):
+        def __missing__(self, preset: str) -> QwenImage:
+            generator = self[preset] = QwenImage(preset, resources(qwen_image_store))
+            generator.load(CPU)
+            return generator
+
+    loaded = Loaded()
+    yield loaded
+    for generator in loaded.values():
+        generator.unload()
+
+
+def script(store: Store, preset: Preset, dtype: torch.dtype) -> Any:
+    """The beginning of the script: the model, and for Lightning the adapter and its scheduler."""
+    pipe = QwenImagePipeline.from_pretrained(store.locate(preset.sources()[0]).path, dtype=dtype)
+    pipe.set_progress_bar_config(disable=True)
+    if preset.adapter is not None:
+        pipe.scheduler = FlowMatchEulerDiscreteScheduler.from_config(
+            {
+                "base_image_seq_len": 256,
+                "base_shift": math.log(3),
+                "invert_sigmas": False,
+                "max_image_seq_len": 8192,
+                "max_shift": math.log(3),
+                "num_train_timesteps": 1000,
+                "shift": 1.0,
+                "shift_terminal": None,
+                "stochastic_sampling": False,
+                "time_shift_type": "exponential",
+                "use_beta_sigmas": False,
+                "use_dynamic_shifting": True,
+                "use_exponential_sigmas": False,
+                "use_karras_sigmas": False,
+            }
+        )
+        pipe.load_lora_weights(store.locate(preset.adapter).path, weight_name=preset.adapter.files[0])
+    return pipe
+
+
+def dtype_of(generator: QwenImage) -> torch.dtype:
+    assert generator._loaded is not None
+    return {"bf16": torch.bfloat16, "fp32": torch.float32}[generator._loaded.stages.plan.precision]
+
+
+CALLS: dict[str, dict[str, Any]] = {
+    "lightning-8": {"num_inference_steps": 8, "true_cfg_scale": 1.0},
+    "lightning-4": {"num_inference_steps": 4, "true_cfg_scale": 1.0},
+    "full": {"num_inference_steps": 50, "true_cfg_scale": 4.0, "negative_prompt": " "},
+    "control": {"num_inference_steps": 30, "true_cfg_scale": 4.0, "negative_prompt": " "},
+    "2512": {"num_inference_steps": 50, "true_cfg_scale": 4.0, "negative_prompt": CHINESE_NEGATIVE},
+    "2512-lightning-4": {"num_inference_steps": 4, "true_cfg_scale": 1.0},
+}
+
+
+def test_every_preset_has_its_script() -> None:
+    assert set(CALLS) == set(PRESETS) == set(QwenImage.presets)
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if name != "control"])
+def test_a_preset_draws_what_a_plain_script_draws(
+    name: str, generators: dict[str, QwenImage], qwen_image_store: Store
+) -> None:
+    generator = generators[name]
+    drawn = draw(generator, PROMPT, (272, 256), 11)
+    pipe = script(qwen_image_store, PRESETS[name], dtype_of(generator))
+    plain = pipe(
+        PROMPT + ENGLISH, width=272, height=256, generator=torch.Generator().manual_seed(11), **CALLS[name]
+    ).images[0]
+    assert same(drawn, plain)
+
+
+def test_the_preset_control_draws_what_a_plain_script_draws(
+    generators: dict[str, QwenImage], qwen_image_store: Store
+) -> None:
+    edges = picture((256, 256), 3)
+    generator = generators["control"]
+    drawn = draw(generator, PROMPT, control=edges, controlnet_conditioning_scale=0.8)
+    base = script(qwen_image_store, PRESETS["control"], dtype_of(generator))
+    controlnet = QwenImageControlNetModel.from_pretrained(
+        qwen_image_store.locate(CONTROLNET).path, dtype=dtype_of(generator)
+    )
+    pipe = QwenImageControlNetPipeline(**base.components, controlnet=controlnet)
+    pipe.set_progress_bar_config(disable=True)
+    plain = pipe(
+        PROMPT + ENGLISH,
+        control_image=edges,
+        width=256,
+        height=256,
+        controlnet_conditioning_scale=0.8,
+        generator=torch.Generator().manual_seed(7),
+        **CALLS["control"],
+    ).images[0]
+    assert same(drawn, plain)
+
+
+def test_image_to_image_draws_what_a_plain_script_draws(
+    generators: dict[str, QwenImage], qwen_image_store: Store
+) -> None:
+    start = picture()
+    generator = generators["lightning-8"]
+    drawn = draw(generator, PROMPT, pictures=(start,), strength=0.7)
+    base = script(qwen_image_store, PRESETS["lightning-8"], dtype_of(generator))
+    pipe = QwenImageImg2ImgPipeline(**base.components)
+    pipe.set_progress_bar_config(disable=True)
+    plain = pipe(
+        PROMPT + ENGLISH,
+        image=start,
+        strength=0.7,
+        width=256,
+        height=256,
+        generator=torch.Generator().manual_seed(7),
+        **CALLS["lightning-8"],
+    ).images[0]
+    assert same(drawn, plain)
+
+
+def test_inpainting_draws_what_a_plain_script_draws_and_keeps_the_rest(
+    generators: dict[str, QwenImage], qwen_image_store: Store
+) -> None:
+    start, mask = picture(), half_mask()
+    generator = generators["lightning-8"]
+    drawn = draw(generator, PROMPT, pictures=(start,), mask=mask)
+    base = script(qwen_image_store, PRESETS["lightning-8"], dtype_of(generator))
+    pipe = QwenImageInpaintPipeline(**base.components)
+    pipe.set_progress_bar_config(disable=True)
+    plain = pipe(
+        PROMPT + ENGLISH,
+        image=start,
+        mask_image=mask,
+        strength=0.85,
+        width=256,
+        height=256,
+        generator=torch.Generator().manual_seed(7),
+        **CALLS["lightning-8"],
+    ).images[0]
+    assert same(drawn, Image.composite(plain, start, mask))
+    assert same(drawn.crop((128, 0, 256, 256)), start.crop((128, 0, 256, 256)))
+    assert not same(drawn.crop((0, 0, 128, 256)), start.crop((0, 0, 128, 256)))
+
+
+def test_a_preset_is_swapped_without_loading_the_model_again(
+    generators: dict[str, QwenImage], qwen_image_store: Store
+) -> None:
+    generator = QwenImage("lightning-8", resources(qwen_image_store))
+    generator.load(CPU)
+    assert generator._loaded is not None
+    transformer = generator._loaded.stages.pipeline.transformer
+    eight = draw(generator)
+    for preset, options in (("lightning-4", {}), ("full", {"num_inference_steps": 3}), ("lightning-8", {})):
+        assert generator.adopt(preset)
+        assert generator.preset == preset
+        assert generator._loaded.stages.pipeline.transformer is transformer
+        assert same(draw(generator, **options), draw(generators[preset], **options)), preset
+    assert same(draw(generator), eight)
+    assert not generator.adopt("2512")
+    assert generator.preset == "lightning-8"
+    generator.unload()
+
+
+def test_the_same_seed_gives_the_same_picture_whatever_ran_before(generators: dict[str, QwenImage]) -> None:
+    generator = generators["lightning-4"]
+    first = draw(generator, seed=2**40 + 5)
+    torch.manual_seed(99)
+    draw(generator, "something else", (320, 256), 3, pictures=(picture(),))
+    draw(generator, "a control picture", control=picture())
+    assert same(draw(generator, seed=2**40 + 5), first)
+    assert not same(draw(generator, seed=2**40 + 6), first)
+
+
+def test_each_of_several_pictures_is_made_again_by_its_own_seed_alone(generators: dict[str, QwenImage]) -> None:
+    generator = generators["lightning-4"]
+    artifacts = make(generator, seed=2**63 - 2, num_images_per_prompt=3)
+    assert [artifact.seed for artifact in artifacts] == [2**63 - 2, 2**63 - 1, 0]
+    for artifact in artifacts:
+        assert isinstance(artifact.content, Image.Image)
+        assert same(draw(generator, seed=artifact.seed), artifact.content)

@@ -1,0 +1,234 @@
+"""What a request to `qwen-image` may ask for, and what it is told when it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from drawing import CPU, Control, draw, half_mask, job, make, picture, resources, same
+from PIL import Image
+
+from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError
+from spectacle.generators.qwen_image import QwenImage
+from spectacle.generators.qwen_image.presets import PRESETS
+from spectacle.generators.qwen_image.request import Request, understand
+from spectacle.options import read_options
+from spectacle.weights import Store
+
+
+@pytest.fixture(scope="module")
+def four(qwen_image_store: Store) -> Iterator[QwenImage]:
+    """A loaded generator of the fastest preset."""
+    generator = QwenImage("lightning-4", resources(qwen_image_store))
+    generator.load(CPU)
+    yield generator
+    generator.unload()
+
+
+def understood(preset: str = "full", **asked: object) -> Request:
+    return understand(job(QwenImage, **asked), PRESETS[preset].recipe, preset)  # type: ignore[arg-type]
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"num_inference_steps": 20}, "num_inference_steps is 20: preset lightning-8 .* exactly 8 steps"),
+        ({"true_cfg_scale": 4.0}, "true_cfg_scale is 4: preset lightning-8 .* without guidance"),
+        ({"negative_prompt": "blurred"}, "negative_prompt has no effect: preset lightning-8"),
+    ],
+)
+def test_lightning_refuses_other_steps_and_guidance_with_the_reason(options: dict[str, object], said: str) -> None:
+    with pytest.raises(BadOptions, match=said):
+        understood("lightning-8", **options)
+
+
+def test_lightning_takes_its_own_steps_and_no_guidance_when_they_are_spelled_out() -> None:
+    recipe = understood("lightning-8", num_inference_steps=8, true_cfg_scale=1.0, negative_prompt=" ").recipe
+    assert (recipe.num_inference_steps, recipe.true_cfg_scale) == (8, 1.0)
+
+
+def test_a_negative_prompt_without_guidance_is_refused() -> None:
+    with pytest.raises(BadOptions, match="negative_prompt has no effect at true_cfg_scale 1"):
+        understood("full", true_cfg_scale=1.0, negative_prompt="blurred")
+
+
+def test_strength_without_a_picture_is_refused() -> None:
+    with pytest.raises(BadOptions, match=r"strength is for requests with an input picture.*STEM-input\.png"):
+        understood(strength=0.5)
+
+
+def test_options_of_control_without_a_control_picture_are_refused() -> None:
+    with pytest.raises(BadOptions, match=r"controlnet_conditioning_scale is for .*STEM-control\.png"):
+        understood(controlnet_conditioning_scale=0.5)
+
+
+def test_control_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(BadOptions, match=r"control_guidance_start is 0\.6 and control_guidance_end 0\.5"):
+        understood(control=picture(), control_guidance_start=0.6, control_guidance_end=0.5)
+
+
+def test_a_mask_without_a_picture_is_refused() -> None:
+    with pytest.raises(BadAttachment, match=r"no input picture.*STEM-input\.png"):
+        understood(mask=half_mask())
+
+
+def test_a_black_mask_is_refused() -> None:
+    with pytest.raises(BadAttachment, match="black all over"):
+        understood(pictures=(picture(),), mask=Image.new("L", (256, 256)))
+
+
+def test_a_picture_beside_a_control_picture_is_refused() -> None:
+    with pytest.raises(BadAttachment, match="an input picture and a control picture"):
+        understood(pictures=(picture(),), control=picture())
+
+
+def test_unknown_and_unbounded_options_are_refused_by_name() -> None:
+    for raw, said in (
+        (b'{"num_inference_step": 3}', "did you mean num_inference_steps"),
+        (b'{"num_inference_steps": 100000}', "num_inference_steps"),
+        (b'{"num_images_per_prompt": 1000}', "num_images_per_prompt"),
+        (b'{"strength": 2}', "strength"),
+        (b'{"max_sequence_length": 4096}', "max_sequence_length"),
+    ):
+        with pytest.raises(BadOptions, match=said):
+            read_options(raw, QwenImage.Options, {})
+
+
+def test_an_unknown_preset_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(GeneratorError, match="no preset 'fast': use one of lightning-8, lightning-4, full"):
+        QwenImage.weights("fast")
+
+
+# --- what is asked of the model --------------------------------------------------------------------------------------
+
+
+def test_the_prompt_gets_the_suffix_of_its_language() -> None:
+    assert understood(prompt="a fox").prompt == "a fox, Ultra HD, 4K, cinematic composition."
+    assert understood(prompt="一只 fox").prompt == "一只 fox, 超清，4K，电影级构图."
+    assert understood(prompt="a fox", prompt_suffix=False).prompt == "a fox"
+
+
+@pytest.mark.parametrize(
+    ("asked", "drawn"),
+    [
+        ((1024, 1024), (1024, 1024)),
+        ((1328, 1328), (1328, 1328)),
+        ((1000, 750), (1008, 752)),
+        ((64, 64), (256, 256)),
+        ((1, 1), (256, 256)),
+        ((100, 50), (368, 192)),
+        ((4096, 4096), (1440, 1440)),
+        ((8000, 1000), (4096, 512)),
+    ],
+)
+def test_a_size_the_model_cannot_draw_is_drawn_near_it(asked: tuple[int, int], drawn: tuple[int, int]) -> None:
+    arguments = understood(size=asked).arguments
+    assert (arguments["width"], arguments["height"]) == drawn
+
+
+def test_every_size_is_drawn_within_what_the_scheduler_knows() -> None:
+    for width in (1, 3, 17, 255, 256, 257, 1023, 1328, 4000, 16000):
+        for height in (1, 16, 100, 1111, 5000, 16000):
+            arguments = understood(size=(width, height)).arguments
+            wide, high = arguments["width"], arguments["height"]
+            assert wide % 16 == high % 16 == 0
+            assert wide * high >= 256 * 256 or 16 in (wide, high)
+            assert wide * high <= 8192 * 256 or 16 in (wide, high)
+
+
+def test_a_picture_of_another_form_is_cut_and_never_stretched() -> None:
+    wide = Image.new("RGB", (600, 200), "black")
+    wide.paste("red", (200, 0, 400, 200))
+    seen = understood(pictures=(wide,)).arguments["image"]
+    assert seen.size == (256, 256)
+    assert seen.getpixel((5, 128)) == seen.getpixel((250, 128)) == (255, 0, 0)
+
+
+def test_transparent_parts_of_a_picture_are_seen_white() -> None:
+    clear = Image.new("RGBA", (256, 256), (0, 0, 0, 0))
+    assert understood(pictures=(clear,)).arguments["image"].getpixel((9, 9)) == (255, 255, 255)
+
+
+def test_a_picture_of_twenty_thousand_pixels_is_made_small_first() -> None:
+    huge = Image.new("RGB", (20_000, 100), "red")
+    assert understood(pictures=(huge,), size=(512, 512)).arguments["image"].size == (512, 512)
+
+
+# --- what comes of it ------------------------------------------------------------------------------------------------
+
+
+def test_a_result_tells_how_it_was_made(four: QwenImage) -> None:
+    facts = make(four)[0].facts
+    assert facts["num_inference_steps"] == 4
+    assert facts["true_cfg_scale"] == 1.0
+    assert facts["scheduler"] == "FlowMatchEulerDiscreteScheduler, constant shift 3"
+    assert facts["adapter"] == "Qwen-Image-Lightning-4steps-V2.0-bf16.safetensors"
+    assert facts["prompt_suffix"] == ", Ultra HD, 4K, cinematic composition."
+    assert facts["placement"].startswith("device, none, ")
+    assert "engine" not in facts
+    assert four.model == "Qwen/Qwen-Image"
+    assert four.revision == "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_a_result_of_a_picture_tells_so(four: QwenImage) -> None:
+    facts = make(four, pictures=(picture(),))[0].facts
+    assert (facts["engine"], facts["strength"]) == ("edit", 0.6)
+    facts = make(four, control=picture())[0].facts
+    assert (facts["controlnet"], facts["controlnet_conditioning_scale"]) == (
+        "InstantX/Qwen-Image-ControlNet-Union",
+        1.0,
+    )
+
+
+def test_guidance_and_negative_prompt_count(qwen_image_store: Store) -> None:
+    full = QwenImage("full", resources(qwen_image_store))
+    full.load(CPU)
+    usual = draw(full, num_inference_steps=2)
+    assert not same(draw(full, num_inference_steps=2, true_cfg_scale=1.0), usual)
+    assert not same(draw(full, num_inference_steps=2, negative_prompt="a dog"), usual)
+    facts = make(full, num_inference_steps=2, negative_prompt="a dog")[0].facts
+    assert (facts["negative_prompt"], facts["true_cfg_scale"]) == ("a dog", 4.0)
+    full.unload()
+
+
+def test_every_step_is_reported_over_all_pictures(four: QwenImage) -> None:
+    control = Control()
+    four.generate(job(four, num_images_per_prompt=2), control)
+    assert control.steps == [(step, 8) for step in range(1, 9)]
+
+
+def test_image_to_image_reports_the_steps_it_takes(four: QwenImage) -> None:
+    control = Control()
+    four.generate(job(four, pictures=(picture(),), strength=0.5), control)
+    assert control.steps == [(1, 2), (2, 2)]
+
+
+def test_a_job_is_cancelled_between_steps_and_the_next_is_drawn_as_ever(four: QwenImage) -> None:
+    usual = draw(four)
+    control = Control(cancel_after=2)
+    with pytest.raises(Cancelled):
+        four.generate(job(four, "another"), control)
+    assert control.steps == [(1, 4), (2, 4)]
+    assert same(draw(four), usual)
+
+
+def test_a_repeated_prompt_does_not_need_the_text_encoder(four: QwenImage, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert four._loaded is not None
+    usual = draw(four, "said twice")
+
+    def fails(*_arguments: object, **_more: object) -> None:
+        raise AssertionError("the text encoder was asked again")
+
+    monkeypatch.setattr(four._loaded.stages.pipeline.text_encoder, "forward", fails)
+    assert same(draw(four, "said twice"), usual)
+    with pytest.raises(AssertionError, match="asked again"):
+        draw(four, "said anew")
+
+
+def test_advice_names_the_settings_that_need_less_memory(four: QwenImage) -> None:
+    advice = four.memory_advice(job(four, size=(1024, 1024)))
+    assert "1024x1024" in advice
+    assert "placement.residency" in advice
