@@ -35,6 +35,12 @@ _CHUNK = struct.Struct(">I4s")
 _OUR_CHUNK = PNG_KEY.encode() + b"\0" + b"\0\0" + b"\0" + b"\0"  # not compressed, no language, no translated keyword
 _LIMITS = SvgLimits()
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"  # the IPTC vocabulary "Digital Source Type"
+_SOURCE_TYPES = {
+    "composition": "algorithmicMedia",
+    "edit": "compositeWithTrainedAlgorithmicMedia",
+    "trace": "algorithmicallyEnhanced",
+}
+"""Terms of that vocabulary by the fact `engine`; whatever else makes a picture is a trained model."""
 _LONGEST_TITLE = 80
 # Characters that JSON leaves as they are but that UTF-8 or XML 1.0 cannot hold, and the C1 controls.
 _UNWRITABLE = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -281,9 +287,8 @@ def _plain(text: str) -> str:
 
 
 def _xmp(details: Mapping[str, Any]) -> str:
-    """XMP that marks the result as made by a machine: by a composition's rules, or by a trained model."""
-    composed = details["facts"].get("engine") == "composition"
-    source = _SOURCE_TYPE + ("algorithmicMedia" if composed else "trainedAlgorithmicMedia")
+    """XMP that marks the result as made by a machine, and says whether by rules, a model, or of the client's picture."""
+    source = _SOURCE_TYPE + _SOURCE_TYPES.get(details["facts"].get("engine"), "trainedAlgorithmicMedia")
     return (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'

@@ -233,7 +233,12 @@ def test_a_long_prompt_makes_a_short_title() -> None:
 
 @pytest.mark.parametrize(
     ("facts", "source"),
-    [({}, "trainedAlgorithmicMedia"), ({"engine": "composition"}, "algorithmicMedia")],
+    [
+        ({}, "trainedAlgorithmicMedia"),
+        ({"engine": "composition"}, "algorithmicMedia"),
+        ({"engine": "edit"}, "compositeWithTrainedAlgorithmicMedia"),
+        ({"engine": "trace"}, "algorithmicallyEnhanced"),
+    ],
 )
 def test_every_result_is_marked_as_machine_made(rasteriser: Rasteriser, facts: dict[str, str], source: str) -> None:
     (png,) = pictures(Image.new("RGB", (64, 48)), facts=facts)
