@@ -287,7 +287,7 @@ def _plain(text: str) -> str:
 
 
 def _xmp(details: Mapping[str, Any]) -> str:
-    """XMP that marks the result as made by a machine, and says whether by rules, a model, or of the client's picture."""
+    """XMP that marks the result as made by a machine: by rules, by a model, or out of the client's picture."""
     source = _SOURCE_TYPE + _SOURCE_TYPES.get(details["facts"].get("engine"), "trainedAlgorithmicMedia")
     return (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
