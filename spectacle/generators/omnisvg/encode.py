@@ -21,6 +21,7 @@ from spectacle.generators.omnisvg.drawing import SIDE, Drawing, Path
 from spectacle.generators.omnisvg.rounding import Commands, rounded
 from spectacle.generators.omnisvg.tokens import Vocabulary, encode_drawing
 from spectacle.svg.clean import SVG_NAMESPACE, XLINK_NAMESPACE, clean_svg
+from spectacle.svg.rules import NUMBER, parse_numbers
 
 Colour = tuple[float, float, float]
 """Red, green and blue, 0 to 255."""
@@ -36,6 +37,10 @@ _REFUSED = {
     "filter": "remove its filters",
     "marker": "draw its markers as paths",
 }
+_UNITS = {"px": 1, "pt": 96 / 72, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}
+_LENGTH = re.compile(rf"\s*({NUMBER.pattern})({'|'.join(_UNITS)}|%)\s*", re.ASCII)
+_PLACES = 64
+"""At so many places a gradient's colour is looked up."""
 _LONGEST_REASON = 120
 
 
@@ -71,7 +76,8 @@ def read_svg(svg: str) -> Drawing:
     paths, `use` and transformations into plain paths; what lies outside the viewBox is cut off. Coordinates are
     rounded to the grid and colours to the nearest of 4 bits a channel. A gradient becomes its mean colour. What is
     translucent becomes opaque, in the colour it has on the average of what it covers, or is left out where the picture
-    changes less by that. A drawing that is on the grid already, as `Drawing.to_svg` writes it, stays as it is.
+    changes less by that. Lines much finer than the grid vanish. A drawing that is on the grid already, as
+    `Drawing.to_svg` writes it, stays as it is.
 
     This may take seconds for thousands of paths.
 
@@ -82,8 +88,8 @@ def read_svg(svg: str) -> Drawing:
     cleaned = clean_svg(svg, width=SIDE, height=SIDE)
     _refuse_what_is_no_path(svg)
     root = etree.fromstring(cleaned.encode(), etree.XMLParser(resolve_entities=False))
-    _prepare(root)
-    left, top, width, height = (float(number) for number in re.split(r"[\s,]+", root.get("viewBox").strip()))
+    left, top, width, height = parse_numbers(root.get("viewBox"))
+    _prepare(root, width, height)
     scale = SIDE / max(width, height)
     try:
         picture = SVG(root).topicosvg(ndigits=max(0, math.ceil(3 + math.log10(scale))))
@@ -112,16 +118,41 @@ def _refuse_what_is_no_path(svg: str) -> None:
             raise _refused(f"it has <{name}>; {_REFUSED[name]}")
 
 
-def _prepare(element: etree._Element, inherited: str | None = None) -> None:
-    """Write what picosvg does not know as what it knows: `currentColor` where it is said which, SVG 2's `href`."""
+def _prepare(element: etree._Element, width: float, height: float, inherited: str | None = None) -> None:
+    """Write what picosvg does not know as what it knows.
+
+    That is: `currentColor` where the document says which it is, SVG 2's `href`, numbers without a space between them,
+    and lengths with a unit.
+    """
     colour = element.attrib.pop("color", inherited)
-    for name in ("fill", "stroke", "stop-color"):
-        if colour and element.get(name, "").lower() == "currentcolor":
+    for name, value in element.attrib.items():
+        if colour and value.lower() == "currentcolor":
             element.set(name, colour)
+        elif name in {"transform", "gradientTransform"}:
+            element.set(name, re.sub(r"\(.*?\)", lambda found: f"({_spaced(found[0])})", value))
+        elif name in {"viewBox", "stroke-dasharray"} and not re.search("[a-z%]", value):
+            element.set(name, _spaced(value))
+        elif (length := _LENGTH.fullmatch(value)) and not element.tag.endswith(("Gradient", "stop")):
+            element.set(name, f"{float(length[1]) * _unit(length[2], name, width, height):.6g}")
     if "href" in element.attrib:
         element.set(f"{{{XLINK_NAMESPACE}}}href", element.attrib.pop("href"))
     for child in element:
-        _prepare(child, colour)
+        _prepare(child, width, height, colour)
+
+
+def _spaced(numbers: str) -> str:
+    return " ".join(NUMBER.findall(numbers))
+
+
+def _unit(unit: str, name: str, width: float, height: float) -> float:
+    """What one of a length's unit is; a percentage is of the viewBox."""
+    if unit != "%":
+        return _UNITS[unit]
+    if name in {"x", "cx", "x1", "x2", "rx", "width"}:
+        return width / 100
+    if name in {"y", "cy", "y1", "y2", "ry", "height"}:
+        return height / 100
+    return math.hypot(width, height) / math.sqrt(2) / 100
 
 
 def _painted(
@@ -159,7 +190,7 @@ def _colour(value: str) -> tuple[Colour | str, float]:
 
 
 def _mean_of_stops(gradient: etree._Element) -> tuple[Colour, float]:
-    """Mean colour and opacity along a gradient from its first to its last point."""
+    """Mean colour and opacity from a gradient's first to its last point, or of its outermost circle's area."""
     stops: list[tuple[float, Colour, float]] = []
     for stop in gradient:
         colour, alpha = _colour(stop.get("stop-color", "black"))
@@ -170,15 +201,20 @@ def _mean_of_stops(gradient: etree._Element) -> tuple[Colour, float]:
         stops.append((offset, rgb, alpha * float(stop.get("stop-opacity", 1))))
     if not stops:
         return _WHITE, 0.0
-    ends = [(0.0, *stops[0][1:]), *stops, (1.0, *stops[-1][1:])]
-    parts = [
-        (after[0] - before[0], _mean([(1, before[1]), (1, after[1])]), (before[2] + after[2]) / 2)
-        for before, after in pairwise(ends)
-    ]
-    alpha = sum(length * part_alpha for length, _, part_alpha in parts)
-    if not alpha:
-        return _WHITE, 0.0
-    return _mean([(length * part_alpha, colour) for length, colour, part_alpha in parts]), alpha
+    radial = etree.QName(gradient).localname == "radialGradient"
+    places = [(place + 0.5) / _PLACES for place in range(_PLACES)]
+    seen = [_between(stops, math.sqrt(place) if radial else place) for place in places]
+    alpha = sum(each for each, _ in seen) / _PLACES
+    return (_mean(seen), alpha) if alpha else (_WHITE, 0.0)
+
+
+def _between(stops: Sequence[tuple[float, Colour, float]], place: float) -> tuple[float, Colour]:
+    """Opacity and colour of a gradient at a place on it."""
+    for (start, colour, alpha), (end, next_colour, next_alpha) in pairwise([stops[0], *stops]):
+        if place <= end:
+            share = (place - start) / (end - start) if place > start else 0
+            return alpha + share * (next_alpha - alpha), _mean([(1 - share, colour), (share, next_colour)])
+    return stops[-1][2], stops[-1][1]
 
 
 def _mean(colours: Sequence[tuple[float, Colour]]) -> Colour:

@@ -23,14 +23,17 @@ _LARGEST_DEVIATION = 1.0
 def rounded(commands: Commands) -> tuple[Segment, ...]:
     """The commands on whole coordinates from 0 to 199, as OmniSVG's grammar wants them.
 
-    Parts without area are left out, so there may be none. Quadratics become cubics, and so do arcs that whole numbers
+    Parts without area are left out; where all of them cancel out, as the two sides of a fine line do, there are no
+    commands. Quadratics become cubics, and so do arcs that whole numbers
     cannot come near. What is on the grid already stays as it is.
     """
-    segments: list[Segment] = []
-    for part in _sub_paths(commands):
-        if SVGPath(d=path_data(part)).might_paint():
-            segments += part
-    return tuple(segments)
+    parts = [part for part in _sub_paths(commands) if _has_area(part)]
+    segments = [segment for part in parts for segment in part]
+    return tuple(segments) if len(parts) <= 1 or _has_area(segments) else ()
+
+
+def _has_area(segments: Sequence[Segment]) -> bool:
+    return bool(SVGPath(d=path_data(segments)).might_paint())
 
 
 def _sub_paths(commands: Commands) -> Iterator[list[Segment]]:
