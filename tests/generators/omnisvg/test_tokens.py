@@ -188,6 +188,7 @@ def test_what_has_no_token_is_named(segment: Segment, message: str) -> None:
         encode_drawing(drawing, SIZES["8B"])
 
 
+@settings(deadline=None)
 @given(drawings, vocabularies)
 def test_a_drawing_comes_back_from_its_ids(drawing: Drawing, vocabulary: Vocabulary) -> None:
     read = decode(encode_drawing(drawing, vocabulary), vocabulary)
@@ -208,7 +209,7 @@ def streams(vocabulary: Vocabulary) -> st.SearchStrategy[list[int]]:
     return st.lists(st.one_of(useful, useful, useful, odd), max_size=60)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data(), vocabularies)
 def test_any_integers_are_read_as_a_drawing_that_can_be_written(data: st.DataObject, vocabulary: Vocabulary) -> None:
     drawing = decode(data.draw(streams(vocabulary)), vocabulary)
@@ -269,6 +270,7 @@ def test_a_close_elsewhere_than_at_the_start_draws_the_line_there_first() -> Non
     assert path_data(where_it_is.paths[0].segments) == "M0 0H9z"
 
 
+@settings(deadline=None)
 @given(drawings)
 def test_path_data_says_what_the_segments_say_in_the_fewest_characters(drawing: Drawing) -> None:
     for path in drawing.paths:
