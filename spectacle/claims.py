@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 import structlog
@@ -147,6 +148,13 @@ class Claim:
             self._lease.release(force=True)
 
 
+class _Found(Enum):
+    NOTHING = auto()
+    ALIVE = auto()
+    DEAD = auto()
+    """It was, and is out of the way now."""
+
+
 @dataclass(slots=True)
 class _Watched:
     version: tuple[int, int, int]
@@ -185,8 +193,12 @@ class Claims:
         Raises:
             OSError: When the spool is in trouble.
         """
-        if self._spool.peek(name.lock_name) is not None and not self._take_aside(name):
-            return None
+        if self._spool.peek(name.lock_name) is not None:
+            found = self._take_aside(name)
+            if found is _Found.ALIVE:
+                return None
+            if found is _Found.DEAD:
+                log.warning("took over a dead claim", stem=name.stem, attempts=self.add_attempt(name))
         lease = SoftFileLease(
             self._spool.path / name.lock_name,
             lease_duration=self._lease_duration,
@@ -257,31 +269,40 @@ class Claims:
         holder = Holder.parse(record)
         return holder is not None and holder.is_gone(self._here)
 
+    def remove_dead(self, name: RequestName) -> bool:
+        """Remove the claim on a request that is gone, when its holder is, too. Ask again and again, as with `is_dead`.
+
+        Returns:
+            Whether it was removed.
+        """
+        if self._take_aside(name) is not _Found.DEAD:
+            return False
+        self.clear_attempts(name)
+        return True
+
     def forget(self, present: Callable[[str], bool]) -> None:
         """Drop what was remembered of claims whose stem is not `present` any more."""
         for stem in [stem for stem in self._watched if not present(stem)]:
             self._watched.pop(stem, None)
 
-    def _take_aside(self, name: RequestName) -> bool:
+    def _take_aside(self, name: RequestName) -> _Found:
         """Move a dead claim out of the way. One contender wins; a claim that came to life is put back."""
         judged = self._spool.look(name.lock_name)
         if judged is None:
-            return True
+            return _Found.NOTHING
         if not self.is_dead(name):
-            return False
+            return _Found.ALIVE
         aside = f".{name.stem}.lock.{secrets.token_hex(8)}.aside"
         if not self._spool.rename(name.lock_name, aside):
-            return True
+            return _Found.NOTHING
         grabbed = self._spool.look(aside)
         alive = grabbed is not None and grabbed.version != judged.version
         if alive:
             self._spool.put_back(aside, name.lock_name)
         with contextlib.suppress(IsADirectoryError, PermissionError):
             self._spool.remove(aside)
-        if alive:
-            return False
-        log.warning("took over a dead claim", stem=name.stem, attempts=self.add_attempt(name))
-        return True
+        self._watched.pop(name.stem, None)
+        return _Found.ALIVE if alive else _Found.DEAD
 
     def attempts(self, name: RequestName) -> int:
         """How many runs of this request have been lost with their claim or their worker so far."""

@@ -23,6 +23,11 @@ from spectacle.spool import HOUSE, Look, NotOrdinary, Spool, TooLarge
 
 MAX_RECORD_BYTES = 1 << 20
 FORMAT = 1
+"""Raised when what is there takes another meaning; further fields, which everybody else ignores, are no reason to."""
+
+
+class LaterFormat(ValueError):
+    """Raised on reading a commit record of a later version's format. Only that version knows how to finish it."""
 
 
 class Outcome(Enum):
@@ -119,11 +124,14 @@ class Commit:
         """Read a record.
 
         Raises:
+            LaterFormat: When a later version has written it.
             ValueError: When it is none of this stem and format, or names files that are not this stem's own.
         """
         try:
             raw = json.loads(content)
-            format_ = raw["format"]
+            format_ = _number(raw["format"])
+            if format_ > FORMAT:
+                raise LaterFormat(f"the commit record has format {format_}, of a later version")
             record = cls(
                 _text(raw["stem"]),
                 _text(raw["token"]),
@@ -132,6 +140,8 @@ class Commit:
                 tuple(_version(each) for each in raw["attachments"]),
                 bool(raw["poison"]),
             )
+        except LaterFormat:
+            raise
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"no commit record: {error}") from None
         if (
@@ -265,6 +275,7 @@ def read_commit(spool: Spool, name: RequestName) -> Commit | None:
     """The commit record that stands for a request, or None.
 
     Raises:
+        LaterFormat: When a later version has written it.
         ValueError: When something else lies under its name.
     """
     try:

@@ -18,7 +18,16 @@ from typing import Any
 import structlog
 
 from spectacle.claims import Claim, Claims, this_host
-from spectacle.commit import Answer, Outcome, Version, read_commit, remove_old_results, retire, roll_forward
+from spectacle.commit import (
+    Answer,
+    LaterFormat,
+    Outcome,
+    Version,
+    read_commit,
+    remove_old_results,
+    retire,
+    roll_forward,
+)
 from spectacle.config import KindSettings, Settings
 from spectacle.errors import (
     BadAttachment,
@@ -159,6 +168,9 @@ class Jobs:
 
         Returns:
             False while somebody else holds the claim.
+
+        Raises:
+            LaterFormat: When the record is a later version's, which will finish it.
         """
         claim = self._claims.claim(name)
         if claim is None:
@@ -172,6 +184,8 @@ class Jobs:
     def _roll_forward(self, name: RequestName) -> Outcome | None:
         try:
             record = read_commit(self._spool, name)
+        except LaterFormat:
+            raise
         except ValueError as error:
             aside = f"{HOUSE}/poison/{name.stem}.commit.{secrets.token_hex(4)}"
             log.error("put a false commit record aside", record=name.commit_name, reason=str(error), into=aside)
@@ -181,8 +195,11 @@ class Jobs:
 
     def _claimed(self, run: Run, claim: Claim, seen: Look, worker: Worker) -> Verdict:
         name = run.name
-        if self._roll_forward(name) is Outcome.PUBLISHED:
-            return Verdict.ANSWERED
+        try:
+            if self._roll_forward(name) is Outcome.PUBLISHED:
+                return Verdict.ANSWERED
+        except LaterFormat:
+            return Verdict.HELD
         look = self._spool.look(name.file_name)
         if look is None:
             return Verdict.GONE

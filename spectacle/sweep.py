@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 import structlog
 
@@ -18,6 +18,9 @@ log = structlog.get_logger()
 
 LEASES = 10
 """Left-overs are removed once they are older than this many leases."""
+
+MOST_STRAYS = 100
+"""Most claims that are judged after a scan, for anybody may make any number of them."""
 
 _LEFT_OVER = re.compile(
     r"\.probe\.[0-9a-f]{8}\.tmp"
@@ -61,7 +64,8 @@ def sweep(spool: Spool, claims: Claims, lease_duration: float, names: Iterable[s
         with contextlib.suppress(OSError):
             stem = stem_of_lock(path)
             if stem is not None:
-                if not _remove_dead_claim(claims, stem):
+                name = RequestName.parse(f"{stem}.txt")
+                if name is None or not claims.remove_dead(name):
                     continue
             elif path.endswith(".retired"):
                 sweep_retired(spool, path)
@@ -71,6 +75,30 @@ def sweep(spool: Spool, claims: Claims, lease_duration: float, names: Iterable[s
     if removed:
         log.info("removed left-overs of crashes", count=len(removed))
     return removed
+
+
+class StrayClaims:
+    """Removes the claims on requests that are gone whose holders are, too, without waiting for the next sweep.
+
+    Args:
+        claims: Judges whether they are dead.
+    """
+
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+        self._seen: set[str] = set()
+
+    def found(self, stems: set[str]) -> None:
+        """Go by what a scan has found: the stems with a claim, but neither request nor commit record.
+
+        What is found for the first time is most likely just being given up.
+        """
+        for stem in islice(stems & self._seen, MOST_STRAYS):
+            name = RequestName.parse(f"{stem}.txt")
+            with contextlib.suppress(OSError):
+                if name is not None and self._claims.remove_dead(name):
+                    log.info("removed a dead claim on a request that is gone", stem=stem)
+        self._seen = stems
 
 
 def _is_older(spool: Spool, path: str, oldest_ns: int) -> bool:
@@ -98,17 +126,6 @@ def _is_left_over(name: str, present: set[str]) -> bool:
 
 def _is_stem(text: str) -> bool:
     return RequestName.parse(f"{text}.txt") is not None
-
-
-def _remove_dead_claim(claims: Claims, stem: str) -> bool:
-    name = RequestName.parse(f"{stem}.txt")
-    assert name is not None
-    claim = claims.claim(name)
-    if claim is None:
-        return False
-    claims.clear_attempts(name)
-    claims.release(claim)
-    return True
 
 
 def _orphans_in_house(spool: Spool, present: set[str]) -> Iterator[str]:

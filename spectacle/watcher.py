@@ -27,7 +27,8 @@ from spectacle.notify import notify
 from spectacle.reserve import Reserve
 from spectacle.slots import Slot
 from spectacle.spool import Spool, unavailable
-from spectacle.sweep import sweep
+from spectacle.standing import StandingCommits
+from spectacle.sweep import StrayClaims, sweep
 
 log = structlog.get_logger()
 
@@ -91,7 +92,8 @@ class Watcher:
         self._backlog = Backlog(lambda: self.settings, clock)
         # Guards why nothing is taken, which slots may find out as well as the loop.
         self._pausing = threading.Lock()
-        self._commits: dict[str, float] = {}
+        self._strays = StrayClaims(self._claims)
+        self._standing = StandingCommits(self._jobs, lambda: self.settings)
         self._paused: str | None = f"the spool {settings.spool.path} has not been opened yet"
         self._resume_at = 0.0
         self._backoff = FIRST_BACKOFF
@@ -329,8 +331,7 @@ class Watcher:
         names = self._spool.names()
         if not self._doorbell.works and not self._backlog.on_network:
             self._doorbell.hang(self._spool.path)
-        commits = {}
-        present, claimed = set(), set()
+        present, claimed, committed = set(), set(), set()
         found = []
         for file_name in names:
             if file_name.endswith(".txt"):
@@ -342,9 +343,9 @@ class Watcher:
                     found.append(name)
             elif file_name.endswith(".lock"):
                 claimed.add(file_name[:-5])
-            elif (committed := stem_of_commit(file_name)) is not None:
-                commits[committed] = self._commits.get(committed, now)
-        self._commits = commits
+            elif (stem_committed := stem_of_commit(file_name)) is not None:
+                committed.add(stem_committed)
+        self._standing.found(committed, now)
         for name in found:
             if name.stem in claimed:
                 self._notice_claimed(name)
@@ -353,7 +354,8 @@ class Watcher:
         for known in self._backlog.missing(present):
             if self._spool.look(known.name.file_name) is None:
                 self._backlog.vanished(known)
-        self._claims.forget(lambda stem: stem in present or stem in commits)
+        self._claims.forget(lambda stem: stem in present or stem in committed or stem in claimed)
+        self._strays.found(claimed - present - committed)
         self._directory.scanned_at = self._clock()
         self._directory.took = time.thread_time() - began
         self._scans += 1
@@ -434,27 +436,10 @@ class Watcher:
 
     def _finish_commits(self, now: float) -> None:
         """Roll forward what stands committed while its owner is gone. A live owner's claim keeps us off."""
-        for stem, since in self._as_time_allows(list(self._commits.items()), now):
+        for stem in self._as_time_allows(self._standing.due(now), now):
             known = self._backlog.get(stem)
-            if now - since < self.settings.spool.poll_interval or (known is not None and known.run is not None):
-                continue
-            name = RequestName.parse(f"{stem}.txt")
-            assert name is not None
-            try:
-                finished = self._jobs.finish(name)
-            except OSError as error:
-                if self._is_whole_spools(error):
-                    raise
-                self._commits[stem] = now + LONGEST_BACKOFF
-                log.error("could not finish another's answer", stem=stem, reason=error.strerror)
-                continue
-            except Exception:
-                self._commits[stem] = now + LONGEST_BACKOFF
-                log.exception("could not finish another's answer, which is a fault in Spectacle", stem=stem)
-                continue
-            if finished:
-                log.info("finished another's answer", stem=stem)
-                del self._commits[stem]
+            if known is None or known.run is None:
+                self._standing.finish(stem, now, whole_spools=self._is_whole_spools)
 
     # --- housekeeping ----------------------------------------------------------------------------------------------
 
@@ -494,7 +479,7 @@ class Watcher:
         sweep(self._spool, self._claims, self.settings.spool.lease_duration, names, self._spool.now_ns())
 
     def _nothing_left(self) -> bool:
-        if self._paused is not None or not self._scans or self._commits:
+        if self._paused is not None or not self._scans or self._standing:
             return False
         others = any(True for _ in self._instances.live())
         return self._backlog.is_done(but_for_held=others)

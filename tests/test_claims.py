@@ -245,6 +245,19 @@ def test_a_claim_replaced_by_another_is_not_ours_and_not_released(spool: Spool, 
     assert "host=elsewhere" in (spool.path / LOCK).read_text()
 
 
+def test_a_dead_claim_on_a_request_that_is_gone_is_removed_and_costs_no_attempt(
+    spool: Spool, claims: Claims, clock: Clock
+) -> None:
+    assert NAME is not None
+    assert not claims.remove_dead(NAME)
+    foreign(spool)
+    assert not claims.remove_dead(NAME)
+    clock.now += 31
+    assert claims.remove_dead(NAME)
+    assert claims.attempts(NAME) == 0
+    assert not [name for name in os.listdir(spool.path) if name != ".spectacle"]
+
+
 def test_attempts_are_kept_in_the_spool_and_forgotten_with_the_request(spool: Spool, claims: Claims) -> None:
     assert NAME is not None
     other = Claims(spool, 30)

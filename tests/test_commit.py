@@ -13,6 +13,7 @@ from faults import Crash, FaultySystem
 from spectacle.commit import (
     Answer,
     Commit,
+    LaterFormat,
     Outcome,
     Placement,
     Version,
@@ -255,6 +256,20 @@ def test_a_full_disk_leaves_no_half_written_file_behind(spool: Spool) -> None:
 def test_what_is_no_commit_record_is_not_obeyed(content: bytes) -> None:
     with pytest.raises(ValueError, match="commit record"):
         Commit.decode(content, "a-1-64x64")
+
+
+def test_a_commit_record_of_a_later_format_is_told_from_a_false_one() -> None:
+    with pytest.raises(LaterFormat, match="later version"):
+        Commit.decode(b'{"format": 2}', "a-1-64x64")
+
+
+def test_a_commit_record_with_fields_of_a_later_version_is_obeyed(spool: Spool) -> None:
+    write_request(spool.path)
+    record = record_of(version(spool), attachments=tuple(attachments(spool)))
+    raw = json.loads(record.encode())
+    for part in (raw, raw["request"], raw["files"][0], raw["attachments"][0]):
+        part["later"] = [{}]
+    assert Commit.decode(json.dumps(raw).encode(), "a-1-64x64") == record
 
 
 def record_of(request: Version, **changed: object) -> Commit:

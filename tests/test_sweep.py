@@ -12,7 +12,7 @@ import pytest
 from spectacle.claims import Claims
 from spectacle.naming import RequestName
 from spectacle.spool import HOUSE, Spool
-from spectacle.sweep import LEASES, find_left_overs, sweep
+from spectacle.sweep import LEASES, StrayClaims, find_left_overs, sweep
 
 LEASE = 3.0
 STEM = "a-1-64x64"
@@ -124,6 +124,32 @@ def test_a_claim_without_a_request_goes_when_its_holder_is_dead(spool: Spool) ->
     os.utime(spool.path / f"{STEM}.lock", (1, 1))
     assert swept(spool) == [f"{STEM}.lock"]
     assert not everything(spool)
+
+
+def test_a_dead_claim_without_a_request_goes_when_two_scans_have_found_it(spool: Spool) -> None:
+    script = (
+        "import sys, os; from filelock import SoftFileLease; "
+        "lease = SoftFileLease(sys.argv[1], lease_duration=3); lease.acquire(); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, spool.path / f"{STEM}.lock"], check=True)
+    strays = StrayClaims(Claims(spool, LEASE))
+    strays.found({STEM, "notes"})
+    assert everything(spool) == {f"{STEM}.lock"}
+    strays.found({STEM, "notes"})
+    assert not everything(spool)
+
+
+def test_a_live_claim_without_a_request_stays(spool: Spool) -> None:
+    name = RequestName.parse(f"{STEM}.txt")
+    assert name is not None
+    claims = Claims(spool, LEASE)
+    claim = claims.claim(name)
+    assert claim is not None
+    strays = StrayClaims(Claims(spool, LEASE))
+    for _ in range(3):
+        strays.found({STEM})
+    assert claim.is_ours(spool)
+    claims.release(claim)
 
 
 def test_a_live_instance_keeps_its_report_and_its_reserve(spool: Spool) -> None:

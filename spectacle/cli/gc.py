@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from spectacle import logs
 from spectacle.claims import Claims
 from spectacle.cli.live import opened
 from spectacle.cli.settings import settings_for, with_configuration
+from spectacle.naming import stem_of_lock
 from spectacle.retention import find_old, is_older
 from spectacle.spool import Spool
 from spectacle.sweep import find_left_overs, sweep
@@ -53,6 +55,12 @@ def command(file: Path | None, spool: Path | None, older_than: float | None, dry
         else:
             claims = Claims(open_spool, settings.lease_duration)
             gone = sweep(open_spool, claims, settings.lease_duration, names, now_ns)
+            left = find_left_overs(open_spool, settings.lease_duration, open_spool.names(), now_ns)
+            if any(map(stem_of_lock, left)):
+                # Whether another host's claim is dead is found out by watching it.
+                click.echo(f"watching other hosts' claims for {settings.lease_duration:g} s", err=True)
+                time.sleep(settings.lease_duration)
+                gone += sweep(open_spool, claims, settings.lease_duration, open_spool.names(), now_ns)
         if older_than is not None:
             old = find_old(open_spool, older_than, names, now_ns)
             gone += old if dry_run else _remove(open_spool, old, now_ns - int(older_than * 1e9))

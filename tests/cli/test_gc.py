@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,31 @@ def test_a_dry_run_tells_the_same_and_removes_nothing(run, littered: Spool) -> N
     assert run("gc", "--spool", littered.path, "--older-than", "7d").stdout == dry.stdout
 
 
-def test_a_claim_whose_holder_may_live_on_another_host_stays(run, spool: Spool) -> None:
-    put(spool, "a-1-64x64.lock", DAY)
-    result = run("gc", "--spool", spool.path)
+def test_another_hosts_claim_stays_while_it_is_refreshed_and_goes_when_it_is_not(
+    run, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPECTACLE_SPOOL_LEASE_DURATION", "1")
+    lock = put(spool, "a-1-64x64.lock", DAY)
+    ended = threading.Event()
+
+    def refresh() -> None:
+        beat = 0
+        while not ended.wait(0.05):
+            beat += 1
+            # Even a clock that is a year late on the other side tells nothing.
+            os.utime(lock, (beat, beat))
+
+    heart = threading.Thread(target=refresh)
+    heart.start()
+    try:
+        result = run("gc", "--spool", spool.path)
+    finally:
+        ended.set()
+        heart.join()
     assert result.stdout == ""
+    assert "watching other hosts' claims for 1 s" in result.stderr
     assert "a-1-64x64.lock" in spool.names()
+    assert run("gc", "--spool", spool.path).stdout.splitlines() == ["a-1-64x64.lock"]
 
 
 def test_a_claim_without_request_goes_once_its_holder_has_ended(run, spool: Spool) -> None:

@@ -16,8 +16,10 @@ from contextlib import contextmanager
 
 import pytest
 from history import Ask
+from next_version import VERSION, make_next_version
 from world import DAEMONS, LEASE, PATIENCE, POLL, WRITER, Spool, World
 
+import spectacle
 from spectacle.backlog import SETTLE_NETWORK
 
 pytestmark = pytest.mark.slow
@@ -239,7 +241,7 @@ def test_a_request_rewritten_while_its_daemon_is_dead_is_not_read_half(world: Wo
         writer.join()
         wait_all(world, stems)
         for spool in world.spools:
-            assert spool.daemons["c1"].said("answered", stems[spool.name])
+            spool.daemons["c1"].wait_said("answered", stems[spool.name])
 
 
 def test_a_partition_shorter_than_the_lease_costs_nothing(world: World) -> None:
@@ -316,12 +318,22 @@ def test_a_full_disk_loses_nothing_and_is_left_behind_when_there_is_space_again(
         pass
 
 
-def test_daemons_restarted_one_after_another_under_load_lose_nothing(world: World) -> None:
-    with load(world, 90, pause=0.25):
-        for host in DAEMONS:
-            for daemon in world.daemons(host):
-                daemon.stop()
-            world.start(host)
+def test_a_rolling_upgrade_and_the_way_back_under_load_lose_nothing(world: World) -> None:
+    later = world.lab.home / "later"
+    environment = make_next_version(later)
+    upgraded = [f"{key}={environment[key]}" for key in ("PYTHONPATH", "PYTHONSAFEPATH")]
+    now = spectacle.__version__
+    with load(world, 150, pause=0.4):
+        # One host after the other to the later version, then one after the other back; in mid-job, and by force.
+        for number, (variables, version) in enumerate([(upgraded, VERSION), ([], now)]):
+            for host in DAEMONS:
+                for daemon in world.daemons(host):
+                    daemon.kill() if number == DAEMONS.index(host) else daemon.stop()
+                    daemon.variables = variables
+                world.start(host)
+                assert {daemon.version() for daemon in world.daemons(host)} == {version}
+                beside = {daemon.version() for daemon in world.daemons(other(host))}
+                assert beside == ({VERSION, now} - {version} if host == DAEMONS[0] else {version})
 
 
 def test_faults_in_any_order_lose_nothing(world: World) -> None:

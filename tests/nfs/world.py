@@ -66,12 +66,14 @@ class Daemon:
         self.log = host.lab.home / f"{spool.name}-{host.name}.log"
         self.file.write_text(CONFIGURATION.format(path=spool.path, poll=POLL, lease=LEASE, host=host.name))
         self.pid = 0
+        self.variables: list[str] = []
         self._begun = 0
 
     def start(self) -> None:
         """Start it; `wait_until_ready` waits for it."""
         self._begun = self.log.stat().st_size if self.log.exists() else 0
-        self.pid = self.host.spawn([sys.executable, "-m", "spectacle", "serve", "--config", str(self.file)], self.log)
+        command = [sys.executable, "-m", "spectacle", "serve", "--config", str(self.file)]
+        self.pid = self.host.spawn(["env", *self.variables, *command], self.log)
 
     def wait_until_ready(self) -> None:
         """Wait until it watches the spool."""
@@ -117,6 +119,11 @@ class Daemon:
         self.signal(signal.SIGTERM)
         self.host.run(f"while kill -0 {self.pid} 2>/dev/null; do sleep 0.1; done", PATIENCE)
         self.pid = 0
+
+    def version(self) -> str:
+        """Its version by its own report."""
+        script = f"cat {self.spool.path}/.spectacle/instances/{self.host.name}-{self.pid}-*.json"
+        return str(json.loads(self.host.run(script))["version"])
 
     def worker_pid(self) -> int:
         """Process number of its worker."""
@@ -331,6 +338,7 @@ class World:
 
 SWEEP = """
 import sys
+import time
 from pathlib import Path
 from spectacle.claims import Claims
 from spectacle.spool import Spool
@@ -342,6 +350,8 @@ claims = Claims(spool, 1)
 later = spool.now_ns() + 30 * 24 * 3600 * 10**9
 for _ in range(2):
     sweep(spool, claims, 0, spool.names(), later)
+    # Whether another host's claim is dead is found out by watching it for a lease.
+    time.sleep(1.2)
 """
 
 
