@@ -67,6 +67,17 @@ def configure(
     )
 
 
+def let_go() -> None:
+    """Drop lines that cannot be written any more, so that a full disk does not turn a clean end into a failed one."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
 def without_prompts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """structlog processor that leaves out prompts above the level `debug`."""
     return event if event.get("level") == "debug" else _without(event)

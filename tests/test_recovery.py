@@ -365,8 +365,12 @@ def test_a_spool_that_may_not_be_written_is_waited_for(unprivileged: Unprivilege
     assert unprivileged.public() == {"a-1-64x64.txt"}
     unprivileged.spool.chmod(0o777)
     assert unprivileged.answer("a-1-64x64").suffix == ".png"
-    unprivileged.spool.chmod(0o555)
+    # It looks again only when nobody may write.
+    assert unprivileged.process is not None
+    unprivileged.process.send_signal(signal.SIGSTOP)
     unprivileged.write("a-2-64x64")
+    unprivileged.spool.chmod(0o555)
+    unprivileged.process.send_signal(signal.SIGCONT)
     wait_for(lambda: unprivileged.log.count("read and write it") > 1, "the log to say so again")
     assert "a-2-64x64.txt" in unprivileged.public()
     unprivileged.spool.chmod(0o777)

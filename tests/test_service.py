@@ -221,7 +221,7 @@ def test_a_queue_of_events_that_overflows_loses_no_request(tmp_path: Path) -> No
 
 
 def test_a_log_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path)
+    daemon = Daemon(tmp_path, environment={"PYTHONUNBUFFERED": ""})
     daemon.log_path.symlink_to("/dev/full")
     daemon.start()
     daemon.log_path.unlink()

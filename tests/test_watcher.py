@@ -80,7 +80,10 @@ def test_attached_pictures_reach_the_generator_in_order(daemon: Daemon) -> None:
     daemon.write("a-6-64x64", input=png(10, 20), input2=png(30, 40), mask=png(10, 20, "L"), control=png(5, 5))
     with Image.open(daemon.answer("a-6-64x64")) as picture:
         assert json.loads(picture.info["spectacle"])["facts"]["pictures"] == [[10, 20], [30, 40]]
-    assert not [name for name in daemon.public() if name.startswith("a-6") and not name.endswith("64x64.png")]
+    wait_for(
+        lambda: {name for name in daemon.public() if name.startswith("a-6-")} == {"a-6-64x64.png"},
+        "everything but the picture to go",
+    )
 
 
 def test_ten_pictures_may_be_attached(daemon: Daemon) -> None:
@@ -89,7 +92,11 @@ def test_ten_pictures_may_be_attached(daemon: Daemon) -> None:
     with Image.open(daemon.answer("a-40-64x64")) as picture:
         sizes = json.loads(picture.info["spectacle"])["facts"]["pictures"]
     assert sizes == [[number, 1] for number in range(1, 11)]
-    assert not [name for name in daemon.public() if name.startswith("a-40") and not name.endswith("64x64.png")]
+    # The claim is given up after the request is gone.
+    wait_for(
+        lambda: {name for name in daemon.public() if name.startswith("a-40-")} == {"a-40-64x64.png"},
+        "everything but the picture to go",
+    )
 
 
 def test_a_request_written_slowly_is_read_whole(daemon: Daemon) -> None:

@@ -47,6 +47,7 @@ def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], onc
     watcher = Watcher(settings, find_devices(settings.workers.devices))
     _Signals(watcher, lambda: settings_for(file, spool, flags)).install()
     watcher.run(once=once)
+    logs.let_go()
 
 
 class _Signals:
