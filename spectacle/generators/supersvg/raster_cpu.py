@@ -1,0 +1,379 @@
+"""Numba kernels that draw polygons with exact area coverage, and their derivatives, on the CPU.
+
+Every pixel of a polygon is covered by the exact area of the polygon inside it (a box filter, as font rasterisers use).
+The derivative of an area with respect to the outline lives on the outline: it is the integral, along each edge, of the
+outline's movement across it. So the backward pass walks the same edges through the same pixels as the forward pass.
+
+The kernels work on bands of rows, so that threads share nothing and memory stays in proportion to a band.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+_Result = TypeVar("_Result")
+
+_OCCLUDED = 1 / 2048
+"""Less light than this from a layer under others is taken for none: an eighth of an 8-bit step."""
+
+_VISIBLE = 1e-6
+"""Coverage below this is rounding."""
+
+_OPAQUE = 1e-4
+"""What lies under more than 1 - 1e-4 cannot be recovered from the sum in single precision."""
+
+_BAND_ROWS = 64
+
+
+def thread_count() -> int:
+    """How many threads to draw with: those that OMP_NUM_THREADS allows, as for torch, otherwise one a core."""
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    return int(allowed) if allowed.isdecimal() and int(allowed) else len(os.sched_getaffinity(0))
+
+
+def _compiled(function: Callable[..., Any]) -> Any:
+    """Compile on the first call, and keep the machine code on disk where that is possible."""
+    try:
+        return numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written to
+        return numba.njit(nogil=True, fastmath=True, error_model="numpy")(function)
+
+
+@_compiled
+def _add_edge(
+    edges: Floats, number: int, winding: Floats, left: int, top: int, bottom: int, columns: int, width: int
+) -> None:
+    x0, y0 = float(edges[number, 0]), float(edges[number, 1])
+    x1, y1 = float(edges[number, 2]), float(edges[number, 3])
+    if y0 == y1:
+        return
+    sign = 1.0
+    if y0 > y1:
+        x0, y0, x1, y1 = x1, y1, x0, y0
+        sign = -1.0
+    if y1 <= top or y0 >= bottom:
+        return
+    slope = (x1 - x0) / (y1 - y0)
+    first, last = max(math.floor(y0), top), min(math.ceil(y1), bottom)
+    for row in range(first, last):
+        upper, lower = max(y0, row), min(y1, row + 1.0)
+        height = lower - upper
+        xa = x0 + slope * (upper - y0) - left
+        xb = x0 + slope * (lower - y0) - left
+        if xa > xb:
+            xa, xb = xb, xa
+        base = (row - top) * width
+        if xa >= columns:
+            continue
+        if xb <= 0:
+            winding[base] += sign * height
+            continue
+        begin, end = math.floor(xa), math.floor(xb)
+        if begin == end:
+            middle = 0.5 * (xa + xb) - begin
+            winding[base + begin] += sign * height * (1 - middle)
+            winding[base + begin + 1] += sign * height * middle
+            continue
+        rate = sign * height / (xb - xa)
+        if xa < 0:
+            winding[base] += rate * -xa
+            xa = 0.0
+            begin = 0
+        for column in range(begin, min(end + 1, columns)):
+            entry, leave = max(xa, column), min(xb, column + 1.0)
+            share = rate * (leave - entry)
+            middle = 0.5 * (entry + leave) - column
+            winding[base + column] += share * (1 - middle)
+            winding[base + column + 1] += share * middle
+
+
+@_compiled
+def _edge_gradient(
+    edges: Floats,
+    number: int,
+    slopes: Floats,
+    gradient: Floats,
+    left: int,
+    top: int,
+    bottom: int,
+    columns: int,
+    width: int,
+) -> None:
+    x0, y0 = float(edges[number, 0]), float(edges[number, 1])
+    x1, y1 = float(edges[number, 2]), float(edges[number, 3])
+    dx, dy = x1 - x0, y1 - y0
+    lowest, highest = min(y0, y1), max(y0, y1)
+    if highest < top or lowest >= bottom:
+        return
+    at_start = 0.0
+    at_end = 0.0
+    first, last = max(math.floor(lowest), top), min(math.ceil(highest), bottom)
+    if lowest == highest:
+        last = first + 1
+    for row in range(first, last):
+        s0, s1 = 0.0, 1.0
+        if dy != 0:
+            s0 = (max(lowest, row) - y0) / dy
+            s1 = (min(highest, row + 1.0) - y0) / dy
+            if s0 > s1:
+                s0, s1 = s1, s0
+        xa, xb = x0 + dx * s0 - left, x0 + dx * s1 - left
+        base = (row - top) * width
+        begin, end = math.floor(min(xa, xb)), math.floor(max(xa, xb))
+        if end < 0 or begin >= columns:
+            continue
+        if begin == end:
+            slope = slopes[base + begin]
+            if slope != 0:
+                at_end += slope * 0.5 * (s1 * s1 - s0 * s0)
+                at_start += slope * ((s1 - s0) - 0.5 * (s1 * s1 - s0 * s0))
+            continue
+        for column in range(max(begin, 0), min(end + 1, columns)):
+            slope = slopes[base + column]
+            if slope == 0:
+                continue
+            entry, leave = (column + left - x0) / dx, (column + 1 + left - x0) / dx
+            if entry > leave:
+                entry, leave = leave, entry
+            entry, leave = max(entry, s0), min(leave, s1)
+            half = 0.5 * (leave * leave - entry * entry)
+            at_end += slope * half
+            at_start += slope * (leave - entry - half)
+    gradient[number, 0] -= dy * at_start
+    gradient[number, 1] += dx * at_start
+    gradient[number, 2] -= dy * at_end
+    gradient[number, 3] += dx * at_end
+
+
+@_compiled
+def _box(edges: Floats, begin: int, end: int, top: int, bottom: int, width: int) -> tuple[int, int, int, int]:
+    left, right = np.float32(np.inf), np.float32(-np.inf)
+    upper, lower = np.float32(np.inf), np.float32(-np.inf)
+    for number in range(begin, end):
+        x, y = edges[number, 0], edges[number, 1]
+        left, right = min(left, x), max(right, x)
+        upper, lower = min(upper, y), max(lower, y)
+    if not (right > left and lower > upper):
+        return 0, 0, 0, 0
+    return (
+        int(max(math.floor(left), 0.0)),
+        int(min(math.ceil(right), float(width))),
+        int(max(math.floor(upper), float(top))),
+        int(min(math.ceil(lower), float(bottom))),
+    )
+
+
+@_compiled
+def _covered(winding: float, even_odd: bool) -> tuple[float, float]:
+    """Coverage, and its derivative with respect to the winding number's mean over the pixel."""
+    if even_odd:
+        folded = winding - 2 * math.floor(winding * 0.5 + 0.5)
+        return (folded, 1.0) if folded >= 0 else (-folded, -1.0)
+    if winding >= 0:
+        return (winding, 1.0) if winding < 1 else (1.0, 0.0)
+    return (-winding, -1.0) if winding > -1 else (1.0, 0.0)
+
+
+@_compiled
+def _paint_band(
+    edges: Floats,
+    starts: Integers,
+    colours: Floats,
+    opacities: Floats,
+    even_odd: bool,
+    most: float,
+    top: int,
+    canvas: Floats,
+    scratch: Floats,
+) -> None:
+    rows, width, channels = canvas.shape
+    for path in range(len(starts) - 1):
+        left, right, upper, lower = _box(edges, starts[path], starts[path + 1], top, top + rows, width)
+        if right <= left or lower <= upper:
+            continue
+        columns = right - left
+        stride = columns + 2
+        scratch[: (lower - upper) * stride] = 0
+        for number in range(starts[path], starts[path + 1]):
+            _add_edge(edges, number, scratch, left, upper, lower, columns, stride)
+        opacity = opacities[path]
+        for row in range(upper, lower):
+            base = (row - upper) * stride
+            winding = 0.0
+            for column in range(columns):
+                winding += scratch[base + column]
+                if abs(winding) < _VISIBLE:
+                    continue
+                weight = min(_covered(winding, even_odd)[0] * opacity, most)
+                for channel in range(channels):
+                    below = canvas[row - top, left + column, channel]
+                    canvas[row - top, left + column, channel] = below + weight * (colours[path, channel] - below)
+
+
+@_compiled
+def _unpaint_band(
+    edges: Floats,
+    starts: Integers,
+    colours: Floats,
+    opacities: Floats,
+    even_odd: bool,
+    most: float,
+    top: int,
+    rest: Floats,
+    slope: Floats,
+    light: Floats,
+    scratch: Floats,
+    edge_gradient: Floats,
+    colour_gradient: Floats,
+    opacity_gradient: Floats,
+    outlines: bool,
+) -> None:
+    """Take the layers off from the top, keeping for each pixel what light and colour the layers below still give."""
+    rows, width, channels = rest.shape
+    for path in range(len(starts) - 2, -1, -1):
+        left, right, upper, lower = _box(edges, starts[path], starts[path + 1], top, top + rows, width)
+        if right <= left or lower <= upper:
+            continue
+        columns = right - left
+        stride = columns + 2
+        scratch[: (lower - upper) * stride] = 0
+        for number in range(starts[path], starts[path + 1]):
+            _add_edge(edges, number, scratch, left, upper, lower, columns, stride)
+        opacity = float(opacities[path])
+        opacity_sum = 0.0
+        crossed = False
+        for row in range(upper, lower):
+            base = (row - upper) * stride
+            winding = 0.0
+            for column in range(columns):
+                winding += scratch[base + column]
+                scratch[base + column] = 0
+                through = light[row - top, left + column]
+                if through < _OCCLUDED or abs(winding) < _VISIBLE:
+                    continue
+                covered, turn = _covered(winding, even_odd)
+                weight = min(covered * opacity, most)
+                clear = 1 - weight
+                if clear < _OPAQUE:
+                    clear = 0.0
+                after = through * clear
+                shown = through * weight
+                change = 0.0
+                for channel in range(channels):
+                    colour = colours[path, channel]
+                    remaining = rest[row - top, left + column, channel] - shown * colour
+                    rest[row - top, left + column, channel] = remaining
+                    here = slope[row - top, left + column, channel]
+                    colour_gradient[path, channel] += here * shown
+                    if after > 0:
+                        change += here * (colour * through - remaining / clear)
+                light[row - top, left + column] = after
+                opacity_sum += change * covered
+                if turn != 0 and covered < 1:
+                    scratch[base + column] = change * opacity * turn
+                    crossed = True
+            scratch[base + columns] = 0
+        opacity_gradient[path] += opacity_sum
+        if outlines and crossed:
+            for number in range(starts[path], starts[path + 1]):
+                _edge_gradient(edges, number, scratch, edge_gradient, left, upper, lower, columns, stride)
+
+
+def _in_threads(work: Callable[[int], _Result], tops: range) -> Iterator[_Result]:
+    """The results of the bands in order, whichever thread is done first: sums must not depend on chance."""
+    threads = min(thread_count(), len(tops))
+    if threads == 1:
+        yield from map(work, tops)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(work, tops)
+
+
+def paint(
+    edges: Floats,
+    starts: Integers,
+    colours: Floats,
+    opacities: Floats,
+    background: Floats,
+    *,
+    even_odd: bool,
+    most: float,
+) -> Floats:
+    """Draw polygons over a background.
+
+    Args:
+        edges: Start and end of every edge, x0 y0 x1 y1, those of a path one after the other; each polygon is closed.
+        starts: Number of the first edge of each path, and at the end the number of edges.
+        colours: One row a path.
+        opacities: One number a path, 0 to 1.
+        background: Rows, columns, channels.
+        even_odd: The fill rule.
+        most: Largest weight of a layer; below 1 when the derivative of the opacity is wanted.
+
+    Returns:
+        The picture, as large as the background.
+    """
+    canvas = background.copy()
+    height, width, _ = canvas.shape
+
+    def work(top: int) -> None:
+        scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
+        _paint_band(edges, starts, colours, opacities, even_odd, most, top, canvas[top : top + _BAND_ROWS], scratch)
+
+    for _ in _in_threads(work, range(0, height, _BAND_ROWS)):
+        pass
+    return canvas
+
+
+def unpaint(
+    edges: Floats,
+    starts: Integers,
+    colours: Floats,
+    opacities: Floats,
+    canvas: Floats,
+    slope: Floats,
+    *,
+    even_odd: bool,
+    most: float,
+    outlines: bool,
+) -> tuple[Floats, Floats, Floats]:
+    """Derivatives of `paint`.
+
+    Args:
+        edges, starts, colours, opacities, even_odd, most: As they were given to `paint`.
+        canvas: What `paint` returned.
+        slope: Derivative of the loss with respect to the canvas.
+        outlines: Whether the derivative with respect to the edges is wanted; zeros are returned otherwise.
+
+    Returns:
+        The derivatives with respect to edges, colours and opacities.
+    """
+    height, width, _ = canvas.shape
+
+    def work(top: int) -> tuple[Floats, Floats, Floats]:
+        rows = slice(top, top + _BAND_ROWS)
+        rest = canvas[rows].copy()
+        light = np.ones(rest.shape[:2], np.float32)
+        scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
+        sums = np.zeros_like(edges), np.zeros_like(colours), np.zeros_like(opacities)
+        _unpaint_band(
+            edges, starts, colours, opacities, even_odd, most, top, rest, slope[rows], light, scratch, *sums, outlines
+        )
+        return sums
+
+    total = np.zeros_like(edges), np.zeros_like(colours), np.zeros_like(opacities)
+    for sums in _in_threads(work, range(0, height, _BAND_ROWS)):
+        for whole, part in zip(total, sums, strict=True):
+            np.add(whole, part, out=whole)
+    return total

@@ -1,0 +1,124 @@
+"""Moves outlines and changes colours until a drawing looks like its picture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from spectacle.generators.supersvg.raster import render, visible_areas
+from spectacle.generators.supersvg.shapes import PathSet
+
+Progress = Callable[[int, int, float], None]
+"""Told the step, the number of steps and the mean squared error so far; may raise to stop the work."""
+
+_BETAS = (0.9, 0.95)
+_LEAST_OPACITY = 0.02
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much of the work is done, by steps or by time, whichever is further.
+
+    Attributes:
+        steps: How many steps there are.
+        progress: Told of every step.
+        deadline: When the work should end, in `time.monotonic()`'s seconds, or None.
+        done: Steps so far.
+    """
+
+    steps: int
+    progress: Progress
+    deadline: float | None = None
+    done: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def spent(self) -> float:
+        """The share that is spent, 0 to 1."""
+        by_steps = self.done / self.steps if self.steps else 1.0
+        if self.deadline is None:
+            return min(by_steps, 1.0)
+        left = self.deadline - time.monotonic()
+        by_time = 1 - left / (self.deadline - self.begun) if self.deadline > self.begun else 1.0
+        return min(max(by_steps, by_time), 1.0)
+
+    def step(self, error: float) -> None:
+        """Count a step."""
+        self.progress(self.done, self.steps, error)
+        self.done += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Optimiser:
+    """Adam on points, colours and, if wanted, opacities, for the mean squared error.
+
+    Attributes:
+        pixels: (height, width, 3 or 4), what the drawing shall look like.
+        background: (3 or 4,) what the drawing is painted on.
+        point_rate: First step of a point in pixels.
+        colour_rate: First step of a colour channel or opacity.
+        opacities: Whether opacities are changed too.
+        apart: Whether each contour may be drawn as a path of its own, which is faster when they lie far apart.
+    """
+
+    pixels: Tensor
+    background: Tensor
+    point_rate: float = 1.0
+    colour_rate: float = 0.02
+    opacities: bool = False
+    apart: bool = True
+
+    def run(self, paths: PathSet, budget: Budget, until: float, final_rate: float = 1.0) -> PathSet:
+        """Optimise until a share of the budget is spent.
+
+        Args:
+            paths: Where to begin.
+            budget: What there is to spend.
+            until: The share at which to stop, 0 to 1.
+            final_rate: What the size of a step has shrunk to at the end, as a share of the first.
+        """
+        points = paths.points.clone().requires_grad_()
+        colours = paths.colours.clone().requires_grad_()
+        opacities = paths.opacities.clone().requires_grad_(self.opacities)
+        groups = [{"params": [points], "lr": self.point_rate}, {"params": [colours], "lr": self.colour_rate}]
+        if self.opacities:
+            groups.append({"params": [opacities], "lr": self.colour_rate})
+        adam = torch.optim.Adam(groups, betas=_BETAS)
+        rates = [group["lr"] for group in adam.param_groups]
+        begun = budget.spent
+        while (spent := budget.spent) < until:
+            shrunk = 1 - (1 - final_rate) * (spent - begun) / (until - begun)
+            for group, rate in zip(adam.param_groups, rates, strict=True):
+                group["lr"] = rate * shrunk
+            drawn = self.draw(replace(paths, points=points, colours=colours, opacities=opacities))
+            error = (drawn - self.pixels).square().sum()
+            budget.step(error.item() / self.pixels.numel())
+            adam.zero_grad()
+            error.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+            with torch.no_grad():
+                colours.clamp_(0, 1)
+                opacities.clamp_(_LEAST_OPACITY, 1)
+        return replace(paths, points=points, colours=colours, opacities=opacities).detach()
+
+    def draw(self, paths: PathSet) -> Tensor:
+        """The drawing, (height, width, 3 or 4)."""
+        height, width, channels = self.pixels.shape
+        drawn = paths.apart() if self.apart else paths
+        return render(drawn, width, height, self.background, alpha=channels == 4)
+
+    @torch.no_grad()
+    def difference(self, paths: PathSet) -> Tensor:
+        """The picture minus the drawing."""
+        return self.pixels - self.draw(paths)
+
+    def without_hidden(self, paths: PathSet, least: float) -> PathSet:
+        """The paths without the contours of which fewer than `least` pixels can be seen."""
+        height, width, _ = self.pixels.shape
+        if self.apart:
+            return paths.without_contours(visible_areas(paths.apart(), width, height) < least)
+        return paths.select(visible_areas(paths, width, height) >= least)

@@ -1,0 +1,170 @@
+"""The set of filled paths that a picture is made of, as tensors, and as compact SVG path data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+FillRule = Literal["nonzero", "evenodd"]
+
+
+@dataclass(frozen=True, slots=True)
+class PathSet:
+    """Filled paths in painter's order, the first one at the bottom. Each has one or more closed contours of cubics.
+
+    Attributes:
+        points: (3·Q, 2) float; control points in pixels, x then y. Curve q has the points 3q, 3q+1 and 3q+2 and ends in
+            the first point of the next curve of its contour.
+        contours: (C,) int64; number of curves of each contour, in the order of the points. Their sum is Q.
+        owners: (C,) int64; the path that each contour belongs to, ascending.
+        colours: (P, 3) float; red, green, blue from 0 to 1.
+        opacities: (P,) float, 0 to 1.
+        fill_rule: How the contours of a path make its inside.
+    """
+
+    points: Tensor
+    contours: Tensor
+    owners: Tensor
+    colours: Tensor
+    opacities: Tensor
+    fill_rule: FillRule = "nonzero"
+
+    @classmethod
+    def of_strokes(
+        cls, points: Tensor, colours: Tensor, opacities: Tensor | None = None, fill_rule: FillRule = "nonzero"
+    ) -> PathSet:
+        """Paths of one contour each, all with the same number of curves.
+
+        Args:
+            points: (P, 3·S, 2) control points in pixels, S curves a path.
+            colours: (P, 3).
+            opacities: (P,); all 1 when absent.
+        """
+        paths, per_path, _ = points.shape
+        device = points.device
+        return cls(
+            points.reshape(-1, 2),
+            torch.full((paths,), per_path // 3, dtype=torch.int64, device=device),
+            torch.arange(paths, device=device),
+            colours,
+            torch.ones(paths, device=device) if opacities is None else opacities,
+            fill_rule,
+        )
+
+    def __len__(self) -> int:
+        return len(self.opacities)
+
+    @property
+    def curve_owners(self) -> Tensor:
+        """(Q,) the path of each curve."""
+        return self.owners.repeat_interleave(self.contours)
+
+    @property
+    def successors(self) -> Tensor:
+        """(Q,) the curve that each curve is followed by."""
+        ends = self.contours.cumsum(0)
+        following = torch.arange(1, int(self.contours.sum()) + 1, device=self.contours.device)
+        following[ends - 1] = ends - self.contours
+        return following
+
+    def curves(self) -> Tensor:
+        """(Q, 4, 2) start, two control points and end of each curve."""
+        own = self.points.reshape(-1, 3, 2)
+        return torch.cat([own, own[self.successors, :1]], dim=1)
+
+    def select(self, wanted: Tensor) -> PathSet:
+        """The paths of which `wanted` (P,) is true, or those with these numbers, in that order."""
+        numbers = wanted.nonzero()[:, 0] if wanted.dtype == torch.bool else wanted
+        first_contour = torch.searchsorted(self.owners, torch.arange(len(self) + 1, device=self.owners.device))
+        contour_numbers = _ranges(first_contour[numbers], first_contour[numbers + 1])
+        ends = self.contours.cumsum(0)
+        curve_numbers = _ranges((ends - self.contours)[contour_numbers], ends[contour_numbers])
+        counts = first_contour[numbers + 1] - first_contour[numbers]
+        return replace(
+            self,
+            points=self.points.reshape(-1, 3, 2)[curve_numbers].reshape(-1, 2),
+            contours=self.contours[contour_numbers],
+            owners=torch.arange(len(numbers), device=self.owners.device).repeat_interleave(counts),
+            colours=self.colours[numbers],
+            opacities=self.opacities[numbers],
+        )
+
+    def over(self, other: PathSet) -> PathSet:
+        """These paths above those of `other`."""
+        return replace(
+            self,
+            points=torch.cat([other.points, self.points]),
+            contours=torch.cat([other.contours, self.contours]),
+            owners=torch.cat([other.owners, self.owners + len(other)]),
+            colours=torch.cat([other.colours, self.colours]),
+            opacities=torch.cat([other.opacities, self.opacities]),
+        )
+
+    def apart(self) -> PathSet:
+        """Every contour a path of its own. It looks the same when no contour cuts a hole and the paths are opaque."""
+        count = len(self.owners)
+        return replace(
+            self,
+            owners=torch.arange(count, device=self.owners.device),
+            colours=self.colours[self.owners],
+            opacities=self.opacities[self.owners],
+        )
+
+    def oriented(self) -> PathSet:
+        """The paths with all contours running the same way round, so that those that overlap join."""
+        curves = self.curves()
+        contour = torch.arange(len(self.owners), device=self.owners.device).repeat_interleave(self.contours)
+        start, following = curves[:, :-1], curves[:, 1:]
+        cross = (start[..., 0] * following[..., 1] - start[..., 1] * following[..., 0]).sum(dim=1)
+        areas = torch.zeros(len(self.owners), device=cross.device).index_add_(0, contour, cross)
+        first = 3 * (self.contours.cumsum(0) - self.contours)
+        length = 3 * self.contours
+        of_point = contour.repeat_interleave(3)
+        place = torch.arange(len(self.points), device=cross.device) - first[of_point]
+        backwards = first[of_point] + (length[of_point] - place) % length[of_point]
+        return replace(self, points=torch.where((areas < 0)[of_point, None], self.points[backwards], self.points))
+
+    def without_contours(self, unwanted: Tensor) -> PathSet:
+        """The paths without the contours for which `unwanted` (C,) is true, and without those left empty."""
+        curves = (~unwanted).repeat_interleave(self.contours)
+        owners = self.owners[~unwanted]
+        kept, numbers = torch.unique(owners, return_inverse=True)
+        return replace(
+            self,
+            points=self.points.reshape(-1, 3, 2)[curves].reshape(-1, 2),
+            contours=self.contours[~unwanted],
+            owners=numbers,
+            colours=self.colours[kept],
+            opacities=self.opacities[kept],
+        )
+
+    def scaled(self, x: float, y: float) -> PathSet:
+        """The same paths on a picture `x` times as wide and `y` times as high."""
+        return replace(self, points=self.points * self.points.new_tensor([x, y]))
+
+    def to(self, device: str | torch.device) -> PathSet:
+        """The same paths on another device."""
+        return PathSet(
+            self.points.to(device),
+            self.contours.to(device),
+            self.owners.to(device),
+            self.colours.to(device),
+            self.opacities.to(device),
+            self.fill_rule,
+        )
+
+    def detach(self) -> PathSet:
+        """The same paths without the history of their making."""
+        return replace(
+            self, points=self.points.detach(), colours=self.colours.detach(), opacities=self.opacities.detach()
+        )
+
+
+def _ranges(begins: Tensor, ends: Tensor) -> Tensor:
+    """The numbers of all ranges, one range after the other."""
+    lengths = ends - begins
+    offsets = begins - (lengths.cumsum(0) - lengths)
+    return torch.arange(int(lengths.sum()), device=begins.device) + offsets.repeat_interleave(lengths)
