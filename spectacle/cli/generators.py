@@ -153,7 +153,8 @@ def _allowed(about: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if "anyOf" in about:
         return " or ".join(_allowed(each, definitions) for each in about["anyOf"] if each.get("type") != "null")
     if "enum" in about or "const" in about:
-        return ", ".join(map(str, about.get("enum", [about.get("const")])))
+        values = about.get("enum", [about.get("const")])
+        return ", ".join(map(str, values)) if len(values) <= _LISTED else f"one of {len(values)} names"
     least, most = about.get("minimum"), about.get("maximum")
     words = [_TYPES.get(about.get("type", ""), "any")]
     if least is not None and most is not None:
@@ -166,6 +167,9 @@ def _allowed(about: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         words.append(f"matching {about['pattern']}")
     return ", ".join(words)
 
+
+_LISTED = 8
+"""More values than these are left to `spectacle schema`, or the table would be too wide to read."""
 
 _TYPES = {
     "integer": "whole number",

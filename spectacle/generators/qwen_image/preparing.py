@@ -11,7 +11,7 @@ from typing import Any
 
 from spectacle.errors import GeneratorError
 
-_AS_THEY_ARE = ("scheduler", "tokenizer", "vae")
+_AS_THEY_ARE = ("processor", "scheduler", "tokenizer", "vae")
 _LARGE = ("transformer", "text_encoder")
 
 
@@ -22,6 +22,8 @@ def write(
     folder: Path,
     quantization: str,
     say: Callable[[str], None],
+    *,
+    pipeline: str = "QwenImagePipeline",
 ) -> None:
     """Write a checkpoint that needs no adapter and no network. Holds the whole transformer in memory.
 
@@ -32,6 +34,7 @@ def write(
         folder: Where the files go.
         quantization: `none`, `int8` or `nf4`.
         say: Called with a sentence for each part of the work.
+        pipeline: Name of the pipeline's class.
 
     Raises:
         GeneratorError: When the weights cannot be stored in that way, or a file is damaged.
@@ -44,12 +47,13 @@ def write(
 
     diffusers: Any = import_module("diffusers")
     if quantization not in ("none", "int8", "nf4"):
-        raise GeneratorError(f"qwen-image cannot be stored as {quantization}: use none, int8 or nf4")
+        raise GeneratorError(f"this model cannot be stored as {quantization}: use none, int8 or nf4")
     quiet()
-    check(Checkpoint(model), diffusers.QwenImagePipeline)
+    check(Checkpoint(model), getattr(diffusers, pipeline))
     shutil.copy(model / "model_index.json", folder / "model_index.json")
     for name in _AS_THEY_ARE:
-        shutil.copytree(model / name, folder / name)
+        if (model / name).is_dir():
+            shutil.copytree(model / name, folder / name)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fused-") as scratch:
         sources = {name: model / name for name in _LARGE}
         if adapter is not None:
@@ -57,17 +61,17 @@ def write(
             transformer = diffusers.QwenImageTransformer2DModel.from_pretrained(
                 model / "transformer", dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
             )
-            pipeline = diffusers.QwenImagePipeline(
+            fusing = diffusers.QwenImagePipeline(
                 scheduler=None, vae=None, text_encoder=None, tokenizer=None, transformer=transformer
             )
-            fuse_adapter(pipeline, adapter)
+            fuse_adapter(fusing, adapter)
             sources["transformer"] = Path(scratch) / "transformer"
             if quantization == "none":
                 sources["transformer"] = folder / "transformer"
             transformer.save_pretrained(sources["transformer"])
             scheduler: Any = lightning_scheduler()
             scheduler.save_pretrained(folder / "scheduler")
-            del pipeline, transformer
+            del fusing, transformer
         for name, source in sources.items():
             if quantization != "none":
                 say(f"storing the {name} as {quantization}")

@@ -1,1 +1,5 @@
-"""Edits pictures as the prompt asks, with Qwen-Image-Edit."""
+"""Edits pictures as the prompt asks, with Qwen-Image-Edit and its successors."""
+
+from spectacle.generators.qwen_image_edit.generator import QwenImageEdit
+
+__all__ = ["QwenImageEdit"]

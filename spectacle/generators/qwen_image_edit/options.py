@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
-from spectacle.generators.base import GeneratorOptions
+from spectacle.generators.diffusion.sampling import GuidanceOptions
 from spectacle.generators.qwen_image_edit.modes import MODES, NAMES
 from spectacle.sanitize import sanitize
 
@@ -33,42 +33,25 @@ Words = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plai
 """A few words that become part of the prompt, made as safe as the prompt itself."""
 
 
-class QwenImageEditOptions(GeneratorOptions):
+class QwenImageEditOptions(GuidanceOptions):
     """Options of `qwen-image-edit`, by their names in diffusers where diffusers has them."""
 
-    num_inference_steps: int | None = Field(
-        None,
-        ge=1,
-        le=100,
-        description="Steps. Unset: what the model's authors recommend, or the mode; fixed by Lightning.",
-    )
-    true_cfg_scale: float | None = Field(
-        None,
-        ge=1,
-        le=20,
-        description="How strictly the prompt is followed; 1 is off. Unset: 4; fixed at 1 by Lightning.",
-    )
-    negative_prompt: str | None = Field(
-        None, max_length=4000, description="What the picture should not show. Without effect where true_cfg_scale is 1."
-    )
-    num_images_per_prompt: int = Field(
-        1, ge=1, le=8, description="How many pictures to make, each from a seed of its own."
-    )
-    strength: float = Field(
-        1.0, gt=0, le=1, description="With a mask: how much of what is under it is made anew; 1 is all."
+    strength: float | None = Field(
+        None, ge=0.01, le=1, description="With a mask: how much of what is under it is made anew; 1, all, when absent."
     )
     mode: Mode | None = Field(
-        None, description="Edit mode, by number or name: it adds its words to the prompt. Unset: the prompt alone."
+        None, description="Edit mode, by number or name: it adds its words to the prompt. The prompt alone when absent."
     )
     positions: tuple[Words, Words] | None = Field(
-        None, description="Mode 1, with two people: where the first and the second of them are. Unset: left, right."
+        None,
+        description="Mode 1, with two people: where the first and the second of them are. left, right when absent.",
     )
     preserve_features: Annotated[tuple[Words, ...], Field(min_length=1, max_length=10)] | None = Field(
-        None, description="Mode 6: what of the person stays. Unset: face, hair, body."
+        None, description="Mode 6: what of the person stays. face, hair, body when absent."
     )
-    style: Words | None = Field(None, description="Mode 8: the style to apply. Unset: realistic.")
+    style: Words | None = Field(None, description="Mode 8: the style to apply. realistic when absent.")
     old_text: Words | None = Field(None, description="Mode 9: the writing that is replaced.")
     new_text: Words | None = Field(None, description="Modes 9 and 10: the writing that takes its place, or is added.")
-    position: Words | None = Field(None, description="Mode 10: where writing is added. Unset: center.")
+    position: Words | None = Field(None, description="Mode 10: where writing is added. center when absent.")
     font_type: Words | None = Field(None, description="Mode 11: the font.")
     color: Words | None = Field(None, description="Mode 12: the colour of the writing.")

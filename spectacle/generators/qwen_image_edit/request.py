@@ -1,15 +1,19 @@
-"""Checks what a request to an editing model asks for, and says what is missing or too much."""
+"""Checks what a request to an editing model asks for, and puts it in the words of diffusers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from PIL import Image
 
-from spectacle.errors import BadAttachment, BadOptions
+from spectacle.errors import BadAttachment, BadOptions, BadSize
 from spectacle.generators.base import Job
-from spectacle.generators.diffusion.references import check_form
+from spectacle.generators.diffusion.qwen import LEAST_PIXELS, MOST_PIXELS, MULTIPLE
+from spectacle.generators.diffusion.references import MAX_ASPECT, check_form, on_white
+from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, native_size
 from spectacle.generators.qwen_image_edit.modes import (
     PARAMETERS,
     TRAINED_PICTURES,
@@ -19,6 +23,11 @@ from spectacle.generators.qwen_image_edit.modes import (
     prompt_for,
 )
 from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
+from spectacle.generators.qwen_image_edit.presets import Base
+
+INPAINTING = "QwenImageEditInpaintPipeline"
+INPAINTING_PIXELS = 1024 * 1024
+"""About as many pixels as diffusers' pipeline for inpainting makes, whatever it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +35,50 @@ class Edit:
     """What is to be done, checked.
 
     Attributes:
+        pipeline: Name of the pipeline's class.
         prompt: The text that the model gets.
-        pictures: Pictures to edit, in order, a control picture last; at least one.
-        mask: Where the picture is to be changed (white), or None for everywhere.
+        pictures: What it sees, in order, a control picture last; at least one, RGB.
+        arguments: What the pipeline's call is given beside the prompt, the seed, steps and guidance.
         mode: The mode, or None.
+        under: The picture that stays where the mask is black, and the mask, both in the size asked for; or None.
     """
 
+    pipeline: str
     prompt: str
     pictures: Sequence[Image.Image]
-    mask: Image.Image | None = None
-    mode: EditMode | None = field(default=None)
+    arguments: Mapping[str, Any]
+    mode: EditMode | None = None
+    under: tuple[Image.Image, Image.Image] | None = field(default=None)
+
+    def keep_unmasked(self, picture: Image.Image) -> Image.Image:
+        """The result under white parts of the mask, and what was there before, pixel for pixel, under black ones."""
+        if self.under is None:
+            return picture
+        before, mask = self.under
+        # The pipeline stretched the picture a little, to sides that are multiples of 32.
+        return Image.composite(picture.resize(before.size, Image.Resampling.LANCZOS), before, mask)
 
 
-def understand(job: Job, *, several: bool, model: str) -> Edit:
+def understand(job: Job, base: Base) -> Edit:
     """Check a job.
 
     Args:
         job: The job; its options are `QwenImageEditOptions`.
-        several: Whether the model takes several pictures.
-        model: The model's name, for messages.
+        base: The model.
 
     Raises:
-        BadOptions: When the mode needs an option that is not set, or one is set that it does not use.
+        BadOptions: When the mode needs an option that is not set, or one is set that is not used.
         BadAttachment: When there are too few or too many pictures, or a picture's form is extreme.
+        BadSize: When the size asked for is too extreme for inpainting.
     """
     options = job.options
     assert isinstance(options, QwenImageEditOptions)
     mode = None if options.mode is None else mode_of(options.mode)
     parameters = _parameters(options, mode, len(job.pictures))
-    if mode is not None and mode.least > 1 and not several:
+    if mode is not None and mode.least > 1 and not base.several:
         raise BadOptions(
-            f"{mode} needs several pictures and {model} takes one: use a kind with a preset of Qwen-Image-Edit-2509 or "
-            "-2511",
+            f"{mode} needs several pictures and {base.name} takes one: use a kind with a preset of "
+            "Qwen-Image-Edit-2509 or -2511",
             option="mode",
         )
     if mode is None:
@@ -65,18 +86,40 @@ def understand(job: Job, *, several: bool, model: str) -> Edit:
     else:
         _check_mode(job, mode)
     pictures = [*job.pictures, *([job.control] if job.control is not None else [])]
-    if len(pictures) > 1 and not several:
-        raise BadAttachment(
-            f"{model} takes one picture in all and got {len(pictures)}: leave out the others, or use a kind with a "
-            "preset of Qwen-Image-Edit-2509 or -2511"
-        )
-    if job.mask is not None and len(pictures) > 1:
-        raise BadAttachment(
-            f"a mask goes with one input picture and there are {len(pictures)}: leave out STEM-mask.png or the others"
-        )
-    check_form(pictures)
+    _check_pictures(job, pictures, base)
+    _check_mask(job, options, pictures)
     prompt = job.prompt if mode is None else prompt_for(mode, job.prompt, len(job.pictures), parameters)
-    return Edit(prompt, pictures, job.mask, mode)
+    if job.mask is not None:
+        return _inpainting(job, options, prompt, pictures[0], job.mask, mode)
+    seen = [on_white(picture) for picture in pictures]
+    width, height = native_size(
+        job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS
+    )
+    arguments = {"image": seen if base.several else seen[0], "width": width, "height": height}
+    return Edit(base.pipeline, prompt, seen, arguments, mode)
+
+
+def _inpainting(
+    job: Job,
+    options: QwenImageEditOptions,
+    prompt: str,
+    picture: Image.Image,
+    mask: Image.Image,
+    mode: EditMode | None,
+) -> Edit:
+    asked = (job.width, job.height)
+    if max(asked) > MAX_ASPECT * min(asked):
+        raise BadSize(
+            f"{job.width}x{job.height} is no size for inpainting: ask for one whose sides differ by less than "
+            f"{MAX_ASPECT} times"
+        )
+    scale = math.sqrt(INPAINTING_PIXELS / (job.width * job.height))
+    size = (max(1, round(job.width * scale)), max(1, round(job.height * scale)))
+    seen = fit_picture(picture, size)
+    strength = 1.0 if options.strength is None else options.strength
+    arguments = {"image": seen, "mask_image": fit_mask(mask, size), "strength": strength}
+    under = (fit_picture(picture, asked), fit_mask(mask, asked))
+    return Edit(INPAINTING, prompt, [seen], arguments, mode, under)
 
 
 def _parameters(options: QwenImageEditOptions, mode: EditMode | None, pictures: int) -> Mapping[str, Value]:
@@ -124,3 +167,28 @@ def _check_mode(job: Job, mode: EditMode) -> None:
         raise BadAttachment(f"{mode} needs {mode.control}: write it as STEM-control.png")
     if job.control is not None and not mode.control:
         raise BadAttachment(f"{mode} does not use a control picture: leave out STEM-control.png")
+
+
+def _check_pictures(job: Job, pictures: Sequence[Image.Image], base: Base) -> None:
+    if len(pictures) > 1 and not base.several:
+        raise BadAttachment(
+            f"{base.name} takes one picture in all and got {len(pictures)}: leave out the others, or use a kind with a "
+            "preset of Qwen-Image-Edit-2509 or -2511"
+        )
+    check_form(pictures)
+
+
+def _check_mask(job: Job, options: QwenImageEditOptions, pictures: Sequence[Image.Image]) -> None:
+    if job.mask is None:
+        if options.strength is not None:
+            raise BadOptions(
+                "option strength goes with a mask: attach STEM-mask.png, or leave it out", option="strength"
+            )
+        return
+    if not job.pictures or len(pictures) > 1:
+        raise BadAttachment(
+            f"a mask goes with one input picture and there are {len(pictures) if job.pictures else 0}: leave out "
+            "STEM-mask.png, or attach just STEM-input.png beside it"
+        )
+    if job.mask.getextrema() == (0, 0):
+        raise BadAttachment("the mask is black all over: make what is to be made anew white")

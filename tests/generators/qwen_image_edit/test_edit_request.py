@@ -1,6 +1,7 @@
 """What a request to an editing model needs, and what it is told when it has less or more."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -10,10 +11,11 @@ from spectacle.generators.base import Job, MediaType
 from spectacle.generators.diffusion.references import MAX_ASPECT
 from spectacle.generators.qwen_image_edit.modes import MODES
 from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
+from spectacle.generators.qwen_image_edit.presets import EDIT, EDIT_2511
 from spectacle.generators.qwen_image_edit.request import understand
 from spectacle.options import read_options
 
-PICTURE = Image.new("RGB", (40, 30))
+PICTURE = Image.new("RGB", (20, 10))
 NEEDED = {9: {"old_text": "a", "new_text": "b"}, 10: {"new_text": "b"}, 11: {"font_type": "f"}, 12: {"color": "red"}}
 
 
@@ -26,14 +28,14 @@ def job(pictures=1, *, control=False, mask=False, size=(40, 30), **options):
         MediaType.PNG,
         QwenImageEditOptions(**options),
         [Image.new("RGB", size) for _ in range(pictures)],
-        Image.new("L", size) if mask else None,
+        Image.new("L", size, 255 if mask is True else mask) if mask is not False else None,
         PICTURE if control else None,
     )
 
 
-def refusal(the_job, several=True):
+def refusal(the_job, base=EDIT_2511):
     with pytest.raises(RequestError) as caught:
-        understand(the_job, several=several, model="Qwen-Image-Edit")
+        understand(the_job, base)
     return caught.value
 
 
@@ -42,7 +44,7 @@ def test_a_mode_takes_its_fewest_and_its_most_pictures_and_no_others(mode):
     options = {"mode": mode.number, **NEEDED.get(mode.number, {})}
     control = bool(mode.control)
     for count in {mode.least, mode.most}:
-        edit = understand(job(count, control=control, **options), several=True, model="m")
+        edit = understand(job(count, control=control, **options), EDIT_2511)
         assert len(edit.pictures) == count + control
         assert edit.mode is mode
     too_many = refusal(job(mode.most + 1, control=control, **options))
@@ -80,8 +82,8 @@ def test_a_control_mode_names_the_control_picture_that_it_needs(mode):
 
 
 def test_the_control_picture_is_the_last_of_the_pictures():
-    edit = understand(job(2, control=True, mode="depth-control"), several=True, model="m")
-    assert edit.pictures[-1] is PICTURE
+    edit = understand(job(2, control=True, mode="depth-control"), EDIT_2511)
+    assert [picture.size for picture in edit.pictures] == [(40, 30), (40, 30), PICTURE.size]
 
 
 def test_an_option_that_the_mode_does_not_use_is_refused():
@@ -97,7 +99,7 @@ def test_an_option_that_the_mode_does_not_use_is_refused():
 def test_without_a_mode_there_must_be_a_picture_and_no_control_picture():
     assert "STEM-input.png" in refusal(job(0)).message
     assert "option mode" in refusal(job(1, control=True)).message
-    assert understand(job(10), several=True, model="m").prompt == "a picture"
+    assert understand(job(10), EDIT_2511).prompt == "a picture"
 
 
 def test_a_control_picture_that_no_mode_asks_for_is_refused():
@@ -105,20 +107,44 @@ def test_a_control_picture_that_no_mode_asks_for_is_refused():
 
 
 def test_a_model_for_one_picture_refuses_several():
-    assert "takes one picture" in refusal(job(2), several=False).message
-    assert "takes one picture" in refusal(job(1, control=True, mode=13), several=False).message
-    assert refusal(job(2, mode=1), several=False).details["option"] == "mode"
-    assert len(understand(job(0, control=True, mode=13), several=False, model="m").pictures) == 1
+    assert "takes one picture" in refusal(job(2), EDIT).message
+    assert "takes one picture" in refusal(job(1, control=True, mode=13), EDIT).message
+    assert refusal(job(2, mode=1), EDIT).details["option"] == "mode"
+    assert len(understand(job(0, control=True, mode=13), EDIT).pictures) == 1
 
 
 def test_a_mask_goes_with_one_picture():
-    assert understand(job(mask=True), several=True, model="m").mask is not None
+    assert understand(job(mask=True), EDIT_2511).pipeline == "QwenImageEditInpaintPipeline"
     assert "STEM-mask.png" in refusal(job(2, mask=True)).message
+    assert "STEM-mask.png" in refusal(job(0, mask=True, control=True, mode=13)).message
+
+
+def test_a_mask_that_changes_nothing_is_refused():
+    assert "black all over" in refusal(job(mask=0)).message
+
+
+def test_strength_goes_with_a_mask():
+    assert refusal(job(strength=0.5)).details["option"] == "strength"
+    assert understand(job(mask=True, strength=0.5), EDIT).arguments["strength"] == 0.5
+
+
+def test_under_a_mask_the_picture_is_cut_to_the_form_asked_for():
+    edit = understand(replace(job(mask=True, size=(300, 100)), width=50, height=100), EDIT)
+    assert edit.arguments["image"].size == edit.arguments["mask_image"].size == (724, 1448)
+    assert edit.under is not None
+    assert edit.under[0].size == (50, 100)
+
+
+def test_transparent_parts_of_pictures_become_white():
+    glass = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
+    edit = understand(replace(job(), pictures=(glass,)), EDIT)
+    assert edit.pictures[0].mode == "RGB"
+    assert edit.pictures[0].getpixel((0, 0)) == (255, 255, 255)
 
 
 def test_a_picture_that_is_a_thin_line_is_refused():
     assert "20000x10 pixels" in refusal(job(size=(20_000, 10))).message
-    assert understand(job(size=(10 * MAX_ASPECT, 10)), several=True, model="m")
+    assert understand(job(size=(10 * MAX_ASPECT, 10)), EDIT_2511)
 
 
 @pytest.mark.parametrize("mode", [17, 0, "foo", True, [1], 1.5])

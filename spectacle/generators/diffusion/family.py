@@ -1,0 +1,256 @@
+"""What the generators of the first Qwen-Image family do alike: find, place, load, swap adapters, prepare."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from spectacle.errors import GeneratorError, WeightsMissing
+from spectacle.generators.base import Device, Generator, Job, Resources
+from spectacle.generators.diffusion import memory
+from spectacle.generators.diffusion.loading import Checkpoint
+from spectacle.generators.diffusion.placement import make_plan
+from spectacle.generators.diffusion.plan import Component, Machine, Plan
+from spectacle.generators.diffusion.qwen import gguf_file
+from spectacle.generators.diffusion.sampling import Recipe
+from spectacle.weights import Source
+from spectacle.weights.prepared import open_prepared
+
+if TYPE_CHECKING:
+    from spectacle.generators.diffusion.adapters import Adapters
+    from spectacle.generators.diffusion.stages import Stages
+
+TRANSFORMER_WEIGHTS = "transformer/*.safetensors"
+"""The files for which a GGUF file can stand."""
+
+
+class FamilyPreset(Protocol):
+    """A model, perhaps an adapter, and how both are sampled."""
+
+    @property
+    def repo(self) -> str:
+        """The model's repository."""
+
+    @property
+    def pipeline(self) -> str:
+        """Name of the pipeline's class, which `model_index.json` names too."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it is sampled."""
+
+    @property
+    def adapter(self) -> Source | None:
+        """The adapter with its only file, or None."""
+
+    def sources(self) -> Sequence[Source]:
+        """What it loads: the model, then the rest."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What `load` made.
+
+    Attributes:
+        stages: The pipeline.
+        adapters: Its adapters.
+        scheduler: The scheduler that the model is published with.
+        checkpoint: What it was loaded from.
+        revision: The commit of that.
+        adapter: The file of the adapter at work, or None.
+    """
+
+    stages: Stages
+    adapters: Adapters
+    scheduler: Any
+    checkpoint: Checkpoint
+    revision: str
+    adapter: Path | None
+
+
+class FamilyGenerator(Generator):
+    """A generator whose presets are models of the family with or without a Lightning adapter."""
+
+    licence: ClassVar[str] = "Apache-2.0"
+    extra: ClassVar[str | None] = "diffusion"
+    packages: ClassVar[tuple[str, ...]] = (
+        "torch",
+        "torchvision",
+        "diffusers",
+        "transformers",
+        "accelerate",
+        "peft",
+        "safetensors",
+        "gguf",
+    )
+
+    _loaded: Loaded | None = None
+
+    @classmethod
+    @abstractmethod
+    def find_preset(cls, preset: str | None) -> FamilyPreset:
+        """A preset by name; None is the default.
+
+        Raises:
+            GeneratorError: When there is none of that name.
+        """
+
+    @classmethod
+    @abstractmethod
+    def components(cls, checkpoint: Checkpoint) -> Sequence[Component]:
+        """The parts of a model for a plan.
+
+        Raises:
+            GeneratorError: When a file of the checkpoint is damaged.
+        """
+
+    @classmethod
+    def weights(cls, preset: str | None = None) -> Sequence[Source]:
+        """The model and its adapter."""
+        return cls.find_preset(preset).sources()
+
+    @classmethod
+    def missing_weights(cls, preset: str | None = None, resources: Resources | None = None) -> str | None:
+        """As for every generator; a GGUF file in the model's folder stands for its transformer."""
+        resources = resources if resources is not None else Resources()
+        try:
+            if resources.prepared_for(cls.name, preset) is None:
+                for source in _wanted(cls.find_preset(preset), resources):
+                    cls.locate(source, preset, resources)
+        except (WeightsMissing, GeneratorError) as error:
+            return error.message
+        return None
+
+    @classmethod
+    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
+        """How the model would be placed, from the sizes of its files."""
+        checkpoint, _ = cls._checkpoint(preset, resources)
+        return cls._make_plan(checkpoint, memory.look(device, resources.placement), preset, resources).sentences
+
+    @property
+    def model(self) -> str:
+        """The model's repository."""
+        return self.find_preset(self.preset).repo
+
+    @property
+    def revision(self) -> str | None:
+        """The commit of the loaded model."""
+        return self._loaded.revision if self._loaded is not None else None
+
+    def load(self, device: Device) -> None:
+        """Load the model as the plan says, the preset's adapter into it."""
+        import diffusers
+
+        from spectacle.generators.diffusion.adapters import Adapters
+        from spectacle.generators.diffusion.loading import load_pipeline
+        from spectacle.generators.diffusion.stages import Stages
+
+        preset = self.find_preset(self.preset)
+        checkpoint, revision = self._checkpoint(self.preset, self.resources)
+        adapter = self._adapter(self.preset, self.resources)
+        machine = memory.measure(device, self.resources.placement)
+        plan = self._make_plan(checkpoint, machine, self.preset, self.resources)
+        pipeline = load_pipeline(getattr(diffusers, preset.pipeline), checkpoint, plan)
+        scheduler = pipeline.scheduler
+        adapters = Adapters(pipeline)
+        adapters.use(adapter)
+        stages = Stages(pipeline, checkpoint, plan, device)
+        self._loaded = Loaded(stages, adapters, scheduler, checkpoint, revision, adapter)
+        self._set_scheduler(preset)
+
+    def adopt(self, preset: str | None) -> bool:
+        """Swap the adapter and the scheduler, where the model is the same."""
+        loaded = self._loaded
+        old, new = self.find_preset(self.preset), self.find_preset(preset)
+        if loaded is None or old.repo != new.repo:
+            return False
+        if self.resources.placement.cache != "none" and old.recipe.lightning != new.recipe.lightning:
+            return False
+        try:
+            checkpoint, _ = self._checkpoint(preset, self.resources)
+            adapter = self._adapter(preset, self.resources)
+        except (WeightsMissing, GeneratorError):
+            return False
+        if checkpoint != loaded.checkpoint:
+            return False
+        loaded.adapters.use(adapter)
+        loaded.adapter = adapter
+        self.preset = preset
+        self._set_scheduler(new)
+        return True
+
+    def unload(self) -> None:
+        """Free the model."""
+        loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            loaded.stages.close()
+
+    def memory_advice(self, job: Job) -> str:
+        """What would fit, and which settings change it."""
+        return (
+            f"ask for fewer than {job.width}x{job.height} pixels, or set placement.residency or placement.quantization "
+            f"to something smaller; `spectacle generators {self.name}` shows what is used now"
+        )
+
+    @classmethod
+    def prepare(
+        cls, preset: str | None, folder: Path, resources: Resources, quantization: str, say: Callable[[str], None]
+    ) -> Mapping[str, str]:
+        """Write the model with the preset's adapter fused into it, its weights as they are or quantized."""
+        from spectacle.generators.qwen_image.preparing import write
+
+        found = cls.find_preset(preset)
+        sources = found.sources()
+        model = cls.locate(sources[0], preset, resources)
+        adapter = cls.locate(found.adapter, preset, resources).path / found.adapter.files[0] if found.adapter else None
+        say(f"{found.repo} at {model.revision[:12]}{f', with {adapter.name}' if adapter else ''}")
+        write(model.path, adapter, None, folder, quantization, say, pipeline=found.pipeline)
+        return {source.repo: cls.locate(source, preset, resources).revision for source in sources}
+
+    def _set_scheduler(self, preset: FamilyPreset) -> None:
+        from spectacle.generators.diffusion.sampling import lightning_scheduler
+
+        loaded = self._loaded
+        assert loaded is not None
+        scheduler = lightning_scheduler() if preset.recipe.lightning else loaded.scheduler
+        loaded.stages.pipeline.register_modules(scheduler=scheduler)
+
+    @classmethod
+    def _checkpoint(cls, preset: str | None, resources: Resources) -> tuple[Checkpoint, str]:
+        """Where the model lies, and its commit."""
+        found = cls.find_preset(preset)
+        prepared = resources.prepared_for(cls.name, preset)
+        if prepared is not None:
+            manifest = open_prepared(prepared, cls.name, preset)
+            return Checkpoint(prepared), manifest.made_from[found.repo]
+        located = cls.locate(_wanted(found, resources)[0], preset, resources)
+        gguf = gguf_file(resources.store, found.repo)
+        return Checkpoint(located.path, gguf={"transformer": gguf} if gguf else {}), located.revision
+
+    @classmethod
+    def _adapter(cls, preset: str | None, resources: Resources) -> Path | None:
+        """The adapter's file; None without one, and for a prepared checkpoint, in which it is fused."""
+        source = cls.find_preset(preset).adapter
+        if source is None or resources.prepared_for(cls.name, preset) is not None:
+            return None
+        return cls.locate(source, preset, resources).path / source.files[0]
+
+    @classmethod
+    def _make_plan(cls, checkpoint: Checkpoint, machine: Machine, preset: str | None, resources: Resources) -> Plan:
+        settings = resources.placement
+        if "transformer" in checkpoint.gguf and not any((checkpoint.folder / "transformer").glob("*.safetensors")):
+            settings = settings.model_copy(update={"quantization": "gguf"})
+        lightning = cls.find_preset(preset).recipe.lightning
+        return make_plan(cls.components(checkpoint), machine, settings, lightning=lightning)
+
+
+def _wanted(preset: FamilyPreset, resources: Resources) -> Sequence[Source]:
+    """The preset's sources, without the transformer's weights where a GGUF file stands for them."""
+    model, *others = preset.sources()
+    quantization = resources.placement.quantization
+    if quantization in ("auto", "gguf") and gguf_file(resources.store, preset.repo) is not None:
+        model = replace(model, files=tuple(each for each in model.files if each != TRANSFORMER_WEIGHTS))
+    return (model, *others)

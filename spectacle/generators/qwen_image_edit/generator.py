@@ -1,0 +1,135 @@
+"""The generator `qwen-image-edit`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from spectacle.generators.base import Artifact, GeneratorOptions, Job, JobControl, Needs
+from spectacle.generators.diffusion import qwen
+from spectacle.generators.diffusion.family import FamilyGenerator, Loaded
+from spectacle.generators.diffusion.loading import Checkpoint
+from spectacle.generators.diffusion.plan import Component
+from spectacle.generators.diffusion.sampling import Recipe, settle
+from spectacle.generators.diffusion.seeds import generator, picture_seeds
+from spectacle.generators.diffusion.steps import StepReporter
+from spectacle.generators.qwen_image_edit.modes import MODES, EditMode
+from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
+from spectacle.generators.qwen_image_edit.presets import DEFAULT, PRESETS, Preset, find_preset
+from spectacle.generators.qwen_image_edit.request import Edit, understand
+
+_PICTURE_TOKENS = 4096 + 256
+_TOKENS = 8192 + 1024 + 3 * _PICTURE_TOKENS
+"""Of the largest result, the longest prompt, and three pictures as the VAE and the text encoder see them."""
+
+
+class QwenImageEdit(FamilyGenerator):
+    """Edits with Qwen-Image-Edit, -2509 and -2511, as published or with Lightning adapters."""
+
+    name: ClassVar[str] = "qwen-image-edit"
+    summary: ClassVar[str] = "edits one picture or several as the prompt asks, with Qwen-Image-Edit; sixteen edit modes"
+    Options: ClassVar[type[GeneratorOptions]] = QwenImageEditOptions
+    needs: ClassVar[Needs] = Needs(max_pictures=10, mask=True, control=True)
+    presets: ClassVar[Mapping[str, str]] = {name: preset.summary for name, preset in PRESETS.items()}
+
+    @classmethod
+    def find_preset(cls, preset: str | None) -> Preset:
+        """A preset by name; None is the default."""
+        return find_preset(preset)
+
+    @classmethod
+    def components(cls, checkpoint: Checkpoint) -> Sequence[Component]:
+        """The parts of a model, for the largest result with three pictures."""
+        return qwen.components(checkpoint, tokens=_TOKENS)
+
+    @classmethod
+    def notes(cls) -> Sequence[str]:
+        """The edit modes."""
+        return (
+            "Edit modes, for the option mode; without one, 1 to 10 input pictures and the prompt alone:",
+            *(
+                f"{mode.number:>4}  {mode.name:<20} {mode.summary}: {', '.join(_needs(mode))}"
+                for mode in MODES.values()
+            ),
+            "With a mask: one input picture, made anew where the mask is white.",
+            "Presets whose names begin with `edit` take one picture in all.",
+        )
+
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        """Make the pictures, one after the other, so that each is the same whether or not others are made with it."""
+        import diffusers
+
+        options = job.options
+        assert isinstance(options, QwenImageEditOptions)
+        loaded = self._loaded
+        assert loaded is not None
+        preset = find_preset(self.preset)
+        edit = understand(job, preset.base)
+        recipe = settle(options, _recipe(preset, edit.mode), self.preset or DEFAULT)
+        control.check()
+        kind = getattr(diffusers, edit.pipeline)
+        arguments = {
+            **edit.arguments,
+            **_embeddings(loaded, kind, edit, recipe),
+            "num_inference_steps": recipe.num_inference_steps,
+            "true_cfg_scale": recipe.true_cfg_scale,
+        }
+        reporter = StepReporter(control, options.num_images_per_prompt)
+        artifacts = []
+        for seed in picture_seeds(job.seed, options.num_images_per_prompt):
+            picture = loaded.stages.run(kind, reporter, **arguments, generator=generator(seed))
+            facts = {**_facts(job, edit, recipe, loaded), "drawn": f"{picture.width}x{picture.height}"}
+            artifacts.append(Artifact(edit.keep_unmasked(picture), facts, seed))
+        return artifacts
+
+    def memory_advice(self, job: Job) -> str:
+        """What would fit, and which settings change it."""
+        advice = super().memory_advice(job)
+        return f"{advice}; fewer input pictures help too" if len(job.pictures) > 1 else advice
+
+
+def _recipe(preset: Preset, mode: EditMode | None) -> Recipe:
+    """The preset's recipe, with the steps that the mode asks for where they are free and more."""
+    recipe = preset.recipe
+    if mode is None or recipe.lightning:
+        return recipe
+    return replace(recipe, num_inference_steps=max(recipe.num_inference_steps, mode.num_inference_steps))
+
+
+def _embeddings(loaded: Loaded, kind: type[Any], edit: Edit, recipe: Recipe) -> dict[str, Any]:
+    from spectacle.generators.qwen_image_edit.encoding import encode_prompt
+
+    embeddings = encode_prompt(loaded.stages, kind, edit.prompt, edit.pictures)
+    if recipe.true_cfg_scale > 1:
+        embeddings |= qwen.negative(encode_prompt(loaded.stages, kind, recipe.negative_prompt, edit.pictures))
+    return embeddings
+
+
+def _facts(job: Job, edit: Edit, recipe: Recipe, loaded: Loaded) -> dict[str, Any]:
+    plan = loaded.stages.plan
+    facts: dict[str, Any] = {
+        "engine": "edit",
+        "pipeline": edit.pipeline,
+        "num_inference_steps": recipe.num_inference_steps,
+        "true_cfg_scale": recipe.true_cfg_scale,
+        "scheduler": "FlowMatchEulerDiscreteScheduler" + (", constant shift 3" if recipe.lightning else ""),
+        "placement": f"{plan.residency}, {plan.of('transformer').quantization}, {plan.precision}",
+    }
+    if recipe.true_cfg_scale > 1:
+        facts["negative_prompt"] = recipe.negative_prompt
+    if edit.mode is not None:
+        facts |= {"mode": f"{edit.mode.number} {edit.mode.name}", "edit_prompt": edit.prompt}
+    if loaded.adapter is not None:
+        facts["adapter"] = loaded.adapter.name
+    if edit.under is not None:
+        facts["strength"] = edit.arguments["strength"]
+    return facts
+
+
+def _needs(mode: EditMode) -> Iterator[str]:
+    yield mode.pictures
+    if mode.control:
+        yield f"{mode.control} as the control picture"
+    for name, default in mode.parameters.items():
+        yield f"option {name}{'' if default is None else ' if wanted'}"

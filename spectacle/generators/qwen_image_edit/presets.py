@@ -1,0 +1,153 @@
+"""The presets of `qwen-image-edit`: a model, an adapter, and how both are sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from spectacle.errors import GeneratorError
+from spectacle.generators.diffusion.family import TRANSFORMER_WEIGHTS
+from spectacle.generators.diffusion.sampling import Recipe
+from spectacle.weights import Source
+
+DEFAULT = "lightning-8"
+
+MODEL_FILES = (
+    "model_index.json",
+    "processor/*",
+    "scheduler/*.json",
+    "text_encoder/*.json",
+    "text_encoder/*.safetensors",
+    "tokenizer/*",
+    "transformer/*.json",
+    TRANSFORMER_WEIGHTS,
+    "vae/*.json",
+    "vae/*.safetensors",
+)
+_LICENCE = "Apache-2.0"
+_MODEL_SIZE = 57_700_000_000
+_ADAPTER_SIZE = 849_603_192
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """One of the editing models.
+
+    Attributes:
+        repo: Its repository.
+        several: Whether it takes several pictures (`QwenImageEditPlusPipeline`), or one (`QwenImageEditPipeline`).
+        num_inference_steps: Denoising steps as its authors recommend.
+    """
+
+    repo: str
+    several: bool
+    num_inference_steps: int
+
+    @property
+    def name(self) -> str:
+        """The model's name, without its owner."""
+        return self.repo.partition("/")[2]
+
+    @property
+    def pipeline(self) -> str:
+        """Name of the class of its pipeline."""
+        return "QwenImageEditPlusPipeline" if self.several else "QwenImageEditPipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One way of using the models.
+
+    Attributes:
+        summary: What it is for.
+        base: The model.
+        recipe: How it is sampled.
+        adapter: The adapter with its only file, or None.
+    """
+
+    summary: str
+    base: Base
+    recipe: Recipe
+    adapter: Source | None = None
+
+    @property
+    def repo(self) -> str:
+        """The model's repository."""
+        return self.base.repo
+
+    @property
+    def pipeline(self) -> str:
+        """Name of the class of the model's pipeline."""
+        return self.base.pipeline
+
+    def sources(self) -> Sequence[Source]:
+        """What it loads, largest first."""
+        model = Source(self.base.repo, MODEL_FILES, licence=_LICENCE, size=_MODEL_SIZE)
+        return (model,) if self.adapter is None else (model, self.adapter)
+
+
+EDIT = Base("Qwen/Qwen-Image-Edit", several=False, num_inference_steps=50)
+EDIT_2509 = Base("Qwen/Qwen-Image-Edit-2509", several=True, num_inference_steps=40)
+EDIT_2511 = Base("Qwen/Qwen-Image-Edit-2511", several=True, num_inference_steps=40)
+
+
+def _full(base: Base) -> Preset:
+    steps = base.num_inference_steps
+    return Preset(f"{base.name} as published: {steps} steps with guidance 4", base, Recipe(steps, 4.0))
+
+
+def _lightning(base: Base, steps: int, repo: str, file: str) -> Preset:
+    summary = f"{base.name} in {steps} steps{'; the default' if (base, steps) == (EDIT_2511, 8) else ''}"
+    source = Source(repo, (file,), licence=_LICENCE, size=_ADAPTER_SIZE)
+    return Preset(summary, base, Recipe(steps, 1.0, lightning=True), source)
+
+
+_LIGHTNING = "lightx2v/Qwen-Image-Lightning"
+_LIGHTNING_2511 = "lightx2v/Qwen-Image-Edit-2511-Lightning"
+_FOLDER_2509 = "Qwen-Image-Edit-2509"
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        **{
+            f"lightning-{steps}": _lightning(
+                EDIT_2511,
+                steps,
+                _LIGHTNING_2511,
+                f"Qwen-Image-Edit-2511-Lightning-{steps}steps-V1.0-bf16.safetensors",
+            )
+            for steps in (8, 4)
+        },
+        "full": _full(EDIT_2511),
+        "2509": _full(EDIT_2509),
+        **{
+            f"2509-lightning-{steps}": _lightning(
+                EDIT_2509,
+                steps,
+                _LIGHTNING,
+                f"{_FOLDER_2509}/Qwen-Image-Edit-2509-Lightning-{steps}steps-V1.0-bf16.safetensors",
+            )
+            for steps in (8, 4)
+        },
+        "edit": _full(EDIT),
+        **{
+            f"edit-lightning-{steps}": _lightning(
+                EDIT, steps, _LIGHTNING, f"Qwen-Image-Edit-Lightning-{steps}steps-V1.0-bf16.safetensors"
+            )
+            for steps in (8, 4)
+        },
+    }
+)
+"""The default first: 2511, the newest model, then the older ones by name."""
+
+
+def find_preset(name: str | None) -> Preset:
+    """A preset by name; None is the default.
+
+    Raises:
+        GeneratorError: When there is none of that name.
+    """
+    found = PRESETS.get(name or DEFAULT)
+    if found is None:
+        raise GeneratorError(f"qwen-image-edit has no preset {name!r}: use one of {', '.join(PRESETS)}")
+    return found
