@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -59,8 +60,9 @@ _EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all chance.")
 @click.option(
-    "--workers", type=click.IntRange(0), default=4, show_default=True, help="Processes that prepare superpixels."
-)
+    "--workers", type=click.IntRange(0), default=min(4, os.cpu_count() or 1),
+    help="Processes that prepare superpixels. Default: up to 4.",
+)  # fmt: skip
 @click.option(
     "--save-minutes", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
     help="Minutes between two checkpoints.",

@@ -41,7 +41,8 @@ PUBLISHED = Source(
 """The networks of Hu et al., "SuperSVG: Superpixel-based Scalable Vector Graphics Synthesis", CVPR 2024."""
 
 _OPAQUE = 0.5
-_PAINTING_STEPS = 100  # that painting counts for in the progress, beside the optimiser's
+_STEPS = 1000  # of the progress
+_PAINTING_STEPS = 250  # of them, for what the networks paint
 
 
 class SuperSvg(Generator):
@@ -198,12 +199,13 @@ class _Report:
 
     def painted(self, done: int, most: int) -> None:
         """So many superpixels of at most so many are painted."""
-        self._control.progress(self._painting * done // most, self._painting + 1)
+        self._control.progress(self._painting * done // most, _STEPS)
 
     def optimised(self, step: int, steps: int, error: float) -> None:
         """The optimiser has taken so many steps, and the drawing has this mean squared error."""
-        self._errors.append((step / max(steps, 1), error))
-        self._control.progress(self._painting + step, self._painting + steps)
+        share = step / max(steps, 1)
+        self._errors.append((share, error))
+        self._control.progress(self._painting + int((_STEPS - self._painting) * share), _STEPS)
 
     def errors(self) -> list[float]:
         """The mean squared errors at the beginning, after each tenth of the work, and last."""

@@ -125,18 +125,18 @@ def _crops(picture: Tensor, parts: Sequence[Superpixel]) -> tuple[Tensor, Tensor
 
 
 def _placed(strokes: Tensor, part: Superpixel) -> Tensor:
-    points = part.place(strokes[:, :COORDINATES].reshape(len(strokes), -1, 2))
+    points = part.place(strokes[:, :COORDINATES].reshape(len(strokes), COORDINATES // 2, 2))
     return torch.cat((points.flatten(1), strokes[:, COORDINATES:]), dim=1)
 
 
 def _paths(strokes: Tensor) -> PathSet:
-    points = strokes[:, :COORDINATES].reshape(len(strokes), -1, 2)
+    points = strokes[:, :COORDINATES].reshape(len(strokes), COORDINATES // 2, 2)
     return PathSet.of_strokes(points, strokes[:, COORDINATES:], fill_rule="evenodd")
 
 
 def _largest(strokes: Tensor, count: int) -> Tensor:
     """The strokes with the largest boxes, in their order."""
-    points = strokes[:, :COORDINATES].reshape(len(strokes), -1, 2)
+    points = strokes[:, :COORDINATES].reshape(len(strokes), COORDINATES // 2, 2)
     areas = (points.amax(dim=1) - points.amin(dim=1)).prod(dim=1)
     return strokes[areas.argsort(descending=True, stable=True)[:count].sort().values]
 

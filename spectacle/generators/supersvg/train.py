@@ -165,7 +165,7 @@ def train(settings: TrainSettings, progress: Progress) -> bool:
             state = {"model": weights, "optimizer": optimizer.state_dict(), "scaler": scaler, "run": asdict(run)}
             _save(settings.out / STATE_FILE, state)
             _save(settings.out / COARSE_FILE, weights)
-            _describe(settings.out)
+            describe(settings.out)
             progress.saved(settings.out / COARSE_FILE, run.step)
 
     saved = time.monotonic()
@@ -315,8 +315,8 @@ def _save(path: Path, content: Mapping[str, Any]) -> None:
     temporary.replace(path)
 
 
-def _describe(folder: Path) -> None:
-    """Say what the folder holds, so that the settings can name it in `weights.prepared`."""
+def describe(folder: Path) -> None:
+    """Say in a folder with a `coarse.pt` what it holds, so that the settings can name it in `weights.prepared`."""
     digest = digest_file(folder / COARSE_FILE)
     manifest = Manifest(
         generator="supersvg",
