@@ -1,0 +1,152 @@
+"""LoRA adapters: which are taken, which are refused, and how they are swapped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+from diffusers import QwenImagePipeline
+from safetensors.torch import load_file, save_file
+
+from spectacle.errors import GeneratorError
+from spectacle.generators.diffusion.adapters import Adapters, fuse_adapter, load_adapter
+
+
+@pytest.fixture
+def pipeline() -> QwenImagePipeline:
+    """A pipeline of a transformer alone."""
+    return QwenImagePipeline(
+        scheduler=None, vae=None, text_encoder=None, tokenizer=None, transformer=tiny.transformer_model().float()
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    tiny.lora(tmp_path / "lightning.safetensors")
+    return tmp_path / "lightning.safetensors"
+
+
+def forward(pipeline: QwenImagePipeline) -> torch.Tensor:
+    random = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        result: torch.Tensor = pipeline.transformer(
+            hidden_states=torch.randn(1, 16, 64, generator=random),
+            encoder_hidden_states=torch.randn(1, 5, tiny.TEXT, generator=random),
+            timestep=torch.tensor([0.5]),
+            img_shapes=[[(1, 4, 4)]],
+            return_dict=False,
+        )[0]
+    return result
+
+
+def test_adapters_are_swapped_and_each_is_loaded_once(
+    pipeline: QwenImagePipeline, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.safetensors"
+    tiny.lora(other, seed=6)
+    plain = forward(pipeline)
+    adapters = Adapters(pipeline)
+    seen = {}
+    for name in (file, other):
+        adapters.use(name)
+        seen[name] = forward(pipeline)
+    monkeypatch.setattr(pipeline, "load_lora_weights", None)
+    assert not torch.equal(seen[file], seen[other])
+    assert not torch.equal(seen[file], plain)
+    adapters.use(None)
+    assert torch.equal(forward(pipeline), plain)
+    adapters.use(file)
+    assert torch.equal(forward(pipeline), seen[file])
+    adapters.use(other)
+    assert torch.equal(forward(pipeline), seen[other])
+
+
+def test_the_scale_counts(pipeline: QwenImagePipeline, file: Path) -> None:
+    plain = forward(pipeline)
+    adapters = Adapters(pipeline)
+    adapters.use(file, 0.5)
+    half = forward(pipeline)
+    adapters.use(file, 0.0)
+    assert torch.allclose(forward(pipeline), plain)
+    adapters.use(file)
+    assert not torch.allclose(forward(pipeline), half)
+
+
+def test_a_fused_adapter_is_part_of_the_model(pipeline: QwenImagePipeline, file: Path) -> None:
+    names = list(pipeline.transformer.state_dict())
+    adapters = Adapters(pipeline)
+    adapters.use(file)
+    beside = forward(pipeline)
+    pipeline.unload_lora_weights()
+    fuse_adapter(pipeline, file)
+    assert list(pipeline.transformer.state_dict()) == names
+    assert torch.allclose(forward(pipeline), beside, atol=1e-4)
+
+
+@pytest.mark.parametrize("prefix", ["", "transformer.", "diffusion_model."])
+def test_usual_prefixes_of_names_are_understood(pipeline: QwenImagePipeline, tmp_path: Path, prefix: str) -> None:
+    tiny.lora(tmp_path / "plain.safetensors")
+    tensors = load_file(tmp_path / "plain.safetensors")
+    if prefix == "transformer.":
+        tensors = {
+            name.replace("lora_down", "lora_A").replace("lora_up", "lora_B"): tensor
+            for name, tensor in tensors.items()
+            if not name.endswith("alpha")
+        }
+    save_file({prefix + name: tensor for name, tensor in tensors.items()}, tmp_path / "named.safetensors")
+    load_adapter(pipeline, tmp_path / "named.safetensors", "named")
+    assert pipeline.get_active_adapters() == ["named"]
+
+
+def test_an_adapter_of_another_width_is_refused(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
+    tiny.lora(tmp_path / "wide.safetensors", inner=64)
+    with pytest.raises(
+        GeneratorError,
+        match=r"wide\.safetensors is a LoRA for another model: its transformer_blocks\.\S+ is 64 wide, where "
+        "QwenImageTransformer2DModel has 32",
+    ):
+        load_adapter(pipeline, tmp_path / "wide.safetensors", "wide")
+    assert not pipeline.get_active_adapters()
+
+
+def test_an_adapter_of_more_blocks_is_refused(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
+    tiny.lora(tmp_path / "deep.safetensors", layers=3)
+    with pytest.raises(
+        GeneratorError, match=r"deep\.safetensors is a LoRA for another model: it changes transformer_blocks\.2"
+    ):
+        load_adapter(pipeline, tmp_path / "deep.safetensors", "deep")
+
+
+def test_an_adapter_for_another_architecture_is_refused(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
+    weights = {
+        "lora_unet_down_blocks_1_attentions_0_proj_in.lora_down.weight": torch.zeros(4, 8),
+        "lora_unet_down_blocks_1_attentions_0_proj_in.lora_up.weight": torch.zeros(8, 4),
+    }
+    save_file(weights, tmp_path / "sdxl.safetensors")
+    with pytest.raises(GeneratorError, match=r"sdxl\.safetensors is .*LoRA for"):
+        load_adapter(pipeline, tmp_path / "sdxl.safetensors", "sdxl")
+
+
+def test_a_file_that_is_no_lora_is_refused(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
+    save_file({"weight": torch.zeros(2)}, tmp_path / "vae.safetensors")
+    with pytest.raises(GeneratorError, match=r"vae\.safetensors is no LoRA"):
+        load_adapter(pipeline, tmp_path / "vae.safetensors", "vae")
+
+
+def test_a_truncated_adapter_is_named(pipeline: QwenImagePipeline, file: Path) -> None:
+    tiny.truncate(file)
+    with pytest.raises(GeneratorError, match=r"lightning\.safetensors is truncated"):
+        load_adapter(pipeline, file, "cut")
+
+
+def test_a_pickle_is_refused(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
+    torch.save({}, tmp_path / "lora.pt")
+    with pytest.raises(GeneratorError, match=r"lora\.pt is no safetensors file"):
+        load_adapter(pipeline, tmp_path / "lora.pt", "bad")
+
+
+def test_a_missing_adapter_is_named(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
+    with pytest.raises(GeneratorError, match=r"gone\.safetensors cannot be read"):
+        load_adapter(pipeline, tmp_path / "gone.safetensors", "gone")

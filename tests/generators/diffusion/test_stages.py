@@ -1,0 +1,101 @@
+"""Running a pipeline in stages: what is on hand when, and what is left after an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from diffusers import QwenImageImg2ImgPipeline, QwenImagePipeline
+from drawing import CPU, Control, picture, same
+
+from spectacle.errors import Cancelled, GeneratorError
+from spectacle.generators.diffusion.loading import Checkpoint, load_pipeline
+from spectacle.generators.diffusion.plan import Place, Placement, Plan
+from spectacle.generators.diffusion.qwen import encode_prompt
+from spectacle.generators.diffusion.seeds import generator
+from spectacle.generators.diffusion.stages import Stages
+from spectacle.generators.diffusion.steps import StepReporter
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    tiny.qwen_image(folder)
+    return folder
+
+
+def stages(model: Path, staged: tuple[str, ...] = (), disk: tuple[str, ...] = ()) -> Stages:
+    placements = tuple(
+        Placement(name, "none", Place.DISK if name in disk else Place.DEVICE, False, name in staged, 0)
+        for name in ("transformer", "text_encoder", "vae")
+    )
+    plan = Plan("cpu", "bf16", "device", placements, False, "auto", False, "none", 0, 0, 0, 0)
+    checkpoint = Checkpoint(model)
+    return Stages(load_pipeline(QwenImagePipeline, checkpoint, plan), checkpoint, plan, CPU)
+
+
+def draw(run: Stages, prompt: str = "a fox", control: Control | None = None, **more: Any) -> Any:
+    kind = QwenImageImg2ImgPipeline if "image" in more else QwenImagePipeline
+    call = {"width": 64, "height": 64, "num_inference_steps": 3, "true_cfg_scale": 1.0, "generator": generator(1)}
+    return run.run(kind, StepReporter(control or Control()), **encode_prompt(run, prompt, 512), **call, **more)
+
+
+def test_the_text_encoder_is_read_for_a_new_prompt_alone(model: Path) -> None:
+    usual, staged = stages(model), stages(model, staged=("text_encoder",))
+    assert staged.pipeline.text_encoder is None
+    encode_prompt(staged, "a fox", 512)
+    assert staged.pipeline.text_encoder is not None
+    assert same(draw(staged), draw(usual))
+    assert staged.pipeline.text_encoder is None
+    draw(staged)
+    assert staged.pipeline.text_encoder is None
+    assert same(draw(staged, "a dog"), draw(usual, "a dog"))
+
+
+def test_a_text_encoder_streamed_from_disk_for_its_stage_encodes_the_same(model: Path) -> None:
+    usual, streamed = stages(model), stages(model, staged=("text_encoder",), disk=("text_encoder",))
+    for prompt in ("a fox", "a dog"):
+        assert same(draw(streamed, prompt), draw(usual, prompt))
+    streamed.close()
+
+
+def test_parts_streamed_from_disk_draw_the_same_and_leave_no_files(model: Path) -> None:
+    usual, streamed = stages(model), stages(model, disk=("transformer",))
+    assert any(streamed._scratch.rglob("*.safetensors"))
+    assert same(draw(streamed), draw(usual))
+    scratch = streamed._scratch
+    streamed.close()
+    assert not scratch.exists()
+
+
+def test_relatives_of_the_pipeline_share_its_parts_as_they_are(model: Path) -> None:
+    run = stages(model)
+    usual = draw(run)
+    draw(run, image=picture((64, 64)), strength=0.7)
+    assert run.pipeline.transformer.dtype == torch.bfloat16
+    assert same(draw(run), usual)
+
+
+def test_a_cancelled_picture_leaves_nothing_behind(model: Path) -> None:
+    run = stages(model, staged=("text_encoder",))
+    usual = draw(run)
+    for after in (0, 1, 2):
+        with pytest.raises(Cancelled):
+            draw(run, "a dog", Control(cancel_after=after))
+    assert same(draw(run), usual)
+
+
+def test_a_staged_part_that_was_damaged_meanwhile_is_named(model: Path, tmp_path: Path) -> None:
+    run = stages(model, staged=("text_encoder",))
+    file = sorted((model / "text_encoder").glob("*.safetensors"))[0]
+    whole = file.read_bytes()
+    tiny.truncate(file)
+    try:
+        with pytest.raises(GeneratorError, match="text_encoder cannot be loaded as Qwen2_5_VL"):
+            encode_prompt(run, "a dog", 512)
+    finally:
+        file.write_bytes(whole)
+    draw(run, "a dog")
