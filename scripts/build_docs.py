@@ -1,7 +1,9 @@
-"""Writes what is made from the settings model: `spectacle.toml` and `docs/configuration.md`."""
+"""Writes what is made from code: `spectacle.toml`, `docs/configuration.md` and the tables of `docs/placement.md`."""
 
+import re
 from pathlib import Path
 
+from spectacle.generators.diffusion.figures import markdown_tables
 from spectacle.settings_file import render_markdown, render_toml
 
 ROOT = Path(__file__).parent.parent
@@ -9,3 +11,8 @@ ROOT = Path(__file__).parent.parent
 if __name__ == "__main__":
     (ROOT / "spectacle.toml").write_text(render_toml(), encoding="utf-8")
     (ROOT / "docs/configuration.md").write_text(render_markdown(), encoding="utf-8")
+    page = ROOT / "docs/placement.md"
+    made = re.sub(
+        r"(?s)(?<=<!-- tables -->\n).*(?=<!-- end of tables -->)", markdown_tables(), page.read_text(encoding="utf-8")
+    )
+    page.write_text(made, encoding="utf-8")

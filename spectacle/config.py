@@ -155,6 +155,11 @@ class PlacementSettings(_Section):
         description="What lies on the GPU: everything, the text encoder first and then the rest, one model at a "
         "time, or blocks streamed from memory or from disk.",
     )
+    offload_directory: Path | None = Field(
+        None,
+        description="Where a model that is streamed from disk is written on loading, as much as its weights are; it "
+        "must be a disk, not memory. Unset: the system's directory for temporary files.",
+    )
     vae_tiling: bool | None = Field(
         None, description="Decode pictures in tiles, which needs less memory. Unset: where memory is short."
     )

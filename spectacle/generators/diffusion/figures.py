@@ -8,7 +8,10 @@ measured for a picture of 2560x1440 (its pull request 9427).
 
 from __future__ import annotations
 
-from spectacle.generators.diffusion.plan import Component, Stage
+from spectacle.config import PlacementSettings
+from spectacle.errors import OutOfMemory
+from spectacle.generators.diffusion.placement import make_plan
+from spectacle.generators.diffusion.plan import Component, Machine, Stage, gigabytes
 
 QWEN_IMAGE = (
     Component("transformer", Stage.DENOISE, 20_430_000_000, activations=670_000_000, blocks=60),
@@ -35,3 +38,54 @@ SDXL_CONTROLNET = (
     Component("vae", Stage.DECODE, 84_000_000, activations=1_610_000_000, fp16=True),
 )
 """`stabilityai/stable-diffusion-xl-base-1.0` with `diffusers/controlnet-canny-sdxl-1.0`, pictures of 1024x1024."""
+
+OMNISVG_4B = (Component("transformer", Stage.DENOISE, 3_847_000_000, fixed=403_000_000, activations=1_500_000_000),)
+"""`OmniSVG/OmniSVG1.1_4B`. The activations are the keys and values of 12 drawings of 2500 tokens, and the logits."""
+
+OMNISVG_8B = (Component("transformer", Stage.DENOISE, 8_614_000_000, fixed=1_412_000_000, activations=2_000_000_000),)
+"""`OmniSVG/OmniSVG1.1_8B`, likewise."""
+
+MODELS: dict[str, tuple[Component, ...]] = {
+    "Qwen-Image": QWEN_IMAGE,
+    "Qwen-Image-2.1": QWEN_IMAGE_21,
+    "SDXL with ControlNet": SDXL_CONTROLNET,
+    "OmniSVG 8B": OMNISVG_8B,
+    "OmniSVG 4B": OMNISVG_4B,
+}
+CARDS = (0, 8, 10, 12, 16, 24, 48, 80, 141)
+"""GiB of GPU memory; 0 is no GPU."""
+HOSTS = (16, 32, 64, 128)
+"""GiB of host memory."""
+
+
+def nominal_machine(card: int, host: int) -> Machine:
+    """A machine with so many GiB of memory, of which 94 and 93 % are free.
+
+    A 12 GB card exposes 10.5 to 11.3 GiB, which is at most 94 %; what a host has free is assumed.
+    """
+    return Machine(int(host * 2**30 * 0.93), int(card * 2**30 * 0.94), (8, 6) if card else None, cpu_bf16=True)
+
+
+def markdown_tables() -> str:
+    """The plans for all of these models on all of these machines, as tables for the documentation."""
+    parts = []
+    for name, components in MODELS.items():
+        rows = [f"### {name}\n", f"| card | {' | '.join(f'{host} GB of memory' for host in HOSTS)} |"]
+        rows.append("|---|" + "---|" * len(HOSTS))
+        for card in CARDS:
+            cells = [_cell(components, nominal_machine(card, host)) for host in HOSTS]
+            rows.append(f"| {f'{card} GB' if card else 'none'} | {' | '.join(cells)} |")
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell(components: tuple[Component, ...], machine: Machine) -> str:
+    try:
+        plan = make_plan(components, machine, PlacementSettings())
+    except OutOfMemory:
+        return "does not fit"
+    first = plan.placements[0]
+    form = plan.precision if first.quantization == "none" else first.quantization
+    pinned = ", page-locked" if first.pinned else ""
+    peaks = " + ".join(gigabytes(size) for size in (plan.vram, plan.ram) if size)
+    return f"{form}, {plan.residency}{pinned}: {peaks}"

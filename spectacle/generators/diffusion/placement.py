@@ -285,6 +285,7 @@ class _Problem:
             attention=self.settings.attention,
             compile_repeated_blocks=self.settings.compile_repeated_blocks,
             cache=self.settings.cache,
+            offload_directory=self.settings.offload_directory,
             vram=vram,
             ram=ram,
             moved=sum(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
+
+from spectacle.generators.base import Footprint
 
 Quantization = Literal["none", "int8", "gguf", "nf4"]
 """`none` is the plan's precision; also of a component whose files hold quantized weights already."""
@@ -118,6 +121,10 @@ class Machine:
     capability: tuple[int, int] | None = None
     cpu_bf16: bool = False
 
+    def with_freed(self, held: Footprint) -> Machine:
+        """The same machine with more free."""
+        return replace(self, ram=self.ram + held.ram, vram=self.vram + held.vram)
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -157,6 +164,7 @@ class Plan:
         ram: Estimated peak of the host's memory, bytes.
         moved: Bytes moved onto the device for each forward pass of the denoiser.
         moved_per_prompt: Bytes moved onto the device for each new prompt.
+        offload_directory: Where what is streamed from disk is written; None for the system's temporary files.
         reasons: Sentences for people: what was chosen and why.
         risks: Sentences for people: what may go wrong because the settings ask for it.
     """
@@ -173,6 +181,7 @@ class Plan:
     ram: int
     moved: int
     moved_per_prompt: int
+    offload_directory: Path | None = None
     reasons: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
 
@@ -186,6 +195,19 @@ class Plan:
             if placement.component == component:
                 return placement
         raise KeyError(component)
+
+    @property
+    def demand(self) -> Footprint:
+        """What it takes at its peak."""
+        return Footprint(self.vram, self.ram)
+
+    @property
+    def held(self) -> Footprint:
+        """What its weights hold between jobs."""
+        kept = [placed for placed in self.placements if not placed.staged and placed.place is not Place.DISK]
+        resident = sum(placed.size for placed in kept if placed.place is Place.DEVICE)
+        elsewhere = sum(placed.size for placed in kept) - resident
+        return Footprint(resident, elsewhere) if self.device == "cuda" else Footprint(ram=resident + elsewhere)
 
     @property
     def sentences(self) -> tuple[str, ...]:
