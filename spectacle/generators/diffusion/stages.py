@@ -55,7 +55,7 @@ class Stages:
         self._checkpoint = checkpoint
         self._encoders = encoders
         self._kinds = components(checkpoint, index or type(pipeline).__name__)
-        self._scratch = Path(tempfile.mkdtemp(prefix="spectacle-"))
+        self._scratch = Path(tempfile.mkdtemp(prefix="spectacle-", dir=plan.offload_directory))
         try:
             residency.apply(pipeline, plan, self.device, self._scratch)
         except BaseException:
@@ -148,9 +148,7 @@ class Stages:
 
     def _bring(self, wanted: list[str]) -> None:
         """Free the staged parts that are not wanted now, then load those that are and not there."""
-        freed = [
-            name for name in self._staged() if name not in wanted and getattr(self.pipeline, name) is not None
-        ]
+        freed = [name for name in self._staged() if name not in wanted and getattr(self.pipeline, name) is not None]
         if freed:
             self.pipeline.register_modules(**dict.fromkeys(freed))
             gc.collect()
