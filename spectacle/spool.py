@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
+from spectacle.house import House
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 HOUSE = ".spectacle"
 """Directory inside the spool for what instances tell each other."""
+
+_PARTS = (HOUSE, f"{HOUSE}/instances", f"{HOUSE}/attempts", f"{HOUSE}/poison")
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {
@@ -149,13 +152,14 @@ class Spool:
         self.path = path
         self._os = system
         self._fd = -1
+        self._house = House(system)
         self._identity: tuple[int, int] | None = None
 
     def open(self) -> bool:
         """Open the directory, or open it anew when another one lies under its path now.
 
         Returns:
-            True when this is another directory than before (the first one included).
+            True when this is another directory than before (the first one included), or when `.spectacle/` in it is.
 
         Raises:
             SpoolUnavailable: When it is missing, no directory, or may not be read.
@@ -172,7 +176,7 @@ class Spool:
         identity = (status.st_dev, status.st_ino)
         if identity == self._identity:
             self._os.close(fd)
-            return False
+            return not self._house.is_current(self._fd, HOUSE)
         if self._fd >= 0:
             # The number stays the same, so that a thread in the middle of a call never meets a foreign descriptor.
             os.dup2(fd, self._fd, inheritable=False)
@@ -186,6 +190,7 @@ class Spool:
         """Close the directory. It can be opened again."""
         if self._fd >= 0:
             os.close(self._fd)
+        self._house.close()
         self._fd, self._identity = -1, None
 
     def prepare_house(self) -> None:
@@ -194,14 +199,19 @@ class Spool:
         Raises:
             SpoolUnavailable: When they cannot be made or are not directories of their own.
         """
-        try:
-            for name in (HOUSE, f"{HOUSE}/instances", f"{HOUSE}/attempts", f"{HOUSE}/poison"):
+        for name in _PARTS:
+            try:
                 with contextlib.suppress(FileExistsError):
-                    self._os.mkdir(name, _DIRECTORY_MODE, dir_fd=self._fd)
-                if not stat.S_ISDIR(os.stat(name, dir_fd=self._fd, follow_symlinks=False).st_mode):
-                    raise SpoolUnavailable(f"{self.path / name} is not a directory: move it away")
-        except OSError as error:
-            raise unavailable(self.path, error) from error
+                    directory, tail = self._house.resolve(self._fd, name)
+                    self._os.mkdir(tail, _DIRECTORY_MODE, dir_fd=directory)
+                self._house.refresh(self._fd, [name])
+            except NotADirectoryError:
+                raise SpoolUnavailable(f"{self.path / name} is not a directory: move it away") from None
+            except OSError as error:
+                raise unavailable(self.path, error) from error
+
+    def _at(self, name: str) -> tuple[int, str]:
+        return self._house.resolve(self._fd, name)
 
     def names(self) -> list[str]:
         """Names of all entries, read from the directory opened anew, which makes a network file system look again."""
@@ -218,7 +228,8 @@ class Spool:
     def peek(self, name: str) -> Look | None:
         """Status of a name without opening it, or None when there is none. On a network it may be seconds old."""
         try:
-            return Look.of(self._os.stat(name, dir_fd=self._fd, follow_symlinks=False))
+            directory, tail = self._at(name)
+            return Look.of(self._os.stat(tail, dir_fd=directory, follow_symlinks=False))
         except FileNotFoundError:
             return None
 
@@ -233,7 +244,8 @@ class Spool:
                 removing the file would have to wait for a dead host until the server's own lease on it has run out.
         """
         try:
-            fd = self._os.open(name, _OWN if own else _READ, dir_fd=self._fd)
+            directory, tail = self._at(name)
+            fd = self._os.open(tail, _OWN if own else _READ, dir_fd=directory)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -260,8 +272,9 @@ class Spool:
             FileNotFoundError: When there is none.
             NotOrdinary: When it is a link, pipe, device, directory or has more hard links.
         """
+        directory, tail = self._at(name)
         try:
-            fd = self._os.open(name, _READ, dir_fd=self._fd)
+            fd = self._os.open(tail, _READ, dir_fd=directory)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO) and (look := self.peek(name)) is not None:
                 raise NotOrdinary(look) from None
@@ -311,7 +324,8 @@ class Spool:
             OSError: When it cannot be written; what was written is removed. After a failed fsync a file is never
                 synced again, for a second fsync may report success for data that are lost.
         """
-        fd = self._os.open(name, _CREATE, _FILE_MODE, dir_fd=self._fd)
+        directory, tail = self._at(name)
+        fd = self._os.open(tail, _CREATE, _FILE_MODE, dir_fd=directory)
         try:
             try:
                 view = memoryview(content)
@@ -323,24 +337,24 @@ class Spool:
                 self._os.close(fd)
         except BaseException:
             with contextlib.suppress(OSError):
-                self._os.unlink(name, dir_fd=self._fd)
+                self._os.unlink(tail, dir_fd=directory)
             raise
         return inode
 
     def replace(self, name: str, content: bytes) -> None:
         """Put `content` under `name` at once, whatever was there; not fsynced: for what may be lost in a power cut."""
-        head, _, tail = name.rpartition("/")
-        temporary = f"{head}/.{tail}.{secrets.token_hex(4)}.tmp" if head else f".{tail}.{secrets.token_hex(4)}.tmp"
-        fd = self._os.open(temporary, _CREATE, _FILE_MODE, dir_fd=self._fd)
+        directory, tail = self._at(name)
+        temporary = f".{tail}.{secrets.token_hex(4)}.tmp"
+        fd = self._os.open(temporary, _CREATE, _FILE_MODE, dir_fd=directory)
         try:
             try:
                 self._os.write(fd, content)
             finally:
                 self._os.close(fd)
-            self._os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            self._os.rename(temporary, tail, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
             with contextlib.suppress(OSError):
-                self._os.unlink(temporary, dir_fd=self._fd)
+                self._os.unlink(temporary, dir_fd=directory)
             raise
 
     def link(self, source: str, target: str) -> bool:
@@ -374,7 +388,8 @@ class Spool:
     def rename(self, source: str, target: str) -> bool:
         """Rename, replacing `target`. Returns False when there is no `source`."""
         try:
-            self._os.rename(source, target, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            (here, old), (there, new) = self._at(source), self._at(target)
+            self._os.rename(old, new, src_dir_fd=here, dst_dir_fd=there)
         except FileNotFoundError:
             return False
         return True
@@ -382,7 +397,8 @@ class Spool:
     def remove(self, name: str) -> bool:
         """Remove a name that is no directory. Returns False when there is none."""
         try:
-            self._os.unlink(name, dir_fd=self._fd)
+            directory, tail = self._at(name)
+            self._os.unlink(tail, dir_fd=directory)
         except FileNotFoundError:
             return False
         return True
@@ -394,9 +410,8 @@ class Spool:
     def house_names(self, part: str) -> list[str]:
         """Names in one part of `.spectacle/`, empty when it is missing."""
         try:
-            fd = self._os.open(
-                f"{HOUSE}/{part}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._fd
-            )
+            directory, _ = self._at(f"{HOUSE}/{part}/" if part else f"{HOUSE}/")
+            fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
         except FileNotFoundError:
             return []
         try:

@@ -205,6 +205,7 @@ class Watcher:
                 self._move_in()
             self._check_space()
             if self._paused is not None:
+                self._spool.prepare_house()
                 self._spool.writable()
                 self._reserve.keep()
             self._unpause()

@@ -265,3 +265,67 @@ def test_the_version_of_a_file_changes_with_its_content_and_its_identity() -> No
     assert (
         len({look.version, Look(9, 2, 3, 0, 1).version, Look(1, 9, 3, 0, 1).version, Look(1, 2, 9, 0, 1).version}) == 4
     )
+
+
+PARTS = ["", "/instances", "/attempts", "/poison"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_nothing_is_done_through_a_link_in_the_place_of_the_house(tmp_path: Path, part: str) -> None:
+    outside = tmp_path / "outside"
+    for each in PARTS:
+        (outside / each.strip("/")).mkdir(exist_ok=True)
+    path = tmp_path / "spool"
+    path.mkdir()
+    if part:
+        (path / ".spectacle").mkdir()
+    (path / f".spectacle{part}").symlink_to(outside)
+    spool = Spool(path)
+    spool.open()
+    with pytest.raises(SpoolUnavailable, match="is not a directory: move it away"):
+        spool.prepare_house()
+    name = f".spectacle{part}/file"
+    for attempt in (
+        lambda: spool.write(name, b""),
+        lambda: spool.replace(name, b""),
+        lambda: spool.rename("request", name),
+        lambda: spool.remove(name),
+        lambda: spool.read(name, 10),
+        lambda: spool.house_names(part.strip("/")),
+    ):
+        with pytest.raises(NotADirectoryError):
+            attempt()
+    assert sorted(os.listdir(outside)) == ["attempts", "instances", "poison"]
+    spool.close()
+
+
+def test_a_house_swapped_while_it_is_in_use_leads_nowhere_else(spool: Spool, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    for each in PARTS:
+        (outside / each.strip("/")).mkdir(exist_ok=True)
+    spool.replace(".spectacle/attempts/a-1-64x64", b"1")
+    assert not spool.open()
+    (spool.path / ".spectacle").rename(spool.path / "moved")
+    (spool.path / ".spectacle").symlink_to(outside)
+    spool.replace(".spectacle/attempts/a-2-64x64", b"2")
+    assert spool.remove(".spectacle/attempts/a-1-64x64")
+    assert os.listdir(spool.path / "moved/attempts") == ["a-2-64x64"]
+    assert not os.listdir(outside / "attempts")
+    assert spool.open()
+    with pytest.raises(SpoolUnavailable, match="move it away"):
+        spool.prepare_house()
+    (spool.path / ".spectacle").unlink()
+    assert spool.open()
+    spool.prepare_house()
+    assert not spool.open()
+    spool.replace(".spectacle/attempts/a-3-64x64", b"3")
+    assert os.listdir(spool.path / ".spectacle/attempts") == ["a-3-64x64"]
+
+
+def test_a_part_of_the_house_that_was_removed_is_made_again(spool: Spool) -> None:
+    (spool.path / ".spectacle/attempts").rmdir()
+    with pytest.raises(FileNotFoundError):
+        spool.replace(".spectacle/attempts/a-1-64x64", b"1")
+    spool.prepare_house()
+    spool.replace(".spectacle/attempts/a-1-64x64", b"1")
+    assert os.listdir(spool.path / ".spectacle/attempts") == ["a-1-64x64"]
