@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from spectacle.config import PlacementSettings
 from spectacle.errors import BadAttachment, BadOptions, GeneratorError, UnreadableRequest
 from spectacle.generators.base import (
     Artifact,
@@ -21,6 +22,7 @@ from spectacle.generators.base import (
     Needs,
     Resources,
 )
+from spectacle.generators.diffusion.plan import Component, Machine
 from spectacle.generators.omnisvg.choose import Candidate, Choice, choose
 from spectacle.generators.omnisvg.drawing import SIDE
 from spectacle.generators.omnisvg.pictures import SEEN, Prepared, prepare
@@ -31,6 +33,7 @@ from spectacle.generators.omnisvg.sizes import (
     FILE,
     LONGEST,
     MOST_CANDIDATES,
+    PART,
     PRESETS,
     SPARE_CANDIDATES,
     Size,
@@ -42,7 +45,6 @@ from spectacle.svg import Rasteriser
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
-    from spectacle.generators.diffusion.plan import Component
     from spectacle.generators.omnisvg.generation import Decoder
 
 _TEXT_TASK: Literal["text-to-svg"] = "text-to-svg"
@@ -147,23 +149,28 @@ class OmniSvg(Generator):
         """Write the published checkpoint, a pickle, as safetensors, with all that is needed to load it.
 
         Raises:
-            GeneratorError: When the checkpoint is damaged or not what it should be, or quantized weights are asked for.
+            GeneratorError: When the checkpoint is damaged or not what it should be, or cannot be stored in that way.
             WeightsMissing: When it is not on this machine.
         """
-        if quantization != "none":
-            raise GeneratorError(
-                f"{cls.name} stores weights as they are, and quantizes them on loading where placement.quantization "
-                f"or the memory asks for it: leave out --quantize"
-            )
+        if quantization not in ("none", "int8", "nf4"):
+            raise GeneratorError(f"{cls.name} cannot store weights as {quantization}: choose none, int8 or nf4")
         import torch
 
+        from spectacle.generators.diffusion.residency import quantization_config
         from spectacle.generators.omnisvg import checkpoint
 
         size, vocabulary = cls._size(preset)
         weights, base = (cls.locate(source, preset, resources) for source in (size.weights, size.base))
+        part = component(weights.path / FILE, base.path, vocabulary.size)
+        form = make_plan(part, Machine(ram=0, cpu_bf16=True), PlacementSettings(quantization=quantization))
         say(f"reading {weights.path / FILE}")
         model = checkpoint.load_published(
-            weights.path / FILE, base.path, vocabulary, device=torch.device("cpu"), dtype=torch.bfloat16
+            weights.path / FILE,
+            base.path,
+            vocabulary,
+            device=torch.device("cpu"),
+            dtype=torch.bfloat16,
+            quantization_config=quantization_config(form, PART, "transformers"),
         )
         say("writing safetensors files")
         checkpoint.save(model, checkpoint.load_processor(base.path), folder)
@@ -219,7 +226,6 @@ class OmniSvg(Generator):
         from spectacle.generators.diffusion.residency import dtype, quantization_config
         from spectacle.generators.omnisvg import checkpoint
         from spectacle.generators.omnisvg.generation import Decoder
-        from spectacle.generators.omnisvg.sizes import PART
 
         _, vocabulary = self._size(self.preset)
         files = self._files(self.preset, self.resources)

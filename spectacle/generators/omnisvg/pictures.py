@@ -21,7 +21,7 @@ _BRIGHT_EDGE = 240
 _SAME_COLOUR = 30
 _SLIMMEST = 32
 """Largest ratio of the sides: of a slimmer picture, less than seven of the grid's 200 steps would be left."""
-_WORKING_SIDE = 4 * SEEN
+_WORKING_SIDE = 2 * SEEN
 """Larger pictures are reduced to this first, for the background is looked for in every pixel."""
 
 
@@ -75,8 +75,8 @@ def prepare(picture: Image.Image, *, replace_background: bool) -> Prepared:
 def whiten_background(picture: Image.Image) -> Image.Image:
     """Make every pixel white that has nearly the colour of the background, as upstream does.
 
-    The background is the commonest colour on the border. A picture whose border is bright on average stays as it is.
-    Pixels of that colour inside the picture become white, too.
+    The background is the commonest colour on the border. A picture whose border is bright on average stays as it is,
+    and so does one in which nothing else would be left. Pixels of that colour inside the picture become white, too.
 
     Args:
         picture: Mode RGB.
@@ -90,8 +90,8 @@ def whiten_background(picture: Image.Image) -> Image.Image:
         return picture
     colours, counts = np.unique(np.concatenate(edges), axis=0, return_counts=True)
     background = colours[counts.argmax()].astype(np.int32)
-    distance = ((pixels.astype(np.int32) - background) ** 2).sum(axis=2)
-    return Image.fromarray(np.where((distance < _SAME_COLOUR**2)[..., None], np.uint8(255), pixels))
+    near = ((pixels.astype(np.int32) - background) ** 2).sum(axis=2) < _SAME_COLOUR**2
+    return picture if near.all() else Image.fromarray(np.where(near[..., None], np.uint8(255), pixels))
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

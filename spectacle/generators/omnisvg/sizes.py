@@ -33,6 +33,7 @@ LONGEST = 2048
 
 _LONGEST_PROMPT = 1024  # tokens; a picture takes 256 and the words around it about 100
 _BYTES = 2  # bf16
+_STORED_AS = {"torchao": "int8", "bitsandbytes": "nf4"}
 # Scores of the drawing's tokens in fp32 and copies of them, and what the layers leave while a prompt is computed.
 _WORKSPACE = 500_000_000
 
@@ -106,6 +107,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         raise GeneratorError(f"{base / 'config.json'} cannot be read ({error}): pull the weights anew") from None
     files = [weights] if weights.is_file() else weights.glob("*.safetensors")
     held = sum(file.stat().st_size for file in files)
+    method = text.get("quantization_config", {}).get("quant_method")
     embeddings = vocabulary_size * width * (1 if text.get("tie_word_embeddings") else 2)
     drawings = MOST_CANDIDATES + SPARE_CANDIDATES
     return Component(
@@ -113,6 +115,8 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         Stage.DENOISE,
         parameters=held // _BYTES,
         fixed=embeddings,
+        stored=held if method else 0,
+        stored_as=_STORED_AS.get(method, ""),
         activations=cached * _BYTES * drawings * (LONGEST + _LONGEST_PROMPT) + _WORKSPACE,
     )
 

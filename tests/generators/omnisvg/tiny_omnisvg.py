@@ -22,6 +22,10 @@ SPECIAL = [
 ]  # fmt: skip
 
 
+END = 2.4
+"""The less it is than 3, the later small models end their drawings."""
+
+
 def build_base(folder: Path, size: str = "4B", **changes: Any) -> Path:
     """Write the configuration, tokenizer and picture processor of a small Qwen2.5-VL model, without weights.
 
@@ -88,13 +92,22 @@ def build_base(folder: Path, size: str = "4B", **changes: Any) -> Path:
 def build_model(
     base: Path, size: str = "4B", dtype: torch.dtype = torch.bfloat16
 ) -> Qwen2_5_VLForConditionalGeneration:
-    """A small model with random weights, larger than training would leave them, so that drawings differ."""
-    config: Qwen2_5_VLConfig = configuration(base, SIZES[size])
-    torch.manual_seed(0)
-    model = Qwen2_5_VLForConditionalGeneration(config).eval()
-    for parameter in model.parameters():
-        if parameter.ndim > 1:
-            torch.nn.init.normal_(parameter, std=0.3)
+    """A small model with random weights, large enough for drawings to differ, that ends one after several paths.
+
+    The first number of each embedding is the same, so that it stands out in what the layers make of it, and gives
+    what the head has in its place for the end the meaning of a bias.
+    """
+    vocabulary = SIZES[size]
+    config: Qwen2_5_VLConfig = configuration(base, vocabulary)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(5)
+        model = Qwen2_5_VLForConditionalGeneration(config).eval()
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                torch.nn.init.normal_(parameter, std=0.3)
+        for table in (model.get_input_embeddings().weight, model.lm_head.weight):
+            table[:, 0] = 3.0
+            table[list(vocabulary.ends), 0] = END
     return model.to(dtype)
 
 

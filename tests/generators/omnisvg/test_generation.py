@@ -1,0 +1,196 @@
+"""Generating tokens: the same as transformers' own loop does, several drawings at once, valid and repeatable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from tiny_omnisvg import build_base, build_model
+from torch import Tensor
+from transformers import Qwen2_5_VLForConditionalGeneration
+
+from spectacle.errors import BadOptions, Cancelled
+from spectacle.generators.omnisvg.checkpoint import load_processor
+from spectacle.generators.omnisvg.generation import Decoder
+from spectacle.generators.omnisvg.grammar import Grammar, GrammarLogitsProcessor
+from spectacle.generators.omnisvg.pictures import SEEN
+from spectacle.generators.omnisvg.prompts import picture_prompt, text_prompt
+from spectacle.generators.omnisvg.sampling import Sampling
+from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary, decode
+
+LIKELIEST = Sampling(temperature=1.0, top_p=1.0, top_k=1, repetition_penalty=1.05)
+DARING = Sampling(temperature=1.0, top_p=0.95, top_k=100, repetition_penalty=1.05)
+
+
+class Subject:
+    """A small model in full precision, with what belongs to it."""
+
+    def __init__(self, folder: Path, size: str) -> None:
+        base = build_base(folder / size, size)
+        self.vocabulary: Vocabulary = SIZES[size]
+        self.model: Qwen2_5_VLForConditionalGeneration = build_model(base, size, torch.float32)
+        self.processor: Any = load_processor(base)
+        self.decoder = Decoder(self.model, self.vocabulary)
+
+    def inputs(self, task: str, number: int = 0) -> Mapping[str, Tensor]:
+        if task == "text":
+            text: Mapping[str, Tensor] = self.processor(text=[text_prompt(f"fox {number}")], return_tensors="pt")
+            return text
+        with torch.random.fork_rng():
+            torch.manual_seed(number)
+            noise = torch.randint(0, 256, (8, 8, 3), dtype=torch.uint8).numpy()
+        picture = Image.fromarray(noise).resize((SEEN, SEEN))
+        both: Mapping[str, Tensor] = self.processor(text=[picture_prompt()], images=[picture], return_tensors="pt")
+        return both
+
+    def generate(self, inputs: Mapping[str, Tensor], sampling: Sampling = DARING, **settings: Any) -> list[list[int]]:
+        given: dict[str, Any] = {"candidates": 2, "max_length": 100, "seed": 3, "report": lambda done: None} | settings
+        return self.decoder.generate(inputs, sampling, **given)
+
+
+@pytest.fixture(scope="module", params=["4B", "8B"])
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    return Subject(tmp_path_factory.mktemp("subject"), request.param)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    return Subject(tmp_path_factory.mktemp("small"), "4B")
+
+
+def by_transformers(subject: Subject, inputs: Mapping[str, Tensor], max_length: int) -> list[int]:
+    """What `generate()` makes of the same prompt, always taking the likeliest token."""
+    prompt_length = inputs["input_ids"].shape[1]
+    grammar = Grammar(subject.vocabulary)
+    processor = GrammarLogitsProcessor(grammar, prompt_length=prompt_length, max_new_tokens=max_length)
+    generated: Any = subject.model.generate(
+        **inputs,
+        do_sample=False,
+        max_new_tokens=max_length,
+        repetition_penalty=LIKELIEST.repetition_penalty,
+        logits_processor=[processor],
+        stopping_criteria=[processor.stop],
+        eos_token_id=None,
+        pad_token_id=subject.vocabulary.pad,
+    )
+    tokens: list[int] = generated[0, prompt_length:].tolist()
+    return tokens
+
+
+@pytest.mark.parametrize("task", ["text", "picture"])
+def test_the_tokens_are_those_of_transformers_own_loop(subject: Subject, task: str) -> None:
+    lengths = []
+    for number in range(2):
+        inputs = subject.inputs(task, number)
+        expected = by_transformers(subject, inputs, 120)
+        assert subject.generate(inputs, LIKELIEST, max_length=120) == [expected, expected]
+        lengths.append(len(expected))
+    assert sum(lengths) > 100  # else the comparison would say little
+
+
+@pytest.mark.parametrize("task", ["text", "picture"])
+def test_every_step_scores_as_a_pass_over_the_whole_does(
+    subject: Subject, task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from spectacle.generators.omnisvg import generation
+
+    scored: list[Tensor] = []
+    choose = generation._Run.choose
+
+    def remember(run: Any, scores: Tensor) -> None:
+        scored.append(scores.clone())
+        choose(run, scores)
+
+    monkeypatch.setattr(generation._Run, "choose", remember)
+    inputs = subject.inputs(task)
+    rows = subject.generate(inputs, candidates=3, max_length=60)
+    first = subject.vocabulary.base
+    for candidate, row in enumerate(rows):
+        ids = torch.cat([inputs["input_ids"], torch.tensor([row])], dim=1)
+        kinds = torch.nn.functional.pad(inputs["mm_token_type_ids"], (0, len(row)))
+        rest = {name: inputs[name] for name in ("pixel_values", "image_grid_thw") if name in inputs}
+        subject.model.model.rope_deltas = None
+        with torch.no_grad():
+            whole = subject.model(input_ids=ids, mm_token_type_ids=kinds, **rest).logits[0]
+        for step in range(len(row)):
+            expected = whole[inputs["input_ids"].shape[1] - 1 + step, first:]
+            torch.testing.assert_close(scored[step][candidate], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_picture_before_does_not_shift_the_positions_of_a_text(small: Subject) -> None:
+    text = small.inputs("text")
+    before = small.generate(text)
+    small.generate(small.inputs("picture"))
+    assert small.generate(text) == before
+
+
+def test_every_drawing_is_valid_and_ends_in_time(subject: Subject) -> None:
+    for max_length in (8, 9, 60):
+        rows = subject.generate(subject.inputs("text"), candidates=6, max_length=max_length)
+        assert len(rows) == 6
+        for row in rows:
+            assert len(row) <= max_length
+            assert row[-1] in subject.vocabulary.ends
+            assert decode(row, subject.vocabulary).complete
+
+
+def test_a_seed_gives_the_same_drawings_and_another_gives_others(small: Subject) -> None:
+    inputs = small.inputs("picture")
+    first = small.generate(inputs, candidates=4, seed=2**63 - 1)
+    assert small.generate(inputs, candidates=4, seed=2**63 - 1) == first
+    assert small.generate(inputs, candidates=4, seed=1) != first
+    assert len({tuple(row) for row in first}) > 1
+
+
+def test_a_low_temperature_keeps_to_the_likeliest(small: Subject) -> None:
+    inputs = small.inputs("text")
+    cold = Sampling(temperature=1e-5, top_p=1.0, top_k=200, repetition_penalty=1.05)
+    narrow = Sampling(temperature=1.5, top_p=1e-6, top_k=200, repetition_penalty=1.05)
+    expected = small.generate(inputs, LIKELIEST)
+    assert small.generate(inputs, cold) == small.generate(inputs, narrow) == expected
+
+
+def test_generation_stops_when_every_drawing_has_ended(small: Subject) -> None:
+    reported: list[int] = []
+    rows = small.generate(small.inputs("text"), max_length=2048, report=reported.append)
+    longest = max(len(row) for row in rows)
+    assert reported == list(range(1, longest + 1))
+    assert longest < 2048
+
+
+def test_what_the_report_raises_passes_through(small: Subject) -> None:
+    def stop(done: int) -> None:
+        if done == 5:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        small.generate(small.inputs("text"), report=stop)
+
+
+def test_too_few_tokens_for_a_path_are_refused(small: Subject) -> None:
+    with pytest.raises(BadOptions, match="max_length is 7"):
+        small.generate(small.inputs("text"), max_length=7)
+
+
+def test_a_captured_step_can_be_undone(small: Subject) -> None:
+    """What warms up a capture must not leave a trace."""
+    from spectacle.generators.omnisvg import generation
+
+    inputs = small.inputs("text")
+    expected = small.generate(inputs, max_length=40)
+
+    def with_rehearsals(decoder: Decoder, run: Any) -> Any:
+        for _ in run.lengths:
+            before = run.snapshot()
+            decoder._step(run, run.capacity)
+            run.restore(before)
+            decoder._step(run, run.capacity)
+            yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generation.Decoder, "_plain_steps", with_rehearsals)
+        assert small.generate(inputs, max_length=40) == expected
