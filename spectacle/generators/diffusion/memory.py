@@ -241,15 +241,17 @@ def _is_fixed(key: str, tensor: Mapping[str, Any]) -> bool:
 
 
 def _blocks(tensors: Mapping[str, Mapping[str, Any]]) -> int:
-    """How many blocks the largest repeated part has."""
+    """How many blocks the model repeats: of all that it repeats and that makes up a quarter of it, the most."""
     sizes: dict[str, int] = defaultdict(int)
     members: dict[str, set[str]] = defaultdict(set)
     for key, tensor in tensors.items():
-        if found := re.match(r"(.*\.)?\d+(?=\.)", key):
-            kind = re.sub(r"(^|\.)\d+(?=\.|$)", r"\1#", found[0])
+        for index in re.finditer(r"(?<=\.)\d+(?=\.)|^\d+(?=\.)", key):
+            member = key[: index.end()]
+            kind = re.sub(r"(^|\.)\d+(?=\.|$)", r"\1#", member)
             sizes[kind] += prod(tensor["shape"])
-            members[kind].add(found[0])
-    return len(members[max(sizes, key=lambda kind: sizes[kind])]) if sizes else 0
+            members[kind].add(member)
+    whole = sum(prod(tensor["shape"]) for tensor in tensors.values())
+    return max((len(members[kind]) for kind, size in sizes.items() if 4 * size >= whole), default=0)
 
 
 def _stored(folder: Path, tensors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
