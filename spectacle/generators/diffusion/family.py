@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from spectacle.errors import GeneratorError, WeightsMissing
-from spectacle.generators.base import Device, Generator, Job, Resources
+from spectacle.generators.base import Device, Footprint, Generator, Job, Resources
 from spectacle.generators.diffusion import memory
 from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Component, Machine, Plan
+from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
 from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.weights import Source
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 TRANSFORMER_WEIGHTS = "transformer/*.safetensors"
 """The files for which a GGUF file can stand."""
+
+
+ADDED = {"controlnet": "QwenImageControlNetModel"}
+"""The classes of parts that the models' own pipelines have not."""
 
 
 class FamilyPreset(Protocol):
@@ -61,6 +65,8 @@ class Loaded:
         checkpoint: What it was loaded from.
         revision: The commit of that.
         adapter: The file of the adapter at work, or None.
+        machine: What was free before.
+        device: Where it is.
     """
 
     stages: Stages
@@ -69,6 +75,8 @@ class Loaded:
     checkpoint: Checkpoint
     revision: str
     adapter: Path | None
+    machine: Machine
+    device: Device
 
 
 class FamilyGenerator(Generator):
@@ -108,6 +116,15 @@ class FamilyGenerator(Generator):
         """
 
     @classmethod
+    def added(cls, preset: str | None, resources: Resources) -> Mapping[str, Path]:
+        """Folders of parts that the model's own pipeline has not, by name, which a preset loads at once.
+
+        Raises:
+            WeightsMissing: When they are not on this machine.
+        """
+        return {}
+
+    @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
         """The model and its adapter."""
         return cls.find_preset(preset).sources()
@@ -128,7 +145,21 @@ class FamilyGenerator(Generator):
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed, from the sizes of its files."""
         checkpoint, _ = cls._checkpoint(preset, resources)
-        return cls._make_plan(checkpoint, memory.look(device, resources.placement), preset, resources).sentences
+        machine = memory.look(device, resources.placement)
+        return cls._make_plan(checkpoint, cls.added(preset, resources), machine, preset, resources).sentences
+
+    @classmethod
+    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+        """What the plan says that would be made if nothing were loaded."""
+        checkpoint, _ = cls._checkpoint(preset, resources)
+        now = memory.measure(device, resources.placement)
+        machine = replace(now, vram=now.vram + held.vram, ram=now.ram + held.ram)
+        return cls._make_plan(checkpoint, cls.added(preset, resources), machine, preset, resources).demand
+
+    @property
+    def footprint(self) -> Footprint:
+        """What the plan says that the weights hold."""
+        return self._loaded.stages.plan.held if self._loaded is not None else Footprint()
 
     @property
     def model(self) -> str:
@@ -142,24 +173,7 @@ class FamilyGenerator(Generator):
 
     def load(self, device: Device) -> None:
         """Load the model as the plan says, the preset's adapter into it."""
-        import diffusers
-
-        from spectacle.generators.diffusion.adapters import Adapters
-        from spectacle.generators.diffusion.loading import load_pipeline
-        from spectacle.generators.diffusion.stages import Stages
-
-        preset = self.find_preset(self.preset)
-        checkpoint, revision = self._checkpoint(self.preset, self.resources)
-        adapter = self._adapter(self.preset, self.resources)
-        machine = memory.measure(device, self.resources.placement)
-        plan = self._make_plan(checkpoint, machine, self.preset, self.resources)
-        pipeline = load_pipeline(getattr(diffusers, preset.pipeline), checkpoint, plan)
-        scheduler = pipeline.scheduler
-        adapters = Adapters(pipeline)
-        adapters.use(adapter)
-        stages = Stages(pipeline, checkpoint, plan, device)
-        self._loaded = Loaded(stages, adapters, scheduler, checkpoint, revision, adapter)
-        self._set_scheduler(preset)
+        self._load(device, self.added(self.preset, self.resources))
 
     def adopt(self, preset: str | None) -> bool:
         """Swap the adapter and the scheduler, where the model is the same."""
@@ -200,15 +214,67 @@ class FamilyGenerator(Generator):
         cls, preset: str | None, folder: Path, resources: Resources, quantization: str, say: Callable[[str], None]
     ) -> Mapping[str, str]:
         """Write the model with the preset's adapter fused into it, its weights as they are or quantized."""
-        from spectacle.generators.qwen_image.preparing import write
+        from spectacle.generators.diffusion.preparing import write
 
         found = cls.find_preset(preset)
         sources = found.sources()
         model = cls.locate(sources[0], preset, resources)
         adapter = cls.locate(found.adapter, preset, resources).path / found.adapter.files[0] if found.adapter else None
         say(f"{found.repo} at {model.revision[:12]}{f', with {adapter.name}' if adapter else ''}")
-        write(model.path, adapter, None, folder, quantization, say, pipeline=found.pipeline)
+        added = cls.added(preset, resources)
+        write(model.path, adapter, folder, quantization, say, pipeline=found.pipeline, added=added)
         return {source.repo: cls.locate(source, preset, resources).revision for source in sources}
+
+    def _load(self, device: Device, added: Mapping[str, Path]) -> None:
+        import diffusers
+
+        from spectacle.generators.diffusion.adapters import Adapters
+        from spectacle.generators.diffusion.loading import load_pipeline
+        from spectacle.generators.diffusion.stages import Stages
+
+        preset = self.find_preset(self.preset)
+        checkpoint, revision = self._checkpoint(self.preset, self.resources)
+        adapter = self._adapter(self.preset, self.resources)
+        machine = memory.measure(device, self.resources.placement)
+        plan = self._make_plan(checkpoint, added, machine, self.preset, self.resources)
+        pipeline = load_pipeline(getattr(diffusers, preset.pipeline), checkpoint, plan)
+        scheduler = pipeline.scheduler
+        adapters = Adapters(pipeline)
+        adapters.use(adapter)
+        stages = Stages(pipeline, checkpoint, plan, device)
+        self._loaded = Loaded(stages, adapters, scheduler, checkpoint, revision, adapter, machine, device)
+        self._set_scheduler(preset)
+        for name, folder in added.items():
+            self._add(name, folder)
+
+    def _need(self, added: Mapping[str, Path]) -> None:
+        """Load further parts if they are not yet; the whole model anew where it is placed otherwise beside them."""
+        loaded = self._loaded
+        assert loaded is not None
+        if added.keys() <= loaded.stages.added.keys():
+            return
+        before = loaded.stages.plan
+        plan = self._make_plan(loaded.checkpoint, added, loaded.machine, self.preset, self.resources)
+        own = plan.placements[: len(before.placements)]
+        if (own, plan.vae_tiling, plan.precision) == (before.placements, before.vae_tiling, before.precision):
+            loaded.stages.plan = plan
+            for name, folder in added.items():
+                self._add(name, folder)
+        else:
+            device = loaded.device
+            self.unload()
+            self._load(device, added)
+
+    def _add(self, name: str, folder: Path) -> None:
+        import diffusers
+
+        from spectacle.generators.diffusion.loading import check_model, load_model
+
+        assert self._loaded is not None
+        stages = self._loaded.stages
+        kind = getattr(diffusers, ADDED[name])
+        check_model(folder, kind)
+        stages.add(name, load_model(folder, name, kind, stages.plan))
 
     def _set_scheduler(self, preset: FamilyPreset) -> None:
         from spectacle.generators.diffusion.sampling import lightning_scheduler
@@ -239,12 +305,25 @@ class FamilyGenerator(Generator):
         return cls.locate(source, preset, resources).path / source.files[0]
 
     @classmethod
-    def _make_plan(cls, checkpoint: Checkpoint, machine: Machine, preset: str | None, resources: Resources) -> Plan:
+    def _make_plan(
+        cls,
+        checkpoint: Checkpoint,
+        added: Mapping[str, Path],
+        machine: Machine,
+        preset: str | None,
+        resources: Resources,
+    ) -> Plan:
         settings = resources.placement
         if "transformer" in checkpoint.gguf and not any((checkpoint.folder / "transformer").glob("*.safetensors")):
             settings = settings.model_copy(update={"quantization": "gguf"})
         lightning = cls.find_preset(preset).recipe.lightning
-        return make_plan(cls.components(checkpoint), machine, settings, lightning=lightning)
+        parts = list(cls.components(checkpoint))
+        activations = max(part.activations for part in parts if part.stage is Stage.DENOISE)
+        # They run beside the transformer, on the same tokens.
+        parts += [
+            memory.component(folder, name, Stage.DENOISE, activations=activations) for name, folder in added.items()
+        ]
+        return make_plan(parts, machine, settings, lightning=lightning)
 
 
 def _wanted(preset: FamilyPreset, resources: Resources) -> Sequence[Source]:

@@ -49,6 +49,7 @@ class Preset:
         recipe: How it is sampled.
         adapter: The adapter with its only file, or None.
         control: Whether it is for control pictures, and loads the ControlNet at once.
+        pipeline: Name of the pipeline's class.
     """
 
     summary: str
@@ -56,6 +57,7 @@ class Preset:
     recipe: Recipe
     adapter: Source | None = None
     control: bool = False
+    pipeline: str = "QwenImagePipeline"
 
     def sources(self) -> Sequence[Source]:
         """What it loads, largest first."""

@@ -15,6 +15,9 @@ from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, native_s
 from spectacle.generators.qwen_image.options import QwenImageOptions
 from spectacle.generators.qwen_image.prompts import suffix
 
+FOR_CONTROL = ("controlnet_conditioning_scale", "control_guidance_start", "control_guidance_end")
+"""The options of requests with a control picture."""
+
 STRENGTH = 0.6
 """The default of diffusers' image-to-image and inpainting pipelines."""
 STRENGTH_INPAINTING = 0.85
@@ -109,15 +112,12 @@ def _check_attachments(job: Job) -> None:
 def _check_options(job: Job, options: QwenImageOptions) -> None:
     if options.strength is not None and not job.pictures:
         raise BadOptions("strength is for requests with an input picture: attach STEM-input.png, or leave it out")
-    given = [name for name in _FOR_CONTROL if getattr(options, name) is not None]
+    given = [name for name in FOR_CONTROL if getattr(options, name) is not None]
     if given and job.control is None:
         raise BadOptions(f"{given[0]} is for requests with a control picture: attach STEM-control.png, or leave it out")
     start, end = _or(options.control_guidance_start, 0.0), _or(options.control_guidance_end, 1.0)
     if start >= end:
         raise BadOptions(f"control_guidance_start is {start:g} and control_guidance_end {end:g}: let it end later")
-
-
-_FOR_CONTROL = ("controlnet_conditioning_scale", "control_guidance_start", "control_guidance_end")
 
 
 def _or(value: float | None, default: float) -> float:

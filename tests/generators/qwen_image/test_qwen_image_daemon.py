@@ -32,6 +32,9 @@ drain_timeout = 20
 [weights]
 directory = "{weights}"
 
+[placement]
+residency = "device"
+
 [kinds.fast]
 generator = "qwen-image"
 preset = "lightning-4"

@@ -1,10 +1,10 @@
-"""Writes a self-contained checkpoint of `qwen-image`: the adapter fused, the weights as they will be loaded."""
+"""Writes a self-contained checkpoint of the Qwen-Image family: the adapter fused, the weights as they are loaded."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,23 @@ _LARGE = ("transformer", "text_encoder")
 def write(
     model: Path,
     adapter: Path | None,
-    controlnet: Path | None,
     folder: Path,
     quantization: str,
     say: Callable[[str], None],
     *,
-    pipeline: str = "QwenImagePipeline",
+    pipeline: str,
+    added: Mapping[str, Path],
 ) -> None:
     """Write a checkpoint that needs no adapter and no network. Holds the whole transformer in memory.
 
     Args:
         model: The model's folder.
         adapter: A Lightning adapter to fuse, or None.
-        controlnet: The ControlNet's folder, or None.
         folder: Where the files go.
         quantization: `none`, `int8` or `nf4`.
         say: Called with a sentence for each part of the work.
         pipeline: Name of the pipeline's class.
+        added: Folders of further parts, such as a ControlNet's.
 
     Raises:
         GeneratorError: When the weights cannot be stored in that way, or a file is damaged.
@@ -78,8 +78,8 @@ def write(
                 _quantize(source, folder / name, name, quantization)
             elif source != folder / name:
                 shutil.copytree(source, folder / name)
-    if controlnet is not None:
-        shutil.copytree(controlnet, folder / "controlnet")
+    for name, source in added.items():
+        shutil.copytree(source, folder / name)
 
 
 def _quantize(source: Path, target: Path, name: str, quantization: str) -> None:
