@@ -185,14 +185,6 @@ def visit(module: torch.nn.Module, device: torch.device) -> None:
     add_hook_to_module(module, Visit())
 
 
-def park(module: torch.nn.Module, placement: Placement) -> None:
-    """Take a component placed `OFFLOAD` off the device for good."""
-    from accelerate.hooks import remove_hook_from_module
-
-    remove_hook_from_module(module)
-    module.to("cpu")
-
-
 def apply(pipe: Any, plan: Plan, device: torch.device, scratch: Path) -> None:
     """Put every component that the pipeline holds where the plan says, and switch on what the plan says of speed.
 
