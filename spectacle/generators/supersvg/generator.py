@@ -41,6 +41,7 @@ PUBLISHED = Source(
 """The networks of Hu et al., "SuperSVG: Superpixel-based Scalable Vector Graphics Synthesis", CVPR 2024."""
 
 _OPAQUE = 0.5
+_LAYERS = 2  # paths as large as the picture: the optimiser's background, and the networks' ground on it
 _STEPS = 1000  # of the progress
 _PAINTING_STEPS = 250  # of them, for what the networks paint
 
@@ -231,16 +232,17 @@ def _settings(job: Job) -> VectoriseSettings:
 
 
 def _painted(painter: Painter, picture: Image.Image, max_paths: int, report: _Report) -> PathSet | None:
-    """What the networks paint, in pixels of the picture; None where there is nothing to be seen in it."""
+    """What the networks paint, in pixels of the picture; None where there is nothing to paint, or no path for it."""
     from spectacle.generators.supersvg.painter import ground
     from spectacle.generators.supersvg.target import Target
 
     target = Target.of(picture)
+    if not target.transparent:
+        max_paths -= _LAYERS
     opaque = target.pixels[..., 3] > _OPAQUE if target.transparent else None
-    if opaque is not None and not opaque.any():
+    if max_paths < 1 or (opaque is not None and not opaque.any()):
         return None
-    layers = 0 if target.transparent else 1
-    drawing = painter.paint(target.pixels[..., :3], max_paths - layers, report.painted, opaque)
-    if layers:
+    drawing = painter.paint(target.pixels[..., :3], max_paths, report.painted, opaque)
+    if not target.transparent:
         drawing = drawing.over(ground(target.width, target.height).to(drawing.points.device))
     return drawing.scaled(target.full_width / target.width, target.full_height / target.height)

@@ -134,7 +134,7 @@ class VisionTransformer(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """The features of the patches, (batch, 196, 384), of pictures (batch, 3, 224, 224)."""
         patches = self.patch_embed(pictures)
-        tokens = torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), dim=1) + self.pos_embed
+        tokens = torch.cat((self.cls_token.repeat(len(patches), 1, 1), patches), dim=1) + self.pos_embed
         return self.norm(self.blocks(tokens))[:, 1:]  # type: ignore[no-any-return]
 
 

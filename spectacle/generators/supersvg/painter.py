@@ -26,7 +26,7 @@ from spectacle.generators.supersvg.superpixels import (
 PATHS_PER_SUPERPIXEL = 64
 """Visible paths that the published inference expects of a superpixel; the network may make up to 128 visible."""
 
-_BATCH = 64
+_BATCH = 16  # a few seconds of work on one core of a CPU, after which progress is told
 
 Progress = Callable[[int, int], None]
 """Is told how many superpixels are done, and how many there are at most."""
