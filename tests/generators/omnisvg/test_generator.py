@@ -121,7 +121,8 @@ def test_words_become_drawings_the_best_first(daemon: Daemon) -> None:
 
 
 def test_a_picture_becomes_a_drawing_of_its_shape(daemon: Daemon) -> None:
-    daemon.write("a-2-640x480", "\n", input=png(photograph()), options={"seed": 2, "max_length": 256, "num_candidates": 1})
+    options = {"seed": 2, "max_length": 256, "num_candidates": 1}
+    daemon.write("a-2-640x480", "\n", input=png(photograph()), options=options)
     answer = daemon.answer("a-2-640x480", seconds=90)
     assert answer.suffix == ".svg", answer.read_text()
     root = fromstring(answer.read_text())
