@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from spectacle.generators.supersvg.shapes import PathSet
-
-_Integers = NDArray[np.int64]
 
 
 def to_svg(paths: PathSet, width: int, height: int, grid: float = 0.25, background: Tensor | None = None) -> str:
@@ -26,26 +22,29 @@ def to_svg(paths: PathSet, width: int, height: int, grid: float = 0.25, backgrou
         grid: The step in pixels that coordinates are rounded to.
         background: (3,) colour of a first path as large as the picture, if there shall be one.
     """
-    points = np.rint(paths.points.detach().cpu().numpy().astype(np.float64) / grid).astype(np.int64)
-    colours = np.rint(paths.colours.detach().cpu().numpy().clip(0, 1) * 255).astype(np.int64)
-    opacities = paths.opacities.detach().cpu().numpy()
+    points: list[list[int]] = (paths.points.detach().cpu().double() / grid).round().long().tolist()
+    definitions, fills = _fills(paths, grid)
+    opacities = paths.opacities.tolist()
     data: list[list[str]] = [[] for _ in range(len(paths))]
     first = 0
     for count, owner in zip(paths.contours.tolist(), paths.owners.tolist(), strict=True):
         data[owner].append(_contour(points[3 * first : 3 * (first + count)]))
         first += count
     drawn = [
-        f'<path {_paint(colour, opacity)}d="{"".join(contours)}"/>'
-        for colour, opacity, contours in zip(colours.tolist(), opacities.tolist(), data, strict=True)
+        f'<path {_paint(fill, opacity)}d="{"".join(contours)}"/>'
+        for fill, opacity, contours in zip(fills, opacities, data, strict=True)
         if any(contours)
     ]
     group = "" if grid == 1 else f' transform="scale({short_number(grid)})"'
     if paths.fill_rule == "evenodd":
         group += ' fill-rule="evenodd"'
-    body = f"<g{group}>{''.join(drawn)}</g>" if group else "".join(drawn)
+    body = "".join(drawn)
+    if body and group:
+        body = f"<g{group}>{body}</g>"
+    if definitions:
+        body = f"<defs>{''.join(definitions)}</defs>{body}"
     if background is not None:
-        colour = np.rint(background.cpu().numpy().clip(0, 1) * 255).astype(np.int64)
-        body = f'<path {_paint(colour.tolist(), 1)}d="M0 0h{width}v{height}H0z"/>{body}'
+        body = f'<path {_paint(_hexadecimal(background.tolist()), 1)}d="M0 0h{width}v{height}H0z"/>{body}'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
         f"{body}</svg>"
@@ -58,6 +57,7 @@ def rounded(paths: PathSet, grid: float) -> PathSet:
         paths,
         points=(paths.points / grid).round() * grid,
         colours=(paths.colours.clamp(0, 1) * 255).round() / 255,
+        end_colours=None if paths.end_colours is None else (paths.end_colours.clamp(0, 1) * 255).round() / 255,
         opacities=(paths.opacities * 100).round() / 100,
     )
 
@@ -68,43 +68,62 @@ def short_number(value: float) -> str:
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
-def short_colour(colour: list[int]) -> str:
-    """The shortest hexadecimal notation of an 8-bit colour."""
-    text = "".join(f"{channel:02x}" for channel in colour)
+def _fills(paths: PathSet, grid: float) -> tuple[list[str], list[str]]:
+    """Definitions of gradients, and the `fill` of each path."""
+    fills = [_hexadecimal(colour) for colour in paths.colours.tolist()]
+    definitions: list[str] = []
+    if paths.axes is None or paths.end_colours is None:
+        return definitions, fills
+    for number, (axis, end) in enumerate(zip(paths.axes.tolist(), paths.end_colours.tolist(), strict=True)):
+        end_fill = _hexadecimal(end)
+        if not any(axis) or fills[number] == end_fill:
+            continue
+        identity = f"g{len(definitions)}"
+        ends = zip(("x1", "y1", "x2", "y2"), (round(value / grid) for value in axis), strict=True)
+        line = " ".join(f'{name}="{value}"' for name, value in ends)
+        definitions.append(
+            f'<linearGradient id="{identity}" gradientUnits="userSpaceOnUse" {line}>'
+            f'<stop stop-color="{fills[number]}"/><stop offset="1" stop-color="{end_fill}"/></linearGradient>'
+        )
+        fills[number] = f"url(#{identity})"
+    return definitions, fills
+
+
+def _hexadecimal(colour: list[float]) -> str:
+    """The shortest notation of a colour with channels from 0 to 1."""
+    text = "".join(f"{round(min(max(channel, 0), 1) * 255):02x}" for channel in colour)
     return f"#{text[::2]}" if text[::2] == text[1::2] else f"#{text}"
 
 
-def _paint(colour: list[int], opacity: float) -> str:
-    fill = short_colour(colour)
+def _paint(fill: str, opacity: float) -> str:
     paint = "" if fill == "#000" else f'fill="{fill}" '
     hundredths = round(opacity * 100)
     return paint if hundredths >= 100 else f'{paint}fill-opacity="{short_number(hundredths / 100)}" '
 
 
-def _contour(points: _Integers) -> str:
-    start = points[0]
+def _contour(points: list[list[int]]) -> str:
+    x, y = start = points[0]
     segments: list[tuple[str, list[int]]] = []
-    here = start
     for number in range(0, len(points), 3):
-        first, second = points[number + 1], points[number + 2]
-        end = points[number + 3] if number + 3 < len(points) else start
+        (x1, y1), (x2, y2) = points[number + 1], points[number + 2]
         last = number + 3 >= len(points)
-        if _straight(here, first, second, end):
-            dx, dy = (end - here).tolist()
-            if last or not (dx or dy):
-                pass  # closing draws the last line
-            elif dy == 0:
-                segments.append(("h", [dx]))
-            elif dx == 0:
-                segments.append(("v", [dy]))
-            else:
-                segments.append(("l", [dx, dy]))
+        end_x, end_y = start if last else points[number + 3]
+        numbers = [x1 - x, y1 - y, x2 - x, y2 - y, end_x - x, end_y - y]
+        dx, dy = numbers[4:]
+        if not _straight(numbers):
+            segments.append(("c", numbers))
+        elif last or not (dx or dy):
+            pass  # closing draws the last line
+        elif dy == 0:
+            segments.append(("h", [dx]))
+        elif dx == 0:
+            segments.append(("v", [dy]))
         else:
-            segments.append(("c", np.concatenate([first - here, second - here, end - here]).tolist()))
-        here = end
+            segments.append(("l", [dx, dy]))
+        x, y = end_x, end_y
     if not segments:
         return ""
-    text = f"M{_joined(start.tolist())}"
+    text = f"M{_joined(start)}"
     command = ""
     for name, numbers in segments:
         arguments = _joined(numbers)
@@ -116,21 +135,22 @@ def _contour(points: _Integers) -> str:
     return f"{text}z"
 
 
+def _straight(curve: list[int]) -> bool:
+    """Whether a curve, relative to its start, is its chord to within half a step of the grid."""
+    x1, y1, x2, y2, x, y = curve
+    length = x * x + y * y
+    if not length:
+        return not any(curve)
+    for control_x, control_y in ((x1, y1), (x2, y2)):
+        cross = x * control_y - y * control_x
+        along = x * control_x + y * control_y
+        if 4 * cross * cross > length or not 0 <= along <= length:
+            return False
+    return True
+
+
 def _joined(numbers: list[int]) -> str:
     text = str(numbers[0])
     for number in numbers[1:]:
         text += str(number) if number < 0 else f" {number}"
     return text
-
-
-def _straight(start: _Integers, first: _Integers, second: _Integers, end: _Integers) -> bool:
-    """Whether a curve is its chord, to within half a step of the grid."""
-    chord_x, chord_y = (end - start).tolist()
-    length = chord_x * chord_x + chord_y * chord_y
-    for control in (first, second):
-        x, y = (control - start).tolist()
-        cross = chord_x * y - chord_y * x
-        along = chord_x * x + chord_y * y
-        if 4 * cross * cross > length or not 0 <= along <= length:
-            return False
-    return True

@@ -21,6 +21,9 @@ _SIGMA = 0.7
 _CANDIDATES = 12
 """Regions to choose from, for each that is wanted. Measured: small regions of great error are worth most."""
 
+_LEAST_GAIN = 0.002
+"""Sum of squared errors that a shape must save: a dozen pixels wrong by two 8-bit steps."""
+
 _CLUSTERING_ROUNDS = 10
 
 _WEDGES = 12
@@ -60,14 +63,18 @@ def largest_errors(difference: Floats, count: int) -> Labels:
     sums = np.stack([np.bincount(flat, channel) for channel in difference.reshape(flat.size, -1).T], axis=1)
     gain = (sums**2).sum(axis=1) / sizes
     chosen = np.argsort(-gain, kind="stable")[:count]
-    chosen = chosen[gain[chosen] > 0]
+    chosen = chosen[gain[chosen] > _LEAST_GAIN]
     return _renumbered(labels, sizes, chosen)
 
 
-def by_size(labels: Labels) -> Labels:
-    """The same regions, numbered from the largest to the smallest."""
-    sizes = np.bincount(labels.ravel())
-    return _renumbered(labels, sizes, np.arange(len(sizes)))
+def first_regions(picture: Floats, background: Floats, count: int) -> Labels:
+    """About `count` regions to begin with, largest first; -1 where the background alone will do."""
+    labels = segments(picture, count)
+    flat = labels.ravel()
+    sizes = np.bincount(flat)
+    difference = (picture - background).reshape(flat.size, -1)
+    error = np.bincount(flat, (difference**2).sum(axis=1))
+    return _renumbered(labels, sizes, np.flatnonzero(error > _LEAST_GAIN))
 
 
 def _renumbered(labels: Labels, sizes: NDArray[np.int64], chosen: NDArray[np.int64]) -> Labels:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from spectacle.generators.supersvg.initialise import by_size, compound, largest_errors, segments, shapes_of
+from spectacle.generators.supersvg.initialise import compound, first_regions, largest_errors, shapes_of
 from spectacle.generators.supersvg.refine import Budget, Optimiser
 from spectacle.generators.supersvg.shapes import PathSet
 from spectacle.generators.supersvg.target import Target
@@ -24,16 +24,17 @@ _ENOUGH_PIECES = 4000
 
 def pieces_per_path(max_paths: int) -> int:
     """How many shapes of one colour a path is made of: several, where paths are few."""
-    return max(1, min(_MOST_PIECES, round(math.sqrt(_ENOUGH_PIECES / max_paths))))
+    return max(1, min(_MOST_PIECES, round(math.sqrt(_ENOUGH_PIECES / max(max_paths, 1)))))
 
 
-def draw_photo(target: Target, optimiser: Optimiser, budget: Budget, max_paths: int, seed: int) -> PathSet:
+def draw_photo(
+    target: Target, optimiser: Optimiser, budget: Budget, max_paths: int, random: np.random.Generator
+) -> PathSet:
     """Find shapes in a picture and optimise them."""
-    first = max(1, round(max_paths * _FIRST_SHARE))
-    pieces = 1 if target.transparent else pieces_per_path(max_paths)
-    random = np.random.default_rng(seed)
-    labels = by_size(segments(target.pixels, first * pieces if budget.spent < 1 else max_paths * pieces))
-    paths = _paths(labels, target, first if budget.spent < 1 else max_paths, random).to(optimiser.pixels.device)
+    first = max_paths if budget.spent == 1 else math.ceil(max_paths * _FIRST_SHARE)
+    count = first * (1 if target.transparent else pieces_per_path(max_paths))
+    labels = first_regions(target.pixels, optimiser.background.cpu().numpy(), count)
+    paths = _paths(labels, target, first, random).to(optimiser.pixels.device)
     return complete(paths, target, optimiser, budget, max_paths, random)
 
 
@@ -46,15 +47,15 @@ def complete(
     random: np.random.Generator,
 ) -> PathSet:
     """Optimise a drawing, and add paths where it is wrong until there are `max_paths`."""
-    pieces = 1 if target.transparent else pieces_per_path(max_paths)
+    one_piece = target.transparent or paths.fill_rule == "evenodd"
+    pieces = 1 if one_piece else pieces_per_path(max_paths)
     for number in range(_ROUNDS):
         paths = optimiser.run(paths, budget, (number + 1) * _ROUND_SHARE)
         paths = optimiser.without_hidden(paths, _LEAST_VISIBLE)
         count = math.ceil((max_paths - len(paths)) / (_ROUNDS - number))
         if count > 0 and budget.spent < 1:
             labels = largest_errors(optimiser.difference(paths).cpu().numpy(), count * pieces)
-            if labels.max() >= 0:
-                paths = _paths(labels, target, count, random).to(paths.points.device).over(paths)
+            paths = _paths(labels, target, count, random).to(paths.points.device).over(paths)
     paths = optimiser.run(paths, budget, 1.0, _FINAL_RATE)
     return optimiser.without_hidden(paths, _LEAST_VISIBLE)
 

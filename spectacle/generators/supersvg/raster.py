@@ -41,8 +41,10 @@ def render(paths: PathSet, width: int, height: int, background: Tensor | None = 
         (height, width, 3), or 4 with `alpha`, on the device of the paths.
     """
     colours = paths.colours
+    end_colours = colours if paths.end_colours is None else paths.end_colours
     if alpha:
-        colours = torch.cat([colours, torch.ones_like(colours[:, :1])], dim=1)
+        solid = torch.ones_like(colours[:, :1])
+        colours, end_colours = torch.cat([colours, solid], dim=1), torch.cat([end_colours, solid], dim=1)
     canvas = torch.zeros(height, width, colours.shape[1], device=colours.device)
     if background is not None:
         canvas = canvas + background.to(canvas)
@@ -50,17 +52,22 @@ def render(paths: PathSet, width: int, height: int, background: Tensor | None = 
         return canvas
     edges, starts = flatten(paths)
     most = MOST_WEIGHT if paths.opacities.requires_grad else 1.0
+    ramps = _ramps(paths)
     even_odd = paths.fill_rule == "evenodd"
     if edges.device.type == "cpu":
-        drawn: Tensor = _OnCpu.apply(edges, colours, paths.opacities, canvas, starts, even_odd, most)
+        drawn: Tensor = _OnCpu.apply(
+            edges, colours, end_colours, paths.opacities, canvas, starts, ramps, even_odd, most
+        )
         return drawn
-    return paint(edges, starts, colours, paths.opacities, canvas, even_odd=even_odd, most=most)
+    return paint(edges, starts, colours, end_colours, ramps, paths.opacities, canvas, even_odd=even_odd, most=most)
 
 
 def visible_areas(paths: PathSet, width: int, height: int) -> Tensor:
     """(P,) how many pixels of each path can be seen, those above it and its opacity taken into account."""
+    if not len(paths):
+        return paths.opacities.detach()
     shown = replace(
-        paths.detach(), colours=torch.ones_like(paths.colours).requires_grad_(), opacities=paths.opacities.detach()
+        paths.detach(), colours=torch.ones_like(paths.colours).requires_grad_(), end_colours=None, axes=None
     )
     (areas,) = torch.autograd.grad(render(shown, width, height).sum(), shown.colours)
     return areas[:, 0]
@@ -71,6 +78,15 @@ def warm_up() -> None:
     points = torch.tensor([[[0.0, 0.0], [1, 0], [2, 0], [2, 1], [2, 2], [0, 2]]]).requires_grad_()
     square = PathSet.of_strokes(points, torch.zeros(1, 3))
     render(square, 4, 4).sum().backward()  # type: ignore[no-untyped-call]
+
+
+def _ramps(paths: PathSet) -> Tensor:
+    """(P, 3) a, b and c of a + b·x + c·y, how far a path's gradient has come at a point."""
+    if paths.axes is None:
+        return paths.colours.new_zeros(len(paths), 3)
+    start, end = paths.axes[:, :2], paths.axes[:, 2:]
+    direction = (end - start) / (end - start).square().sum(dim=1, keepdim=True).clamp(min=1e-6)
+    return torch.cat([-(start * direction).sum(dim=1, keepdim=True), direction], dim=1)
 
 
 def flatten(paths: PathSet) -> tuple[Tensor, Tensor]:
@@ -108,43 +124,35 @@ class _OnCpu(torch.autograd.Function):
         ctx: Any,
         edges: Tensor,
         colours: Tensor,
+        end_colours: Tensor,
         opacities: Tensor,
         background: Tensor,
         starts: Tensor,
+        ramps: Tensor,
         even_odd: bool,
         most: float,
     ) -> Tensor:
         from spectacle.generators.supersvg.raster_cpu import paint
 
-        ctx.edges, ctx.starts = _array(edges), starts.numpy()
-        ctx.colours, ctx.opacities = _array(colours), _array(opacities)
+        arrays = _array(edges), starts.numpy(), _array(colours), _array(end_colours), _array(ramps), _array(opacities)
+        ctx.painted = arrays
         ctx.even_odd, ctx.most = even_odd, most
-        ctx.canvas = paint(
-            ctx.edges, ctx.starts, ctx.colours, ctx.opacities, _array(background), even_odd=even_odd, most=most
-        )
+        ctx.canvas = paint(*arrays, _array(background), even_odd=even_odd, most=most)
         return torch.from_numpy(ctx.canvas)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
         from spectacle.generators.supersvg.raster_cpu import unpaint
 
-        edges, colours, opacities = unpaint(
-            ctx.edges,
-            ctx.starts,
-            ctx.colours,
-            ctx.opacities,
-            ctx.canvas,
-            _array(slope),
+        outlines = ctx.needs_input_grad[0]
+        edges, starts, colours, end_colours, ramps, opacities = ctx.painted
+        gradients = unpaint(
+            *(edges, starts, colours, end_colours, ramps, opacities, ctx.canvas, _array(slope)),
             even_odd=ctx.even_odd,
             most=ctx.most,
-            outlines=ctx.needs_input_grad[0],
+            outlines=outlines,
         )
-        return (
-            torch.from_numpy(edges),
-            torch.from_numpy(colours),
-            torch.from_numpy(opacities),
-            None, None, None, None,
-        )  # fmt: skip
+        return *(torch.from_numpy(gradient) for gradient in gradients), None, None, None, None, None
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

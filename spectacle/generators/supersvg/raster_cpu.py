@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
+Gradients = tuple[Floats, Floats, Floats, Floats]
 
 _Result = TypeVar("_Result")
 
@@ -186,10 +187,21 @@ def _covered(winding: float, even_odd: bool) -> tuple[float, float]:
 
 
 @_compiled
+def _along(ramps: Floats, path: int, column: int, row: int) -> float:
+    """Where between its two colours a gradient is at a pixel, 0 to 1; 0 for a path of one colour."""
+    if ramps[path, 1] == 0 and ramps[path, 2] == 0:
+        return 0.0
+    along = ramps[path, 0] + ramps[path, 1] * (column + 0.5) + ramps[path, 2] * (row + 0.5)
+    return float(min(max(along, 0.0), 1.0))
+
+
+@_compiled
 def _paint_band(
     edges: Floats,
     starts: Integers,
     colours: Floats,
+    end_colours: Floats,
+    ramps: Floats,
     opacities: Floats,
     even_odd: bool,
     most: float,
@@ -216,9 +228,12 @@ def _paint_band(
                 if abs(winding) < _VISIBLE:
                     continue
                 weight = min(_covered(winding, even_odd)[0] * opacity, most)
+                along = _along(ramps, path, left + column, row)
                 for channel in range(channels):
+                    colour = colours[path, channel]
+                    colour += along * (end_colours[path, channel] - colour)
                     below = canvas[row - top, left + column, channel]
-                    canvas[row - top, left + column, channel] = below + weight * (colours[path, channel] - below)
+                    canvas[row - top, left + column, channel] = below + weight * (colour - below)
 
 
 @_compiled
@@ -226,6 +241,8 @@ def _unpaint_band(
     edges: Floats,
     starts: Integers,
     colours: Floats,
+    end_colours: Floats,
+    ramps: Floats,
     opacities: Floats,
     even_odd: bool,
     most: float,
@@ -236,6 +253,7 @@ def _unpaint_band(
     scratch: Floats,
     edge_gradient: Floats,
     colour_gradient: Floats,
+    end_colour_gradient: Floats,
     opacity_gradient: Floats,
     outlines: bool,
 ) -> None:
@@ -270,12 +288,15 @@ def _unpaint_band(
                 after = through * clear
                 shown = through * weight
                 change = 0.0
+                along = _along(ramps, path, left + column, row)
                 for channel in range(channels):
                     colour = colours[path, channel]
+                    colour += along * (end_colours[path, channel] - colour)
                     remaining = rest[row - top, left + column, channel] - shown * colour
                     rest[row - top, left + column, channel] = remaining
                     here = slope[row - top, left + column, channel]
-                    colour_gradient[path, channel] += here * shown
+                    colour_gradient[path, channel] += here * shown * (1 - along)
+                    end_colour_gradient[path, channel] += here * shown * along
                     if after > 0:
                         change += here * (colour * through - remaining / clear)
                 light[row - top, left + column] = after
@@ -304,6 +325,8 @@ def paint(
     edges: Floats,
     starts: Integers,
     colours: Floats,
+    end_colours: Floats,
+    ramps: Floats,
     opacities: Floats,
     background: Floats,
     *,
@@ -316,6 +339,8 @@ def paint(
         edges: Start and end of every edge, x0 y0 x1 y1, those of a path one after the other; each polygon is closed.
         starts: Number of the first edge of each path, and at the end the number of edges.
         colours: One row a path.
+        end_colours: The second colour of each path's gradient, one row a path.
+        ramps: a, b and c of each path: at x and y its gradient has come a + b·x + c·y of the way to the second colour.
         opacities: One number a path, 0 to 1.
         background: Rows, columns, channels.
         even_odd: The fill rule.
@@ -329,7 +354,8 @@ def paint(
 
     def work(top: int) -> None:
         scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
-        _paint_band(edges, starts, colours, opacities, even_odd, most, top, canvas[top : top + _BAND_ROWS], scratch)
+        rows = canvas[top : top + _BAND_ROWS]
+        _paint_band(edges, starts, colours, end_colours, ramps, opacities, even_odd, most, top, rows, scratch)
 
     for _ in _in_threads(work, range(0, height, _BAND_ROWS)):
         pass
@@ -340,6 +366,8 @@ def unpaint(
     edges: Floats,
     starts: Integers,
     colours: Floats,
+    end_colours: Floats,
+    ramps: Floats,
     opacities: Floats,
     canvas: Floats,
     slope: Floats,
@@ -347,32 +375,36 @@ def unpaint(
     even_odd: bool,
     most: float,
     outlines: bool,
-) -> tuple[Floats, Floats, Floats]:
+) -> Gradients:
     """Derivatives of `paint`.
 
     Args:
-        edges, starts, colours, opacities, even_odd, most: As they were given to `paint`.
+        edges, starts, colours, end_colours, ramps, opacities, even_odd, most: As they were given to `paint`.
         canvas: What `paint` returned.
         slope: Derivative of the loss with respect to the canvas.
         outlines: Whether the derivative with respect to the edges is wanted; zeros are returned otherwise.
 
     Returns:
-        The derivatives with respect to edges, colours and opacities.
+        The derivatives with respect to edges, colours, end colours and opacities.
     """
     height, width, _ = canvas.shape
 
-    def work(top: int) -> tuple[Floats, Floats, Floats]:
+    def zeros() -> Gradients:
+        return np.zeros_like(edges), np.zeros_like(colours), np.zeros_like(colours), np.zeros_like(opacities)
+
+    def work(top: int) -> Gradients:
         rows = slice(top, top + _BAND_ROWS)
         rest = canvas[rows].copy()
         light = np.ones(rest.shape[:2], np.float32)
         scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
-        sums = np.zeros_like(edges), np.zeros_like(colours), np.zeros_like(opacities)
+        sums = zeros()
         _unpaint_band(
-            edges, starts, colours, opacities, even_odd, most, top, rest, slope[rows], light, scratch, *sums, outlines
+            *(edges, starts, colours, end_colours, ramps, opacities, even_odd, most, top),
+            *(rest, slope[rows], light, scratch, *sums, outlines),
         )
         return sums
 
-    total = np.zeros_like(edges), np.zeros_like(colours), np.zeros_like(opacities)
+    total = zeros()
     for sums in _in_threads(work, range(0, height, _BAND_ROWS)):
         for whole, part in zip(total, sums, strict=True):
             np.add(whole, part, out=whole)

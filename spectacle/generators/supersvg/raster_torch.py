@@ -20,6 +20,8 @@ def paint(
     edges: Tensor,
     starts: Tensor,
     colours: Tensor,
+    end_colours: Tensor,
+    ramps: Tensor,
     opacities: Tensor,
     background: Tensor,
     *,
@@ -33,8 +35,9 @@ def paint(
     bands = []
     for top, bottom in pairwise(_band_limits(boxes, height)):
         arguments = (
-            edges, owners, boxes, colours, opacities, background[top:bottom], top, bottom, even_odd, most
-        )  # fmt: skip
+            *(edges, owners, boxes, colours, end_colours, ramps, opacities),
+            *(background[top:bottom], top, bottom, even_odd, most),
+        )
         if torch.is_grad_enabled():
             bands.append(checkpoint(_paint_band, *arguments, use_reentrant=False))
         else:
@@ -73,6 +76,8 @@ def _paint_band(
     owners: Tensor,
     boxes: Tensor,
     colours: Tensor,
+    end_colours: Tensor,
+    ramps: Tensor,
     opacities: Tensor,
     background: Tensor,
     top: int,
@@ -114,8 +119,11 @@ def _paint_band(
     light = torch.exp(faded[:-1] - faded[first])
     shown = (light * weight).to(colours.dtype)
     rest = torch.exp(faded[ends] - faded[ends - counts]).to(colours.dtype)
+    constant, across, down = ramps[path].unbind(dim=1)
+    along = constant + across * (pixel % width + 0.5) + down * (pixel.div(width, rounding_mode="floor") + top + 0.5)
+    colour = torch.lerp(colours[path], end_colours[path], along.clamp(0, 1)[:, None])
     canvas = background.reshape(-1, channels) * rest[:, None]
-    return canvas.index_add(0, pixel, shown[:, None] * colours[path]).reshape(rows, width, channels)
+    return canvas.index_add(0, pixel, shown[:, None] * colour).reshape(rows, width, channels)
 
 
 def _covered(winding: Tensor, even_odd: bool) -> Tensor:

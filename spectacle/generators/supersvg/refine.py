@@ -81,29 +81,40 @@ class Optimiser:
             until: The share at which to stop, 0 to 1.
             final_rate: What the size of a step has shrunk to at the end, as a share of the first.
         """
+        if not len(paths):
+            return paths
         points = paths.points.clone().requires_grad_()
         colours = paths.colours.clone().requires_grad_()
         opacities = paths.opacities.clone().requires_grad_(self.opacities)
-        groups = [{"params": [points], "lr": self.point_rate}, {"params": [colours], "lr": self.colour_rate}]
+        tints = [colours]
+        if paths.end_colours is not None:
+            tints.append(paths.end_colours.clone().requires_grad_())
+        groups = [{"params": [points], "lr": self.point_rate}, {"params": tints, "lr": self.colour_rate}]
         if self.opacities:
             groups.append({"params": [opacities], "lr": self.colour_rate})
         adam = torch.optim.Adam(groups, betas=_BETAS)
         rates = [group["lr"] for group in adam.param_groups]
+
+        def moved() -> PathSet:
+            ends = tints[1] if len(tints) > 1 else None
+            return replace(paths, points=points, colours=colours, opacities=opacities, end_colours=ends)
+
         begun = budget.spent
         while (spent := budget.spent) < until:
             shrunk = 1 - (1 - final_rate) * (spent - begun) / (until - begun)
             for group, rate in zip(adam.param_groups, rates, strict=True):
                 group["lr"] = rate * shrunk
-            drawn = self.draw(replace(paths, points=points, colours=colours, opacities=opacities))
+            drawn = self.draw(moved())
             error = (drawn - self.pixels).square().sum()
             budget.step(error.item() / self.pixels.numel())
             adam.zero_grad()
             error.backward()  # type: ignore[no-untyped-call]
             adam.step()
             with torch.no_grad():
-                colours.clamp_(0, 1)
+                for tint in tints:
+                    tint.clamp_(0, 1)
                 opacities.clamp_(_LEAST_OPACITY, 1)
-        return replace(paths, points=points, colours=colours, opacities=opacities).detach()
+        return moved().detach()
 
     def draw(self, paths: PathSet) -> Tensor:
         """The drawing, (height, width, 3 or 4)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -23,6 +23,9 @@ class PathSet:
         colours: (P, 3) float; red, green, blue from 0 to 1.
         opacities: (P,) float, 0 to 1.
         fill_rule: How the contours of a path make its inside.
+        end_colours: (P, 3), the colours at the ends of linear gradients that begin with `colours`; None without any.
+        axes: (P, 4) x0, y0, x1, y1 in pixels: where each gradient begins and ends, all 0 for a path of one colour; None
+            without any gradients.
     """
 
     points: Tensor
@@ -31,6 +34,8 @@ class PathSet:
     colours: Tensor
     opacities: Tensor
     fill_rule: FillRule = "nonzero"
+    end_colours: Tensor | None = None
+    axes: Tensor | None = None
 
     @classmethod
     def of_strokes(
@@ -88,12 +93,31 @@ class PathSet:
             points=self.points.reshape(-1, 3, 2)[curve_numbers].reshape(-1, 2),
             contours=self.contours[contour_numbers],
             owners=torch.arange(len(numbers), device=self.owners.device).repeat_interleave(counts),
-            colours=self.colours[numbers],
-            opacities=self.opacities[numbers],
+            **self._fills(numbers),
         )
 
+    def _fills(self, numbers: Tensor) -> dict[str, Any]:
+        return {
+            "colours": self.colours[numbers],
+            "opacities": self.opacities[numbers],
+            "end_colours": None if self.end_colours is None else self.end_colours[numbers],
+            "axes": None if self.axes is None else self.axes[numbers],
+        }
+
+    def _with_gradients(self) -> PathSet:
+        if self.end_colours is not None and self.axes is not None:
+            return self
+        return replace(self, end_colours=self.colours, axes=self.colours.new_zeros(len(self), 4))
+
     def over(self, other: PathSet) -> PathSet:
-        """These paths above those of `other`."""
+        """These paths above those of `other`, whose fill rule they take over."""
+        end_colours = axes = None
+        if self.axes is not None or other.axes is not None:
+            own, others = self._with_gradients(), other._with_gradients()
+            assert own.end_colours is not None and others.end_colours is not None
+            assert own.axes is not None and others.axes is not None
+            end_colours = torch.cat([others.end_colours, own.end_colours])
+            axes = torch.cat([others.axes, own.axes])
         return replace(
             self,
             points=torch.cat([other.points, self.points]),
@@ -101,6 +125,9 @@ class PathSet:
             owners=torch.cat([other.owners, self.owners + len(other)]),
             colours=torch.cat([other.colours, self.colours]),
             opacities=torch.cat([other.opacities, self.opacities]),
+            fill_rule=other.fill_rule,
+            end_colours=end_colours,
+            axes=axes,
         )
 
     def apart(self) -> PathSet:
@@ -109,8 +136,7 @@ class PathSet:
         return replace(
             self,
             owners=torch.arange(count, device=self.owners.device),
-            colours=self.colours[self.owners],
-            opacities=self.opacities[self.owners],
+            **self._fills(self.owners),
         )
 
     def oriented(self) -> PathSet:
@@ -137,13 +163,13 @@ class PathSet:
             points=self.points.reshape(-1, 3, 2)[curves].reshape(-1, 2),
             contours=self.contours[~unwanted],
             owners=numbers,
-            colours=self.colours[kept],
-            opacities=self.opacities[kept],
+            **self._fills(kept),
         )
 
     def scaled(self, x: float, y: float) -> PathSet:
         """The same paths on a picture `x` times as wide and `y` times as high."""
-        return replace(self, points=self.points * self.points.new_tensor([x, y]))
+        axes = None if self.axes is None else self.axes * self.axes.new_tensor([x, y, x, y])
+        return replace(self, points=self.points * self.points.new_tensor([x, y]), axes=axes)
 
     def to(self, device: str | torch.device) -> PathSet:
         """The same paths on another device."""
@@ -154,12 +180,18 @@ class PathSet:
             self.colours.to(device),
             self.opacities.to(device),
             self.fill_rule,
+            None if self.end_colours is None else self.end_colours.to(device),
+            None if self.axes is None else self.axes.to(device),
         )
 
     def detach(self) -> PathSet:
         """The same paths without the history of their making."""
         return replace(
-            self, points=self.points.detach(), colours=self.colours.detach(), opacities=self.opacities.detach()
+            self,
+            points=self.points.detach(),
+            colours=self.colours.detach(),
+            opacities=self.opacities.detach(),
+            end_colours=None if self.end_colours is None else self.end_colours.detach(),
         )
 
 

@@ -99,7 +99,8 @@ def vectorise(picture: Image.Image, settings: VectoriseSettings, progress: Progr
     """
     with _one_torch_thread():
         work = _Work(picture, settings, progress, device)
-        paths = draw_photo(work.target, work.optimiser, work.budget, work.max_paths, settings.seed)
+        random = np.random.default_rng(settings.seed)
+        paths = draw_photo(work.target, work.optimiser, work.budget, work.max_paths, random)
         return work.finished(paths, Mode.PHOTO)
 
 
