@@ -34,4 +34,4 @@ def on_white(picture: Image.Image) -> Image.Image:
     """A picture as RGB, what is transparent in it white."""
     if picture.mode == "RGBA":
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")

@@ -17,6 +17,9 @@ from diffusers import (
 )
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
+from spectacle.generators.qwen_image_edit import presets
+from spectacle.weights import Store
+
 EDIT_COMPONENTS = {
     "processor": ("transformers", "Qwen2VLProcessor"),
     **tiny.QWEN_IMAGE_COMPONENTS,
@@ -169,3 +172,25 @@ def qwen_image_21(folder: Path, seed: int = 30, sample_sigmas: list[float] | Non
     decoder = AutoencoderKLQwenImage21(base_dim=4, decoder_base_dim=4, dim_mult=[1, 1, 1, 1, 1], num_res_blocks=1)
     tiny.randomise(decoder, seed + 2)
     decoder.to(torch.bfloat16).save_pretrained(folder / "vae")
+
+
+def put_qwen_image_edit(store: Store) -> None:
+    """Everything that `qwen-image-edit` loads: three models, and a Lightning adapter for each of their presets."""
+    builders = {
+        presets.EDIT: {"seed": 20, "pipeline": "QwenImageEditPipeline"},
+        presets.EDIT_2509: {"seed": 40},
+        presets.EDIT_2511: {"seed": 60, "zero_cond_t": True},
+    }
+    for base, about in builders.items():
+        tiny.put(store, base.repo, presets.MODEL_FILES, lambda folder, about=about: qwen_image_edit(folder, **about))
+    adapters: dict[str, list[str]] = {}
+    for preset in presets.PRESETS.values():
+        if preset.adapter is not None:
+            adapters.setdefault(preset.adapter.repo, []).extend(preset.adapter.files)
+    for repo, files in adapters.items():
+        tiny.put(
+            store,
+            repo,
+            files,
+            lambda folder, files=files: [tiny.lora(folder / file, sum(file.encode())) for file in files],
+        )
