@@ -42,7 +42,7 @@ CHANGES = {
         ),
     ],
     # A further part of the house.
-    "spool.py": [('f"{HOUSE}/poison"):', 'f"{HOUSE}/poison", f"{HOUSE}/later"):')],
+    "spool.py": [('f"{HOUSE}/poison")\n', 'f"{HOUSE}/poison", f"{HOUSE}/later")\n')],
 }
 """By file of the package: what is replaced by what."""
 
