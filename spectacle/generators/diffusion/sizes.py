@@ -12,8 +12,8 @@ from spectacle.generators.diffusion.references import on_white
 def native_size(width: int, height: int, *, multiple: int, least_pixels: int, most_pixels: int) -> tuple[int, int]:
     """A size that the model can draw, near the one asked for and of nearly its aspect ratio.
 
-    Each side is rounded up to a multiple. A picture of fewer pixels than the model knows is drawn larger, one of more
-    is drawn smaller; the result is fitted to the size asked for.
+    Each side is rounded up to a multiple, or down where the picture would be too large. A picture of fewer pixels than
+    the model knows is drawn larger, one of more is drawn smaller; the result is fitted to the size asked for.
 
     Args:
         width: Width asked for, in pixels.
@@ -23,12 +23,15 @@ def native_size(width: int, height: int, *, multiple: int, least_pixels: int, mo
         most_pixels: Most pixels of a picture, unless its shorter side is as small as can be.
     """
     pixels = width * height
-    if pixels > most_pixels:
-        scale = math.sqrt(most_pixels / pixels)
-        # Down, or the product could be above the limit.
-        return tuple(max(multiple, math.floor(side * scale / multiple) * multiple) for side in (width, height))  # type: ignore[return-value]
-    scale = max(1.0, math.sqrt(least_pixels / pixels))
-    return tuple(math.ceil(round(side * scale / multiple, 6)) * multiple for side in (width, height))  # type: ignore[return-value]
+    if pixels <= most_pixels:
+        scale = max(1.0, math.sqrt(least_pixels / pixels))
+        wide, high = (math.ceil(round(side * scale / multiple, 6)) * multiple for side in (width, height))
+        if wide * high <= most_pixels:
+            return wide, high
+    # Rounded down, or the product could be above the limit again.
+    scale = min(1.0, math.sqrt(most_pixels / pixels))
+    wide, high = (max(multiple, math.floor(side * scale / multiple) * multiple) for side in (width, height))
+    return wide, high
 
 
 def fit_picture(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -72,12 +72,12 @@ def _lightning(steps: int, repo: str, file: str, size: int) -> tuple[Recipe, Sou
 
 PRESETS: Mapping[str, Preset] = {
     "lightning-8": Preset(
-        "Qwen-Image in 8 steps: nearly the full quality in a twelfth of the time; the default",
+        "Qwen-Image in 8 steps without guidance, a twelfth of the work of full; the default",
         QWEN_IMAGE,
         *_lightning(8, _LIGHTNING, "Qwen-Image-Lightning-8steps-V2.0.safetensors", 1_700_000_000),
     ),
     "lightning-4": Preset(
-        "Qwen-Image in 4 steps: the fastest; weaker in small text and fine hair",
+        "Qwen-Image in 4 steps without guidance; weaker in small text and fine hair",
         QWEN_IMAGE,
         *_lightning(4, _LIGHTNING, "Qwen-Image-Lightning-4steps-V2.0-bf16.safetensors", 850_000_000),
     ),
@@ -92,7 +92,7 @@ PRESETS: Mapping[str, Preset] = {
         "Qwen-Image-2512 as published: 50 steps with guidance 4", QWEN_IMAGE_2512, Recipe(50, 4.0, _NEGATIVE_2512)
     ),
     "2512-lightning-4": Preset(
-        "Qwen-Image-2512 in 4 steps",
+        "Qwen-Image-2512 in 4 steps without guidance",
         QWEN_IMAGE_2512,
         *_lightning(4, _LIGHTNING_2512, "Qwen-Image-2512-Lightning-4steps-V1.0-bf16.safetensors", 850_000_000),
     ),
