@@ -35,7 +35,7 @@ def data_files() -> list[PurePosixPath]:
     return [
         PurePosixPath(path.relative_to(ROOT).as_posix())
         for path in (ROOT / "spectacle").rglob("*")
-        if path.is_file() and path.suffix not in {".py", ".pyc"}
+        if path.is_file() and path.suffix != ".py" and path.parent.name != "__pycache__"
     ]
 
 
