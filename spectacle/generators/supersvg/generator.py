@@ -216,14 +216,16 @@ class _Report:
 
 
 def _settings(job: Job) -> VectoriseSettings:
-    from spectacle.generators.supersvg.vectorise import Detail, Mode, VectoriseSettings
+    from spectacle.generators.supersvg.vectorise import DETAILS, Detail, Mode, VectoriseSettings
 
     options = job.options
     assert isinstance(options, SuperSvg.Options)
+    max_paths, num_iterations = options.max_paths, options.num_iterations
+    if options.detail is not None:
+        max_paths, num_iterations = DETAILS[Detail(options.detail)]
     return VectoriseSettings(
-        max_paths=options.max_paths,
-        num_iterations=options.num_iterations,
-        detail=None if options.detail is None else Detail(options.detail),
+        max_paths=max_paths,
+        num_iterations=num_iterations,
         mode=Mode(options.mode),
         simplify=options.simplify,
         time_limit=options.time_limit,

@@ -40,12 +40,13 @@ class Detail(StrEnum):
     HIGHEST = "highest"
 
 
-_DETAILS: dict[Detail | None, tuple[int, int]] = {
+DETAILS: dict[Detail | None, tuple[int, int]] = {
     Detail.LOW: (64, 200),
     Detail.MEDIUM: (256, 300),
     Detail.HIGH: (1000, 400),
     Detail.HIGHEST: (4000, 500),
 }
+"""Most paths and steps of the optimiser for each detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class _Work:
     def __init__(self, picture: Image.Image, settings: VectoriseSettings, progress: Progress, device: str) -> None:
         self.begun = time.monotonic()
         self.settings = settings
-        self.max_paths, num_iterations = _DETAILS.get(settings.detail, (settings.max_paths, settings.num_iterations))
+        self.max_paths, num_iterations = DETAILS.get(settings.detail, (settings.max_paths, settings.num_iterations))
         deadline = None if settings.time_limit is None else self.begun + settings.time_limit
         self.target = Target.of(picture)
         if not self.target.transparent:

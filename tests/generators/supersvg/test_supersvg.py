@@ -156,6 +156,12 @@ def test_only_the_largest_paths_are_kept_where_few_are_wanted(network: SuperSvg)
     assert artifact.facts["num_paths"] <= 5
 
 
+def test_detail_stands_for_numbers(generator: SuperSvg) -> None:
+    (artifact,) = generator.generate(job(scene(), detail="low", max_paths=1, num_iterations=0), Control())
+    assert 1 < artifact.facts["num_paths"] <= 64
+    assert len(artifact.facts["errors"]) > 2
+
+
 def test_time_may_be_limited(generator: SuperSvg) -> None:
     control = Control()
     (artifact,) = generator.generate(job(scene(), num_iterations=10_000, time_limit=0.3), control)
