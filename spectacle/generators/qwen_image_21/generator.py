@@ -7,7 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from spectacle.generators.base import Artifact, Device, Generator, GeneratorOptions, Job, JobControl, Needs, Resources
+from spectacle.generators.base import (
+    Artifact,
+    Device,
+    Footprint,
+    Generator,
+    GeneratorOptions,
+    Job,
+    JobControl,
+    Needs,
+    Resources,
+)
 from spectacle.generators.qwen_image_21.options import QwenImage21Options
 from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, Preset, find_preset
 from spectacle.weights import Source
@@ -64,6 +74,21 @@ class QwenImage21(Generator):
         located = cls.locate(find_preset(preset).source, preset, resources)
         machine = memory.look(device, resources.placement)
         return _make_plan(located.path, machine, find_preset(preset), resources).sentences
+
+    @classmethod
+    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+        """What the plan says that would be made if nothing were loaded."""
+        from spectacle.generators.diffusion import memory
+
+        located = cls.locate(find_preset(preset).source, preset, resources)
+        now = memory.measure(device, resources.placement)
+        machine = replace(now, vram=now.vram + held.vram, ram=now.ram + held.ram)
+        return _make_plan(located.path, machine, find_preset(preset), resources).demand
+
+    @property
+    def footprint(self) -> Footprint:
+        """What the plan says that the weights hold."""
+        return self._loaded.plan.held if self._loaded is not None else Footprint()
 
     @property
     def model(self) -> str:

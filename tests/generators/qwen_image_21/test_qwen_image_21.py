@@ -11,7 +11,7 @@ from PIL import Image
 
 from spectacle.config import PlacementSettings, Settings
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, WeightsMissing
-from spectacle.generators.base import Device, Job, MediaType, Resources
+from spectacle.generators.base import Device, Footprint, Job, MediaType, Resources
 from spectacle.generators.diffusion import plan
 from spectacle.generators.qwen_image_21 import QwenImage21
 from spectacle.generators.qwen_image_21.presets import PRESETS
@@ -219,3 +219,9 @@ def test_a_truncated_file_is_named(tmp_path):
 def test_the_plan_names_every_part(store):
     sentences = "\n".join(QwenImage21.plan("full", Device("cpu"), Resources(store)))
     assert all(part in sentences for part in ("transformer: ", "text_encoder: ", "vae: "))
+
+
+def test_what_it_holds_is_at_most_what_it_demands(store, full):
+    demand = QwenImage21.demand("full", Device("cpu"), Resources(store), Footprint())
+    assert demand is not None
+    assert 0 < full.footprint.ram < demand.ram
