@@ -16,7 +16,7 @@ from spectacle.config import KindSettings, Settings
 from spectacle.devices import find_devices
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
-from spectacle.generators.base import MediaType
+from spectacle.generators.base import MediaType, Resources
 
 OLDEST_PYTHON = (3, 11)
 _DISTRIBUTION = "spectacle-daemon"
@@ -91,10 +91,30 @@ def check_kinds(settings: Settings) -> Iterator[Check]:
             "add it under [kinds], or change default_kind",
         )
     for name, kind in settings.kinds.items():
-        yield _check_kind(name, kind)
+        check = _check_kind(name, kind, settings)
+        yield check
+        if check.level is Level.OK:
+            yield from _check_placement(name, kind, settings)
 
 
-def _check_kind(name: str, kind: KindSettings) -> Check:
+def _check_placement(name: str, kind: KindSettings, settings: Settings) -> Iterator[Check]:
+    """How the model of a kind would be placed on each device."""
+    generator = registry.find(kind.generator)
+    resources = Resources.from_settings(settings.weights, settings.placement)
+    for device in find_devices(settings.workers.devices):
+        what = f"{name} on {device}"
+        try:
+            told = generator.plan(kind.preset, device, resources)
+        except SpectacleError as error:
+            yield Check(what, Level.FAIL, error.message, "see docs/placement.md")
+            continue
+        if told:
+            risky = any(sentence.startswith("Risk: ") for sentence in told)
+            remedy = "change the section [placement]" if risky else ""
+            yield Check(what, Level.WARN if risky else Level.OK, " ".join(told), remedy)
+
+
+def _check_kind(name: str, kind: KindSettings, settings: Settings) -> Check:
     what = f"kind {name}"
     try:
         generator = registry.find(kind.generator)
@@ -116,7 +136,10 @@ def _check_kind(name: str, kind: KindSettings) -> Check:
         return Check(
             what, Level.FAIL, found, f"change kinds.{name}.options; see `spectacle generators {kind.generator}`"
         )
-    if missing := generator.missing_weights(kind.preset):
+    if missing := generator.missing_packages():
+        return Check(what, Level.FAIL, f"libraries of {kind.generator} are missing", missing)
+    resources = Resources.from_settings(settings.weights, settings.placement)
+    if missing := generator.missing_weights(kind.preset, resources):
         return Check(what, Level.FAIL, f"the weights of {kind.generator} are missing", missing)
     return Check(what, Level.OK, f"{kind.generator}{f', preset {kind.preset}' if kind.preset else ''}, ready")
 

@@ -11,10 +11,11 @@ import click
 
 from spectacle.cli.output import print_json, print_table
 from spectacle.cli.settings import settings_for, with_configuration
-from spectacle.config import KindSettings
-from spectacle.errors import UnknownGenerator
+from spectacle.config import KindSettings, Settings
+from spectacle.devices import find_devices
+from spectacle.errors import SpectacleError, UnknownGenerator
 from spectacle.generators import registry
-from spectacle.generators.base import Generator, Needs
+from spectacle.generators.base import Generator, Needs, Resources
 
 
 @click.command()
@@ -29,15 +30,15 @@ def command(name: str | None, file: Path | None, spool: Path | None, as_json: bo
     spectacle generators illustration
     spectacle generators --json
     """
-    kinds = settings_for(file, spool).kinds
+    settings = settings_for(file, spool)
     if name is not None:
-        details = _details(name, registry.find(name), kinds)
+        details = _details(name, registry.find(name), settings)
         if as_json:
             print_json(details)
         else:
             _print_details(details)
         return
-    found = [_found(each, kinds) for each in sorted(registry.available())]
+    found = [_found(each, settings) for each in sorted(registry.available())]
     if as_json:
         print_json(found)
         return
@@ -47,50 +48,63 @@ def command(name: str | None, file: Path | None, spool: Path | None, as_json: bo
             ", ".join(each["kinds"]) or "none",
             ", ".join(each["needs"]),
             ", ".join(each["makes"]),
-            "cannot be imported" if each["error"] else "missing" if each["weights"] else "ready",
+            _state(each),
             each["licence"],
         )
         for each in found
     ]
     print_table(("generator", "kinds", "needs", "makes", "weights", "licence"), rows)
     for each in found:
-        if problem := each["error"] or each["weights"]:
+        for problem in filter(None, (each["error"], each["packages"], each["weights"])):
             click.echo(f"{each['name']}: {problem}")
 
 
-def _found(name: str, kinds: Mapping[str, KindSettings]) -> dict[str, Any]:
+def _state(found: Mapping[str, Any]) -> str:
+    if found["error"]:
+        return "cannot be imported"
+    return "missing" if found["weights"] else "libraries are missing" if found["packages"] else "ready"
+
+
+def _found(name: str, settings: Settings) -> dict[str, Any]:
     """A generator for the list; one that cannot be imported is listed with the reason."""
     try:
-        return _summary(name, registry.find(name), kinds)
+        return _summary(name, registry.find(name), settings)
     except UnknownGenerator as error:
         return {
             "name": name,
             "summary": "",
-            "kinds": _kinds(name, kinds),
+            "kinds": _kinds(name, settings.kinds),
             "needs": [],
             "makes": [],
+            "packages": None,
             "weights": None,
             "licence": "",
             "error": error.message,
         }
 
 
-def _summary(name: str, generator: type[Generator], kinds: Mapping[str, KindSettings]) -> dict[str, Any]:
+def _summary(name: str, generator: type[Generator], settings: Settings) -> dict[str, Any]:
     return {
         "name": name,
         "summary": generator.summary,
-        "kinds": _kinds(name, kinds),
+        "kinds": _kinds(name, settings.kinds),
         "needs": list(_needs(generator.needs)),
         "makes": sorted(each.extension for each in generator.makes),
-        "weights": generator.missing_weights(),
+        "packages": generator.missing_packages(),
+        "weights": generator.missing_weights(None, _resources(settings)),
         "licence": generator.licence,
         "error": None,
     }
 
 
-def _details(name: str, generator: type[Generator], kinds: Mapping[str, KindSettings]) -> dict[str, Any]:
+def _resources(settings: Settings) -> Resources:
+    return Resources.from_settings(settings.weights, settings.placement)
+
+
+def _details(name: str, generator: type[Generator], settings: Settings) -> dict[str, Any]:
+    resources = _resources(settings)
     presets = {
-        preset: {"summary": summary, "weights": generator.missing_weights(preset)}
+        preset: {"summary": summary, "weights": generator.missing_weights(preset, resources)}
         for preset, summary in generator.presets.items()
     }
     schema = generator.Options.model_json_schema()
@@ -103,7 +117,28 @@ def _details(name: str, generator: type[Generator], kinds: Mapping[str, KindSett
         for option, about in schema.get("properties", {}).items()
     }
     notes = list(generator.notes())
-    return {**_summary(name, generator, kinds), "presets": presets, "options": options, "notes": notes}
+    return {
+        **_summary(name, generator, settings),
+        "presets": presets,
+        "options": options,
+        "notes": notes,
+        "plans": _plans(name, generator, settings),
+    }
+
+
+def _plans(name: str, generator: type[Generator], settings: Settings) -> list[dict[str, Any]]:
+    """How the presets that kinds use, or else the default, would be placed on each device, or why they cannot be."""
+    presets = {kind.preset for kind in settings.kinds.values() if kind.generator == name} or {None}
+    plans = []
+    for device in find_devices(settings.workers.devices):
+        for preset in sorted(presets, key=lambda preset: preset or ""):
+            try:
+                told = list(generator.plan(preset, device, _resources(settings)))
+            except SpectacleError as error:
+                told = [error.message]
+            if told:
+                plans.append({"preset": preset, "device": str(device), "plan": told})
+    return plans
 
 
 def _print_details(details: Mapping[str, Any]) -> None:
@@ -111,8 +146,16 @@ def _print_details(details: Mapping[str, Any]) -> None:
     click.echo(f"kinds:    {', '.join(details['kinds']) or 'none: give it one in spectacle.toml, under [kinds.NAME]'}")
     click.echo(f"needs:    {', '.join(details['needs'])}")
     click.echo(f"makes:    {', '.join(details['makes'])}")
+    if details["packages"]:
+        click.echo(f"missing:  {details['packages']}")
     click.echo(f"weights:  {details['weights'] or 'ready'}")
     click.echo(f"licence:  {details['licence'] or 'not stated'}\n")
+    for each in details["plans"]:
+        preset = f", preset {each['preset']}" if each["preset"] else ""
+        click.echo(f"placement on {each['device']}{preset}, if it were loaded now:")
+        for sentence in each["plan"]:
+            click.echo(f"  {sentence}")
+        click.echo()
     if details["presets"]:
         rows = [(name, about["summary"], about["weights"] or "ready") for name, about in details["presets"].items()]
         print_table(("preset", "what it is for", "weights"), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from spectacle.checks import Level, machine
 from spectacle.config import Settings
-from spectacle.errors import SpectacleError
+from spectacle.errors import OutOfMemory, SpectacleError
+from spectacle.generators.base import Device, Resources
 from spectacle.generators.double import TestDouble
 
 
@@ -106,9 +108,54 @@ def test_a_kind_that_cannot_be_served_is_told_with_the_remedy(card: dict[str, An
 
 
 def test_missing_weights_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TestDouble, "missing_weights", classmethod(lambda _cls, _preset: "fetch them"))
+    monkeypatch.setattr(TestDouble, "missing_weights", classmethod(lambda _cls, _preset, _resources: "fetch them"))
     (check,) = machine.check_kinds(kinds())
     assert (check.level, check.remedy) == (Level.FAIL, "fetch them")
+
+
+def test_missing_libraries_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TestDouble, "packages", ("json", "no_such_library"))
+    monkeypatch.setattr(TestDouble, "extra", "diffusion")
+    (check,) = machine.check_kinds(kinds())
+    assert (check.level, check.found) == (Level.FAIL, "libraries of test-double are missing")
+    assert check.remedy == "test-double needs no_such_library: run: pip install 'spectacle-daemon[diffusion]'"
+
+
+def placed(monkeypatch: pytest.MonkeyPatch, *told: str) -> list[Any]:
+    """Has the test double tell these sentences of its placement. Returns what it is asked."""
+    asked: list[Any] = []
+
+    def plan(_cls: Any, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
+        asked.append((preset, str(device), resources.placement.ram_limit))
+        return told
+
+    monkeypatch.setattr(TestDouble, "plan", classmethod(plan))
+    return asked
+
+
+def test_the_placement_of_each_kind_is_told_for_each_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = placed(monkeypatch, "device on the GPU.", "Needs about 5.0 GB.")
+    several = {"workers": {"devices": ["cpu", "cuda:1"]}, "placement": {"ram_limit": "32GB"}}
+    every = settings(**several, default_kind="card", kinds={"card": {"generator": "test-double"}})
+    _, *checks = machine.check_kinds(every)
+    assert [(check.what, check.level) for check in checks] == [("card on cpu", Level.OK), ("card on cuda:1", Level.OK)]
+    assert checks[0].found == "device on the GPU. Needs about 5.0 GB."
+    assert asked == [(None, "cpu", 32 * 10**9), (None, "cuda:1", 32 * 10**9)]
+
+
+def test_a_risky_placement_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    placed(monkeypatch, "device on the GPU.", "Risk: the settings ask for too much.")
+    _, check = machine.check_kinds(kinds())
+    assert (check.level, check.remedy) == (Level.WARN, "change the section [placement]")
+
+
+def test_a_model_that_does_not_fit_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plan(*_: Any) -> Sequence[str]:
+        raise OutOfMemory("the model does not fit: raise placement.ram_limit")
+
+    monkeypatch.setattr(TestDouble, "plan", plan)
+    _, check = machine.check_kinds(kinds())
+    assert (check.level, check.found) == (Level.FAIL, "the model does not fit: raise placement.ram_limit")
 
 
 def test_a_form_the_generator_does_not_make_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,19 @@ from typing import ClassVar, Literal
 import pytest
 from pydantic import Field
 
+from spectacle.errors import OutOfMemory
 from spectacle.generators import registry
-from spectacle.generators.base import Artifact, Generator, GeneratorOptions, Job, JobControl, MediaType, Needs
+from spectacle.generators.base import (
+    Artifact,
+    Device,
+    Generator,
+    GeneratorOptions,
+    Job,
+    JobControl,
+    MediaType,
+    Needs,
+    Resources,
+)
 
 
 class PainterOptions(GeneratorOptions):
@@ -38,9 +49,16 @@ class Painter(Generator):
     presets: ClassVar = {"fast": "in 4 steps", "fine": "in 40 steps"}
 
     @classmethod
-    def missing_weights(cls, preset: str | None = None) -> str | None:
+    def missing_weights(cls, preset: str | None = None, resources: Resources | None = None) -> str | None:
         """Those of one preset are there."""
         return None if preset == "fast" else "run `fetch painter-fine`"
+
+    @classmethod
+    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
+        """Fits with the preset `fast` alone."""
+        if preset != "fast":
+            raise OutOfMemory("the model does not fit: use the preset fast")
+        return (f"on {device} with at most {resources.placement.ram_limit} bytes.", "Everything fits.")
 
     @classmethod
     def notes(cls) -> Sequence[str]:
@@ -98,6 +116,32 @@ def test_one_generator_is_told_in_full(run, painter: None) -> None:
     assert lines["negative_prompt"] == "negative_prompt text unset What not to paint."
     assert lines["layers"] == "layers list [] Which layers."
     assert output.endswith("\n\noil dries slowly\n")
+
+
+def test_the_placement_is_told_for_the_presets_in_use(run, painter: None, tmp_path: Path) -> None:
+    file = tmp_path / "spectacle.toml"
+    file.write_text(
+        "[workers]\ndevices = ['cpu']\n[placement]\nram_limit = 1000\n"
+        "[kinds.a]\ngenerator = 'painter'\npreset = 'fast'\n[kinds.b]\ngenerator = 'painter'\npreset = 'fine'\n"
+    )
+    lines = run("generators", "painter", "--config", file).stdout.splitlines()
+    begin = lines.index("placement on cpu, preset fast, if it were loaded now:")
+    assert lines[begin + 1 : begin + 3] == ["  on cpu with at most 1000 bytes.", "  Everything fits."]
+    begin = lines.index("placement on cpu, preset fine, if it were loaded now:")
+    assert lines[begin + 1] == "  the model does not fit: use the preset fast"
+
+
+def test_missing_libraries_are_told_with_how_to_install_them(
+    run, painter: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Painter, "packages", ("no_such_library",))
+    monkeypatch.setattr(Painter, "missing_weights", classmethod(lambda *_: None))
+    monkeypatch.setattr(Painter, "extra", "diffusion")
+    said = "painter needs no_such_library: run: pip install 'spectacle-daemon[diffusion]'"
+    lines = run("generators").stdout.splitlines()
+    assert "libraries are missing" in next(line for line in lines if line.startswith("painter "))
+    assert f"painter: {said}" in lines
+    assert f"missing:  {said}" in run("generators", "painter").stdout.splitlines()
 
 
 def test_programs_get_json(run, painter: None) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion.plan import Component, Machine, Stage
+from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Stage
 
 ASKING_SECONDS = 120
 """Longest the child process may take that asks a GPU: the import of torch from a cold disk can take a minute."""
@@ -40,7 +40,7 @@ def measure(device: Device, settings: PlacementSettings) -> Machine:
     """
     ram = free_ram(settings.ram_limit)
     if device.kind == "cpu":
-        return Machine(ram, cpu_bf16=_multiplies_bf16())
+        return Machine(ram, cpu_bf16=_multiplies_bf16(), packages=_installed())
     import torch
 
     torch.cuda.set_device(device.index)
@@ -49,7 +49,8 @@ def measure(device: Device, settings: PlacementSettings) -> Machine:
     if settings.vram_limit is not None:
         torch.cuda.set_per_process_memory_fraction(min(1.0, settings.vram_limit / total), device.index)
         free = min(free, settings.vram_limit - torch.cuda.memory_allocated(device.index))
-    return Machine(ram, max(0, free), torch.cuda.get_device_capability(device.index), _multiplies_bf16())
+    capability = torch.cuda.get_device_capability(device.index)
+    return Machine(ram, max(0, free), capability, _multiplies_bf16(), _installed())
 
 
 def look(device: Device, settings: PlacementSettings) -> Machine:
@@ -60,11 +61,15 @@ def look(device: Device, settings: PlacementSettings) -> Machine:
     """
     ram = free_ram(settings.ram_limit)
     if device.kind == "cpu":
-        return Machine(ram, cpu_bf16=_multiplies_bf16())
+        return Machine(ram, cpu_bf16=_multiplies_bf16(), packages=_installed())
     free, capability = _asked(device.index)
     if settings.vram_limit is not None:
         free = min(free, settings.vram_limit)
-    return Machine(ram, free, capability, _multiplies_bf16())
+    return Machine(ram, free, capability, _multiplies_bf16(), _installed())
+
+
+def _installed() -> frozenset[str]:
+    return frozenset(name for name in LIBRARIES.values() if find_spec(name) is not None)
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from typing import Literal
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError, OutOfMemory
 from spectacle.generators.diffusion.plan import (
+    LIBRARIES,
     Component,
     Machine,
     Place,
@@ -39,9 +40,6 @@ __all__ = [
     "Stage",
     "make_plan",
 ]
-
-LIBRARIES: dict[str, str] = {"int8": "torchao", "gguf": "gguf", "nf4": "bitsandbytes"}
-"""The library each quantization needs."""
 
 GPU_ALLOWANCE = 1_000_000_000
 """Bytes of GPU memory for the CUDA context, workspaces of libraries, and fragments: an allowance, not a measurement."""
@@ -136,7 +134,6 @@ def make_plan(
     settings: PlacementSettings,
     *,
     lightning: bool = False,
-    packages: frozenset[str] = frozenset(LIBRARIES.values()),
 ) -> Plan:
     """Place a model: the best quality that fits, and of that the fastest.
 
@@ -145,7 +142,6 @@ def make_plan(
         machine: What is free.
         settings: The section `[placement]`. What it says outright is done, whether it fits or not.
         lightning: Whether a LoRA for few steps is used: it allows no cache of steps, and no plain fp8 weights.
-        packages: The libraries for quantized weights that are installed.
 
     Raises:
         OutOfMemory: When nothing fits; the message says what would.
@@ -156,7 +152,7 @@ def make_plan(
             f"{', '.join(plain)}: fp8 weights without scales give a grid of artefacts under a Lightning LoRA: "
             f"use bf16 files and placement.quantization = int8, or scaled fp8 made for that LoRA"
         )
-    problem = _Problem(tuple(components), machine, settings, packages)
+    problem = _Problem(tuple(components), machine, settings)
     candidates = list(problem.candidates())
     if not candidates:
         raise GeneratorError(problem.impossible())
@@ -180,7 +176,6 @@ class _Problem:
     components: tuple[Component, ...]
     machine: Machine
     settings: PlacementSettings
-    packages: frozenset[str]
 
     @property
     def device(self) -> Literal["cuda", "cpu"]:
@@ -217,11 +212,15 @@ class _Problem:
                 continue
             if settings.quantization not in ("auto", way.quantization) and quantizable:
                 continue
-            if way.quantization != "none" and not (quantizable and LIBRARIES[way.quantization] in self.packages):
+            if way.quantization != "none" and not (
+                quantizable and LIBRARIES[way.quantization] in self.machine.packages
+            ):
                 continue
             yield way
 
     def _can_be(self, way: _Way) -> bool:
+        if way.quantization != "gguf" and any(each.only_gguf for each in self.components):
+            return False
         denoisers = [each for each in self.components if each.stage is Stage.DENOISE]
         if way.quantization == "gguf" and not any(each.gguf for each in denoisers):
             return False
@@ -257,9 +256,9 @@ class _Problem:
         if asked in ("none", "int8", "nf4"):
             return [asked]
         levels: list[Quantization] = ["none"]
-        if "torchao" in self.packages and not (way.quantization == "none" and way.residency == "device"):
+        if "torchao" in self.machine.packages and not (way.quantization == "none" and way.residency == "device"):
             levels.append("int8")
-        if "bitsandbytes" in self.packages and way.quantization in ("gguf", "nf4"):
+        if "bitsandbytes" in self.machine.packages and way.quantization in ("gguf", "nf4"):
             levels.append("nf4")
         return levels
 
@@ -391,7 +390,7 @@ class _Problem:
         if asked == "gguf" and not any(each.gguf for each in self.components):
             return "placement.quantization = gguf, but there is no GGUF file of this model: set it to auto"
         library = LIBRARIES.get(asked)
-        if library is not None and library not in self.packages:
+        if library is not None and library not in self.machine.packages:
             return f"placement.quantization = {asked} needs {library}: run: pip install 'spectacle-daemon[diffusion]'"
         return (
             f"placement.residency = {settings.residency} with placement.quantization = {asked} is not possible "
@@ -403,7 +402,7 @@ class _Problem:
         limits = [name for name in ("vram_limit", "ram_limit") if getattr(self.settings, name) is not None]
         remedies = [f"raise placement.{name}" for name in limits]
         remedies.append("free memory, or use a machine with more")
-        missing = [name for name in LIBRARIES.values() if name not in self.packages]
+        missing = [name for name in LIBRARIES.values() if name not in self.machine.packages]
         if missing:
             remedies.append(f"install {' and '.join(missing)} for smaller weights")
         if self.device == "cuda":

@@ -15,6 +15,9 @@ Quantization = Literal["none", "int8", "gguf", "nf4"]
 Precision = Literal["bf16", "fp16", "fp32"]
 Residency = Literal["device", "staged", "model-offload", "group-offload", "disk-offload"]
 
+LIBRARIES: dict[str, str] = {"int8": "torchao", "gguf": "gguf", "nf4": "bitsandbytes"}
+"""The library each quantization needs."""
+
 LARGE = 300_000_000
 """Weights from which on a component is worth quantizing."""
 
@@ -59,6 +62,7 @@ class Component:
         stored: Bytes of its files when these are quantized already, as in a prepared directory; else 0.
         stored_as: What they are quantized with (`int8`, `nf4`, `fp8` …), empty when they are not.
         gguf: Bytes of a GGUF file with its weights on this machine; 0 when there is none.
+        only_gguf: Whether the GGUF file is all there is of it.
         fp16: Whether it is known to work in half precision.
     """
 
@@ -72,6 +76,7 @@ class Component:
     stored: int = 0
     stored_as: str = ""
     gguf: int = 0
+    only_gguf: bool = False
     fp16: bool = False
 
     @property
@@ -114,12 +119,14 @@ class Machine:
         vram: Free bytes of the GPU, within `vram_limit`; 0 without one.
         capability: CUDA compute capability, or None without a GPU.
         cpu_bf16: Whether the processor multiplies bf16 matrices in hardware.
+        packages: The libraries for quantized weights that are installed.
     """
 
     ram: int
     vram: int = 0
     capability: tuple[int, int] | None = None
     cpu_bf16: bool = False
+    packages: frozenset[str] = frozenset(LIBRARIES.values())
 
     def with_freed(self, held: Footprint) -> Machine:
         """The same machine with more free."""

@@ -69,6 +69,7 @@ def _transformer(checkpoint: Checkpoint, activations: int) -> Component:
         activations=activations,
         blocks=len({name.split(".")[1] for name in tensors if name.startswith("transformer_blocks.")}),
         gguf=gguf.stat().st_size,
+        only_gguf=True,
     )
 
 

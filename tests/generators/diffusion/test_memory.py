@@ -173,7 +173,7 @@ def test_what_torch_has_cached_is_free_and_the_process_is_held_to_its_limit(
     cuda = Cuda()
     monkeypatch.setattr(torch, "cuda", cuda)
     found = measure(Device("cuda", 1), PlacementSettings(vram_limit=limit))
-    assert found == Machine(found.ram, vram, (8, 9), found.cpu_bf16)
+    assert found == Machine(found.ram, vram, (8, 9), found.cpu_bf16, frozenset({"torchao", "gguf", "bitsandbytes"}))
     assert (cuda.current, cuda.fraction) == (1, fraction)
 
 

@@ -13,8 +13,8 @@ from spectacle.errors import GeneratorError, OutOfMemory
 from spectacle.generators.base import Footprint
 from spectacle.generators.diffusion import figures
 from spectacle.generators.diffusion.figures import CARDS, HOSTS, MODELS, nominal_machine
-from spectacle.generators.diffusion.placement import LIBRARIES, MOST_PINNED, make_plan
-from spectacle.generators.diffusion.plan import Component, Machine, Place, Plan, Stage
+from spectacle.generators.diffusion.placement import MOST_PINNED, make_plan
+from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Place, Plan, Stage
 
 ROOT = Path(__file__).parents[3]
 QWEN_IMAGE = figures.QWEN_IMAGE
@@ -256,6 +256,14 @@ def test_a_gguf_file_is_used_where_int8_does_not_fit() -> None:
     assert plan(with_gguf(9_000_000_000), 10, 16).of("transformer").quantization == "gguf"
 
 
+def test_where_there_is_only_a_gguf_file_it_is_used() -> None:
+    model = (replace(with_gguf()[0], only_gguf=True), *QWEN_IMAGE[1:])
+    assert plan(model, 141).of("transformer").quantization == "gguf"
+    assert plan(model, 10, 16).of("transformer").quantization == "gguf"
+    with pytest.raises(GeneratorError, match=r"quantization = int8 is not possible"):
+        plan(model, 141, quantization="int8")
+
+
 def test_gguf_without_a_file_is_refused() -> None:
     with pytest.raises(GeneratorError, match="but there is no GGUF file of this model: set it to auto"):
         plan(QWEN_IMAGE, 24, quantization="gguf")
@@ -294,8 +302,8 @@ def test_fp8_is_never_chosen(card: int, host: int) -> None:
     [("torchao", "bf16 group-offload, bf16 group-offload!, bf16 device"), ("bitsandbytes", STREAMED_INT8)],
 )
 def test_what_is_not_installed_is_not_chosen(missing: str, expected: str) -> None:
-    packages = frozenset(LIBRARIES.values()) - {missing}
-    assert shape(make_plan(QWEN_IMAGE, nominal_machine(10, 64), PlacementSettings(), packages=packages)) == expected
+    machine = replace(nominal_machine(10, 64), packages=frozenset(LIBRARIES.values()) - {missing})
+    assert shape(make_plan(QWEN_IMAGE, machine, PlacementSettings())) == expected
 
 
 def test_asking_for_what_is_not_installed_says_how_to_install_it() -> None:
@@ -303,7 +311,7 @@ def test_asking_for_what_is_not_installed_says_how_to_install_it() -> None:
     with pytest.raises(
         GeneratorError, match=r"nf4 needs bitsandbytes: run: pip install 'spectacle-daemon\[diffusion\]'"
     ):
-        make_plan(QWEN_IMAGE, nominal_machine(10, 64), settings, packages=frozenset())
+        make_plan(QWEN_IMAGE, replace(nominal_machine(10, 64), packages=frozenset()), settings)
 
 
 # --- what is said ----------------------------------------------------------------------------------------------------
@@ -348,27 +356,28 @@ def test_streaming_from_disk_is_told_to_be_slow() -> None:
     assert any("expect minutes" in reason for reason in made.reasons)
 
 
+SMALL = Machine(10**11, 8 * 10**9, (8, 6))
+
+
 @pytest.mark.parametrize(
-    ("machine", "settings", "packages", "said"),
+    ("machine", "settings", "said"),
     [
-        (Machine(10**11, 8 * 10**9, (8, 6)), {}, LIBRARIES, r"\(device, nf4\) needs 9.5 GB of GPU memory where 8.0 GB"),
-        (Machine(10**11, 8 * 10**9, (8, 6)), {}, LIBRARIES, r'set workers.devices = \["cpu"\]'),
-        (Machine(10**11, 8 * 10**9, (8, 6)), {"vram_limit": 8 * 10**9}, LIBRARIES, "raise placement.vram_limit"),
+        (SMALL, {}, r"\(device, nf4\) needs 9.5 GB of GPU memory where 8.0 GB"),
+        (SMALL, {}, r'set workers.devices = \["cpu"\]'),
+        (SMALL, {"vram_limit": 8 * 10**9}, "raise placement.vram_limit"),
+        (Machine(4 * 10**9), {"ram_limit": 4 * 10**9}, "host's memory where 4.0 GB .*: raise placement.ram_limit"),
         (
-            Machine(4 * 10**9),
-            {"ram_limit": 4 * 10**9},
-            LIBRARIES,
-            "host's memory where 4.0 GB .*: raise placement.ram_",
+            replace(SMALL, packages=frozenset()),
+            {},
+            r"\(device, bf16\).*install torchao and gguf and bitsandbytes",
         ),
-        (Machine(10**11, 8 * 10**9, (8, 6)), {}, {}, r"\(device, bf16\).*install torchao and gguf and bitsandbytes"),
     ],
 )
 def test_what_does_not_fit_says_what_would_and_what_to_change(
-    machine: Machine, settings: dict[str, Any], packages: Any, said: str
+    machine: Machine, settings: dict[str, Any], said: str
 ) -> None:
-    libraries = frozenset(LIBRARIES[name] for name in packages)
     with pytest.raises(OutOfMemory, match=said):
-        make_plan(figures.OMNISVG_8B, machine, PlacementSettings(**settings), packages=libraries)
+        make_plan(figures.OMNISVG_8B, machine, PlacementSettings(**settings))
 
 
 def test_an_unknown_component_is_a_key_error() -> None:
