@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from spectacle.config import PlacementSettings
-from spectacle.errors import BadAttachment, BadOptions, GeneratorError, UnreadableRequest
+from spectacle.errors import BadAttachment, BadOptions, GeneratorError, OutOfMemory, UnreadableRequest
 from spectacle.generators.base import (
     Artifact,
     Device,
@@ -22,7 +22,7 @@ from spectacle.generators.base import (
     Needs,
     Resources,
 )
-from spectacle.generators.diffusion.plan import Component, Machine
+from spectacle.generators.diffusion.plan import Machine, Plan
 from spectacle.generators.omnisvg.choose import Candidate, Choice, choose
 from spectacle.generators.omnisvg.drawing import SIDE
 from spectacle.generators.omnisvg.pictures import SEEN, Prepared, prepare
@@ -181,8 +181,8 @@ class OmniSvg(Generator):
         """How the model would be placed on `device`."""
         from spectacle.generators.diffusion.memory import look
 
-        part = cls._part(preset, cls._files(preset, resources))
-        return make_plan(part, look(device, resources.placement), resources.placement).sentences
+        settings = resources.placement
+        return cls._place(preset, cls._files(preset, resources), look(device, settings), settings).sentences
 
     @classmethod
     def _size(cls, preset: str | None) -> tuple[Size, Vocabulary]:
@@ -198,9 +198,13 @@ class OmniSvg(Generator):
         return _Files(weights.path / FILE, base.path, prepared=False, revision=weights.revision)
 
     @classmethod
-    def _part(cls, preset: str | None, files: _Files) -> Component:
-        _, vocabulary = cls._size(preset)
-        return component(files.weights, files.base, vocabulary.size)
+    def _place(cls, preset: str | None, files: _Files, machine: Machine, settings: PlacementSettings) -> Plan:
+        size, vocabulary = cls._size(preset)
+        try:
+            return make_plan(component(files.weights, files.base, vocabulary.size), machine, settings)
+        except OutOfMemory as error:
+            smaller = "; or choose the preset 4b, which is smaller" if size is not PRESETS["4b"] else ""
+            raise OutOfMemory(f"{error.message}{smaller}") from None
 
     @property
     def model(self) -> str:
@@ -230,7 +234,7 @@ class OmniSvg(Generator):
         _, vocabulary = self._size(self.preset)
         files = self._files(self.preset, self.resources)
         settings = self.resources.placement
-        plan = make_plan(self._part(self.preset, files), measure(device, settings), settings)
+        plan = self._place(self.preset, files, measure(device, settings), settings)
         how: dict[str, Any] = {
             "device": torch.device(str(device)),
             "dtype": dtype(plan),

@@ -16,9 +16,18 @@ from daemon import Daemon, running
 from defusedxml.ElementTree import fromstring
 from PIL import Image, ImageDraw
 from pydantic import ValidationError
-from tiny_omnisvg import build_base, build_checkpoint
+from tiny_omnisvg import build_base, build_checkpoint, build_store
 
-from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, UnreadableRequest, WeightsMissing
+from spectacle.config import PlacementSettings
+from spectacle.errors import (
+    BadAttachment,
+    BadOptions,
+    Cancelled,
+    GeneratorError,
+    OutOfMemory,
+    UnreadableRequest,
+    WeightsMissing,
+)
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Job, MediaType, Resources
 from spectacle.generators.omnisvg import OmniSvg
@@ -194,6 +203,15 @@ def test_missing_weights_name_the_command_that_brings_them(store: Store, tmp_pat
 
 def test_the_plan_says_where_the_model_goes(store: Store) -> None:
     assert any("in memory" in sentence for sentence in OmniSvg.plan("4b", Device(), Resources(store=store)))
+
+
+def test_what_does_not_fit_names_the_smaller_preset(tmp_path: Path) -> None:
+    little = PlacementSettings(ram_limit=10**9)
+    for preset, smaller in (("8b", True), ("4b", False)):
+        resources = Resources(store=build_store(tmp_path / preset, preset), placement=little)
+        with pytest.raises(OutOfMemory) as raised:
+            OmniSvg(preset, resources).load(Device())
+        assert ("preset 4b" in raised.value.message) is smaller
 
 
 def test_the_same_job_gives_the_same_drawings(omnisvg: OmniSvg) -> None:
