@@ -282,8 +282,10 @@ class Claims:
 
     def forget(self, present: Callable[[str], bool]) -> None:
         """Drop what was remembered of claims whose stem is not `present` any more."""
-        for stem in [stem for stem in self._watched if not present(stem)]:
-            self._watched.pop(stem, None)
+        # A copy, for slots watch claims meanwhile.
+        for stem in list(self._watched):
+            if not present(stem):
+                self._watched.pop(stem, None)
 
     def _take_aside(self, name: RequestName) -> _Found:
         """Move a dead claim out of the way. One contender wins; a claim that came to life is put back."""

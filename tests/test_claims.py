@@ -245,6 +245,21 @@ def test_a_claim_replaced_by_another_is_not_ours_and_not_released(spool: Spool, 
     assert "host=elsewhere" in (spool.path / LOCK).read_text()
 
 
+def test_claims_may_be_watched_while_others_are_forgotten(spool: Spool, claims: Claims) -> None:
+    foreign(spool)
+    assert NAME is not None
+    other = RequestName.parse("a-2-64x64.txt")
+    assert other is not None
+    assert not claims.is_dead(NAME)
+    (spool.path / LOCK).rename(spool.path / other.lock_name)
+
+    def present(_stem: str) -> bool:
+        claims.is_dead(other)
+        return False
+
+    claims.forget(present)
+
+
 def test_a_dead_claim_on_a_request_that_is_gone_is_removed_and_costs_no_attempt(
     spool: Spool, claims: Claims, clock: Clock
 ) -> None:
