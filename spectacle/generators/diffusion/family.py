@@ -229,10 +229,12 @@ class FamilyGenerator(Generator):
         import diffusers
 
         from spectacle.generators.diffusion.adapters import Adapters
-        from spectacle.generators.diffusion.loading import load_pipeline
+        from spectacle.generators.diffusion.loading import check_model, load_pipeline
         from spectacle.generators.diffusion.stages import Stages
 
         preset = self.find_preset(self.preset)
+        for name, folder in added.items():
+            check_model(folder, getattr(diffusers, ADDED[name]))
         checkpoint, revision = self._checkpoint(self.preset, self.resources)
         adapter = self._adapter(self.preset, self.resources)
         machine = memory.measure(device, self.resources.placement)
@@ -249,10 +251,16 @@ class FamilyGenerator(Generator):
 
     def _need(self, added: Mapping[str, Path]) -> None:
         """Load further parts if they are not yet; the whole model anew where it is placed otherwise beside them."""
+        import diffusers
+
+        from spectacle.generators.diffusion.loading import check_model
+
         loaded = self._loaded
         assert loaded is not None
         if added.keys() <= loaded.stages.added.keys():
             return
+        for name, folder in added.items():
+            check_model(folder, getattr(diffusers, ADDED[name]))
         before = loaded.stages.plan
         plan = self._make_plan(loaded.checkpoint, added, loaded.machine, self.preset, self.resources)
         own = plan.placements[: len(before.placements)]
@@ -260,21 +268,23 @@ class FamilyGenerator(Generator):
             loaded.stages.plan = plan
             for name, folder in added.items():
                 self._add(name, folder)
-        else:
-            device = loaded.device
-            self.unload()
-            self._load(device, added)
+            return
+        self.unload()
+        try:
+            self._load(loaded.device, added)
+        except BaseException:
+            # The jobs that follow may not need them.
+            self._load(loaded.device, {})
+            raise
 
     def _add(self, name: str, folder: Path) -> None:
         import diffusers
 
-        from spectacle.generators.diffusion.loading import check_model, load_model
+        from spectacle.generators.diffusion.loading import load_model
 
         assert self._loaded is not None
         stages = self._loaded.stages
-        kind = getattr(diffusers, ADDED[name])
-        check_model(folder, kind)
-        stages.add(name, load_model(folder, name, kind, stages.plan))
+        stages.add(name, load_model(folder, name, getattr(diffusers, ADDED[name]), stages.plan))
 
     def _set_scheduler(self, preset: FamilyPreset) -> None:
         from spectacle.generators.diffusion.sampling import lightning_scheduler

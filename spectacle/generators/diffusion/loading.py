@@ -116,7 +116,8 @@ def check_model(folder: Path, kind: type, *, variant: str | None = None, gguf: P
         )
     if gguf is not None:
         read_gguf(gguf)
-        return
+        if not any(folder.glob("*.safetensors")):
+            return
     for file in weight_files(folder, variant):
         read_header(file)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
-import shutil
-import tempfile
+import os
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from spectacle.generators.diffusion import residency
 from spectacle.generators.diffusion.embeddings import EmbeddingCache, Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, components, is_staged, load_component
 from spectacle.generators.diffusion.plan import Place
+from spectacle.generators.diffusion.scratch import Scratch
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -55,11 +55,11 @@ class Stages:
         self._checkpoint = checkpoint
         self._encoders = encoders
         self._kinds = components(checkpoint, index or type(pipeline).__name__)
-        self._scratch = Path(tempfile.mkdtemp(prefix="spectacle-", dir=plan.offload_directory))
+        self._scratch: Scratch | None = None
         try:
-            residency.apply(pipeline, plan, self.device, self._scratch)
+            residency.apply(pipeline, plan, self.device, self._scratch_for(plan))
         except BaseException:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            self.close()
             raise
 
     def encode(self, key: Hashable, encode: Callable[[Any], Embeddings]) -> Embeddings:
@@ -85,7 +85,7 @@ class Stages:
         `plan` must have a placement for it.
         """
         if self.plan.of(name).place is not Place.OFFLOAD:
-            residency.place(part, self.plan.of(name), self.plan, self.device, self._scratch)
+            self._place(name, part)
         self.added[name] = part
 
     def run(self, pipeline: type[Any], reporter: StepReporter, **call: Any) -> Image.Image:
@@ -123,7 +123,9 @@ class Stages:
         self.pipeline = None
         self.added = {}
         self.embeddings = EmbeddingCache()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = None
         if self.device.type == "cuda":
             import torch
 
@@ -143,6 +145,15 @@ class Stages:
         made.set_progress_bar_config(disable=True)
         return made, [name for name in added if self.plan.of(name).place is Place.OFFLOAD]
 
+    def _place(self, name: str, part: Any) -> None:
+        residency.place(part, self.plan.of(name), self.plan, self.device, self._scratch_for(self.plan))
+
+    def _scratch_for(self, plan: Plan) -> Path:
+        """The folder for what is streamed from disk, made when there is such a thing."""
+        if self._scratch is None and any(placement.place is Place.DISK for placement in plan.placements):
+            self._scratch = Scratch(plan.offload_directory)
+        return self._scratch.path if self._scratch is not None else Path(os.devnull)
+
     def _staged(self) -> list[str]:
         return [name for name in self._kinds if is_staged(self.plan, name)]
 
@@ -155,5 +166,5 @@ class Stages:
         for name in wanted:
             if getattr(self.pipeline, name) is None:
                 part = load_component(self._checkpoint, name, self._kinds[name], self.plan)
-                residency.place(part, self.plan.of(name), self.plan, self.device, self._scratch)
+                self._place(name, part)
                 self.pipeline.register_modules(**{name: part})

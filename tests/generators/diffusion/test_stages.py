@@ -64,11 +64,13 @@ def test_a_text_encoder_streamed_from_disk_for_its_stage_encodes_the_same(model:
 
 def test_parts_streamed_from_disk_draw_the_same_and_leave_no_files(model: Path) -> None:
     usual, streamed = stages(model), stages(model, disk=("transformer",))
-    assert any(streamed._scratch.rglob("*.safetensors"))
+    assert streamed._scratch is not None
+    scratch = streamed._scratch.path
+    assert any(scratch.rglob("*.safetensors"))
     assert same(draw(streamed), draw(usual))
-    scratch = streamed._scratch
     streamed.close()
     assert not scratch.exists()
+    assert usual._scratch is None
 
 
 def test_relatives_of_the_pipeline_share_its_parts_as_they_are(model: Path) -> None:
