@@ -49,15 +49,17 @@ def complete(
     """Optimise a drawing, and add paths where it is wrong until there are `max_paths`."""
     one_piece = target.transparent or paths.fill_rule == "evenodd"
     pieces = 1 if one_piece else pieces_per_path(max_paths)
+    begun = budget.spent
     for number in range(_ROUNDS):
-        paths = optimiser.run(paths, budget, (number + 1) * _ROUND_SHARE)
+        paths = optimiser.run(paths, budget, begun + (1 - begun) * (number + 1) * _ROUND_SHARE)
         paths = optimiser.without_hidden(paths, _LEAST_VISIBLE)
         count = math.ceil((max_paths - len(paths)) / (_ROUNDS - number))
         if count > 0 and budget.spent < 1:
             labels = largest_errors(optimiser.difference(paths).cpu().numpy(), count * pieces)
             paths = _paths(labels, target, count, random).to(paths.points.device).over(paths)
     paths = optimiser.run(paths, budget, 1.0, _FINAL_RATE)
-    return optimiser.without_hidden(paths, _LEAST_VISIBLE)
+    paths = optimiser.without_hidden(paths, _LEAST_VISIBLE)
+    return paths if one_piece else paths.oriented()
 
 
 def _paths(labels: np.ndarray, target: Target, count: int, random: np.random.Generator) -> PathSet:

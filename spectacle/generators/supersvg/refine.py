@@ -58,11 +58,12 @@ class Optimiser:
 
     Attributes:
         pixels: (height, width, 3 or 4), what the drawing shall look like.
-        background: (3 or 4,) what the drawing is painted on.
+        background: (3 or 4,) what the drawing is painted on, or (height, width, 3 or 4).
         point_rate: First step of a point in pixels.
         colour_rate: First step of a colour channel or opacity.
         opacities: Whether opacities are changed too.
         apart: Whether each contour may be drawn as a path of its own, which is faster when they lie far apart.
+        straight: (Q,) which curves are lines and must stay so, or None.
     """
 
     pixels: Tensor
@@ -71,6 +72,7 @@ class Optimiser:
     colour_rate: float = 0.02
     opacities: bool = False
     apart: bool = True
+    straight: Tensor | None = None
 
     def run(self, paths: PathSet, budget: Budget, until: float, final_rate: float = 1.0) -> PathSet:
         """Optimise until a share of the budget is spent.
@@ -97,7 +99,8 @@ class Optimiser:
 
         def moved() -> PathSet:
             ends = tints[1] if len(tints) > 1 else None
-            return replace(paths, points=points, colours=colours, opacities=opacities, end_colours=ends)
+            bent = points if self.straight is None else _straightened(points, paths.successors, self.straight)
+            return replace(paths, points=bent, colours=colours, opacities=opacities, end_colours=ends)
 
         begun = budget.spent
         while (spent := budget.spent) < until:
@@ -133,3 +136,11 @@ class Optimiser:
         if self.apart:
             return paths.without_contours(visible_areas(paths.apart(), width, height) < least)
         return paths.select(visible_areas(paths, width, height) >= least)
+
+
+def _straightened(points: Tensor, successors: Tensor, straight: Tensor) -> Tensor:
+    """The points with the control points of lines where they belong, a third and two thirds of the way."""
+    own = points.reshape(-1, 3, 2)
+    start, end = own[:, 0], own[successors, 0]
+    lines = torch.stack([start, start + (end - start) / 3, start + (end - start) * (2 / 3)], dim=1)
+    return torch.where(straight[:, None, None], lines, own).reshape(-1, 2)

@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 
 from spectacle.generators.supersvg.document import rounded, to_svg
+from spectacle.generators.supersvg.flat import Areas, find_areas
+from spectacle.generators.supersvg.logo import trace_areas
 from spectacle.generators.supersvg.metrics import Metrics, compare
 from spectacle.generators.supersvg.photo import complete, draw_photo
 from spectacle.generators.supersvg.refine import Budget, Optimiser, Progress
@@ -39,6 +41,24 @@ class Detail(StrEnum):
     HIGH = "high"
     HIGHEST = "highest"
 
+
+_GRIDS = (0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 4, 5, 10, 20)
+_TIME_SHARE = 0.9
+"""The share of the time limit after which the drawing is written down."""
+
+_LEAST_TOLERANCE = 0.35
+"""Outlines fitted closer than this follow the steps of the pixels."""
+
+_LOGO_ERROR = 0.001
+_LOGO_AREAS = 400
+_ILLUSTRATION_ERROR = 0.007
+_ILLUSTRATION_SURE = 0.7
+_LOGO_AREA = 6
+_ILLUSTRATION_AREA = 40
+_TRACED_SHARE = 0.3
+_TRACED_POINT_RATE = 0.1
+_TRACED_COLOUR_RATE = 0.004
+_TRACED_FINAL_RATE = 0.1
 
 DETAILS: dict[Detail | None, tuple[int, int]] = {
     Detail.LOW: (64, 200),
@@ -100,9 +120,11 @@ def vectorise(picture: Image.Image, settings: VectoriseSettings, progress: Progr
     """
     with _one_torch_thread():
         work = _Work(picture, settings, progress, device)
-        random = np.random.default_rng(settings.seed)
-        paths = draw_photo(work.target, work.optimiser, work.budget, work.max_paths, random)
-        return work.finished(paths, Mode.PHOTO)
+        if settings.mode == Mode.PHOTO:
+            return work.photo()
+        areas = find_areas(work.target.pixels)
+        mode = _kind(areas) if settings.mode == Mode.AUTO else settings.mode
+        return work.photo() if mode == Mode.PHOTO else work.traced(areas, mode)
 
 
 def refine(
@@ -119,9 +141,14 @@ def refine(
         work = _Work(picture, settings, progress, device)
         target = work.target
         paths = paths.scaled(target.width / target.full_width, target.height / target.full_height).to(device).detach()
-        random = np.random.default_rng(settings.seed)
-        paths = complete(paths, target, work.optimiser, work.budget, work.max_paths, random)
-        return work.finished(paths, Mode.PHOTO)
+        paths = complete(paths, target, work.optimiser, work.budget, work.max_paths - 1, work.random)
+        return work.finished(paths, Mode.PHOTO, work.optimiser.background)
+
+
+def _kind(areas: Areas) -> Mode:
+    if areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS:
+        return Mode.LOGO
+    return Mode.ILLUSTRATION if areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE else Mode.PHOTO
 
 
 @contextmanager
@@ -142,36 +169,62 @@ class _Work:
         self.begun = time.monotonic()
         self.settings = settings
         self.max_paths, num_iterations = DETAILS.get(settings.detail, (settings.max_paths, settings.num_iterations))
-        deadline = None if settings.time_limit is None else self.begun + settings.time_limit
+        deadline = None if settings.time_limit is None else self.begun + _TIME_SHARE * settings.time_limit
         self.target = Target.of(picture)
-        if not self.target.transparent:
-            self.max_paths -= 1  # the background is one
         pixels = self.target.tensor(device)
-        self.optimiser = Optimiser(
-            pixels,
-            pixels.new_zeros(4) if self.target.transparent else pixels.mean(dim=(0, 1)),
-            opacities=self.target.transparent,
-            apart=not self.target.transparent,
-        )
+        transparent = self.target.transparent
+        background = pixels.new_zeros(4) if transparent else pixels.mean(dim=(0, 1))
+        self.optimiser = Optimiser(pixels, background, opacities=transparent, apart=not transparent)
         self.budget = Budget(num_iterations, progress, deadline)
+        self.random = np.random.default_rng(settings.seed)
 
-    def finished(self, paths: PathSet, mode: Mode) -> Vectorised:
-        target = self.target
-        grid = max(self.settings.simplify, 0.05)
-        paths = rounded(paths.oriented(), grid)
-        background = None if target.transparent else self.optimiser.background
-        svg = to_svg(
-            paths.scaled(target.full_width / target.width, target.full_height / target.height),
-            target.full_width,
-            target.full_height,
-            grid,
-            background,
+    def photo(self) -> Vectorised:
+        paths = draw_photo(self.target, self.optimiser, self.budget, self.max_paths - 1, self.random)
+        return self.finished(paths, Mode.PHOTO, self.optimiser.background)
+
+    def traced(self, areas: Areas, mode: Mode) -> Vectorised:
+        """A drawing of areas, and, if it is an illustration, of what is in them."""
+        logo = mode == Mode.LOGO
+        most = self.max_paths - 1 if logo else self.max_paths // 2
+        tolerance = max(_LEAST_TOLERANCE, self.settings.simplify)
+        traced = trace_areas(areas, most, _LOGO_AREA if logo else _ILLUSTRATION_AREA, tolerance)
+        device = self.optimiser.pixels.device
+        background = traced.background.to(device)
+        optimiser = replace(
+            self.optimiser,
+            background=background,
+            point_rate=_TRACED_POINT_RATE,
+            colour_rate=_TRACED_COLOUR_RATE,
+            apart=False,
+            straight=traced.straight.to(device),
         )
+        paths = optimiser.run(traced.paths.to(device), self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
+        left = self.max_paths - 1 - len(paths)
+        if not logo and left > 0:
+            with torch.no_grad():
+                drawn = optimiser.draw(paths)
+            more = draw_photo(self.target, replace(self.optimiser, background=drawn), self.budget, left, self.random)
+            paths = more.over(paths)
+        return self.finished(paths, mode, background)
+
+    def finished(self, paths: PathSet, mode: Mode, background: torch.Tensor) -> Vectorised:
+        target = self.target
+        scale_x, scale_y = target.full_width / target.width, target.full_height / target.height
+        grid = _grid(self.settings.simplify, max(scale_x, scale_y))
+        paths = rounded(paths.scaled(scale_x, scale_y), grid)
+        visible = None if target.transparent else background
+        svg = to_svg(paths, target.full_width, target.full_height, grid, visible)
         with torch.no_grad():
-            pixels = replace(self.optimiser, apart=False).draw(paths).cpu().numpy()
+            drawing = paths.scaled(1 / scale_x, 1 / scale_y)
+            pixels = replace(self.optimiser, background=background, apart=False).draw(drawing).cpu().numpy()
         if target.transparent:
             pixels = pixels[..., :3] + (1 - pixels[..., 3:])
         mse, psnr, ssim = compare(pixels.clip(0, 1), target.on_white)
-        count = len(paths) + (background is not None)
+        count = len(paths) + (visible is not None)
         duration = time.monotonic() - self.begun
         return Vectorised(svg, Metrics(count, duration, mse, psnr, ssim, len(svg.encode())), mode, target.notes)
+
+
+def _grid(simplify: float, scale: float) -> float:
+    """What coordinates are rounded to: what outlines may be off, at the size of the picture itself."""
+    return max((grid for grid in _GRIDS if grid <= simplify * scale), default=_GRIDS[0])

@@ -1,0 +1,211 @@
+"""Finds the areas of one colour, or of one gradient, that a logo or an illustration is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
+Doubles = NDArray[np.floating[Any]]
+
+_SMOOTH = 6 / 255
+"""Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
+
+_LEAST_AREA = 6
+"""Smaller areas of smooth pixels are taken for parts of an outline."""
+
+_REACH = 3
+"""How far from an area, in pixels, its anti-aliased outline may be found."""
+
+_GRADIENT_GAIN = 3.0
+"""How many times a gradient must lower the squared error of an area to be worth its bytes."""
+
+_GRADIENT_ERROR = (2.5 / 255) ** 2
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Connected pixels of one colour or one linear gradient.
+
+    Attributes:
+        colour: (channels,), at the beginning of the gradient if there is one.
+        end_colour: (channels,), at its end; the same as `colour` without one.
+        axis: x0, y0, x1, y1: where the gradient begins and ends; zeros without one.
+    """
+
+    colour: Floats
+    end_colour: Floats
+    axis: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """All areas of a picture.
+
+    Attributes:
+        labels: (height, width): the number of the area that each pixel belongs to, most of it at least.
+        neighbours: (height, width): the number of the area that a pixel on an outline also shows; otherwise its own.
+        shares: (height, width): how much of the pixel shows its own area, the rest being its neighbour's, 0 to 1.
+        areas: What each area is filled with.
+        sure: The share of the picture's pixels that lie in smooth areas.
+        error: Mean squared error of the picture with every pixel as the areas say.
+    """
+
+    labels: Labels
+    neighbours: Labels
+    shares: Floats
+    areas: list[Area]
+    sure: float
+    error: float
+
+
+def find_areas(pixels: Floats) -> Areas:
+    """Find the smooth areas of a picture, (height, width, 3 or 4), and share the pixels of the outlines among them."""
+    seeds = np.asarray(ndimage.label(_flat(pixels))[0], np.int64)
+    sizes = np.bincount(seeds.ravel())
+    sizes[0] = 0
+    kept = np.flatnonzero(sizes >= _LEAST_AREA)
+    numbers = np.zeros(len(sizes), np.int64)
+    numbers[kept] = np.arange(1, len(kept) + 1)
+    seeds = numbers[seeds]
+    sure = float((seeds > 0).mean())
+    if not len(kept):
+        mean = pixels.mean(axis=(0, 1))
+        none = np.zeros(pixels.shape[:2], np.int64)
+        whole = np.ones(pixels.shape[:2], np.float32)
+        return Areas(none, none, whole, [Area(mean, mean, (0, 0, 0, 0))], sure, float(pixels.var(axis=(0, 1)).mean()))
+    areas = _fills(pixels, seeds, len(kept))
+    labels, neighbours, shares = _share(pixels, seeds, areas)
+    rows, columns = (place.ravel() + 0.5 for place in np.indices(labels.shape))
+    own = colours_at(areas, labels.ravel(), columns, rows)
+    other = colours_at(areas, neighbours.ravel(), columns, rows)
+    modelled = other + shares.reshape(-1, 1) * (own - other)
+    error = float(np.mean((modelled - pixels.reshape(modelled.shape)) ** 2))
+    return Areas(labels, neighbours, shares, areas, sure, error)
+
+
+def _flat(pixels: Floats) -> NDArray[np.bool_]:
+    """Pixels that hardly differ from any of their four neighbours: those of outlines differ from one at least."""
+    across = np.abs(np.diff(pixels, axis=1)).max(axis=2) < _SMOOTH
+    down = np.abs(np.diff(pixels, axis=0)).max(axis=2) < _SMOOTH
+    flat = np.ones(pixels.shape[:2], bool)
+    flat[:, 1:] &= across
+    flat[:, :-1] &= across
+    flat[1:] &= down
+    flat[:-1] &= down
+    return flat
+
+
+def _fills(pixels: Floats, seeds: Labels, count: int) -> list[Area]:
+    rows, columns = np.nonzero(seeds)
+    label = seeds[rows, columns] - 1
+    colour = pixels[rows, columns].astype(np.float64)
+    x, y = columns + 0.5, rows + 0.5
+    sizes = np.bincount(label, minlength=count)
+
+    def mean(values: Doubles) -> Doubles:
+        return np.asarray(np.bincount(label, values, minlength=count) / sizes)
+
+    centre_x, centre_y = mean(x), mean(y)
+    dx, dy = x - centre_x[label], y - centre_y[label]
+    means = np.stack([mean(channel) for channel in colour.T], axis=1)
+    rest = colour - means[label]
+    errors = mean((rest**2).sum(axis=1))
+    spread = np.empty((count, 2, 2))
+    spread[:, 0, 0], spread[:, 1, 1] = mean(dx * dx) + 1e-3, mean(dy * dy) + 1e-3
+    spread[:, 0, 1] = spread[:, 1, 0] = mean(dx * dy)
+    covariances = np.stack([[mean(channel * offset) for channel in rest.T] for offset in (dx, dy)])
+    slopes = np.einsum("nij,jcn->nic", np.linalg.inv(spread), covariances)
+    areas = []
+    for number in range(count):
+        middle = means[number].astype(np.float32)
+        plain = Area(middle, middle, (0, 0, 0, 0))
+        if errors[number] > _GRADIENT_ERROR:
+            own = label == number
+            offsets = np.stack([dx[own], dy[own]], axis=1)
+            centre = float(centre_x[number]), float(centre_y[number])
+            plain = _gradient(slopes[number], offsets, rest[own], errors[number], plain, centre)
+        areas.append(plain)
+    return areas
+
+
+def _gradient(
+    slope: Doubles, offsets: Doubles, rest: Doubles, error: float, plain: Area, centre: tuple[float, float]
+) -> Area:
+    """The linear gradient along the direction in which the colours change most, if it is worth it."""
+    left, strength, _ = np.linalg.svd(slope)
+    direction = left[:, 0]
+    if strength[0] == 0:
+        return plain
+    along = offsets @ direction
+    first, last = float(along.min()), float(along.max())
+    if last - first < 1:
+        return plain
+    change = (along[:, None] * rest).sum(axis=0) / (along**2).sum()
+    left_over = ((rest - along[:, None] * change) ** 2).sum(axis=1).mean()
+    if left_over * _GRADIENT_GAIN > error:
+        return plain
+    ends = [(plain.colour + place * change).clip(0, 1).astype(np.float32) for place in (first, last)]
+    (x0, y0), (x1, y1) = (np.array(centre) + place * direction for place in (first, last))
+    return Area(ends[0], ends[1], (float(x0), float(y0), float(x1), float(y1)))
+
+
+def colours_at(areas: list[Area], numbers: Labels, x: Doubles, y: Doubles) -> Floats:
+    """The colour that each numbered area has at a point, (n, channels)."""
+    axes = np.array([area.axis for area in areas], np.float64)[numbers]
+    direction = axes[:, 2:] - axes[:, :2]
+    length = np.maximum((direction**2).sum(axis=1), 1e-9)
+    along = ((x - axes[:, 0]) * direction[:, 0] + (y - axes[:, 1]) * direction[:, 1]) / length
+    begin = np.array([area.colour for area in areas])[numbers]
+    end = np.array([area.end_colour for area in areas])[numbers]
+    return np.asarray(begin + along.clip(0, 1)[:, None] * (end - begin), np.float32)
+
+
+def _share(pixels: Floats, seeds: Labels, areas: list[Area]) -> tuple[Labels, Labels, Floats]:
+    """Give every pixel of an outline to the two areas near it whose mixture it is."""
+    height, width, _ = pixels.shape
+    distance, (near_row, near_column) = ndimage.distance_transform_edt(seeds == 0, return_indices=True)
+    labels = seeds[near_row, near_column] - 1
+    neighbours = labels.copy()
+    shares = np.ones((height, width), np.float32)
+    rows, columns = np.nonzero(distance > 0)
+    if not len(rows):
+        return labels, neighbours, shares
+    x, y = columns + 0.5, rows + 0.5
+    own = pixels[rows, columns]
+    padded = np.pad(seeds, _REACH, mode="constant")
+    offsets = [
+        (dy, dx)
+        for dy in range(-_REACH, _REACH + 1)
+        for dx in range(-_REACH, _REACH + 1)
+        if 0 < dx * dx + dy * dy <= _REACH * _REACH + 1
+    ]
+    candidates = np.stack([padded[rows + _REACH + dy, columns + _REACH + dx] for dy, dx in offsets]) - 1
+    colours = [colours_at(areas, np.maximum(numbers, 0), x, y) for numbers in candidates]
+    reach = np.array([dy * dy + dx * dx for dy, dx in offsets], np.float32)
+
+    first = labels[rows, columns]
+    best = np.full(len(rows), np.inf, np.float32)
+    best_pair = np.stack([first, first])
+    best_share = np.ones(len(rows), np.float32)
+    first_colour = colours_at(areas, first, x, y)
+    best[:] = ((own - first_colour) ** 2).sum(axis=1)
+    for numbers, colour, far in zip(candidates, colours, reach, strict=True):
+        axis = first_colour - colour
+        length = (axis**2).sum(axis=1)
+        share = (((own - colour) * axis).sum(axis=1) / np.maximum(length, 1e-6)).clip(0, 1)
+        error = ((own - colour - share[:, None] * axis) ** 2).sum(axis=1) + 1e-5 * far
+        better = (numbers >= 0) & (numbers != first) & (error < best)
+        best[better] = error[better]
+        best_pair[1, better] = numbers[better]
+        best_share[better] = share[better]
+    swap = best_share < 0.5
+    labels[rows, columns] = np.where(swap, best_pair[1], best_pair[0])
+    neighbours[rows, columns] = np.where(swap, best_pair[0], best_pair[1])
+    shares[rows, columns] = np.where(swap, 1 - best_share, best_share)
+    return labels, neighbours, shares

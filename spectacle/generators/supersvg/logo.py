@@ -1,0 +1,142 @@
+"""Draws logos and illustrations: areas of one colour or gradient, traced with their corners and straight lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.measure import find_contours
+
+from spectacle.generators.supersvg.flat import Area, Areas
+from spectacle.generators.supersvg.outline import fit_outline
+from spectacle.generators.supersvg.shapes import PathSet
+
+_UNDERLAP = 2
+"""By how many pixels an area reaches under those above it, so that nothing shines through between them."""
+
+_MARGIN = 3
+_CLEAR = 1 / 64
+_SAME = 10 / 255
+_LEAST_CONTOUR = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The areas of a picture as paths.
+
+    Attributes:
+        paths: Large ones below small ones.
+        straight: (Q,) which of the curves are straight lines.
+        background: (channels,) what lies below the paths.
+    """
+
+    paths: PathSet
+    straight: torch.Tensor
+    background: torch.Tensor
+
+
+def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: float) -> Traced:
+    """Trace the largest areas. Smaller areas lie above larger ones, in their holes and along their sides.
+
+    Args:
+        areas: The areas of a picture.
+        max_paths: Most paths.
+        least_area: Areas of fewer pixels are left out.
+        tolerance: How far in pixels an outline may be off.
+    """
+    background, below = _background(areas)
+    boxes = ndimage.find_objects(areas.labels + 1, max_label=len(areas.areas))
+    filled = np.zeros(len(areas.areas))
+    for number, box in enumerate(boxes):
+        if box is not None and not below[number]:
+            filled[number] = ndimage.binary_fill_holes(areas.labels[box] == number).sum()
+    drawn = np.argsort(-filled, kind="stable")[:max_paths]
+    drawn = drawn[filled[drawn] >= least_area]
+    rank = np.full(len(filled), len(filled))
+    rank[drawn] = np.arange(len(drawn))
+    rank[below] = -1
+    points: list[NDArray[np.floating]] = []
+    lines: list[bool] = []
+    contours: list[int] = []
+    owners: list[int] = []
+    kept: list[Area] = []
+    for number in drawn.tolist():
+        curves = [fit_outline(outline, tolerance) for outline in _outlines(areas, number, boxes[number], rank)]
+        for contour in curves:
+            points += [curve.points[:3] for curve in contour]
+            lines += [curve.line for curve in contour]
+            contours.append(len(contour))
+            owners.append(len(kept))
+        if curves:
+            kept.append(areas.areas[number])
+    paths = _path_set(points, contours, owners, kept)
+    return Traced(paths, torch.tensor(lines, dtype=torch.bool), torch.from_numpy(background))
+
+
+def _background(areas: Areas) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The colour that most of the border has, and which areas need no path because of it."""
+    channels = len(areas.areas[0].colour)
+    colours = np.array([area.colour for area in areas.areas])
+    ends = np.array([area.end_colour for area in areas.areas])
+    if channels == 4:
+        return np.zeros(4, np.float32), np.maximum(colours[:, 3], ends[:, 3]) < _CLEAR
+    border = np.concatenate([areas.labels[0], areas.labels[-1], areas.labels[:, 0], areas.labels[:, -1]])
+    lengths = np.bincount(border, minlength=len(colours))
+    plain = np.array([not any(area.axis) for area in areas.areas])
+    if not (lengths * plain).any():
+        return colours[lengths.argmax()], np.zeros(len(colours), bool)
+    background = colours[(lengths * plain).argmax()]
+    same = np.abs(colours - background).max(axis=1) < _SAME
+    return background, same & plain & (lengths > 0)
+
+
+def _outlines(
+    areas: Areas, number: int, box: tuple[slice, slice], rank: NDArray[np.int64]
+) -> list[NDArray[np.floating]]:
+    height, width = areas.labels.shape
+    top, left = (max(0, side.start - _MARGIN) for side in box)
+    bottom, right = min(height, box[0].stop + _MARGIN), min(width, box[1].stop + _MARGIN)
+    window = (slice(top, bottom), slice(left, right))
+    labels, neighbours, shares = areas.labels[window], areas.neighbours[window], areas.shares[window]
+    own = shares * (labels == number) + (1 - shares) * ((neighbours == number) & (neighbours != labels))
+    above = shares * (rank[labels] > rank[number]) + (1 - shares) * (rank[neighbours] > rank[number])
+    inside = ndimage.binary_fill_holes(labels == number)
+    inside |= ndimage.binary_dilation(labels == number, iterations=_UNDERLAP)
+    mask = (own + above * inside).clip(0, 1)
+    if mask.shape == areas.labels.shape and mask.min() > 0.5:
+        return [np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)]
+    sides = [_MARGIN * at_edge for at_edge in (top == 0, bottom == height, left == 0, right == width)]
+    mask = np.pad(np.pad(mask, (sides[:2], sides[2:]), mode="edge"), 1)
+    outlines = []
+    for contour in find_contours(mask, 0.5):  # type: ignore[no-untyped-call]
+        points = contour[:-1, ::-1] + [left - sides[2] - 0.5, top - sides[0] - 0.5]
+        x, y = points.T
+        area = 0.5 * abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
+        if area >= _LEAST_CONTOUR:
+            outlines.append(points)
+    return outlines
+
+
+def _path_set(points: list[NDArray[np.floating]], contours: list[int], owners: list[int], areas: list[Area]) -> PathSet:
+    count = len(areas)
+    colours = torch.tensor(np.array([area.colour for area in areas], np.float32).reshape(count, -1))
+    ends = torch.tensor(np.array([area.end_colour for area in areas], np.float32).reshape(count, -1))
+    opacities = torch.ones(count)
+    if count and colours.shape[1] == 4:
+        opacities = (colours[:, 3] + ends[:, 3]) / 2
+        colours, ends = ((side[:, :3] / side[:, 3:].clamp(min=1e-3)).clamp(0, 1) for side in (colours, ends))
+    axes = torch.tensor([area.axis for area in areas], dtype=torch.float32).reshape(count, 4)
+    graded = bool(axes.any())
+    return PathSet(
+        torch.from_numpy(np.concatenate([np.zeros((0, 2)), *points]).astype(np.float32)),
+        torch.tensor(contours, dtype=torch.int64),
+        torch.tensor(owners, dtype=torch.int64),
+        colours.reshape(count, -1) if count else torch.zeros(0, 3),
+        opacities,
+        "nonzero",
+        ends if graded else None,
+        axes if graded else None,
+    )
