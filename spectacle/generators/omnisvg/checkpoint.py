@@ -198,7 +198,7 @@ def load_processor(folder: Path) -> Qwen2_5_VLProcessor:
     """
     try:
         with _quietly():
-            return Qwen2_5_VLProcessor.from_pretrained(folder, local_files_only=True)
+            return Qwen2_5_VLProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, TypeError) as error:
         raise GeneratorError(
             f"the tokenizer files in {folder} cannot be read ({_line(error)}): pull the weights anew"

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
+from torch.nn.functional import linear, rms_norm
 from transformers import DynamicCache, Qwen2_5_VLForConditionalGeneration
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb
 
@@ -167,7 +167,7 @@ class Decoder:
             attended = _attend(query, keys[:, :window], values[:, :window], bias)
             hidden = self._after(layer, hidden, attended)
         run.length += 1
-        run.choose(self._scores(text.norm(hidden)[:, 0]))
+        run.choose(self._scores(_normal(text.norm, hidden)[:, 0]))
 
     def _trimmed(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
         """The rows without what follows their end."""
@@ -208,7 +208,8 @@ class _Run:
         self._seen = torch.zeros(candidates, columns, dtype=torch.bool, device=device)
         generator = torch.Generator().manual_seed(seed)
         drawn = torch.empty(max_length, candidates, min(sampling.top_k, columns)).exponential_(generator=generator)
-        self._noise = drawn.to(device)
+        # A chance of nothing divided by a zero would be chosen.
+        self._noise = drawn.clamp_(min=torch.finfo(drawn.dtype).tiny).to(device)
 
     def choose(self, scores: Tensor) -> None:
         """Draw the next token of every drawing from `scores`, shape (candidates, tokens of drawings)."""
@@ -258,10 +259,15 @@ def _fill(cache: Tensor, prompt: Tensor) -> None:
     cache.view(-1, heads, cache.shape[1], width)[:, :, :tokens] = prompt
 
 
+def _normal(norm: Any, hidden: Tensor) -> Tensor:
+    """What the module computes, in one kernel."""
+    return rms_norm(hidden, norm.weight.shape, norm.weight, norm.variance_epsilon)
+
+
 def _before_attention(layer: Any, hidden: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Query, key and value of one token: shapes (drawings · key heads, query heads of each, width), and 1 for keys."""
     attention = layer.self_attn
-    normal = layer.input_layernorm(hidden)
+    normal = _normal(layer.input_layernorm, hidden)
     query, key, value = (
         projection(normal).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)
         for projection in (attention.q_proj, attention.k_proj, attention.v_proj)
@@ -279,5 +285,5 @@ def _attend(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor
 
 def _after_attention(layer: Any, hidden: Tensor, attended: Tensor) -> Tensor:
     hidden = hidden + layer.self_attn.o_proj(attended.reshape(hidden.shape[0], 1, -1))
-    result: Tensor = hidden + layer.mlp(layer.post_attention_layernorm(hidden))
+    result: Tensor = hidden + layer.mlp(_normal(layer.post_attention_layernorm, hidden))
     return result
