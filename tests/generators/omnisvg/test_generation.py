@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from torch import Tensor
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from spectacle.errors import BadOptions, Cancelled
+from spectacle.generators.omnisvg import generation
 from spectacle.generators.omnisvg.checkpoint import load_processor
 from spectacle.generators.omnisvg.generation import Decoder
 from spectacle.generators.omnisvg.grammar import Grammar, GrammarLogitsProcessor
@@ -96,8 +99,6 @@ def test_the_tokens_are_those_of_transformers_own_loop(subject: Subject, task: s
 def test_every_step_scores_as_a_pass_over_the_whole_does(
     subject: Subject, task: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from spectacle.generators.omnisvg import generation
-
     scored: list[Tensor] = []
     choose = generation._Run.choose
 
@@ -176,21 +177,43 @@ def test_too_few_tokens_for_a_path_are_refused(small: Subject) -> None:
         small.generate(small.inputs("text"), max_length=7)
 
 
-def test_a_captured_step_can_be_undone(small: Subject) -> None:
-    """What warms up a capture must not leave a trace."""
-    from spectacle.generators.omnisvg import generation
+def test_replayed_steps_give_the_same_drawings(small: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what a GPU captures played by the step itself, rehearsed and undone before as it is there."""
+    inputs = small.inputs("picture")
+    expected = small.generate(inputs, max_length=150)
+    windows: list[int] = []
+    reported: list[int] = []
 
-    inputs = small.inputs("text")
-    expected = small.generate(inputs, max_length=40)
+    def capture(decoder: Decoder, run: Any, window: int) -> SimpleNamespace:
+        windows.append(window)
+        before = run.snapshot()
+        decoder._step(run, window)
+        run.restore(before)
+        return SimpleNamespace(replay=lambda: decoder._step(run, window))
 
-    def with_rehearsals(decoder: Decoder, run: Any) -> Any:
-        for _ in run.lengths:
-            before = run.snapshot()
-            decoder._step(run, run.capacity)
-            run.restore(before)
-            decoder._step(run, run.capacity)
-            yield
+    monkeypatch.setattr(Decoder, "_capture", capture)
+    monkeypatch.setattr(small.decoder, "_graphs", True)
+    assert small.generate(inputs, max_length=150, report=reported.append) == expected
+    length = inputs["input_ids"].shape[1]
+    assert windows == [min(math.ceil((length + 1) / 512) * 512, math.ceil((length + 149) / 64) * 64)]
+    assert reported == list(range(16, reported[-1] + 1, 16))
+    assert len(max(expected, key=len)) <= reported[-1]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generation.Decoder, "_plain_steps", with_rehearsals)
-        assert small.generate(inputs, max_length=40) == expected
+
+def test_a_long_drawing_goes_through_several_windows(small: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    windows: list[int] = []
+
+    def capture(decoder: Decoder, run: Any, window: int) -> SimpleNamespace:
+        windows.append(window)
+        return SimpleNamespace(replay=lambda: decoder._step(run, window))
+
+    monkeypatch.setattr(generation._Run, "ended", lambda run: False)
+    inputs = small.inputs("picture")
+    length = inputs["input_ids"].shape[1]
+    expected = small.generate(inputs, candidates=1, max_length=200)
+    monkeypatch.setattr(Decoder, "_capture", capture)
+    monkeypatch.setattr(generation, "_WINDOW", 128)
+    monkeypatch.setattr(small.decoder, "_graphs", True)
+    assert small.generate(inputs, candidates=1, max_length=200) == expected
+    first, end = math.ceil((length + 1) / 128) * 128, math.ceil((length + 199) / 64) * 64
+    assert windows == [*range(first, end, 128), end]
