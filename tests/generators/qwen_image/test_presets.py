@@ -90,16 +90,34 @@ def test_every_preset_has_its_script() -> None:
     assert set(CALLS) == set(PRESETS) == set(QwenImage.presets)
 
 
-@pytest.mark.parametrize("name", [name for name in CALLS if name != "control"])
+@pytest.mark.parametrize("name", CALLS)
+def test_a_preset_takes_the_steps_and_the_guidance_of_its_script(name: str) -> None:
+    recipe = PRESETS[name].recipe
+    assert CALLS[name]["num_inference_steps"] == recipe.num_inference_steps
+    assert CALLS[name]["true_cfg_scale"] == recipe.true_cfg_scale
+    assert CALLS[name].get("negative_prompt", " ") == recipe.negative_prompt
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("lightning-8", {}),
+        ("lightning-4", {}),
+        ("2512-lightning-4", {}),
+        ("full", {"num_inference_steps": 6}),
+        ("2512", {"num_inference_steps": 6}),
+        pytest.param("full", {}, marks=pytest.mark.slow),
+        pytest.param("2512", {}, marks=pytest.mark.slow),
+    ],
+)
 def test_a_preset_draws_what_a_plain_script_draws(
-    name: str, generators: dict[str, QwenImage], qwen_image_store: Store
+    name: str, options: dict[str, int], generators: dict[str, QwenImage], qwen_image_store: Store
 ) -> None:
     generator = generators[name]
-    drawn = draw(generator, PROMPT, (272, 256), 11)
+    drawn = draw(generator, PROMPT, (272, 256), 11, **options)
     pipe = script(qwen_image_store, PRESETS[name], dtype_of(generator))
-    plain = pipe(
-        PROMPT + ENGLISH, width=272, height=256, generator=torch.Generator().manual_seed(11), **CALLS[name]
-    ).images[0]
+    call = {"width": 272, "height": 256, **CALLS[name], **options}
+    plain = pipe(PROMPT + ENGLISH, generator=torch.Generator().manual_seed(11), **call).images[0]
     assert same(drawn, plain)
 
 
@@ -108,7 +126,7 @@ def test_the_preset_control_draws_what_a_plain_script_draws(
 ) -> None:
     edges = picture((256, 256), 3)
     generator = generators["control"]
-    drawn = draw(generator, PROMPT, control=edges, controlnet_conditioning_scale=0.8)
+    drawn = draw(generator, PROMPT, control=edges, controlnet_conditioning_scale=0.8, num_inference_steps=6)
     base = script(qwen_image_store, PRESETS["control"], dtype_of(generator))
     controlnet = QwenImageControlNetModel.from_pretrained(
         qwen_image_store.locate(CONTROLNET).path, dtype=dtype_of(generator)
@@ -122,7 +140,7 @@ def test_the_preset_control_draws_what_a_plain_script_draws(
         height=256,
         controlnet_conditioning_scale=0.8,
         generator=torch.Generator().manual_seed(7),
-        **CALLS["control"],
+        **{**CALLS["control"], "num_inference_steps": 6},
     ).images[0]
     assert same(drawn, plain)
 

@@ -10,7 +10,7 @@ import tiny
 from drawing import CPU, difference, draw, make, resources, same
 
 from spectacle.errors import GeneratorError, WeightsMissing
-from spectacle.generators.base import Resources
+from spectacle.generators.base import Footprint, Resources
 from spectacle.generators.diffusion import plan as plans
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.generators.qwen_image.presets import CONTROLNET, MODEL_FILES, PRESETS, QWEN_IMAGE, TRANSFORMER_WEIGHTS
@@ -244,3 +244,14 @@ def tiny_control() -> object:
     from drawing import picture
 
     return picture((256, 256), 5)
+
+
+def test_what_a_model_needs_and_holds_is_told(qwen_image_store: Store) -> None:
+    generator = QwenImage("lightning-4", resources(qwen_image_store))
+    assert generator.footprint == Footprint()
+    demand = QwenImage.demand("lightning-4", CPU, generator.resources, Footprint())
+    generator.load(CPU)
+    assert demand is not None
+    assert 0 < generator.footprint.ram < demand.ram
+    generator.unload()
+    assert generator.footprint == Footprint()
