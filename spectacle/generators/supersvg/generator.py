@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from spectacle.errors import WeightsMissing
 from spectacle.generators.base import (
     Artifact,
     Device,
@@ -126,16 +127,20 @@ class SuperSvg(Generator):
             WeightsMissing: When the networks are wanted and not on this machine.
             GeneratorError: When a checkpoint is damaged, or not what it should be; what is missing in it is named.
         """
+        # Before torch is imported, which takes seconds.
+        if (missing := self.missing_weights(self.preset, self.resources)) is not None:
+            raise WeightsMissing(missing)
         from PIL import Image
 
-        from spectacle.generators.supersvg.vectorise import VectoriseSettings, vectorise
+        from spectacle.generators.supersvg.vectorise import Mode, VectoriseSettings, vectorise
 
         self._device = str(device)
         if self.preset == NETWORK:
             self._painter = self._load_painter()
         # Compiles what has to be compiled, so that the first drawing comes as quickly as later ones.
-        smallest = VectoriseSettings(max_paths=2, num_iterations=2)
-        vectorise(Image.new("RGB", (8, 8), "white"), smallest, lambda step, steps, error: None, self._device)
+        smallest = VectoriseSettings(max_paths=4, num_iterations=2, mode=Mode.PHOTO)
+        picture = Image.radial_gradient("L").resize((32, 32)).convert("RGB")
+        vectorise(picture, smallest, lambda step, steps, error: None, self._device)
 
     def _load_painter(self) -> Painter:
         import torch

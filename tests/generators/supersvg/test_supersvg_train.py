@@ -64,7 +64,7 @@ def settings(pictures: Path, out: Path, **changes: object) -> TrainSettings:
     return TrainSettings(pictures, out, **{**small, **changes})  # type: ignore[arg-type]
 
 
-def test_what_was_trained_is_loaded_like_what_was_published(pictures: Path, tmp_path: Path) -> None:
+def test_what_was_trained_is_loaded_like_what_was_published(shallow: None, pictures: Path, tmp_path: Path) -> None:
     progress = Progress()
     assert train(settings(pictures, tmp_path, max_steps=1, batch_size=1), progress)
     assert progress.begun == [(0, 1)]
@@ -99,6 +99,17 @@ def test_the_loss_falls_on_a_handful_of_pictures(shallow: None, pictures: Path, 
     assert train(settings(pictures, tmp_path, **rate), progress)
     losses = [position.painted for position in progress.positions]
     assert np.mean(losses[-4:]) < 0.9 * np.mean(losses[:4])
+
+
+@pytest.mark.slow
+def test_the_published_network_learns_within_a_minute_on_a_cpu(pictures: Path, tmp_path: Path) -> None:
+    progress = Progress()
+    settled = {"base_learning_rate": 0.03, "epochs": 30, "max_steps": 24, "batch_size": 4, "render_size": 64}
+    assert train(settings(pictures, tmp_path, **settled), progress)
+    losses = [position.painted for position in progress.positions]
+    assert np.mean(losses[-8:]) < 0.9 * np.mean(losses[:8])
+    parameters = sum(value.numel() for value in load_coarse(tmp_path / "coarse.pt").state_dict().values())
+    assert parameters == 22_131_756
 
 
 def test_training_can_begin_with_a_checkpoint_or_with_dino(shallow: None, pictures: Path, tmp_path: Path) -> None:
