@@ -48,13 +48,15 @@ def write(
     diffusers: Any = import_module("diffusers")
     if quantization not in ("none", "int8", "nf4"):
         raise GeneratorError(f"this model cannot be stored as {quantization}: use none, int8 or nf4")
+    if quantization == "nf4" and not torch.cuda.is_available():
+        raise GeneratorError("nf4 weights are made on a GPU, and there is none here: use int8, or prepare where one is")
     quiet()
     check(Checkpoint(model), getattr(diffusers, pipeline))
     shutil.copy(model / "model_index.json", folder / "model_index.json")
     for name in _AS_THEY_ARE:
         if (model / name).is_dir():
             shutil.copytree(model / name, folder / name)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fused-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fused-") as scratch:
         sources = {name: model / name for name in _LARGE}
         if adapter is not None:
             say(f"fusing {adapter.name}")

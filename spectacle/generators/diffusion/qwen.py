@@ -98,6 +98,11 @@ def encode_prompt(stages: Stages, prompt: str, max_sequence_length: int) -> dict
     return as_arguments(stages.encode((prompt, max_sequence_length), encode))
 
 
+def is_cut(stages: Stages, prompt: str, max_sequence_length: int) -> bool:
+    """Whether a prompt has more tokens than are used."""
+    return len(stages.pipeline.tokenizer(prompt).input_ids) > max_sequence_length
+
+
 def as_arguments(embeddings: Embeddings) -> dict[str, Any]:
     """Embeddings and their mask as a call of the pipeline takes them."""
     import torch

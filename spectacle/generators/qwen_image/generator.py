@@ -109,6 +109,9 @@ def _facts(job: Job, request: Request, loaded: Loaded) -> dict[str, Any]:
         facts["negative_prompt"] = recipe.negative_prompt
     if request.prompt != job.prompt:
         facts["prompt_suffix"] = request.prompt.removeprefix(job.prompt)
+    assert isinstance(job.options, QwenImageOptions)
+    if qwen.is_cut(loaded.stages, request.prompt, job.options.max_sequence_length):
+        facts["prompt_cut"] = True
     if loaded.adapter is not None:
         facts["adapter"] = loaded.adapter.name
     if job.pictures:

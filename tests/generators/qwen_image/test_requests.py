@@ -185,6 +185,14 @@ def test_a_result_of_a_picture_tells_so(four: QwenImage) -> None:
     )
 
 
+def test_a_prompt_that_is_cut_off_is_told(four: QwenImage) -> None:
+    # A token of the tiny tokenizer is a byte.
+    long = "a fox " * 20
+    assert "prompt_cut" not in make(four, long, prompt_suffix=False)[0].facts
+    shortened = make(four, long, prompt_suffix=False, max_sequence_length=119)[0]
+    assert shortened.facts["prompt_cut"]
+
+
 def test_guidance_and_negative_prompt_count(qwen_image_store: Store) -> None:
     full = QwenImage("full", resources(qwen_image_store))
     full.load(CPU)

@@ -201,6 +201,14 @@ def test_a_half_written_prepared_checkpoint_is_never_accepted(store: Store, tmp_
         QwenImage("lightning-4", ready).load(CPU)
 
 
+def test_nf4_without_a_gpu_is_refused_before_anything_is_read(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(GeneratorError, match="nf4 weights are made on a GPU"):
+        prepare(store, tmp_path / "prepared", quantization="nf4")
+
+
 def test_an_unknown_quantization_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match="cannot be stored as fp8: use none, int8 or nf4"):
         prepare(store, tmp_path / "prepared", quantization="fp8")
