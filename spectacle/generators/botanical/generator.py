@@ -12,6 +12,7 @@ from spectacle.errors import BadAttachment, BadOptions
 from spectacle.generators.base import (
     Artifact,
     Device,
+    Footprint,
     Generator,
     GeneratorOptions,
     Job,
@@ -95,10 +96,23 @@ class Botanical(Generator):
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed: from its files when they are here, else from their published sizes."""
-        from spectacle.generators.botanical.model import plan_for
+        from spectacle.generators.botanical.placing import plan_for
         from spectacle.generators.diffusion.memory import look
 
         return plan_for(preset, look(device, resources.placement), resources).sentences
+
+    @classmethod
+    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+        """What the plan says that would be made if nothing were loaded."""
+        from spectacle.generators.botanical.placing import plan_for
+        from spectacle.generators.diffusion.memory import measure
+
+        return plan_for(preset, measure(device, resources.placement).with_freed(held), resources).demand
+
+    @property
+    def footprint(self) -> Footprint:
+        """What the plan says that the weights hold."""
+        return self._loaded.stages.plan.held if self._loaded is not None else Footprint()
 
     @property
     def model(self) -> str:
@@ -112,11 +126,11 @@ class Botanical(Generator):
 
     def load(self, device: Device) -> None:
         """Load the pipeline, with the LoRA beside its weights, or a prepared one in which it is part of them."""
-        from spectacle.generators.botanical import model
+        from spectacle.generators.botanical import model, placing
         from spectacle.generators.diffusion.memory import measure
 
-        checkpoint, lora, self._revision = model.find(self.preset, self.resources)
-        plan = model.plan_for(self.preset, measure(device, self.resources.placement), self.resources)
+        checkpoint, lora, self._revision = placing.find(self.preset, self.resources)
+        plan = placing.plan_for(self.preset, measure(device, self.resources.placement), self.resources)
         self._loaded = model.load(self.preset, checkpoint, plan, lora, device)
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
