@@ -29,7 +29,6 @@ from spectacle.generators.omnisvg.pictures import SEEN, Prepared, prepare
 from spectacle.generators.omnisvg.prompts import infer_subtype, picture_prompt, text_prompt
 from spectacle.generators.omnisvg.sampling import Sampling, Subtype, default_sampling
 from spectacle.generators.omnisvg.sizes import (
-    DEFAULT,
     FILE,
     LONGEST,
     MOST_CANDIDATES,
@@ -38,6 +37,7 @@ from spectacle.generators.omnisvg.sizes import (
     SPARE_CANDIDATES,
     Size,
     component,
+    find_size,
     make_plan,
 )
 from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary, decode
@@ -139,7 +139,7 @@ class OmniSvg(Generator):
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
         """The published checkpoint, and the tokenizer and configuration of the model underneath."""
-        size = PRESETS[preset or DEFAULT]
+        size = find_size(preset)
         return (size.weights, size.base)
 
     @classmethod
@@ -186,7 +186,7 @@ class OmniSvg(Generator):
 
     @classmethod
     def _size(cls, preset: str | None) -> tuple[Size, Vocabulary]:
-        size = PRESETS[preset or DEFAULT]
+        size = find_size(preset)
         return size, SIZES[size.name]
 
     @classmethod

@@ -193,6 +193,11 @@ def test_each_preset_names_its_weights_and_their_licence() -> None:
     assert "commercial" in base.notice
 
 
+def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
+    with pytest.raises(GeneratorError, match="no preset '3b': use one of 8b, 4b"):
+        OmniSvg.weights("3b")
+
+
 def test_missing_weights_name_the_command_that_brings_them(store: Store, tmp_path: Path) -> None:
     assert OmniSvg.missing_weights("4b", Resources(store=store)) is None
     nothing = Resources(store=Store(tmp_path))
