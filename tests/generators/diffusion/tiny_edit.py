@@ -74,7 +74,7 @@ def processor(folder: Path, name: str, patch_size: int, least_pixels: int, most_
 
 def vae(folder: Path, seed: int) -> None:
     """An `AutoencoderKLQwenImage` that is smaller still: editing encodes pictures of a megapixel."""
-    model = AutoencoderKLQwenImage(base_dim=4, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1)
+    model = AutoencoderKLQwenImage(base_dim=4, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=0)
     tiny.randomise(model, seed)
     model.to(torch.bfloat16).save_pretrained(folder)
 

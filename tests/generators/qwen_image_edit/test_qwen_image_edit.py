@@ -17,7 +17,7 @@ from diffusers.pipelines.qwenimage import (
 from PIL import Image, ImageChops, ImageDraw
 
 from spectacle.config import PlacementSettings
-from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, WeightsMissing
+from spectacle.errors import BadOptions, Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Job, MediaType, Resources
 from spectacle.generators.diffusion import plan
 from spectacle.generators.diffusion.sizes import fit_mask, fit_picture
@@ -132,7 +132,13 @@ def plain(pipe, images, prompt="make it red", seed=7, **call):
     ).images[0]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+_LIKE_OTHERS = {"2509", "2509-lightning-8", "edit-lightning-8"}
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in _LIKE_OTHERS else []) for name in PRESETS],
+)
 def test_every_preset_makes_what_diffusers_makes(store, preset):
     several = PRESETS[preset].base.several
     pictures = (FIRST, SECOND) if several else (FIRST,)
@@ -175,8 +181,9 @@ def test_every_mode_makes_what_diffusers_makes_of_its_words_and_pictures(store):
         prompt = artifact.facts["edit_prompt"]
         assert "make it red" in prompt
         assert artifact.facts["mode"] == f"{mode.number} {mode.name}"
-        expected = plain(pipe, images, prompt=prompt, **sampling)
-        assert artifact.content.tobytes() == expected.tobytes(), mode
+        if mode.number in (1, 4, 9, 13):
+            expected = plain(pipe, images, prompt=prompt, **sampling)
+            assert artifact.content.tobytes() == expected.tobytes(), mode
     generator.unload()
 
 
@@ -310,12 +317,6 @@ def test_a_cancelled_job_ends_at_its_step_and_leaves_no_trace(lightning):
 def test_sizes_are_rounded_up_to_multiples_of_sixteen(lightning):
     (artifact,) = lightning.generate(job(FIRST, width=257, height=300), Control())
     assert artifact.content.size == (272, 304)
-
-
-def test_a_picture_of_twenty_thousand_pixels_a_side_is_scaled_and_a_line_is_refused(lightning):
-    assert lightning.generate(job(Image.new("RGB", (20_000, 5_000))), Control())
-    with pytest.raises(BadAttachment, match="20000x20 pixels"):
-        lightning.generate(job(Image.new("RGB", (20_000, 20))), Control())
 
 
 def test_a_prepared_checkpoint_makes_the_picture_of_base_and_adapter(store, lightning, tmp_path):
