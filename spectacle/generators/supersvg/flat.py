@@ -16,6 +16,10 @@ Doubles = NDArray[np.floating[Any]]
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
 
+_SMOOTH_COMPRESSED = 10 / 255
+_COMPRESSION_NOISE = 5
+"""Side of the median filter that takes away what JPEG leaves around outlines."""
+
 _LEAST_AREA = 6
 """Smaller areas of smooth pixels are taken for parts of an outline."""
 
@@ -24,6 +28,9 @@ _REACH = 3
 
 _GRADIENT_GAIN = 3.0
 """How many times a gradient must lower the squared error of an area to be worth its bytes."""
+
+_FADING = 0.03
+"""A gradient may change the opacity by this much: it is drawn with one opacity."""
 
 _GRADIENT_ERROR = (2.5 / 255) ** 2
 
@@ -64,9 +71,17 @@ class Areas:
     error: float
 
 
-def find_areas(pixels: Floats) -> Areas:
-    """Find the smooth areas of a picture, (height, width, 3 or 4), and share the pixels of the outlines among them."""
-    seeds = np.asarray(ndimage.label(_flat(pixels))[0], np.int64)
+def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
+    """Find the smooth areas of a picture, and share the pixels of the outlines among them.
+
+    Args:
+        pixels: (height, width, 3 or 4).
+        compressed: Look for areas behind the noise that lossy compression leaves; finest lines are lost.
+    """
+    if compressed:
+        pixels = ndimage.median_filter(pixels, size=(_COMPRESSION_NOISE, _COMPRESSION_NOISE, 1))
+    smooth = _flat(pixels, _SMOOTH_COMPRESSED if compressed else _SMOOTH)
+    seeds = np.asarray(ndimage.label(smooth)[0], np.int64)
     sizes = np.bincount(seeds.ravel())
     sizes[0] = 0
     kept = np.flatnonzero(sizes >= _LEAST_AREA)
@@ -89,10 +104,15 @@ def find_areas(pixels: Floats) -> Areas:
     return Areas(labels, neighbours, shares, areas, sure, error)
 
 
-def _flat(pixels: Floats) -> NDArray[np.bool_]:
+def smooth_share(pixels: Floats) -> float:
+    """The share of a picture's pixels that lie in smooth areas: a quick look before `find_areas`."""
+    return float(_flat(pixels, _SMOOTH).mean())
+
+
+def _flat(pixels: Floats, smooth: float) -> NDArray[np.bool_]:
     """Pixels that hardly differ from any of their four neighbours: those of outlines differ from one at least."""
-    across = np.abs(np.diff(pixels, axis=1)).max(axis=2) < _SMOOTH
-    down = np.abs(np.diff(pixels, axis=0)).max(axis=2) < _SMOOTH
+    across = np.abs(np.diff(pixels, axis=1)).max(axis=2) < smooth
+    down = np.abs(np.diff(pixels, axis=0)).max(axis=2) < smooth
     flat = np.ones(pixels.shape[:2], bool)
     flat[:, 1:] &= across
     flat[:, :-1] &= across
@@ -148,7 +168,8 @@ def _gradient(
         return plain
     change = (along[:, None] * rest).sum(axis=0) / (along**2).sum()
     left_over = ((rest - along[:, None] * change) ** 2).sum(axis=1).mean()
-    if left_over * _GRADIENT_GAIN > error:
+    fades = len(change) == 4 and abs(change[3]) * (last - first) > _FADING
+    if fades or left_over * _GRADIENT_GAIN > error:
         return plain
     ends = [(plain.colour + place * change).clip(0, 1).astype(np.float32) for place in (first, last)]
     (x0, y0), (x1, y1) = (np.array(centre) + place * direction for place in (first, last))

@@ -122,19 +122,21 @@ def _outlines(
 
 def _path_set(points: list[NDArray[np.floating]], contours: list[int], owners: list[int], areas: list[Area]) -> PathSet:
     count = len(areas)
-    colours = torch.tensor(np.array([area.colour for area in areas], np.float32).reshape(count, -1))
-    ends = torch.tensor(np.array([area.end_colour for area in areas], np.float32).reshape(count, -1))
+    if not count:
+        return PathSet.of_strokes(torch.zeros(0, 3, 2), torch.zeros(0, 3))
+    colours = torch.from_numpy(np.stack([area.colour for area in areas]))
+    ends = torch.from_numpy(np.stack([area.end_colour for area in areas]))
     opacities = torch.ones(count)
-    if count and colours.shape[1] == 4:
+    if colours.shape[1] == 4:
         opacities = (colours[:, 3] + ends[:, 3]) / 2
         colours, ends = ((side[:, :3] / side[:, 3:].clamp(min=1e-3)).clamp(0, 1) for side in (colours, ends))
-    axes = torch.tensor([area.axis for area in areas], dtype=torch.float32).reshape(count, 4)
+    axes = torch.tensor([area.axis for area in areas], dtype=torch.float32)
     graded = bool(axes.any())
     return PathSet(
-        torch.from_numpy(np.concatenate([np.zeros((0, 2)), *points]).astype(np.float32)),
+        torch.from_numpy(np.concatenate(points).astype(np.float32)),
         torch.tensor(contours, dtype=torch.int64),
         torch.tensor(owners, dtype=torch.int64),
-        colours.reshape(count, -1) if count else torch.zeros(0, 3),
+        colours,
         opacities,
         "nonzero",
         ends if graded else None,

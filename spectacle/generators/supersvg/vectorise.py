@@ -10,10 +10,11 @@ from enum import StrEnum
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from spectacle.generators.supersvg.document import rounded, to_svg
-from spectacle.generators.supersvg.flat import Areas, find_areas
+from spectacle.generators.supersvg.flat import Areas, find_areas, smooth_share
 from spectacle.generators.supersvg.logo import trace_areas
 from spectacle.generators.supersvg.metrics import Metrics, compare
 from spectacle.generators.supersvg.photo import complete, draw_photo
@@ -49,6 +50,7 @@ _TIME_SHARE = 0.9
 _LEAST_TOLERANCE = 0.35
 """Outlines fitted closer than this follow the steps of the pixels."""
 
+_LEAST_SMOOTH = 0.6
 _LOGO_ERROR = 0.001
 _LOGO_AREAS = 400
 _ILLUSTRATION_ERROR = 0.007
@@ -57,7 +59,6 @@ _LOGO_AREA = 6
 _ILLUSTRATION_AREA = 40
 _TRACED_SHARE = 0.3
 _TRACED_POINT_RATE = 0.1
-_TRACED_COLOUR_RATE = 0.004
 _TRACED_FINAL_RATE = 0.1
 
 DETAILS: dict[Detail | None, tuple[int, int]] = {
@@ -122,8 +123,9 @@ def vectorise(picture: Image.Image, settings: VectoriseSettings, progress: Progr
         work = _Work(picture, settings, progress, device)
         if settings.mode == Mode.PHOTO:
             return work.photo()
-        areas = find_areas(work.target.pixels)
-        mode = _kind(areas) if settings.mode == Mode.AUTO else settings.mode
+        if settings.mode == Mode.AUTO and smooth_share(work.target.pixels) < _LEAST_SMOOTH:
+            return work.photo()
+        areas, mode = _areas(work.target.pixels, settings.mode)
         return work.photo() if mode == Mode.PHOTO else work.traced(areas, mode)
 
 
@@ -145,10 +147,23 @@ def refine(
         return work.finished(paths, Mode.PHOTO, work.optimiser.background)
 
 
-def _kind(areas: Areas) -> Mode:
-    if areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS:
-        return Mode.LOGO
-    return Mode.ILLUSTRATION if areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE else Mode.PHOTO
+def _areas(pixels: NDArray[np.float32], mode: Mode) -> tuple[Areas, Mode]:
+    """The areas of a picture, and what kind of picture it is, if that is not said."""
+    areas = find_areas(pixels)
+    if mode != Mode.ILLUSTRATION and not _few(areas):
+        behind_noise = find_areas(pixels, compressed=True)
+        if _few(behind_noise):
+            areas = behind_noise
+    if mode != Mode.AUTO:
+        return areas, mode
+    if _few(areas):
+        return areas, Mode.LOGO
+    drawn = areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE
+    return areas, Mode.ILLUSTRATION if drawn else Mode.PHOTO
+
+
+def _few(areas: Areas) -> bool:
+    return areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS
 
 
 @contextmanager
@@ -194,7 +209,7 @@ class _Work:
             self.optimiser,
             background=background,
             point_rate=_TRACED_POINT_RATE,
-            colour_rate=_TRACED_COLOUR_RATE,
+            colour_rate=0.0,
             apart=False,
             straight=traced.straight.to(device),
         )
