@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions
 from spectacle.generators.base import Job
@@ -79,20 +79,24 @@ def understand(job: Job, recipe: Recipe, preset: str) -> Request:
         return Request("QwenImageControlNetPipeline", prompt, recipe, arguments)
     if not job.pictures:
         return Request("QwenImagePipeline", prompt, recipe, arguments)
-    arguments["image"] = fit_picture(job.pictures[0], size)
     if job.mask is None:
-        arguments["strength"] = _or(options.strength, STRENGTH)
+        arguments |= {"image": fit_picture(job.pictures[0], size), "strength": _or(options.strength, STRENGTH)}
         return Request("QwenImageImg2ImgPipeline", prompt, recipe, arguments)
-    arguments |= {"strength": _or(options.strength, STRENGTH_INPAINTING), "mask_image": fit_mask(job.mask, size)}
     asked = (job.width, job.height)
-    under = (fit_picture(job.pictures[0], asked), fit_mask(job.mask, asked))
-    return Request("QwenImageInpaintPipeline", prompt, recipe, arguments, under)
+    before, mask = fit_picture(job.pictures[0], asked), fit_mask(job.mask, asked)
+    arguments |= {
+        # Stretched to the rounded size and back, not cut to it: what is painted must meet what stays.
+        "image": before.resize(size, Image.Resampling.LANCZOS),
+        "mask_image": mask.resize(size, Image.Resampling.BILINEAR),
+        "strength": _or(options.strength, STRENGTH_INPAINTING),
+    }
+    return Request("QwenImageInpaintPipeline", prompt, recipe, arguments, (before, mask))
 
 
 def keep_unmasked(picture: Image.Image, under: tuple[Image.Image, Image.Image]) -> Image.Image:
     """The picture in its white parts of the mask, and what was there before, pixel for pixel, in its black parts."""
     before, mask = under
-    return Image.composite(ImageOps.fit(picture, before.size, Image.Resampling.LANCZOS), before, mask)
+    return Image.composite(picture.resize(before.size, Image.Resampling.LANCZOS), before, mask)
 
 
 def _check_attachments(job: Job) -> None:

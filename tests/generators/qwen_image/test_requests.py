@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from drawing import CPU, Control, draw, half_mask, job, make, picture, resources, same
+from drawing import CPU, Control, difference, draw, half_mask, job, make, picture, resources, same
 from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.generators.qwen_image.presets import PRESETS
-from spectacle.generators.qwen_image.request import Request, understand
+from spectacle.generators.qwen_image.request import Request, keep_unmasked, understand
 from spectacle.options import read_options
 from spectacle.weights import Store
 
@@ -27,6 +27,15 @@ def four(qwen_image_store: Store) -> Iterator[QwenImage]:
 
 def understood(preset: str = "full", **asked: object) -> Request:
     return understand(job(QwenImage, **asked), PRESETS[preset].recipe, preset)  # type: ignore[arg-type]
+
+
+def test_what_is_painted_under_a_mask_meets_what_stays_at_sizes_that_are_rounded() -> None:
+    asked = {"pictures": (picture((300, 200)),), "mask": half_mask((300, 200)), "size": (300, 200)}
+    request = understood(**asked)
+    assert request.arguments["image"].size == request.arguments["mask_image"].size == (320, 224)
+    assert request.under is not None
+    # A model that changed nothing would leave no trace of the mask's edge.
+    assert difference(keep_unmasked(request.arguments["image"], request.under), request.under[0]) < 1
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
