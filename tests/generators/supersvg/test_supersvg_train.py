@@ -95,7 +95,7 @@ def test_training_goes_on_after_a_signal_as_if_nothing_had_been(shallow: None, p
 
 def test_the_loss_falls_on_a_handful_of_pictures(shallow: None, pictures: Path, tmp_path: Path) -> None:
     progress = Progress()
-    rate = {"base_learning_rate": 0.03, "epochs": 12, "batch_size": 4}
+    rate = {"base_learning_rate": 0.06, "epochs": 10, "batch_size": 4}
     assert train(settings(pictures, tmp_path, **rate), progress)
     losses = [position.painted for position in progress.positions]
     assert np.mean(losses[-4:]) < 0.9 * np.mean(losses[:4])
