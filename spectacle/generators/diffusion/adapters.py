@@ -55,7 +55,10 @@ def load_adapter(pipeline: Any, file: Path, name: str) -> None:
             warnings.filterwarnings("ignore", message="Already found a `peft_config`", category=UserWarning)
             pipeline.load_lora_weights(tensors, adapter_name=name)
     except (ValueError, RuntimeError, KeyError) as error:
-        raise GeneratorError(f"{file} cannot be loaded into {_denoiser_name(pipeline)}: {_said(error)}") from error
+        if type(error).__module__.startswith("torch"):
+            raise  # memory that ran out, or a device that was lost
+        kind = type(_denoiser(pipeline)).__name__
+        raise GeneratorError(f"{file} cannot be loaded into {kind}: {_said(error)}") from error
 
 
 def fuse_adapter(pipeline: Any, file: Path, scale: float = 1.0) -> None:
@@ -70,7 +73,7 @@ def fuse_adapter(pipeline: Any, file: Path, scale: float = 1.0) -> None:
 
 
 def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
-    """The tensors of a LoRA file, once it is sure that they are for this pipeline.
+    """The tensors of a LoRA file, once it is sure that they are for this pipeline, in the type it computes in.
 
     Raises:
         GeneratorError: When the file is damaged, no safetensors file, or an adapter for another model.
@@ -86,10 +89,15 @@ def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
         layout = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
         converted = type(pipeline).lora_state_dict(dict(tensors), **layout)
         named = _as_loaded(converted[0] if isinstance(converted, tuple) else converted)
-    except Exception as error:
-        raise GeneratorError(f"{file} is no LoRA for {_denoiser_name(pipeline)}: {_said(error)}") from error
+    except (ValueError, RuntimeError, KeyError, IndexError, TypeError, AttributeError) as error:
+        kind = type(_denoiser(pipeline)).__name__
+        raise GeneratorError(f"{file} is no LoRA for {kind}: {_said(error)}") from error
     _check(pipeline, file, named)
-    return tensors
+    # Some loaders return more than the tensors; those are given the file's own, and convert them again.
+    loadable = tensors if isinstance(converted, tuple) else converted
+    # Beside quantized weights, an adapter would keep the type of its file, often one of twice the size.
+    dtype = next(each.dtype for each in _denoiser(pipeline).parameters() if each.is_floating_point())
+    return {name: tensor.to(dtype) if tensor.ndim else tensor for name, tensor in loadable.items()}
 
 
 def _as_loaded(tensors: dict[str, Any]) -> dict[str, Any]:
@@ -155,8 +163,8 @@ def _module(model: Any, name: str) -> tuple[int, int] | None:
     return None
 
 
-def _denoiser_name(pipeline: Any) -> str:
-    return type(getattr(pipeline, "transformer", None) or pipeline.unet).__name__
+def _denoiser(pipeline: Any) -> Any:
+    return getattr(pipeline, "transformer", None) or pipeline.unet
 
 
 def _said(error: Exception) -> str:

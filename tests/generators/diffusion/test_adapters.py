@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
-from diffusers import QwenImagePipeline
+from diffusers import GGUFQuantizationConfig, QwenImagePipeline, QwenImageTransformer2DModel
 from safetensors.torch import load_file, save_file
 
 from spectacle.errors import GeneratorError
@@ -150,3 +150,31 @@ def test_a_pickle_is_refused(pipeline: QwenImagePipeline, tmp_path: Path) -> Non
 def test_a_missing_adapter_is_named(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match=r"gone\.safetensors cannot be read"):
         load_adapter(pipeline, tmp_path / "gone.safetensors", "gone")
+
+
+def test_an_adapter_in_float32_takes_the_type_that_quantized_weights_compute_in(tmp_path: Path) -> None:
+    model = tiny.transformer_model()
+    model.save_pretrained(tmp_path / "transformer")
+    tiny.single_file_gguf(tmp_path / "model.gguf", model)
+    tiny.lora(tmp_path / "wide.safetensors", dtype=torch.float32)
+    quantized = QwenImageTransformer2DModel.from_single_file(
+        str(tmp_path / "model.gguf"),
+        config=str(tmp_path / "transformer"),
+        quantization_config=GGUFQuantizationConfig(compute_dtype=torch.bfloat16),
+        dtype=torch.bfloat16,
+    )
+    pipeline = QwenImagePipeline(scheduler=None, vae=None, text_encoder=None, tokenizer=None, transformer=quantized)
+    load_adapter(pipeline, tmp_path / "wide.safetensors", "wide")
+    found = {tensor.dtype for name, tensor in quantized.named_parameters() if ".lora_" in name}
+    assert found == {torch.bfloat16}
+
+
+def test_memory_that_runs_out_while_an_adapter_is_loaded_stays_that(
+    pipeline: QwenImagePipeline, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_arguments: object, **_more: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(pipeline, "load_lora_weights", fails)
+    with pytest.raises(torch.OutOfMemoryError):
+        load_adapter(pipeline, file, "large")
