@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from spectacle.errors import GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Footprint, Generator, Job, Resources
-from spectacle.generators.diffusion import memory
+from spectacle.generators.diffusion import figures, memory
 from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.placement import make_plan
 from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
@@ -143,17 +143,20 @@ class FamilyGenerator(Generator):
 
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed, from the sizes of its files."""
-        checkpoint, _ = cls._checkpoint(preset, resources)
+        """How the model would be placed, from the sizes of its files, or the published ones while there are none."""
         machine = memory.look(device, resources.placement)
+        try:
+            checkpoint, _ = cls._checkpoint(preset, resources)
+        except WeightsMissing:
+            lightning = cls.find_preset(preset).recipe.lightning
+            return figures.published_plan(figures.QWEN_IMAGE, machine, resources.placement, lightning=lightning)
         return cls._make_plan(checkpoint, cls.added(preset, resources), machine, preset, resources).sentences
 
     @classmethod
     def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
         """What the plan says that would be made if nothing were loaded."""
         checkpoint, _ = cls._checkpoint(preset, resources)
-        now = memory.measure(device, resources.placement)
-        machine = replace(now, vram=now.vram + held.vram, ram=now.ram + held.ram)
+        machine = memory.measure(device, resources.placement).with_freed(held)
         return cls._make_plan(checkpoint, cls.added(preset, resources), machine, preset, resources).demand
 
     @property
@@ -323,9 +326,6 @@ class FamilyGenerator(Generator):
         preset: str | None,
         resources: Resources,
     ) -> Plan:
-        settings = resources.placement
-        if "transformer" in checkpoint.gguf and not any((checkpoint.folder / "transformer").glob("*.safetensors")):
-            settings = settings.model_copy(update={"quantization": "gguf"})
         lightning = cls.find_preset(preset).recipe.lightning
         parts = list(cls.components(checkpoint))
         activations = max(part.activations for part in parts if part.stage is Stage.DENOISE)
@@ -333,7 +333,7 @@ class FamilyGenerator(Generator):
         parts += [
             memory.component(folder, name, Stage.DENOISE, activations=activations) for name, folder in added.items()
         ]
-        return make_plan(parts, machine, settings, lightning=lightning)
+        return make_plan(parts, machine, resources.placement, lightning=lightning)
 
 
 def _wanted(preset: FamilyPreset, resources: Resources) -> Sequence[Source]:

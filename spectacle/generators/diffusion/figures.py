@@ -8,6 +8,8 @@ measured for a picture of 2560x1440 (its pull request 9427).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from spectacle.config import PlacementSettings
 from spectacle.errors import OutOfMemory
 from spectacle.generators.diffusion.placement import make_plan
@@ -56,6 +58,14 @@ CARDS = (0, 8, 10, 12, 16, 24, 48, 80, 141)
 """GiB of GPU memory; 0 is no GPU."""
 HOSTS = (16, 32, 64, 128)
 """GiB of host memory."""
+
+
+def published_plan(
+    components: Sequence[Component], machine: Machine, settings: PlacementSettings, *, lightning: bool = False
+) -> tuple[str, ...]:
+    """The sentences of the plan for a model whose files are not on this machine."""
+    plan = make_plan(components, machine, settings, lightning=lightning)
+    return (*plan.sentences, "The weights are not here yet: this follows from the published sizes.")
 
 
 def nominal_machine(card: int, host: int) -> Machine:

@@ -255,11 +255,10 @@ class _Problem:
         asked = self.settings.quantization
         if asked in ("none", "int8", "nf4"):
             return [asked]
+        # Never 4 bits: reading more for a new prompt costs less than what would be lost of it.
         levels: list[Quantization] = ["none"]
         if "torchao" in self.machine.packages and not (way.quantization == "none" and way.residency == "device"):
             levels.append("int8")
-        if "bitsandbytes" in self.machine.packages and way.quantization in ("gguf", "nf4"):
-            levels.append("nf4")
         return levels
 
     def tilings(self) -> tuple[bool, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from spectacle.errors import WeightsMissing
 from spectacle.generators.base import (
     Artifact,
     Device,
@@ -68,11 +69,14 @@ class QwenImage21(Generator):
 
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed, from the sizes of its files."""
-        from spectacle.generators.diffusion import memory
+        """How the model would be placed, from the sizes of its files, or the published ones while there are none."""
+        from spectacle.generators.diffusion import figures, memory
 
-        located = cls.locate(find_preset(preset).source, preset, resources)
         machine = memory.look(device, resources.placement)
+        try:
+            located = cls.locate(find_preset(preset).source, preset, resources)
+        except WeightsMissing:
+            return figures.published_plan(figures.QWEN_IMAGE_21, machine, resources.placement)
         return _make_plan(located.path, machine, find_preset(preset), resources).sentences
 
     @classmethod
@@ -81,8 +85,7 @@ class QwenImage21(Generator):
         from spectacle.generators.diffusion import memory
 
         located = cls.locate(find_preset(preset).source, preset, resources)
-        now = memory.measure(device, resources.placement)
-        machine = replace(now, vram=now.vram + held.vram, ram=now.ram + held.ram)
+        machine = memory.measure(device, resources.placement).with_freed(held)
         return _make_plan(located.path, machine, find_preset(preset), resources).demand
 
     @property
