@@ -224,7 +224,9 @@ class _explained:  # noqa: N801 - used like a function
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> Literal[False]:
         if isinstance(error, SpectacleError) or error is None:
             return False
-        if isinstance(error, OSError | ValueError | KeyError | TypeError) or type(error).__name__ == "SafetensorError":
+        # Torch's own errors of memory and devices are RuntimeErrors too, of kinds of their own.
+        known = isinstance(error, OSError | ValueError | KeyError | TypeError) or type(error) is RuntimeError
+        if known or type(error).__name__ == "SafetensorError":
             said = " ".join(str(error).split())[:300]
             raise GeneratorError(
                 f"{self._where} cannot be loaded as {self._kind.__name__}: {type(error).__name__}: {said}: {REMEDY}"

@@ -166,6 +166,13 @@ def test_weights_of_another_width_are_refused(model: Path) -> None:
         load(model)
 
 
+def test_a_text_encoder_of_another_width_is_refused(model: Path) -> None:
+    config = model / "text_encoder/config.json"
+    config.write_text(config.read_text().replace('"intermediate_size": 48', '"intermediate_size": 64'))
+    with pytest.raises(GeneratorError, match="text_encoder"):
+        load(model)
+
+
 def test_a_lost_tensor_is_not_replaced_by_chance(model: Path) -> None:
     file = next((model / "vae").glob("*.safetensors"))
     tensors = load_file(file)
