@@ -28,6 +28,10 @@ SUPERPIXELS = 16
 """Superpixels that a picture is cut into."""
 
 
+class UnreadablePicture(GeneratorError):
+    """Raised when a picture to train on cannot be read; training goes on from its last checkpoint without it."""
+
+
 def find_pictures(directory: Path) -> list[Path]:
     """All pictures in a directory and those below it, by name, in an order that does not depend on the machine.
 
@@ -77,7 +81,7 @@ def _read(path: Path) -> NDArray[np.float32]:
         picture = open_picture(path.name, path.read_bytes())
     except (OSError, BadAttachment) as error:
         reason = error.message if isinstance(error, BadAttachment) else error.strerror
-        raise GeneratorError(f"{path} cannot be read ({reason}): remove it and start again to go on") from None
+        raise UnreadablePicture(f"{path} cannot be read ({reason}): remove it and start again to go on") from None
     if picture.mode == "RGBA":
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     scale = SIDE / max(picture.size)

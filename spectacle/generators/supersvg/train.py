@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 import spectacle
 from spectacle.errors import ConfigurationError, GeneratorError
 from spectacle.generators.supersvg.checkpoint import COARSE_FILE, load_coarse, load_into, read_tensors
-from spectacle.generators.supersvg.crops import Crops, find_pictures
+from spectacle.generators.supersvg.crops import Crops, UnreadablePicture, find_pictures
 from spectacle.generators.supersvg.loss import Loss, compute_loss
 from spectacle.generators.supersvg.network import COORDINATES, Coarse
 from spectacle.generators.supersvg.superpixels import masked
@@ -138,69 +138,113 @@ def train(settings: TrainSettings, progress: Progress) -> bool:
         GeneratorError: When there are no pictures, one cannot be read, or a checkpoint is not what it should be; and
             when the loss is no number any more.
     """
-    accelerator = _accelerator(settings)
-    set_seed(settings.seed)
-    settings.out.mkdir(parents=True, exist_ok=True)
-    crops = Crops(find_pictures(settings.data), settings.seed)
-    network = _network(settings.init)
-    optimizer = torch.optim.AdamW(_parameter_groups(network, settings.weight_decay), betas=_BETAS)
-    loader = DataLoader(
-        crops, settings.batch_size, num_workers=settings.workers, worker_init_fn=_leave_signals_to_parent
-    )
-    run = _restore(settings.out / STATE_FILE, network, optimizer, accelerator)
-    model, optimizer, loader = accelerator.prepare(network, optimizer, loader)
-    per_epoch = len(loader)
-    steps = min(settings.epochs * per_epoch, settings.max_steps or math.inf)
-    assert isinstance(steps, int)
-    rate = settings.base_learning_rate * settings.batch_size * accelerator.num_processes / _BASE_BATCH
-    main = accelerator.is_main_process
-    if main:
-        progress.begin(len(crops), str(accelerator.device), accelerator.num_processes, run.step, steps)
+    training = _Training(settings, progress)
+    try:
+        return training.run()
+    except UnreadablePicture as error:
+        training.save_alone()
+        # From a process that prepares superpixels comes a whole traceback.
+        raise UnreadablePicture(
+            error.message.rstrip().rpartition("\n")[2].rpartition("UnreadablePicture: ")[2]
+        ) from None
 
-    def save() -> None:
-        accelerator.wait_for_everyone()
-        if main:
-            weights = accelerator.unwrap_model(model).state_dict()
-            scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
-            state = {"model": weights, "optimizer": optimizer.state_dict(), "scaler": scaler, "run": asdict(run)}
-            _save(settings.out / STATE_FILE, state)
-            _save(settings.out / COARSE_FILE, weights)
-            describe(settings.out)
-            progress.saved(settings.out / COARSE_FILE, run.step)
 
-    saved = time.monotonic()
-    with _signals() as stop:
-        while run.step < steps:
-            crops.begin_epoch(run.epoch)
-            means = _Means()
-            for batch in accelerator.skip_first_batches(loader, run.batches):
-                for group in optimizer.param_groups:
-                    group["lr"] = _learning_rate(rate, run.step / per_epoch, settings)
-                loss = _step(accelerator, model, optimizer, batch, run.epoch, settings.render_size)
-                run.step, run.batches = run.step + 1, run.batches + 1
-                told = means.add(loss)
-                if not math.isfinite(told["loss"]):
-                    raise GeneratorError(
-                        f"the loss is {told['loss']} after {run.step} steps: train with a smaller learning rate, or "
-                        "without fp16; the last checkpoint was kept"
-                    )
-                if main:
-                    progress.stepped(Position(run.step, steps, run.epoch, told["loss"], told["painted"], told["paths"]))
-                stopping, late = _agreed(accelerator, stop.asked, time.monotonic() - saved > settings.save_minutes * 60)
-                if stopping or run.step == steps:
-                    break
-                if late:
-                    save()
-                    saved = time.monotonic()
-            if run.batches == per_epoch:
-                if main:
-                    _log(settings.out / LOG_FILE, run, means, optimizer.param_groups[0]["lr"])
-                run.epoch, run.batches = run.epoch + 1, 0
-            if stopping:
+class _Training:
+    """One call of `train`."""
+
+    def __init__(self, settings: TrainSettings, progress: Progress) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._accelerator = accelerator = _accelerator(settings)
+        set_seed(settings.seed)
+        settings.out.mkdir(parents=True, exist_ok=True)
+        self._crops = Crops(find_pictures(settings.data), settings.seed)
+        network = _network(settings.init)
+        optimizer = torch.optim.AdamW(_parameter_groups(network, settings.weight_decay), betas=_BETAS)
+        loader = DataLoader(
+            self._crops, settings.batch_size, num_workers=settings.workers, worker_init_fn=_leave_signals_to_parent
+        )
+        self._at = _restore(settings.out / STATE_FILE, network, optimizer, accelerator)
+        self._model, self._optimizer, self._loader = accelerator.prepare(network, optimizer, loader)
+        self._per_epoch = len(self._loader)
+        self._steps = min(settings.epochs * self._per_epoch, settings.max_steps or settings.epochs * self._per_epoch)
+        self._rate = settings.base_learning_rate * settings.batch_size * accelerator.num_processes / _BASE_BATCH
+        self._saved = time.monotonic()
+
+    def run(self) -> bool:
+        """Train; True when that is complete."""
+        at, accelerator = self._at, self._accelerator
+        if accelerator.is_main_process:
+            device, processes = str(accelerator.device), accelerator.num_processes
+            self._progress.begin(len(self._crops), device, processes, at.step, self._steps)
+        with _signals() as stop:
+            stopping = False
+            while at.step < self._steps and not stopping:
+                stopping = self._epoch(stop)
+            self._save()
+        accelerator.end_training()
+        return at.step >= self._steps
+
+    def save_alone(self) -> None:
+        """Save what was reached, unless other processes would have to be waited for."""
+        if self._accelerator.num_processes == 1 and self._at.step:
+            self._save()
+
+    def _epoch(self, stop: _Stop) -> bool:
+        """Go through the rest of an epoch; True when it was asked to stop."""
+        at, accelerator = self._at, self._accelerator
+        stopping = False
+        means = _Means()
+        self._crops.begin_epoch(at.epoch)
+        for batch in accelerator.skip_first_batches(self._loader, at.batches):
+            self._step(batch, means)
+            late = time.monotonic() - self._saved > self._settings.save_minutes * 60
+            stopping, late = _agreed(accelerator, stop.asked, late)
+            if stopping or at.step == self._steps:
                 break
-        save()
-    accelerator.end_training()
-    return run.step >= steps
+            if late:
+                self._save()
+        if at.batches >= self._per_epoch:  # more when there are fewer pictures than before
+            if accelerator.is_main_process:
+                _log(self._settings.out / LOG_FILE, at, means, self._optimizer.param_groups[0]["lr"])
+            at.epoch, at.batches = at.epoch + 1, 0
+        return stopping
+
+    def _step(self, batch: tuple[Tensor, Tensor], means: _Means) -> None:
+        at = self._at
+        for group in self._optimizer.param_groups:
+            group["lr"] = _learning_rate(self._rate, at.step / self._per_epoch, self._settings)
+        crops, masks = batch
+        strokes = self._model(masked(crops, masks))
+        loss = compute_loss(strokes, crops, masks, at.epoch, self._settings.render_size)
+        self._accelerator.backward(loss.total)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        at.step, at.batches = at.step + 1, at.batches + 1
+        told = means.add(loss)
+        if not math.isfinite(told["loss"]):
+            raise GeneratorError(
+                f"the loss is {told['loss']} after {at.step} steps: train with a smaller learning rate, or without "
+                "fp16; the last checkpoint was kept"
+            )
+        if self._accelerator.is_main_process:
+            self._progress.stepped(
+                Position(at.step, self._steps, at.epoch, told["loss"], told["painted"], told["paths"])
+            )
+
+    def _save(self) -> None:
+        accelerator, out = self._accelerator, self._settings.out
+        accelerator.wait_for_everyone()
+        if accelerator.is_main_process:
+            weights = accelerator.unwrap_model(self._model).state_dict()
+            scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
+            optimizer = self._optimizer.state_dict()
+            state = {"model": weights, "optimizer": optimizer, "scaler": scaler, "run": asdict(self._at)}
+            _save(out / STATE_FILE, state)
+            _save(out / COARSE_FILE, weights)
+            describe(out)
+            self._progress.saved(out / COARSE_FILE, self._at.step)
+        self._saved = time.monotonic()
 
 
 def _accelerator(settings: TrainSettings) -> Accelerator:
@@ -250,28 +294,12 @@ def _learning_rate(rate: float, epoch: float, settings: TrainSettings) -> float:
     return rate * (1 + math.cos(math.pi * min(done, 1))) / 2
 
 
-def _step(
-    accelerator: Accelerator,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    batch: tuple[Tensor, Tensor],
-    epoch: int,
-    render_size: int,
-) -> Loss:
-    crops, masks = batch
-    loss = compute_loss(model(masked(crops, masks)), crops, masks, epoch, render_size)
-    accelerator.backward(loss.total)
-    optimizer.step()
-    optimizer.zero_grad()
-    return loss
-
-
 class _Means:
     """The means of the parts of the loss of an epoch's steps."""
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = {}
-        self._count = 0
+        self.count = 0
 
     def add(self, loss: Loss) -> dict[str, float]:
         """Take a step in, and return its parts."""
@@ -283,11 +311,11 @@ class _Means:
         }
         for name, value in parts.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
+        self.count += 1
         return parts
 
     def means(self) -> dict[str, float]:
-        return {name: value / self._count for name, value in self._sums.items()}
+        return {name: value / self.count for name, value in self._sums.items()}
 
 
 def _agreed(accelerator: Accelerator, *questions: bool) -> list[bool]:
@@ -299,6 +327,8 @@ def _agreed(accelerator: Accelerator, *questions: bool) -> list[bool]:
 
 
 def _log(path: Path, run: _Run, means: _Means, rate: float) -> None:
+    if not means.count:
+        return
     rounded = {name: round(value, 6) for name, value in means.means().items()}
     line = {"epoch": run.epoch, "step": run.step, **rounded, "learning_rate": rate}
     with path.open("a", encoding="utf-8") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -132,12 +133,23 @@ def test_a_state_that_is_damaged_is_named(shallow: None, pictures: Path, tmp_pat
         train(settings(pictures, tmp_path), Progress())
 
 
-def test_a_picture_that_cannot_be_read_is_named(shallow: None, tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
-    with pytest.raises(GeneratorError, match=r"broken\.png cannot be read .* start again to go on"):
-        train(settings(data, tmp_path / "out"), Progress())
+@pytest.mark.parametrize("workers", [0, 1])
+def test_training_goes_on_when_a_picture_that_cannot_be_read_is_gone(
+    shallow: None, tmp_path: Path, workers: int
+) -> None:
+    data, progress = tmp_path / "data", Progress()
+    make_test(data, lambda done, count: None, count=4, size=32)
+    broken = data / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nno")
+    ask = settings(data, tmp_path / "out", batch_size=1, workers=workers)
+    with pytest.raises(GeneratorError) as raised:
+        train(ask, progress)
+    assert re.fullmatch(rf"{broken} cannot be read \(.*\): remove it and start again to go on", raised.value.message)
+    assert progress.saves == [len(progress.positions)]
+    broken.unlink()
+    rest = Progress()
+    assert train(ask, rest)
+    assert rest.begun == [(progress.saves[0], 2 * 4)]
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
