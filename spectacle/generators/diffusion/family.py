@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from spectacle.errors import GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Footprint, Generator, Job, Resources
 from spectacle.generators.diffusion import figures, memory
+from spectacle.generators.diffusion.files import parameters, read_header
 from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.placement import make_plan
 from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
@@ -266,8 +267,7 @@ class FamilyGenerator(Generator):
             check_model(folder, getattr(diffusers, ADDED[name]))
         before = loaded.stages.plan
         plan = self._make_plan(loaded.checkpoint, added, loaded.machine, self.preset, self.resources)
-        own = plan.placements[: len(before.placements)]
-        if (own, plan.vae_tiling, plan.precision) == (before.placements, before.vae_tiling, before.precision):
+        if _forms(plan, before) == _forms(before, before):
             loaded.stages.plan = plan
             for name, folder in added.items():
                 self._add(name, folder)
@@ -327,7 +327,8 @@ class FamilyGenerator(Generator):
         resources: Resources,
     ) -> Plan:
         lightning = cls.find_preset(preset).recipe.lightning
-        parts = list(cls.components(checkpoint))
+        adapter = cls._adapter(preset, resources)
+        parts = [_with_adapter(part, adapter) for part in cls.components(checkpoint)]
         activations = max(part.activations for part in parts if part.stage is Stage.DENOISE)
         # They run beside the transformer, on the same tokens.
         parts += [
@@ -343,3 +344,24 @@ def _wanted(preset: FamilyPreset, resources: Resources) -> Sequence[Source]:
     if quantization in ("auto", "gguf") and gguf_file(resources.store, preset.repo) is not None:
         model = replace(model, files=tuple(each for each in model.files if each != TRANSFORMER_WEIGHTS))
     return (model, *others)
+
+
+def _with_adapter(part: Component, adapter: Path | None) -> Component:
+    """The transformer with the adapter in it, whose weights are never quantized."""
+    if adapter is None or part.name != "transformer":
+        return part
+    numbers = parameters(read_header(adapter))
+    return replace(
+        part,
+        parameters=part.parameters + numbers,
+        fixed=part.fixed + numbers,
+        stored=part.stored + 2 * numbers if part.stored else 0,
+        gguf=part.gguf + 2 * numbers if part.gguf else 0,
+    )
+
+
+def _forms(plan: Plan, of: Plan) -> object:
+    """In which form and where a plan has the parts of another plan."""
+    parts = [plan.of(each.component) for each in of.placements]
+    forms = [(each.quantization, each.place, each.pinned, each.staged) for each in parts]
+    return plan.precision, plan.vae_tiling, forms

@@ -224,6 +224,16 @@ def test_a_plan_is_told_without_loading_anything(qwen_image_store: Store) -> Non
     assert any(sentence.startswith("controlnet: ") for sentence in sentences)
 
 
+def test_a_plan_counts_the_adapter(qwen_image_store: Store) -> None:
+    nothing = Footprint()
+    with_adapter, without = (
+        QwenImage.demand(preset, CPU, resources(qwen_image_store), nothing) for preset in ("lightning-4", "full")
+    )
+    assert with_adapter is not None
+    assert without is not None
+    assert with_adapter.ram > without.ram
+
+
 def test_a_staged_text_encoder_draws_the_same_and_is_gone_after_it(
     qwen_image_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
