@@ -152,6 +152,11 @@ def make_plan(
             f"{', '.join(plain)}: fp8 weights without scales give a grid of artefacts under a Lightning LoRA: "
             f"use bf16 files and placement.quantization = int8, or scaled fp8 made for that LoRA"
         )
+    if machine.capability is None and (packed := [each.name for each in components if each.stored_as == "nf4"]):
+        raise GeneratorError(
+            f"{', '.join(packed)}: diffusers loads nf4 files with a GPU only: prepare it as int8, or leave out "
+            f"[weights.prepared] and set placement.quantization = nf4, which packs the weights on loading"
+        )
     problem = _Problem(tuple(components), machine, settings)
     candidates = list(problem.candidates())
     if not candidates:
@@ -317,7 +322,7 @@ class _Problem:
         if quantization == "gguf" and not component.gguf:
             quantization = "none"
         size = component.size(quantization, precision)
-        return Placement(component.name, quantization, form.place, form.pinned, form.staged, size)
+        return Placement(component.name, quantization, form.place, form.pinned, form.staged, size, component.stored_as)
 
     def _gpu_cost(
         self, pairs: Sequence[tuple[Component, Placement]], precision: Precision, tiling: bool

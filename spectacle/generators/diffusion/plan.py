@@ -144,6 +144,7 @@ class Placement:
         pinned: Whether they lie in page-locked memory, from which the GPU copies while it computes. Only of `STREAM`.
         staged: Whether it is read from its files when its stage comes, and freed after it.
         size: Bytes of its weights in this form.
+        stored_as: What its files are quantized with, empty when they are not.
     """
 
     component: str
@@ -152,6 +153,7 @@ class Placement:
     pinned: bool
     staged: bool
     size: int
+    stored_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

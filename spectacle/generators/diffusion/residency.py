@@ -60,18 +60,20 @@ def _library(name: Literal["diffusers", "transformers"]) -> Any:
     return diffusers if name == "diffusers" else transformers
 
 
-def device_map(plan: Plan, component: str) -> dict[str, int] | None:
+def device_map(plan: Plan, component: str) -> dict[str, Any] | None:
     """What `from_pretrained(..., device_map=…)` of a component is given.
 
     Weights that are quantized on loading and stay on the GPU are loaded there at once, so that the host's memory need
-    not hold them; all others are loaded on the CPU.
+    not hold them; all others are loaded on the CPU, which for nf4 files must be said.
     """
-    placement = plan.of(component)
-    if placement.quantization not in ("int8", "nf4") or not _loads_on_gpu(plan, placement):
-        return None
     import torch
 
-    return {"": torch.cuda.current_device()}
+    placement = plan.of(component)
+    on_gpu = _loads_on_gpu(plan, placement)
+    if placement.quantization in ("int8", "nf4") and on_gpu:
+        return {"": torch.cuda.current_device()}
+    # As an object, for diffusers refuses the word.
+    return {"": torch.device("cpu")} if placement.stored_as == "nf4" and not on_gpu else None
 
 
 def _loads_on_gpu(plan: Plan, placement: Placement) -> bool:

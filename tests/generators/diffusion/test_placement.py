@@ -274,7 +274,12 @@ def test_quantized_files_are_taken_as_they_are() -> None:
     made = plan(prepared, 24, 64)
     assert shape(made) == "bf16 device, bf16 group-offload!, bf16 device"
     assert made.of("transformer").size == 11_500_000_000
+    assert made.of("transformer").stored_as == "nf4"
     assert "The files hold quantized weights already: transformer (nf4)." in made.reasons
+    with pytest.raises(
+        GeneratorError, match="transformer: diffusers loads nf4 files with a GPU only: prepare it as int8"
+    ):
+        plan(prepared, 0, 64)
 
 
 def test_files_of_torchao_are_never_streamed_from_disk() -> None:
@@ -340,6 +345,12 @@ def test_a_component_that_comes_and_goes_is_told_as_such() -> None:
         "layer, and freed."
     ) in told
     assert "There is no room to keep the text_encoder." in told
+
+
+def test_a_model_that_is_not_here_yet_is_told_to_be_planned_from_published_sizes() -> None:
+    told = figures.published_plan(QWEN_IMAGE, nominal_machine(10, 64), PlacementSettings(), lightning=True)
+    assert told[:-1] == plan(QWEN_IMAGE, 10).sentences
+    assert told[-1] == "The weights are not here yet: this follows from the published sizes."
 
 
 def test_on_a_processor_there_is_no_talk_of_a_gpu() -> None:

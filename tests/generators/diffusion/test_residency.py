@@ -282,6 +282,13 @@ def test_what_is_quantized_and_stays_on_the_gpu_is_loaded_there(
     assert residency.device_map(plan(quantization, place), "transformer") is None
 
 
+def test_nf4_files_are_loaded_on_the_cpu_unless_they_stay_on_the_gpu() -> None:
+    for place, expected in ((Place.STREAM, {"": CPU}), (Place.OFFLOAD, {"": CPU}), (Place.DEVICE, None)):
+        made = plan(place=place, device="cuda")
+        stored = replace(made, placements=tuple(replace(each, stored_as="nf4") for each in made.placements))
+        assert residency.device_map(stored, "transformer") == expected
+
+
 def test_nf4_is_left_to_the_libraries_only_where_they_load_it_onto_the_gpu_to_stay() -> None:
     for library in ("diffusers", "transformers"):
         config = residency.quantization_config(plan("nf4", device="cuda"), "transformer", library)  # type: ignore[arg-type]
