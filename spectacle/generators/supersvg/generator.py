@@ -50,8 +50,8 @@ _PAINTING_STEPS = 250  # of them, for what the networks paint
 class SuperSvg(Generator):
     """Vectorises a picture: with an optimiser that needs no weights, and with SuperSVG's networks where they are there.
 
-    The drawing keeps the shape of the attached picture, whatever size is asked for. The same picture, options and seed
-    give the same drawing on the same machine, unless `time_limit` ends the work.
+    The drawing keeps the shape of the attached picture, whatever size is asked for. The same picture and options give
+    the same drawing on the same machine, whatever the seed, unless `time_limit` ends the work.
     """
 
     name: ClassVar[str] = "supersvg"
@@ -234,7 +234,6 @@ def _settings(job: Job) -> VectoriseSettings:
         mode=Mode(options.mode),
         simplify=options.simplify,
         time_limit=options.time_limit,
-        seed=job.seed,
     )
 
 

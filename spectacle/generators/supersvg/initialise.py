@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -82,63 +81,6 @@ def _renumbered(labels: Labels, sizes: NDArray[np.int64], chosen: NDArray[np.int
     numbers = np.full(len(sizes), -1)
     numbers[chosen] = np.arange(len(chosen))
     return numbers[labels]
-
-
-def compound(shapes: PathSet, areas: NDArray[np.int64], count: int, random: np.random.Generator) -> PathSet:
-    """Join shapes of similar colour to `count` paths at most, those with the largest shapes first.
-
-    Args:
-        shapes: Paths of one contour each.
-        areas: Their areas, which weigh them.
-        count: How many paths are wanted.
-        random: Where the clustering's first centres come from.
-    """
-    if count >= len(shapes):
-        return shapes
-    colours = shapes.colours.cpu().numpy().astype(np.float64)
-    weights = areas.astype(np.float64)
-    clusters, numbers = np.unique(_clusters(colours, weights, count, random), return_inverse=True)
-    weight = np.bincount(numbers, weights)
-    mean_area = np.bincount(numbers, weights * areas) / weight
-    rank = np.empty(len(clusters), np.int64)
-    rank[np.argsort(-mean_area, kind="stable")] = np.arange(len(clusters))
-    owners = rank[numbers]
-    means = np.empty((len(clusters), 3))
-    for channel in range(3):
-        means[rank, channel] = np.bincount(numbers, weights * colours[:, channel]) / weight
-    order = np.argsort(owners, kind="stable")
-    ordered = shapes.select(torch.from_numpy(order))
-    return replace(
-        ordered,
-        owners=torch.from_numpy(owners[order]),
-        colours=_tensor(means),
-        opacities=torch.ones(len(clusters)),
-    )
-
-
-def _clusters(
-    colours: NDArray[np.float64], weights: NDArray[np.float64], count: int, random: np.random.Generator
-) -> NDArray[np.int64]:
-    """K-means, each next centre begun where the weighted error is largest."""
-    first = random.choice(len(colours), p=weights / weights.sum())
-    centres = [colours[first]]
-    distance = ((colours - centres[0]) ** 2).sum(axis=1)
-    for _ in range(count - 1):
-        centres.append(colours[np.argmax(distance * weights)])
-        distance = np.minimum(distance, ((colours - centres[-1]) ** 2).sum(axis=1))
-    middle = np.array(centres)
-    for _ in range(_CLUSTERING_ROUNDS):
-        nearest = _nearest(colours, middle)
-        weight = np.bincount(nearest, weights, minlength=count)
-        for channel in range(3):
-            sums = np.bincount(nearest, weights * colours[:, channel], minlength=count)
-            middle[:, channel] = np.where(weight > 0, sums / np.maximum(weight, 1e-9), middle[:, channel])
-    return _nearest(colours, middle)
-
-
-def _nearest(colours: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.int64]:
-    squares = (centres**2).sum(axis=1) - 2 * colours @ centres.T
-    return np.asarray(squares.argmin(axis=1))
 
 
 def shapes_of(labels: Labels, picture: Floats) -> PathSet:

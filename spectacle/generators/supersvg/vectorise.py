@@ -81,7 +81,6 @@ class VectoriseSettings:
         mode: Kind of picture.
         simplify: By how many pixels an outline may be off to make the document smaller, 0 to 5.
         time_limit: Seconds of wall-clock time after which the best drawing so far is returned, or None.
-        seed: Seed of the random numbers; the same seed gives the same drawing.
     """
 
     max_paths: int = 256
@@ -90,7 +89,6 @@ class VectoriseSettings:
     mode: Mode = Mode.AUTO
     simplify: float = 0.25
     time_limit: float | None = None
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def refine(
         work = _Work(picture, settings, progress, device)
         target = work.target
         paths = paths.scaled(target.width / target.full_width, target.height / target.full_height).to(device).detach()
-        paths = complete(paths, target, work.optimiser, work.budget, work.max_paths - 1, work.random)
+        paths = complete(paths, target, work.optimiser, work.budget, work.max_paths - 1)
         return work.finished(paths, Mode.PHOTO, work.optimiser.background)
 
 
@@ -191,10 +189,9 @@ class _Work:
         background = pixels.new_zeros(4) if transparent else pixels.mean(dim=(0, 1))
         self.optimiser = Optimiser(pixels, background, opacities=transparent, apart=not transparent)
         self.budget = Budget(num_iterations, progress, deadline)
-        self.random = np.random.default_rng(settings.seed)
 
     def photo(self) -> Vectorised:
-        paths = draw_photo(self.target, self.optimiser, self.budget, self.max_paths - 1, self.random)
+        paths = draw_photo(self.target, self.optimiser, self.budget, self.max_paths - 1)
         return self.finished(paths, Mode.PHOTO, self.optimiser.background)
 
     def traced(self, areas: Areas, mode: Mode) -> Vectorised:
@@ -218,7 +215,7 @@ class _Work:
         if not logo and left > 0:
             with torch.no_grad():
                 drawn = optimiser.draw(paths)
-            more = draw_photo(self.target, replace(self.optimiser, background=drawn), self.budget, left, self.random)
+            more = draw_photo(self.target, replace(self.optimiser, background=drawn), self.budget, left)
             paths = more.over(paths)
         return self.finished(paths, mode, background)
 
