@@ -177,4 +177,13 @@ def _make_plan(folder: Path, machine: Machine, preset: Preset, resources: Resour
         part = memory.component(folder, figure.name, figure.stage)
         more = _REFERENCE_BYTES if figure.stage is Stage.DENOISE else 0
         parts.append(replace(part, activations=figure.activations + more, tiled_activations=figure.tiled_activations))
-    return make_plan(parts, machine, resources.placement, lightning=preset.recipe.lightning)
+    settings = resources.placement
+    # Of diffusers' two caches of steps, 0.42.1 knows the blocks of this transformer in one.
+    uncached = settings.cache == "first-block"
+    if uncached:
+        settings = settings.model_copy(update={"cache": "none"})
+    plan = make_plan(parts, machine, settings, lightning=preset.recipe.lightning)
+    if uncached:
+        why = "placement.cache = first-block is off: diffusers does not know it for this model."
+        plan = replace(plan, reasons=(*plan.reasons, why))
+    return plan

@@ -225,3 +225,11 @@ def test_what_it_holds_is_at_most_what_it_demands(store, full):
     demand = QwenImage21.demand("full", Device("cpu"), Resources(store), Footprint())
     assert demand is not None
     assert 0 < full.footprint.ram < demand.ram
+
+
+def test_a_cache_of_steps_that_diffusers_does_not_know_for_it_is_off_with_the_reason(store):
+    resources = Resources(store, placement=PlacementSettings(cache="first-block"))
+    assert "placement.cache = first-block is off" in "\n".join(QwenImage21.plan("full", Device("cpu"), resources))
+    cached = load(store, cache="first-block")
+    assert cached.generate(job(num_inference_steps=2), Control())
+    cached.unload()
