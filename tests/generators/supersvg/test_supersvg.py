@@ -162,6 +162,17 @@ def test_detail_stands_for_numbers(generator: SuperSvg) -> None:
     assert len(artifact.facts["errors"]) > 2
 
 
+def test_the_page_says_what_detail_stands_for() -> None:
+    from spectacle.generators.supersvg.vectorise import DETAILS
+
+    page = (Path(__file__).parents[3] / "docs/vector.md").read_text(encoding="utf-8")
+    (_, first), *rest = DETAILS.items()
+    said = ", ".join(
+        [f"{first[0]:,} paths and {first[1]} steps", *(f"{paths:,} and {steps}" for _, (paths, steps) in rest)]
+    )
+    assert said in page
+
+
 def test_time_may_be_limited(generator: SuperSvg) -> None:
     control = Control()
     (artifact,) = generator.generate(job(scene(), num_iterations=10_000, time_limit=0.3), control)
