@@ -14,7 +14,7 @@ from spectacle.generators.diffusion import figures, memory
 from spectacle.generators.diffusion.files import parameters, read_header
 from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
+from spectacle.generators.diffusion.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.weights import Source
@@ -187,6 +187,8 @@ class FamilyGenerator(Generator):
             return False
         if self.resources.placement.cache != "none" and old.recipe.lightning != new.recipe.lightning:
             return False
+        if loaded.stages.plan.of("transformer").place is Place.DISK:
+            return False  # diffusers cannot wrap weights in an adapter that it has written to disk already
         try:
             checkpoint, _ = self._checkpoint(preset, self.resources)
             adapter = self._adapter(preset, self.resources)

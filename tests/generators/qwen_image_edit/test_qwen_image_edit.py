@@ -275,6 +275,14 @@ def test_adapters_are_swapped_without_loading_the_model_again(store):
     generator.unload()
 
 
+def test_a_model_that_is_streamed_from_disk_is_loaded_anew_for_another_adapter(store, monkeypatch):
+    monkeypatch.setattr(plan, "LARGE", 1)
+    generator = load(store, "full", residency="disk-offload", quantization="none")
+    assert not generator.adopt("lightning-4")
+    assert generator.generate(job(FIRST, num_inference_steps=2), Control())
+    generator.unload()
+
+
 def test_with_a_text_encoder_that_comes_and_goes_the_pictures_are_the_same(store, lightning, monkeypatch):
     monkeypatch.setattr(plan, "LARGE", 1)  # tiny text encoders are not worth it otherwise
     staged = load(store, "lightning-4", residency="staged", quantization="none")
