@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from PIL import Image
+
 from spectacle.errors import GeneratorError, WeightsMissing
-from spectacle.generators.base import Device, Footprint, Generator, Job, Resources
+from spectacle.generators.base import Device, Footprint, Generator, Job, MediaType, Resources
 from spectacle.generators.diffusion import figures, memory
 from spectacle.generators.diffusion.files import parameters, read_header
 from spectacle.generators.diffusion.loading import Checkpoint
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 TRANSFORMER_WEIGHTS = "transformer/*.safetensors"
 """The files for which a GGUF file can stand."""
 
+WARM_UP_SIDE = 1024
+"""Pixels; blocks are compiled for the number of tokens of a picture of this side, and later for others."""
 
 ADDED = {"controlnet": "QwenImageControlNetModel"}
 """The classes of parts that the models' own pipelines have not."""
@@ -97,6 +101,9 @@ class FamilyGenerator(Generator):
     )
 
     _loaded: Loaded | None = None
+
+    warm_up_pictures: ClassVar[int] = 0
+    """How many input pictures a job has at least."""
 
     @classmethod
     @abstractmethod
@@ -176,8 +183,18 @@ class FamilyGenerator(Generator):
         return self._loaded.revision if self._loaded is not None else None
 
     def load(self, device: Device) -> None:
-        """Load the model as the plan says, the preset's adapter into it."""
+        """Load the model as the plan says, the preset's adapter into it; if it is compiled, draw once."""
         self._load(device, self.added(self.preset, self.resources))
+        if self.resources.placement.compile_repeated_blocks:
+            self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Have the blocks compiled now, by a job like those to come, so that no request waits for it."""
+        steps = {} if self.find_preset(self.preset).recipe.lightning else {"num_inference_steps": 2}
+        picture = Image.new("RGB", (WARM_UP_SIDE, WARM_UP_SIDE))
+        options = self.Options.model_validate(steps)
+        job = Job("a", *picture.size, 0, MediaType.PNG, options, [picture] * self.warm_up_pictures)
+        self.generate(job, _Unwatched())
 
     def adopt(self, preset: str | None) -> bool:
         """Swap the adapter and the scheduler, where the model is the same."""
@@ -337,6 +354,16 @@ class FamilyGenerator(Generator):
             memory.component(folder, name, Stage.DENOISE, activations=activations) for name, folder in added.items()
         ]
         return make_plan(parts, machine, resources.placement, lightning=lightning)
+
+
+class _Unwatched:
+    """The control of a job that nobody waits for."""
+
+    def progress(self, step: int, steps: int) -> None:
+        """Nothing is told."""
+
+    def check(self) -> None:
+        """It is never cancelled."""
 
 
 def _wanted(preset: FamilyPreset, resources: Resources) -> Sequence[Source]:

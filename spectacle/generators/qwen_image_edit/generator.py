@@ -32,6 +32,7 @@ class QwenImageEdit(FamilyGenerator):
     Options: ClassVar[type[GeneratorOptions]] = QwenImageEditOptions
     needs: ClassVar[Needs] = Needs(max_pictures=10, mask=True, control=True)
     presets: ClassVar[Mapping[str, str]] = {name: preset.summary for name, preset in PRESETS.items()}
+    warm_up_pictures: ClassVar[int] = 1
 
     @classmethod
     def find_preset(cls, preset: str | None) -> Preset:
