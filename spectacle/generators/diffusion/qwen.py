@@ -25,12 +25,13 @@ MOST_PIXELS = 8192 * MULTIPLE**2
 
 _WIDTH = 3072
 _BF16 = 2
-_TENSORS_PER_TOKEN = 16
-_VAE_BYTES_PER_PIXEL = 2500
-_VAE_TILE_PIXELS = 256 * 256
-# Estimates from the architecture, not measurements: while a block of the transformer runs, tensors of about 16 times
-# the model's width are alive for each token, four of them the feed-forward network's; in the last blocks of the VAE's
-# decoder about 2.5 kB for each pixel, most of it 96 and 192 channels and their copies padded in time.
+_TENSORS_PER_TOKEN = 18
+_VAE_BYTES_PER_PIXEL = 5780
+_VAE_TILED_BYTES = 600_000_000
+_ENCODER_BYTES = 600_000_000
+# Counted over one forward pass of the published architectures with fake tensors and fused attention: 17.6 tensors of
+# the model's width for each token of the largest picture, and 3460 bytes for each pixel in the VAE's decoder. The
+# latter is raised as `figures` tells.
 
 
 def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
@@ -46,13 +47,13 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
     folder = checkpoint.folder
     return [
         _transformer(checkpoint, tokens * _WIDTH * _TENSORS_PER_TOKEN * _BF16),
-        memory.component(folder, "text_encoder", Stage.ENCODE, activations=1 << 30),
+        memory.component(folder, "text_encoder", Stage.ENCODE, activations=_ENCODER_BYTES),
         memory.component(
             folder,
             "vae",
             Stage.DECODE,
             activations=MOST_PIXELS * _VAE_BYTES_PER_PIXEL,
-            tiled_activations=_VAE_TILE_PIXELS * _VAE_BYTES_PER_PIXEL + MOST_PIXELS * 12,
+            tiled_activations=_VAE_TILED_BYTES,
         ),
     ]
 

@@ -36,9 +36,12 @@ class Control:
 def resources(store: Store, prepared: Mapping[str, Path] | None = None, **placement: Any) -> Resources:
     """What a generator may use: a store, and settings of the section `[placement]`.
 
-    Everything on the device unless they say otherwise: then nothing depends on how much memory the machine has.
+    Everything on the device, decoded in one piece, unless they say otherwise: then nothing depends on how much memory
+    the machine has.
     """
-    return Resources(store, prepared or {}, PlacementSettings(**{"residency": "device", **placement}))
+    return Resources(
+        store, prepared or {}, PlacementSettings(**{"residency": "device", "vae_tiling": False, **placement})
+    )
 
 
 def job(

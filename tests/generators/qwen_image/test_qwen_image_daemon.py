@@ -34,6 +34,7 @@ directory = "{weights}"
 
 [placement]
 residency = "device"
+vae_tiling = false
 
 [kinds.fast]
 generator = "qwen-image"
