@@ -287,7 +287,7 @@ class Generator(ABC):
 
     @classmethod
     def notes(cls) -> Sequence[str]:
-        """Lines that `spectacle generators NAME` shows beneath the options, about what their descriptions cannot say."""
+        """Lines that `spectacle generators NAME` shows beneath the options: what their descriptions cannot say."""
         return ()
 
     @classmethod
