@@ -359,7 +359,7 @@ class FamilyGenerator(Generator):
 class _Unwatched:
     """The control of a job that nobody waits for."""
 
-    def progress(self, step: int, steps: int) -> None:
+    def progress(self, step: int, steps: int, note: str = "") -> None:
         """Nothing is told."""
 
     def check(self) -> None:

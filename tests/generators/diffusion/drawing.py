@@ -24,7 +24,7 @@ class Control:
         self.steps: list[tuple[int, int]] = []
         self._cancel_after = cancel_after
 
-    def progress(self, step: int, steps: int) -> None:
+    def progress(self, step: int, steps: int, note: str = "") -> None:
         self.check()
         self.steps.append((step, steps))
 
