@@ -182,7 +182,7 @@ class Clock:
             return [first.elapsed_time(second) / 1000 for first, second in pairs]
         return [second - first for first, second in pairs]
 
-    def progress(self, step: int, steps: int) -> None:
+    def progress(self, step: int, steps: int, note: str = "") -> None:
         self.mark()
 
     def check(self) -> None:
