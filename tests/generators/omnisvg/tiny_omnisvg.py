@@ -22,7 +22,7 @@ SPECIAL = [
 ]  # fmt: skip
 
 
-END = 2.4
+END = 2.7
 """The less it is than 3, the later small models end their drawings."""
 
 
