@@ -20,9 +20,11 @@ _LEAST_VISIBLE = 0.75
 
 def draw_photo(target: Target, optimiser: Optimiser, budget: Budget, max_paths: int) -> PathSet:
     """Find shapes in a picture and optimise them."""
+    if max_paths < 1:
+        return PathSet.of_strokes(optimiser.pixels.new_zeros(0, 12, 2), optimiser.pixels.new_zeros(0, 3))
     first = max_paths if budget.spent == 1 else math.ceil(max_paths * _FIRST_SHARE)
     labels = first_regions(target.pixels, optimiser.background.cpu().numpy(), first)
-    paths = shapes_of(labels, target.pixels).to(optimiser.pixels.device)
+    paths = shapes_of(labels, target.pixels, max_paths).to(optimiser.pixels.device)
     return complete(paths, target, optimiser, budget, max_paths)
 
 
@@ -41,6 +43,6 @@ def complete(
         count = math.ceil((max_paths - len(paths)) / (_ROUNDS - number))
         if count > 0 and budget.spent < 1:
             labels = largest_errors(optimiser.difference(paths).cpu().numpy(), count)
-            paths = shapes_of(labels, target.pixels).to(paths.points.device).over(paths)
+            paths = shapes_of(labels, target.pixels, max_paths).to(paths.points.device).over(paths)
     paths = optimiser.run(paths, budget, 1.0, _FINAL_RATE)
     return optimiser.without_hidden(paths, _LEAST_VISIBLE)

@@ -62,7 +62,6 @@ class Optimiser:
         point_rate: First step of a point in pixels.
         colour_rate: First step of a colour channel or opacity.
         opacities: Whether opacities are changed too.
-        apart: Whether each contour may be drawn as a path of its own, which is faster when they lie far apart.
         straight: (Q,) which curves are lines and must stay so, or None.
     """
 
@@ -71,7 +70,6 @@ class Optimiser:
     point_rate: float = 1.0
     colour_rate: float = 0.02
     opacities: bool = False
-    apart: bool = True
     straight: Tensor | None = None
 
     def run(self, paths: PathSet, budget: Budget, until: float, final_rate: float = 1.0) -> PathSet:
@@ -122,8 +120,7 @@ class Optimiser:
     def draw(self, paths: PathSet) -> Tensor:
         """The drawing, (height, width, 3 or 4)."""
         height, width, channels = self.pixels.shape
-        drawn = paths.apart() if self.apart else paths
-        return render(drawn, width, height, self.background, alpha=channels == 4)
+        return render(paths, width, height, self.background, alpha=channels == 4)
 
     @torch.no_grad()
     def difference(self, paths: PathSet) -> Tensor:
@@ -131,10 +128,8 @@ class Optimiser:
         return self.pixels - self.draw(paths)
 
     def without_hidden(self, paths: PathSet, least: float) -> PathSet:
-        """The paths without the contours of which fewer than `least` pixels can be seen."""
+        """The paths without those of which fewer than `least` pixels can be seen."""
         height, width, _ = self.pixels.shape
-        if self.apart:
-            return paths.without_contours(visible_areas(paths.apart(), width, height) < least)
         return paths.select(visible_areas(paths, width, height) >= least)
 
 

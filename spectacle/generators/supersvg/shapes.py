@@ -130,42 +130,6 @@ class PathSet:
             axes=axes,
         )
 
-    def apart(self) -> PathSet:
-        """Every contour a path of its own. It looks the same when no contour cuts a hole and the paths are opaque."""
-        count = len(self.owners)
-        return replace(
-            self,
-            owners=torch.arange(count, device=self.owners.device),
-            **self._fills(self.owners),
-        )
-
-    def oriented(self) -> PathSet:
-        """The paths with all contours running the same way round, so that those that overlap join."""
-        curves = self.curves()
-        contour = torch.arange(len(self.owners), device=self.owners.device).repeat_interleave(self.contours)
-        start, following = curves[:, :-1], curves[:, 1:]
-        cross = (start[..., 0] * following[..., 1] - start[..., 1] * following[..., 0]).sum(dim=1)
-        areas = torch.zeros(len(self.owners), device=cross.device).index_add_(0, contour, cross)
-        first = 3 * (self.contours.cumsum(0) - self.contours)
-        length = 3 * self.contours
-        of_point = contour.repeat_interleave(3)
-        place = torch.arange(len(self.points), device=cross.device) - first[of_point]
-        backwards = first[of_point] + (length[of_point] - place) % length[of_point]
-        return replace(self, points=torch.where((areas < 0)[of_point, None], self.points[backwards], self.points))
-
-    def without_contours(self, unwanted: Tensor) -> PathSet:
-        """The paths without the contours for which `unwanted` (C,) is true, and without those left empty."""
-        curves = (~unwanted).repeat_interleave(self.contours)
-        owners = self.owners[~unwanted]
-        kept, numbers = torch.unique(owners, return_inverse=True)
-        return replace(
-            self,
-            points=self.points.reshape(-1, 3, 2)[curves].reshape(-1, 2),
-            contours=self.contours[~unwanted],
-            owners=numbers,
-            **self._fills(kept),
-        )
-
     def scaled(self, x: float, y: float) -> PathSet:
         """The same paths on a picture `x` times as wide and `y` times as high."""
         axes = None if self.axes is None else self.axes * self.axes.new_tensor([x, y, x, y])

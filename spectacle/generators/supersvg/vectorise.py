@@ -187,7 +187,7 @@ class _Work:
         pixels = self.target.tensor(device)
         transparent = self.target.transparent
         background = pixels.new_zeros(4) if transparent else pixels.mean(dim=(0, 1))
-        self.optimiser = Optimiser(pixels, background, opacities=transparent, apart=not transparent)
+        self.optimiser = Optimiser(pixels, background, opacities=transparent)
         self.budget = Budget(num_iterations, progress, deadline)
 
     def photo(self) -> Vectorised:
@@ -207,7 +207,6 @@ class _Work:
             background=background,
             point_rate=_TRACED_POINT_RATE,
             colour_rate=0.0,
-            apart=False,
             straight=traced.straight.to(device),
         )
         paths = optimiser.run(traced.paths.to(device), self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
@@ -228,7 +227,7 @@ class _Work:
         svg = to_svg(paths, target.full_width, target.full_height, grid, visible)
         with torch.no_grad():
             drawing = paths.scaled(1 / scale_x, 1 / scale_y)
-            pixels = replace(self.optimiser, background=background, apart=False).draw(drawing).cpu().numpy()
+            pixels = replace(self.optimiser, background=background).draw(drawing).cpu().numpy()
         if target.transparent:
             pixels = pixels[..., :3] + (1 - pixels[..., 3:])
         mse, psnr, ssim = compare(pixels.clip(0, 1), target.on_white)

@@ -1,0 +1,227 @@
+"""Compares Spectacle's vectoriser with VTracer, AutoTrace and Potrace on pictures that come with Python packages.
+
+pip install -e '.[supersvg,benchmarks]'
+python benchmarks/vector.py                         # all pictures; about half an hour on two cores
+python benchmarks/vector.py --only astronaut --paths 64 256
+python benchmarks/vector.py --sheet sheet.jpg       # and the pictures side by side
+
+Every contestant's drawing is rasterised by CairoSVG on white and compared with the picture, which is made to fit
+512 x 512 pixels first. Every run is a process of its own; seconds are of CPU time, without imports and compilation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import multiprocessing
+import os
+import re
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cairosvg
+import numpy as np
+from PIL import Image
+
+SIZE = 512
+PATHS = (64, 256, 1000, 4000)
+BUDGETS = (50, 300)
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket", "china.jpg", "flower.jpg")
+DRAWINGS = ("logo", "horse", "phantom", "page", "text")
+BILEVEL = ("horse", "page", "text")
+SPECKLES = (1, 2, 3, 4, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80)
+LAYER_DIFFERENCES = (8, 16, 24, 32, 48)
+COLOUR_COUNTS = (4, 8, 16, 32, 64, 128, 256)
+NEAR = 1.15
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One drawing and what it took."""
+
+    svg: str
+    seconds: float
+    peak_mib: float
+    paths: int = 0
+    mse: float = 0.0
+    psnr: float = 0.0
+    ssim: float = 0.0
+
+
+def picture(name: str) -> Image.Image:
+    """A picture of scikit-image or scikit-learn, RGB on white, at most 512 pixels wide and high."""
+    if name.endswith(".jpg"):
+        from sklearn.datasets import load_sample_image
+
+        opened = Image.fromarray(load_sample_image(name))
+    else:
+        import skimage
+
+        folder = Path(skimage.__file__).parent / "data"
+        opened = Image.open(next(folder.glob(f"{name}.*")))
+    white = Image.new("RGBA", opened.size, "white")
+    white.alpha_composite(opened.convert("RGBA"))
+    white.thumbnail((SIZE, SIZE), Image.Resampling.LANCZOS)
+    return white.convert("RGB")
+
+
+def spectacle_svg(image: Image.Image, paths: int, iterations: int) -> tuple[str, float]:
+    from spectacle.generators.supersvg.vectorise import VectoriseSettings, vectorise
+
+    warm = VectoriseSettings(max_paths=8, num_iterations=4)
+    vectorise(image.resize((64, 64)), warm, lambda step, steps, error: None)
+    begun = time.process_time()
+    settings = VectoriseSettings(max_paths=paths, num_iterations=iterations)
+    drawn = vectorise(image, settings, lambda step, steps, error: None)
+    return drawn.svg, time.process_time() - begun
+
+
+def vtracer_svg(image: Image.Image, speckle: int, layer_difference: int) -> tuple[str, float]:
+    import vtracer
+
+    raw = io.BytesIO()
+    image.save(raw, "PNG")
+    begun = time.process_time()
+    svg = vtracer.convert_raw_image_to_svg(
+        raw.getvalue(), img_format="png", filter_speckle=speckle, layer_difference=layer_difference, color_precision=8
+    )
+    return svg, time.process_time() - begun
+
+
+def autotrace_svg(image: Image.Image, colours: int) -> tuple[str, float]:
+    from autotrace import Bitmap, VectorFormat
+
+    begun = time.process_time()
+    vector = Bitmap(np.asarray(image)).trace(color_count=colours)
+    svg = vector.encode(VectorFormat.SVG)
+    return svg.decode() if isinstance(svg, bytes) else svg, time.process_time() - begun
+
+
+def potrace_svg(image: Image.Image) -> tuple[str, float]:
+    import potrace
+
+    begun = time.process_time()
+    light = np.asarray(image.convert("L")) >= 128  # potracer takes what is false for ink
+    data = []
+    for curve in potrace.Bitmap(light).trace():
+        parts = [f"M{curve.start_point.x:.1f} {curve.start_point.y:.1f}"]
+        for segment in curve.segments:
+            if segment.is_corner:
+                parts.append(f"L{segment.c.x:.1f} {segment.c.y:.1f}")
+            else:
+                parts.append(f"C{segment.c1.x:.1f} {segment.c1.y:.1f} {segment.c2.x:.1f} {segment.c2.y:.1f}")
+            end = f"{segment.end_point.x:.1f} {segment.end_point.y:.1f}"
+            parts.append(f"L{end}" if segment.is_corner else f" {end}")
+        data.append("".join(parts) + "z")
+    size = f'width="{image.width}" height="{image.height}"'
+    body = f'<path fill-rule="evenodd" d="{"".join(data)}"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{body}</svg>', time.process_time() - begun
+
+
+def _child(work: Callable[..., tuple[str, float]], arguments: tuple[object, ...], pipe: object) -> None:
+    svg, seconds = work(*arguments)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    pipe.send(Measured(svg, seconds, peak))  # type: ignore[attr-defined]
+
+
+def measured(image: Image.Image, work: Callable[..., tuple[str, float]], *arguments: object) -> Measured:
+    """Run a contestant in a process of its own and judge its drawing."""
+    context = multiprocessing.get_context("spawn")
+    receive, send = context.Pipe(duplex=False)
+    child = context.Process(target=_child, args=(work, (image, *arguments), send))
+    child.start()
+    send.close()
+    result: Measured = receive.recv()
+    child.join()
+    return judged(result, image)
+
+
+def judged(result: Measured, image: Image.Image) -> Measured:
+    from spectacle.generators.supersvg.metrics import compare
+
+    drawn, wanted = (np.asarray(side, np.float32) / 255 for side in (rasterised(result.svg, image), image))
+    mse, psnr, ssim = compare(drawn, wanted)
+    paths = len(re.findall(r"<(?:path|rect|polygon)\b", result.svg))
+    return replace(result, paths=paths, mse=mse, psnr=psnr, ssim=ssim)
+
+
+def rasterised(svg: str, image: Image.Image) -> Image.Image:
+    raw = cairosvg.svg2png(svg.encode(), output_width=image.width, output_height=image.height, background_color="white")
+    return Image.open(io.BytesIO(raw)).convert("RGB")
+
+
+def tuned(
+    image: Image.Image, work: Callable[..., tuple[str, float]], settings: list[tuple[int, ...]], wanted: list[int]
+) -> dict[int, Measured]:
+    """For each number of paths the best drawing with about as many, otherwise the one with the nearest number."""
+    drawings = []
+    for setting in settings:
+        svg, _ = work(image, *setting)
+        drawings.append((len(re.findall(r"<path\b", svg)), setting, svg))
+    best = {}
+    for count in wanted:
+        near = [entry for entry in drawings if count / NEAR <= entry[0] <= count * NEAR]
+        near = near or [min(drawings, key=lambda entry: abs(np.log(max(entry[0], 1) / count)))]
+        setting = min(near, key=lambda entry: judged(Measured(entry[2], 0, 0), image).mse)[1]
+        best[count] = measured(image, work, *setting)
+    return best
+
+
+def row(name: str, contestant: str, wanted: int | str, result: Measured) -> None:
+    kib = len(result.svg.encode()) / 1024
+    print(
+        f"| {name} | {wanted} | {contestant} | {result.paths} | {result.mse:.5f} | {result.psnr:.1f} "
+        f"| {result.ssim:.3f} | {kib:.0f} | {result.seconds:.1f} | {result.peak_mib:.0f} |",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", default=[*PHOTOGRAPHS, *DRAWINGS])
+    parser.add_argument("--paths", nargs="*", type=int, default=list(PATHS))
+    parser.add_argument("--iterations", nargs="*", type=int, default=list(BUDGETS))
+    parser.add_argument("--sheet", type=Path, help="Where to save the pictures side by side.")
+    options = parser.parse_args()
+    rows = []
+    print("| picture | asked | by | paths | MSE | PSNR | SSIM | KiB | CPU s | peak MiB |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for name in options.only:
+        image = picture(name)
+        settings = [(speckle, difference) for speckle in SPECKLES for difference in LAYER_DIFFERENCES]
+        vtraced = tuned(image, vtracer_svg, settings, options.paths)
+        autotraced = tuned(image, autotrace_svg, [(count,) for count in COLOUR_COUNTS], options.paths)
+        for count in options.paths:
+            ours = [measured(image, spectacle_svg, count, steps) for steps in options.iterations]
+            for steps, result in zip(options.iterations, ours, strict=True):
+                row(name, f"Spectacle, {steps} steps", count, result)
+            row(name, "VTracer", count, vtraced[count])
+            if abs(np.log(autotraced[count].paths / count)) < np.log(2):
+                row(name, "AutoTrace", count, autotraced[count])
+            rows.append((name, count, image, vtraced[count], ours[-1]))
+        if name in BILEVEL:
+            row(name, "Potrace", "any", measured(image, potrace_svg))
+    if options.sheet:
+        sheet(rows).save(options.sheet, quality=88)
+
+
+def sheet(rows: list[tuple[str, int, Image.Image, Measured, Measured]]) -> Image.Image:
+    """Picture, VTracer's drawing and Spectacle's, one row each."""
+    cells = [[image, rasterised(theirs.svg, image), rasterised(ours.svg, image)] for _, _, image, theirs, ours in rows]
+    heights = [max(cell.height for cell in line) + 8 for line in cells]
+    whole = Image.new("RGB", (3 * (SIZE + 8) - 8, sum(heights) - 8), "white")
+    top = 0
+    for line, height in zip(cells, heights, strict=True):
+        for number, cell in enumerate(line):
+            whole.paste(cell, (number * (SIZE + 8), top))
+        top += height
+    return whole
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "2")
+    sys.exit(main())
