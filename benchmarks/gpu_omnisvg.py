@@ -152,7 +152,14 @@ def ours(decoder: Decoder, inputs: Mapping[str, Tensor], sampling: Sampling, dra
 
     def run(report: Callable[[int], None]) -> None:
         with patch.object(generation._Run, "ended", lambda run: False):
-            decoder.generate(inputs, sampling, candidates=drawings, max_length=tokens, seed=1, report=report)
+            decoder.generate(
+                inputs,
+                sampling,
+                candidates=drawings,
+                max_length=tokens,
+                seed=1,
+                report=lambda done, _paths: report(done),
+            )
 
     return run
 

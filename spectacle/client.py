@@ -117,6 +117,7 @@ class Progress:
         step: Steps done.
         steps: Steps in all.
         eta_s: Seconds left, as estimated.
+        note: What else is worth knowing, in a few words of the generator; empty when nothing is.
         generator: Name of the generator.
         host: Name of the host it runs on.
     """
@@ -126,6 +127,7 @@ class Progress:
     step: int | None = None
     steps: int | None = None
     eta_s: float | None = None
+    note: str | None = None
     generator: str | None = None
     host: str | None = None
 
@@ -135,6 +137,7 @@ class Progress:
         "step": int,
         "steps": int,
         "eta_s": (int, float),
+        "note": str,
         "generator": str,
         "host": str,
     }

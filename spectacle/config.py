@@ -123,8 +123,8 @@ class WeightSettings(_Section):
 
     directory: Path = Field(
         Path("~/.local/share/spectacle/weights"),
-        description="Where `spectacle pull` puts weights and generators find them. It may lie on a volume that "
-        "several hosts share.",
+        description="Where `spectacle pull` puts weights and generators find them; a relative path is relative to the "
+        "configuration file. It may lie on a volume that several hosts share.",
     )
     prepared: dict[str, Path] = Field(
         {},
@@ -293,9 +293,14 @@ def load(
             raise ConfigurationError(f"{file}: is no TOML: {error}") from None
         spool = raw.setdefault("spool", {})
         if isinstance(spool, dict):
-            path = spool.setdefault("path", str(SpoolSettings().path))
-            if isinstance(path, str):
-                spool["path"] = str(file.parent / Path(path).expanduser())
+            spool.setdefault("path", str(SpoolSettings().path))
+            _set_beside(file, spool, "path")
+        weights = raw.get("weights")
+        if isinstance(weights, dict):
+            _set_beside(file, weights, "directory")
+            prepared = weights.get("prepared")
+            for name in prepared if isinstance(prepared, dict) else ():
+                _set_beside(file, prepared, name)
     origins: dict[tuple[str, ...], str] = {}
     for keys, value, variable in _from_environment(environment):
         _put(raw, keys, value)
@@ -307,6 +312,13 @@ def load(
         return Settings.model_validate(raw)
     except ValidationError as error:
         raise ConfigurationError("; ".join(_explain(each, file, text, origins) for each in error.errors())) from None
+
+
+def _set_beside(file: Path, section: dict[str, Any], name: str) -> None:
+    """Make a relative path relative to the file it stands in; leave alone what is no path."""
+    path = section.get(name)
+    if isinstance(path, str):
+        section[name] = str(file.parent / Path(path).expanduser())
 
 
 def fields(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -85,6 +85,7 @@ class Run:
         steps: Steps in all, 0 while unknown.
         began: Monotonic time of its start.
         seed: Its seed, once known.
+        facts: The numbers that are known of its making, once it is done.
     """
 
     name: RequestName
@@ -94,6 +95,7 @@ class Run:
     steps: int = 0
     began: float = field(default_factory=time.monotonic)
     seed: int | None = None
+    facts: dict[str, float] = field(default_factory=dict)
 
     def end(self, why: str) -> None:
         """Have it stop at its next step. The first reason counts."""
@@ -248,7 +250,7 @@ class Jobs:
             order = self._order(request, attachments, descriptors)
             with contextlib.suppress(FileNotFoundError):
                 self._spool.remove(request.name.progress_name)
-            hooks = Hooks(unwanted, reporter.started, reporter.progress, add)
+            hooks = Hooks(unwanted, reporter.started, reporter.progress, add, run.facts.update)
             worker.run(order, hooks)
         except Cancelled:
             if run.why == "cancelled":
@@ -477,6 +479,7 @@ class _Reporter:
         self._run = run
         self._worker = worker
         self._wanted = False
+        self._note = ""
         self._written = -PROGRESS_INTERVAL
 
     def started(self, progress: bool, seed: int) -> None:
@@ -484,8 +487,8 @@ class _Reporter:
         self._run.seed = seed
         self._write("running")
 
-    def progress(self, step: int, steps: int) -> None:
-        self._run.step, self._run.steps = step, steps
+    def progress(self, step: int, steps: int, note: str) -> None:
+        self._run.step, self._run.steps, self._note = step, steps, note
         if time.monotonic() - self._written >= PROGRESS_INTERVAL:
             self._write("running")
 
@@ -502,6 +505,7 @@ class _Reporter:
             "step": run.step,
             "steps": run.steps,
             "eta_s": round(elapsed / fraction - elapsed, 1) if fraction else None,
+            "note": self._note,
             "generator": loaded[-1][0] if loaded else None,
             "host": this_host(),
         }

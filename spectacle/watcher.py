@@ -180,7 +180,10 @@ class Watcher:
         try:
             verdict = self._jobs.attempt(known.run, known.look, slot.worker)
             if verdict in (Verdict.ANSWERED, Verdict.REFUSED, Verdict.CANCELLED):
-                log.info(verdict.name.lower(), seconds=round(self._clock() - began, 3))
+                seconds = round(self._clock() - began, 3)
+                log.info(
+                    verdict.name.lower(), seconds=seconds, **({"facts": known.run.facts} if known.run.facts else {})
+                )
             self._settle_verdict(known, verdict)
         except OSError as error:
             self._throw_back(known, error)

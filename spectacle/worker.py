@@ -86,9 +86,9 @@ class _Control:
         if self._stop.is_set():
             raise Cancelled("the job is no longer wanted")
 
-    def progress(self, step: int, steps: int) -> None:
+    def progress(self, step: int, steps: int, note: str = "") -> None:
         self.check()
-        self._channel.send({"op": "progress", "step": step, "steps": steps})
+        self._channel.send({"op": "progress", "step": step, "steps": steps, "note": note})
 
 
 class Workshop:
@@ -183,8 +183,11 @@ class Workshop:
         # Or glibc would keep what Python has freed, and it would not count as free.
         ctypes.CDLL(None).malloc_trim(0)
 
-    def run(self, order: dict[str, Any], attached: dict[str, list[Attached]]) -> None:
+    def run(self, order: dict[str, Any], attached: dict[str, list[Attached]]) -> dict[str, float]:
         """Run one job and send its files, the primary one last.
+
+        Returns:
+            The numbers among the facts of the primary artifact.
 
         Raises:
             SpectacleError: When it cannot be done.
@@ -216,6 +219,7 @@ class Workshop:
         files = finish(artifacts, making, makes=job.makes, png_preview=job.options.png, rasteriser=self._rasteriser)
         for file in files:
             self._channel.send({"op": "file", "suffix": file.suffix}, file.content)
+        return {name: fact for name, fact in artifacts[0].facts.items() if isinstance(fact, int | float)}
 
     def _generate(self, generator: Generator, order: dict[str, Any], job: Job) -> Sequence[Artifact]:
         try:
@@ -346,8 +350,8 @@ def _serve(channel: Channel, workshop: Workshop, messages: queue.SimpleQueue[tup
                 workshop.load(message.head["generator"], message.head["preset"])
                 channel.send({"op": "loaded", "models": workshop.models})
             else:
-                workshop.run(message.head, _read_descriptors(message))
-                channel.send({"op": "done", "models": workshop.models})
+                facts = workshop.run(message.head, _read_descriptors(message))
+                channel.send({"op": "done", "models": workshop.models, "facts": facts})
         except SpectacleError as error:
             _report(channel, workshop, error)
         except Disconnected:

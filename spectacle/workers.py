@@ -76,14 +76,16 @@ class Hooks:
     Attributes:
         unwanted: Asked often: why the job is no longer wanted, or None. Makes no system call that could block.
         started: Called once with the worker's reading of the options `progress` and `seed`.
-        progress: Called with (step, steps).
+        progress: Called with (step, steps, note).
         file: Called with each result file's suffix and bytes, the primary one last.
+        done: Called at the end with the numbers that are known of the making.
     """
 
     unwanted: Callable[[], str | None]
     started: Callable[[bool, int], None]
-    progress: Callable[[int, int], None]
+    progress: Callable[[int, int, str], None]
     file: Callable[[str, bytes], None]
+    done: Callable[[Mapping[str, float]], None]
 
 
 @dataclass(slots=True)
@@ -214,10 +216,11 @@ class Worker:
             case "started":
                 hooks.started(head["progress"], head["seed"])
             case "progress":
-                hooks.progress(head["step"], head["steps"])
+                hooks.progress(head["step"], head["steps"], head["note"])
             case "file":
                 hooks.file(head["suffix"], message.body)
             case "done":
+                hooks.done(head["facts"])
                 return True
             case "failed":
                 self._raise_failed(head)

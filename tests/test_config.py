@@ -56,6 +56,11 @@ class TestSources:
     def test_the_spool_lies_beside_the_file_that_is_read(self, tmp_path: Path, text: str) -> None:
         assert load_text(tmp_path, text).spool.path == tmp_path / "spool"
 
+    def test_weights_lie_beside_the_file_too(self, tmp_path: Path) -> None:
+        settings = load_text(tmp_path, "[weights]\ndirectory = 'w'\nprepared = { botanical = 'p', other = '/q' }\n")
+        assert settings.weights.directory == tmp_path / "w"
+        assert settings.weights.prepared == {"botanical": tmp_path / "p", "other": Path("/q")}
+
     def test_an_absolute_path_stays_as_it_is(self, tmp_path: Path) -> None:
         assert load_text(tmp_path, "[spool]\npath = '/srv/spool'\n").spool.path == Path("/srv/spool")
 

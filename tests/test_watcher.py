@@ -154,7 +154,7 @@ def test_progress_is_told_while_a_request_runs_and_gone_with_its_answer(daemon: 
 
     wait_for(look, "progress to come and go")
     assert states[-1]["step"] > 0
-    assert set(states[-1]) == {"state", "fraction", "step", "steps", "eta_s", "generator", "host"}
+    assert set(states[-1]) == {"state", "fraction", "step", "steps", "eta_s", "note", "generator", "host"}
     daemon.answer("a-12-64x64")
     assert not path.exists()
 

@@ -30,17 +30,18 @@ class Ears:
     steps: list[int] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     seed: int | None = None
+    facts: dict[str, float] = field(default_factory=dict)
     on_step: Callable[[int], object] = lambda step: None
 
     def hooks(self) -> Hooks:
         def started(_progress: bool, seed: int) -> None:
             self.seed = seed
 
-        def progress(step: int, _steps: int) -> None:
+        def progress(step: int, _steps: int, _note: str) -> None:
             self.steps.append(step)
             self.on_step(step)
 
-        return Hooks(lambda: self.why, started, progress, self.files.__setitem__)
+        return Hooks(lambda: self.why, started, progress, self.files.__setitem__, self.facts.update)
 
 
 def settings(**limits: float) -> Settings:

@@ -65,6 +65,8 @@ export interface Progress {
     readonly steps?: number | null;
     /** Seconds left, as estimated. */
     readonly eta_s?: number | null;
+    /** What else is worth knowing, in a few words of the generator. */
+    readonly note?: string | null;
     readonly generator?: string | null;
     readonly host?: string | null;
 }

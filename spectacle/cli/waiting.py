@@ -75,6 +75,8 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
         def show(progress: Progress) -> None:
             where = f"{progress.state}, {progress.generator or 'generator'} on {progress.host or 'unknown host'}"
             steps = f"{progress.step or 0}/{progress.steps}" if progress.steps else ""
+            if progress.note:
+                steps += f"  {printable(progress.note)}"
             total = 1.0 if progress.fraction else None
             bar.update(task, description=printable(where), completed=progress.fraction or 0, total=total, steps=steps)
 

@@ -186,8 +186,13 @@ class Artifact:
 class JobControl(Protocol):
     """A generator's line to the daemon while it works."""
 
-    def progress(self, step: int, steps: int) -> None:
+    def progress(self, step: int, steps: int, note: str = "") -> None:
         """Report that `step` of `steps` are done. Call it at least every few seconds.
+
+        Args:
+            step: Steps done.
+            steps: Steps in all.
+            note: What else is worth knowing of this step, in a few words, such as the error that is left.
 
         Raises:
             Cancelled: When the job is no longer wanted. Let it pass through.

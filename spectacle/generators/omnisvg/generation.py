@@ -67,7 +67,7 @@ class Decoder:
         candidates: int,
         max_length: int,
         seed: int,
-        report: Callable[[int], None],
+        report: Callable[[int, int], None],
     ) -> list[list[int]]:
         """Generate drawings for one prompt. The same arguments give the same tokens on the same machine.
 
@@ -77,8 +77,8 @@ class Decoder:
             candidates: How many drawings.
             max_length: Most tokens of each.
             seed: Seed of the random numbers, which are drawn on the CPU whatever the device.
-            report: Called now and then with the number of tokens generated for each drawing. What it raises passes
-                through.
+            report: Called now and then with the number of tokens generated for each drawing, and of the paths finished
+                in all of them. What it raises passes through.
 
         Returns:
             The tokens of each drawing, up to and with its end.
@@ -94,7 +94,7 @@ class Decoder:
         steps = self._replays(run) if self._graphs else self._plain_steps(run)
         for done in range(1, max_length):
             if done % _LOOK_EVERY == 0 or not self._graphs:
-                report(done)
+                report(done, run.paths())
                 if run.ended():
                     break
             next(steps)
@@ -235,6 +235,11 @@ class _Run:
         """The tokens of every drawing; what follows the end means nothing."""
         rows: list[list[int]] = self._ids.T.tolist()
         return rows
+
+    def paths(self) -> int:
+        """How many paths all drawings have by now: each is finished by its colour."""
+        colours = self._vocabulary.colours
+        return int(((self._ids >= colours.start) & (self._ids < colours.stop)).sum())
 
     def ended(self) -> bool:
         """Whether every drawing has ended."""

@@ -286,7 +286,7 @@ class OmniSvg(Generator):
             candidates=options.num_candidates + SPARE_CANDIDATES,
             max_length=options.max_length,
             seed=job.seed,
-            report=lambda done: control.progress(done, options.max_length),
+            report=lambda done, paths: control.progress(done, options.max_length, f"{paths} paths"),
         )
         control.check()
         candidates = [

@@ -211,7 +211,8 @@ class _Report:
         """The optimiser has taken so many steps, and the drawing has this mean squared error."""
         share = step / max(steps, 1)
         self._errors.append((share, error))
-        self._control.progress(self._painting + int((_STEPS - self._painting) * share), _STEPS)
+        done = self._painting + int((_STEPS - self._painting) * share)
+        self._control.progress(done, _STEPS, f"mean squared error {error:.5f}")
 
     def errors(self) -> list[float]:
         """The mean squared errors at the beginning, after each tenth of the work, and last."""

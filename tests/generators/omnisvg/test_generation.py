@@ -51,7 +51,12 @@ class Subject:
         return both
 
     def generate(self, inputs: Mapping[str, Tensor], sampling: Sampling = DARING, **settings: Any) -> list[list[int]]:
-        given: dict[str, Any] = {"candidates": 2, "max_length": 100, "seed": 3, "report": lambda done: None} | settings
+        given: dict[str, Any] = {
+            "candidates": 2,
+            "max_length": 100,
+            "seed": 3,
+            "report": lambda done, paths: None,
+        } | settings
         return self.decoder.generate(inputs, sampling, **given)
 
 
@@ -157,14 +162,14 @@ def test_a_low_temperature_keeps_to_the_likeliest(small: Subject) -> None:
 
 def test_generation_stops_when_every_drawing_has_ended(small: Subject) -> None:
     reported: list[int] = []
-    rows = small.generate(small.inputs("text"), max_length=2048, report=reported.append)
+    rows = small.generate(small.inputs("text"), max_length=2048, report=lambda done, _paths: reported.append(done))
     longest = max(len(row) for row in rows)
     assert reported == list(range(1, longest + 1))
     assert longest < 2048
 
 
 def test_what_the_report_raises_passes_through(small: Subject) -> None:
-    def stop(done: int) -> None:
+    def stop(done: int, _paths: int) -> None:
         if done == 5:
             raise Cancelled("enough")
 
@@ -193,7 +198,7 @@ def test_replayed_steps_give_the_same_drawings(small: Subject, monkeypatch: pyte
 
     monkeypatch.setattr(Decoder, "_capture", capture)
     monkeypatch.setattr(small.decoder, "_graphs", True)
-    assert small.generate(inputs, max_length=150, report=reported.append) == expected
+    assert small.generate(inputs, max_length=150, report=lambda done, _paths: reported.append(done)) == expected
     length = inputs["input_ids"].shape[1]
     assert windows == [min(math.ceil((length + 1) / 512) * 512, math.ceil((length + 149) / 64) * 64)]
     assert reported == list(range(16, reported[-1] + 1, 16))

@@ -26,10 +26,12 @@ class Control:
 
     def __init__(self, cancel_at: int | None = None) -> None:
         self.steps: list[tuple[int, int]] = []
+        self.notes: list[str] = []
         self._cancel_at = cancel_at
 
-    def progress(self, step: int, steps: int) -> None:
+    def progress(self, step: int, steps: int, note: str = "") -> None:
         self.steps.append((step, steps))
+        self.notes.append(note)
         if len(self.steps) == self._cancel_at:
             raise Cancelled("no longer wanted")
 
