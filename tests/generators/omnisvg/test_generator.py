@@ -63,7 +63,7 @@ preset = "4b"
 options = {{ num_candidates = 1 }}
 """
 SVG = "{http://www.w3.org/2000/svg}"
-QUIET = SimpleNamespace(progress=lambda step, steps: None, check=lambda: None)
+QUIET = SimpleNamespace(progress=lambda step, steps, note="": None, check=lambda: None)
 
 
 def photograph() -> Image.Image:
@@ -233,13 +233,14 @@ def test_no_more_drawings_come_than_asked_for(omnisvg: OmniSvg) -> None:
 
 
 def test_progress_counts_tokens_and_cancelling_ends_it(omnisvg: OmniSvg) -> None:
-    told: list[tuple[int, int]] = []
-    control = SimpleNamespace(progress=lambda step, steps: told.append((step, steps)), check=lambda: None)
+    told: list[tuple[int, int, str]] = []
+    control = SimpleNamespace(progress=lambda *given: told.append(given), check=lambda: None)
     omnisvg.generate(job(), control)
-    assert told[0] == (1, 256)
-    assert [step for step, _ in told] == sorted(step for step, _ in told)
+    assert told[0] == (1, 256, "0 paths")
+    assert [step for step, _, _ in told] == list(range(1, len(told) + 1))
+    assert int(told[-1][2].split()[0]) > 0
 
-    def stop(step: int, steps: int) -> None:
+    def stop(step: int, steps: int, note: str = "") -> None:
         raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
