@@ -27,6 +27,7 @@ MARKER = "spectacle.json"
 """Name of the file that says what is complete."""
 
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
 
 
 class FileRecord(BaseModel):
@@ -151,13 +152,19 @@ class Store:
         """Remove a repository's weights, the marker first.
 
         Raises:
-            SpectacleError: When there are none.
+            SpectacleError: When there are none, or they cannot be removed.
         """
         folder = self.folder(repo)
-        if not folder.is_dir():
-            raise SpectacleError(f"there are no weights of {repo} in {self.root}: see `spectacle weights`")
-        (folder / MARKER).unlink(missing_ok=True)
-        shutil.rmtree(folder)
+        # Any other name could stand for the root, or for what lies above it.
+        if not _REPOSITORY.fullmatch(repo) or not folder.is_dir():
+            raise SpectacleError(f"there are no weights of {repo!r} in {self.root}: see `spectacle weights`")
+        if folder.is_symlink():
+            raise SpectacleError(f"{folder} is a link to {os.readlink(folder)}: remove the link and what it leads to")
+        try:
+            (folder / MARKER).unlink(missing_ok=True)
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise SpectacleError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
 
     def superseded(self) -> Iterator[Path]:
         """Folders of revisions that no marker names: older ones, and those of a download that was broken off."""
@@ -165,7 +172,8 @@ class Store:
             if folder.is_dir() and not folder.is_symlink() and "--" in folder.name:
                 marker = _read(folder / MARKER)
                 for path in sorted(folder.iterdir()):
-                    if path.is_dir() and (marker is None or path.name != marker.revision):
+                    superseded = marker is None or path.name != marker.revision
+                    if superseded and path.is_dir() and not path.is_symlink():
                         yield path
 
 

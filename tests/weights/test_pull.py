@@ -269,5 +269,20 @@ class TestStore:
         pulled(store)
         store.remove(REPO)
         assert list(store.markers()) == [] and not store.folder(REPO).exists()
-        with pytest.raises(SpectacleError, match="there are no weights of painter/oil"):
+        with pytest.raises(SpectacleError, match="there are no weights of 'painter/oil'"):
             store.remove(REPO)
+
+    @pytest.mark.parametrize("repo", ["", ".", "..", "../", "painter", "painter--oil", "/"])
+    def test_nothing_but_a_repository_is_removed(self, hub: Hub, store: Store, repo: str) -> None:
+        pulled(store)
+        with pytest.raises(SpectacleError, match="there are no weights of"):
+            store.remove(repo)
+        assert store.locate(SOURCE)
+
+    def test_a_link_is_not_followed_to_remove_what_it_leads_to(self, hub: Hub, tmp_path: Path, store: Store) -> None:
+        pulled(store)
+        moved = store.folder(REPO).rename(tmp_path / "elsewhere")
+        store.folder(REPO).symlink_to(moved)
+        with pytest.raises(SpectacleError, match="is a link to"):
+            store.remove(REPO)
+        assert store.locate(SOURCE)
