@@ -298,9 +298,9 @@ def load(
         weights = raw.get("weights")
         if isinstance(weights, dict):
             _set_beside(file, weights, "directory")
-            prepared = weights.get("prepared")
-            for name in prepared if isinstance(prepared, dict) else ():
-                _set_beside(file, prepared, name)
+            if isinstance(prepared := weights.get("prepared"), dict):
+                for name in prepared:
+                    _set_beside(file, prepared, name)
     origins: dict[tuple[str, ...], str] = {}
     for keys, value, variable in _from_environment(environment):
         _put(raw, keys, value)

@@ -145,7 +145,9 @@ class Workshop:
     def _adopt(self, name: str, preset: str | None) -> Generator | None:
         """A loaded generator of that name that could turn into the preset, under its new name."""
         for model, generator in self._loaded.items():
-            if model[0] == name and _with_its_errors_understood(name, partial(generator.adopt, preset)):
+            if model[0] == name and _with_its_errors_understood(
+                name, partial(generator.adopt, generator.named(preset))
+            ):
                 del self._loaded[model]
                 self._loaded[name, preset] = generator
                 return generator

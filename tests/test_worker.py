@@ -272,11 +272,11 @@ def test_generators_that_fit_beside_each_other_stay_loaded(heavy: Workshop) -> N
 def test_the_one_that_was_used_longest_ago_makes_room(heavy: Workshop) -> None:
     for preset in ("fast", "fine", "fast"):
         heavy.load("heavy", preset)
-    heavy.load("heavy", None)  # 7 GB are free, and it needs 6
+    heavy.load("heavy", "rough")  # 7 GB are free, and it needs 6
     assert Heavy.unloads == []
     heavy.load("heavy", "huge")
     assert Heavy.unloads == ["fine"]
-    assert heavy.models == [("heavy", "fast"), ("heavy", None), ("heavy", "huge")]
+    assert heavy.models == [("heavy", "fast"), ("heavy", "rough"), ("heavy", "huge")]
 
 
 def test_a_generator_is_told_what_would_be_free_without_the_others(heavy: Workshop) -> None:

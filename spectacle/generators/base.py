@@ -218,7 +218,7 @@ class Generator(ABC):
     needs: ClassVar[Needs] = Needs()
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG})
     presets: ClassVar[Mapping[str, str]] = {}
-    """Preset names and what each is for; empty when the generator has none."""
+    """Preset names and what each is for, the default first; empty when the generator has none."""
 
     extra: ClassVar[str | None] = None
     """The extra of Spectacle's distribution that installs `packages`, as in `pip install 'spectacle-daemon[EXTRA]'`."""
@@ -226,8 +226,13 @@ class Generator(ABC):
     """Names of the modules beyond Spectacle's own needs that `load` imports."""
 
     def __init__(self, preset: str | None = None, resources: Resources | None = None) -> None:
-        self.preset = preset
+        self.preset = self.named(preset)
         self.resources = resources if resources is not None else Resources()
+
+    @classmethod
+    def named(cls, preset: str | None) -> str | None:
+        """The preset itself, or the default one when none is named."""
+        return preset if preset is not None else next(iter(cls.presets), None)
 
     @classmethod
     def missing_packages(cls) -> str | None:

@@ -88,7 +88,7 @@ def write_prepared(
 
 
 def open_prepared(path: Path, generator: str, preset: str | None) -> Manifest:
-    """Check that a prepared directory is whole and for this generator and preset.
+    """Check that a prepared directory is whole and for this generator and preset, or for any preset when it is None.
 
     Raises:
         WeightsMissing: When it is not; the message names the file and the remedy.
@@ -100,7 +100,7 @@ def open_prepared(path: Path, generator: str, preset: str | None) -> Manifest:
         raise WeightsMissing(f"{path} is no prepared checkpoint: {MARKER}: {error.strerror}: {remedy}") from None
     except ValidationError:
         raise WeightsMissing(f"{path / MARKER} cannot be read: {remedy}") from None
-    if (manifest.generator, manifest.preset) != (generator, preset):
+    if manifest.generator != generator or preset not in (None, manifest.preset):
         made = f"{manifest.generator}{f', preset {manifest.preset}' if manifest.preset else ''}"
         raise WeightsMissing(f"{path} was prepared for {made}: {remedy}")
     for name, record in manifest.files.items():

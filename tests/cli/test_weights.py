@@ -120,7 +120,7 @@ def test_older_commits_stay_until_they_are_pruned(run: Callable[..., Result], hu
 def test_prepare_writes_a_checkpoint_and_says_how_to_use_it(
     run: Callable[..., Result], hub: Hub, tmp_path: Path
 ) -> None:
-    assert "run `spectacle pull painter`" in run("prepare", "painter", "--into", tmp_path / "ready").output
+    assert "run `spectacle pull painter --preset oil`" in run("prepare", "painter", "--into", tmp_path / "ready").output
     run("pull", "painter")
     result = run("prepare", "painter", "--preset", "oil", "--into", tmp_path / "ready")
     assert result.exit_code == 0, result.output

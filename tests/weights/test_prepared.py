@@ -64,6 +64,6 @@ def test_a_half_copied_directory_is_not_accepted(tmp_path: Path) -> None:
 
 def test_a_directory_for_something_else_is_not_accepted(tmp_path: Path) -> None:
     prepare(tmp_path / "oil", preset="fast")
-    for generator, preset in (("oil", None), ("water", "fast")):
+    for generator, preset in (("oil", "slow"), ("water", "fast"), ("water", None)):
         with pytest.raises(WeightsMissing, match="was prepared for oil, preset fast"):
             open_prepared(tmp_path / "oil", generator, preset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -54,10 +55,7 @@ def quantization_config(
 
 
 def _library(name: Literal["diffusers", "transformers"]) -> Any:
-    import diffusers
-    import transformers
-
-    return diffusers if name == "diffusers" else transformers
+    return import_module(name)
 
 
 def device_map(plan: Plan, component: str) -> dict[str, Any] | None:
