@@ -82,12 +82,14 @@ class Recipe:
         true_cfg_scale: Strength of classifier-free guidance; 1 is none.
         negative_prompt: The negative prompt under guidance.
         lightning: Whether an adapter was distilled for exactly these steps without guidance, with its own scheduler.
+        free: Under Lightning, the preset of the same model that takes other steps and guidance, for messages.
     """
 
     num_inference_steps: int
     true_cfg_scale: float
     negative_prompt: str = " "
     lightning: bool = False
+    free: str = "full"
 
 
 def settle(options: GuidanceOptions, recipe: Recipe, preset: str) -> Recipe:
@@ -105,12 +107,13 @@ def settle(options: GuidanceOptions, recipe: Recipe, preset: str) -> Recipe:
     steps, scale, negative = options.num_inference_steps, options.true_cfg_scale, options.negative_prompt
     if recipe.lightning:
         why = f"preset {preset} is distilled for exactly {recipe.num_inference_steps} steps"
+        remedy = f"leave it out, or use a kind with preset {recipe.free}"
         if steps not in (None, recipe.num_inference_steps):
-            raise BadOptions(f"num_inference_steps is {steps}: {why}; leave it out, or use preset full")
+            raise BadOptions(f"num_inference_steps is {steps}: {why}; {remedy}")
         if scale not in (None, 1):
-            raise BadOptions(f"true_cfg_scale is {scale:g}: {why} without guidance; leave it out, or use preset full")
+            raise BadOptions(f"true_cfg_scale is {scale:g}: {why} without guidance; {remedy}")
         if negative is not None and negative.strip():
-            raise BadOptions(f"negative_prompt has no effect: {why} without guidance; leave it out, or use preset full")
+            raise BadOptions(f"negative_prompt has no effect: {why} without guidance; {remedy}")
         return recipe
     settled = Recipe(
         recipe.num_inference_steps if steps is None else steps,

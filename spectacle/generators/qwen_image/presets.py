@@ -66,8 +66,9 @@ class Preset:
         return (model, *control, *((self.adapter,) if self.adapter else ()))
 
 
-def _lightning(steps: int, repo: str, file: str, size: int) -> tuple[Recipe, Source]:
-    return Recipe(steps, 1.0, lightning=True), Source(repo, (file,), licence="Apache-2.0", size=size)
+def _lightning(steps: int, repo: str, file: str, size: int, free: str = "full") -> tuple[Recipe, Source]:
+    recipe = Recipe(steps, 1.0, lightning=True, free=free)
+    return recipe, Source(repo, (file,), licence="Apache-2.0", size=size)
 
 
 PRESETS: Mapping[str, Preset] = {
@@ -94,7 +95,7 @@ PRESETS: Mapping[str, Preset] = {
     "2512-lightning-4": Preset(
         "Qwen-Image-2512 in 4 steps without guidance",
         QWEN_IMAGE_2512,
-        *_lightning(4, _LIGHTNING_2512, "Qwen-Image-2512-Lightning-4steps-V1.0-bf16.safetensors", 850_000_000),
+        *_lightning(4, _LIGHTNING_2512, "Qwen-Image-2512-Lightning-4steps-V1.0-bf16.safetensors", 850_000_000, "2512"),
     ),
 }
 

@@ -36,11 +36,13 @@ class Base:
 
     Attributes:
         repo: Its repository.
+        preset: The preset that uses it as published.
         several: Whether it takes several pictures (`QwenImageEditPlusPipeline`), or one (`QwenImageEditPipeline`).
         num_inference_steps: Denoising steps as its authors recommend.
     """
 
     repo: str
+    preset: str
     several: bool
     num_inference_steps: int
 
@@ -87,9 +89,9 @@ class Preset:
         return (model,) if self.adapter is None else (model, self.adapter)
 
 
-EDIT = Base("Qwen/Qwen-Image-Edit", several=False, num_inference_steps=50)
-EDIT_2509 = Base("Qwen/Qwen-Image-Edit-2509", several=True, num_inference_steps=40)
-EDIT_2511 = Base("Qwen/Qwen-Image-Edit-2511", several=True, num_inference_steps=40)
+EDIT = Base("Qwen/Qwen-Image-Edit", "edit", several=False, num_inference_steps=50)
+EDIT_2509 = Base("Qwen/Qwen-Image-Edit-2509", "2509", several=True, num_inference_steps=40)
+EDIT_2511 = Base("Qwen/Qwen-Image-Edit-2511", "full", several=True, num_inference_steps=40)
 
 
 def _full(base: Base) -> Preset:
@@ -100,7 +102,7 @@ def _full(base: Base) -> Preset:
 def _lightning(base: Base, steps: int, repo: str, file: str) -> Preset:
     summary = f"{base.name} in {steps} steps{'; the default' if (base, steps) == (EDIT_2511, 8) else ''}"
     source = Source(repo, (file,), licence=_LICENCE, size=_ADAPTER_SIZE)
-    return Preset(summary, base, Recipe(steps, 1.0, lightning=True), source)
+    return Preset(summary, base, Recipe(steps, 1.0, lightning=True, free=base.preset), source)
 
 
 _LIGHTNING = "lightx2v/Qwen-Image-Lightning"
@@ -118,8 +120,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             )
             for steps in (8, 4)
         },
-        "full": _full(EDIT_2511),
-        "2509": _full(EDIT_2509),
+        EDIT_2511.preset: _full(EDIT_2511),
+        EDIT_2509.preset: _full(EDIT_2509),
         **{
             f"2509-lightning-{steps}": _lightning(
                 EDIT_2509,
@@ -129,7 +131,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             )
             for steps in (8, 4)
         },
-        "edit": _full(EDIT),
+        EDIT.preset: _full(EDIT),
         **{
             f"edit-lightning-{steps}": _lightning(
                 EDIT, steps, _LIGHTNING, f"Qwen-Image-Edit-Lightning-{steps}steps-V1.0-bf16.safetensors"
