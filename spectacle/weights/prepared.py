@@ -93,16 +93,25 @@ def open_prepared(path: Path, generator: str, preset: str | None) -> Manifest:
     Raises:
         WeightsMissing: When it is not; the message names the file and the remedy.
     """
-    remedy = f"make it with `spectacle prepare {generator} --into {path}`"
+    wanted = f" --preset {preset}" if preset else ""
+    remedy = f"make it with `spectacle prepare {generator}{wanted} --into {path}`"
+    anew = f"copy it again, or remove {path} and {remedy}"
     try:
         manifest = Manifest.model_validate_json((path / MARKER).read_bytes())
     except OSError as error:
         raise WeightsMissing(f"{path} is no prepared checkpoint: {MARKER}: {error.strerror}: {remedy}") from None
     except ValidationError:
-        raise WeightsMissing(f"{path / MARKER} cannot be read: {remedy}") from None
+        raise WeightsMissing(f"{path / MARKER} cannot be read: {anew}") from None
     if manifest.generator != generator or preset not in (None, manifest.preset):
         made = f"{manifest.generator}{f', preset {manifest.preset}' if manifest.preset else ''}"
-        raise WeightsMissing(f"{path} was prepared for {made}: {remedy}")
-    for name, record in manifest.files.items():
-        check_size(path / name, record.size)
+        key = f"{manifest.generator}/{manifest.preset}" if manifest.preset else manifest.generator
+        raise WeightsMissing(
+            f"{path} was prepared for {made}: name it {key!r} in [weights.prepared], so that others use pulled weights "
+            f"or have a directory of their own"
+        )
+    try:
+        for name, record in manifest.files.items():
+            check_size(path / name, record.size)
+    except WeightsMissing as error:
+        raise WeightsMissing(f"{error.message}: {anew}") from None
     return manifest

@@ -55,15 +55,15 @@ def test_a_directory_without_a_manifest_is_not_accepted(tmp_path: Path) -> None:
 def test_a_half_copied_directory_is_not_accepted(tmp_path: Path) -> None:
     prepare(tmp_path / "oil")
     (tmp_path / "oil/unet/model.safetensors").write_bytes(b"wei")
-    with pytest.raises(WeightsMissing, match=r"model\.safetensors holds 3 bytes where 7 were recorded"):
+    with pytest.raises(WeightsMissing, match=r"holds 3 bytes where 7 .*: copy it again, or remove .*oil and"):
         open_prepared(tmp_path / "oil", "oil", None)
     (tmp_path / "oil/unet/model.safetensors").unlink()
-    with pytest.raises(WeightsMissing, match=r"model\.safetensors is missing"):
+    with pytest.raises(WeightsMissing, match=r"model\.safetensors is missing: .*: copy it again"):
         open_prepared(tmp_path / "oil", "oil", None)
 
 
 def test_a_directory_for_something_else_is_not_accepted(tmp_path: Path) -> None:
     prepare(tmp_path / "oil", preset="fast")
     for generator, preset in (("oil", "slow"), ("water", "fast"), ("water", None)):
-        with pytest.raises(WeightsMissing, match="was prepared for oil, preset fast"):
+        with pytest.raises(WeightsMissing, match="was prepared for oil, preset fast: name it 'oil/fast'"):
             open_prepared(tmp_path / "oil", generator, preset)

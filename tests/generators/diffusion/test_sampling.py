@@ -22,7 +22,7 @@ def lightning() -> Iterator[Any]:
                 yield pytest.param(presets, name, id=f"{preset.repo.partition('/')[2]}-{name}")
 
 
-@pytest.mark.parametrize(("presets", "name"), lightning())
+@pytest.mark.parametrize(("presets", "name"), list(lightning()))
 @pytest.mark.parametrize("option", [{"num_inference_steps": 20}, {"true_cfg_scale": 4.0}, {"negative_prompt": "dogs"}])
 def test_lightning_names_the_preset_that_takes_what_it_does_not(
     presets: Mapping[str, Any], name: str, option: dict[str, Any]
