@@ -157,8 +157,13 @@ def _print_details(details: Mapping[str, Any]) -> None:
             click.echo(f"  {sentence}")
         click.echo()
     if details["presets"]:
-        rows = [(name, about["summary"], about["weights"] or "ready") for name, about in details["presets"].items()]
+        rows = [
+            (name, about["summary"], "missing" if about["weights"] else "ready")
+            for name, about in details["presets"].items()
+        ]
         print_table(("preset", "what it is for", "weights"), rows)
+        for problem in dict.fromkeys(about["weights"] for about in details["presets"].values() if about["weights"]):
+            click.echo(problem)
         click.echo()
     options = [
         (

@@ -46,7 +46,7 @@ class Painter(Generator):
     Options: ClassVar[type[GeneratorOptions]] = PainterOptions
     needs: ClassVar[Needs] = Needs(min_pictures=1, max_pictures=3, mask=True)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG})
-    presets: ClassVar = {"fast": "in 4 steps", "fine": "in 40 steps"}
+    presets: ClassVar = {"fast": "in 4 steps", "fine": "in 40 steps", "finest": "in 400 steps"}
 
     @classmethod
     def missing_weights(cls, preset: str | None = None, resources: Resources | None = None) -> str | None:
@@ -109,7 +109,9 @@ def test_one_generator_is_told_in_full(run, painter: None) -> None:
     assert output.startswith("painter: paints\n")
     lines = {line.split()[0]: " ".join(line.split()) for line in output.splitlines() if line}
     assert lines["fast"] == "fast in 4 steps ready"
-    assert lines["fine"] == "fine in 40 steps run `fetch painter-fine`"
+    assert (lines["fine"], lines["finest"]) == ("fine in 40 steps missing", "finest in 400 steps missing")
+    beneath = output[output.index("finest") :].splitlines()[1:3]
+    assert beneath == ["run `fetch painter-fine`", ""]
     assert lines["seed"].startswith("seed whole number, 0 to 9223372036854775807 unset Seed")
     assert lines["style"] == 'style ink, oil "ink" How it is painted.'
     assert lines["guidance"] == "guidance number, at most 20, more than 0 3.5 How closely the prompt is followed."
