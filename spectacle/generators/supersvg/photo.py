@@ -12,7 +12,7 @@ from spectacle.generators.supersvg.target import Target
 _ROUNDS = 3
 """How often shapes are added, with steps of the optimiser between. Measured: more leave too few steps to each."""
 
-_FIRST_SHARE = 0.15
+_FIRST_SHARE = 0.5
 _ROUND_SHARE = 0.2
 _FINAL_RATE = 0.1
 _LEAST_VISIBLE = 0.75
