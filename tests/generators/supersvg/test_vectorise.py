@@ -57,7 +57,7 @@ def test_a_photograph_is_drawn_within_the_number_of_paths() -> None:
     assert made.mode == Mode.PHOTO
     assert made.svg.count("<path") == made.metrics.num_paths <= 48
     assert error(made, picture) < 0.01
-    assert made.metrics.mse == pytest.approx(error(made, picture), rel=0.05)
+    assert made.metrics.mse == pytest.approx(error(made, picture), rel=0.15)
     assert made.metrics.bytes == len(made.svg.encode())
 
 
