@@ -12,7 +12,7 @@ demo: $(VENV)/.light check-system  ## draw three pictures through a daemon on a 
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.test $(NODE_MODULES)/.done check-system  ## run the tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "not slow"
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(VENV)/.slow check-system  ## run the crash, fuzzing, load and network file system tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m slow
