@@ -12,7 +12,8 @@ from typing import Any
 
 from spectacle.errors import GeneratorError
 
-REMEDY = "bring the weights again with `spectacle pull`"
+REMEDY = "remove these weights with `spectacle weights --remove`, and bring them again with `spectacle pull`"
+"""Without the removal, `pull` would leave a file alone whose size is right."""
 
 _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 _LONGEST_HEADER = 100_000_000

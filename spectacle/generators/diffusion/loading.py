@@ -225,7 +225,9 @@ class _explained:  # noqa: N801 - used like a function
         if isinstance(error, SpectacleError) or error is None:
             return False
         # Torch's own errors of memory and devices are RuntimeErrors too, of kinds of their own.
-        known = isinstance(error, OSError | ValueError | KeyError | TypeError) or type(error) is RuntimeError
+        # Tokenizers raise nothing but plain Exceptions about their files.
+        plain = type(error) in (RuntimeError, Exception)
+        known = plain or isinstance(error, OSError | ValueError | KeyError | TypeError)
         if known or type(error).__name__ == "SafetensorError":
             said = " ".join(str(error).split())[:300]
             raise GeneratorError(

@@ -19,6 +19,7 @@ from typing import Any
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
+from spectacle.generators.diffusion.files import REMEDY, weight_files
 from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Stage
 
 ASKING_SECONDS = 120
@@ -211,7 +212,7 @@ def component(
 def _weight_files(folder: Path, variant: str | None) -> list[Path]:
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise GeneratorError(f"{folder} holds no safetensors file: fetch the model again")
+        return weight_files(folder, variant)  # which says what there is instead
     wanted = [file for file in files if variant and f".{variant}" in file.name]
     if not wanted:
         # A file of another variant has a word between its stem and its suffix.
@@ -231,9 +232,9 @@ def _header(file: Path) -> dict[str, Mapping[str, Any]]:
         header.pop("__metadata__", None)
         end = 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
     except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise GeneratorError(f"{file} is no safetensors file: {error}: fetch it again") from None
+        raise GeneratorError(f"{file} is no safetensors file: {error}: {REMEDY}") from None
     if size < end:
-        raise GeneratorError(f"{file} is truncated, {size} of {end} bytes: fetch it again")
+        raise GeneratorError(f"{file} is truncated, {size} of {end} bytes: {REMEDY}")
     return header
 
 

@@ -55,9 +55,9 @@ class GuidanceOptions(GeneratorOptions):
         description="Strength of classifier-free guidance; 1 is none, and half the work. The preset's when absent. "
         "Lightning presets take none.",
     )
-    negative_prompt: Annotated[str, AfterValidator(_plain)] | None = Field(
+    # The length first: what is sanitised is cut to as much.
+    negative_prompt: Annotated[str, Field(max_length=4000), AfterValidator(_plain)] | None = Field(
         None,
-        max_length=4000,
         description="What the picture should not show; needs guidance. What the model's authors recommend when absent.",
     )
     num_images_per_prompt: int = Field(

@@ -65,6 +65,12 @@ def test_a_staged_part_is_not_loaded(pristine: Path) -> None:
     assert pipeline.transformer is not None
 
 
+def test_a_damaged_vocabulary_is_named(model: Path) -> None:
+    (model / "tokenizer/vocab.json").write_text("{")
+    with pytest.raises(GeneratorError, match=r"model/tokenizer cannot be loaded as Qwen2Tokenizer: .*spectacle pull"):
+        load(model)
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_truncated_file_is_named(model: Path, part: str) -> None:
     file = shard(model, part)

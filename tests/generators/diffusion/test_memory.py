@@ -288,5 +288,11 @@ def test_a_truncated_file_is_named_with_its_size(model: Path, tmp_path: Path) ->
 
 def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({}))
-    with pytest.raises(GeneratorError, match=f"{tmp_path} holds no safetensors file"):
+    with pytest.raises(GeneratorError, match=f"{tmp_path} holds no safetensors weights"):
         component(tmp_path, "vae", Stage.DECODE)
+
+
+def test_a_pickle_instead_of_weights_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"\x80\x02.")
+    with pytest.raises(GeneratorError, match=r"model\.bin is a pickle.*weights --remove.*spectacle pull"):
+        component(tmp_path, "unet", Stage.DENOISE)

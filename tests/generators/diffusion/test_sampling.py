@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from spectacle.errors import BadOptions
 from spectacle.generators.diffusion.sampling import GuidanceOptions, settle
@@ -33,3 +34,11 @@ def test_lightning_names_the_preset_that_takes_what_it_does_not(
     free = presets[recipe.free]
     assert free.repo == presets[name].repo or name == "turbo"
     settle(GuidanceOptions(**option, **({} if "true_cfg_scale" in option else {"true_cfg_scale": 3})), free.recipe, "")
+
+
+def test_a_negative_prompt_that_is_too_long_is_refused_not_cut() -> None:
+    assert GuidanceOptions(negative_prompt="x" * 4000).negative_prompt == "x" * 4000
+    with pytest.raises(ValidationError, match="at most 4000 characters"):
+        GuidanceOptions(negative_prompt="x" * 4001)
+    schema = GuidanceOptions.model_json_schema()["properties"]["negative_prompt"]
+    assert schema["anyOf"][0] == {"type": "string", "maxLength": 4000}
