@@ -81,10 +81,22 @@ def write_prepared(
         partial.rename(into)
         sync_folder(into.parent)
     except OSError as error:
-        raise SpectacleError(f"{into} could not be written: {error.strerror or error}: nothing was left") from error
+        raise SpectacleError(f"{into} could not be written: {_said(error)}: nothing was left") from error
+    except Exception as error:
+        # What safetensors raises when the disk is full is no OSError; torch must not be imported to name its type.
+        if type(error).__name__ != "SafetensorError":
+            raise
+        raise SpectacleError(f"{into} could not be written: {error}: nothing was left") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return manifest
+
+
+def _said(error: OSError) -> str:
+    """The reason alone; `shutil.copytree` raises a list of every file with its own."""
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        return str(error.args[0][0][2])
+    return error.strerror or str(error)
 
 
 def open_prepared(path: Path, generator: str, preset: str | None) -> Manifest:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from spectacle.errors import SpectacleError, WeightsMissing
 from spectacle.weights.prepared import open_prepared, write_prepared
@@ -37,6 +39,21 @@ def test_it_appears_only_when_it_is_whole(tmp_path: Path) -> None:
     with pytest.raises(SpectacleError, match="could not be written: No space left on device: nothing was left"):
         write_prepared(tmp_path / "oil", fail, generator="oil", preset=None, quantization="none")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_in_a_line_whoever_meets_it(tmp_path: Path) -> None:
+    def copy(_folder: Path) -> Mapping[str, str]:
+        raise shutil.Error([("a", "b", "[Errno 28] No space left on device"), ("c", "d", "[Errno 28] again")])
+
+    def save(_folder: Path) -> Mapping[str, str]:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    for fail in (copy, save):
+        with pytest.raises(
+            SpectacleError, match=r"could not be written: [^\[]*.{0,12}No space left[^\[]*: nothing was left$"
+        ):
+            write_prepared(tmp_path / "oil", fail, generator="oil", preset=None, quantization="none")
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
