@@ -158,7 +158,7 @@ class Botanical(Generator):
             "prompt_used": prompt,
             "prompt_cut": model.is_cut(stages, prompt),
             "scheduler": type(stages.pipeline.scheduler).__name__,
-            "placement": stages.plan.residency,
+            "placement": stages.plan.summary("unet"),
         }
         if edges is not None:
             facts["engine"] = "edit"

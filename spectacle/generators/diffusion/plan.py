@@ -205,6 +205,15 @@ class Plan:
                 return placement
         raise KeyError(component)
 
+    def summary(self, denoiser: str) -> str:
+        """What of it can change a picture, for the facts of one: two that differ in it may differ in their numbers.
+
+        Args:
+            denoiser: Name of the part whose quantization is told.
+        """
+        tiled = ", VAE in tiles" if self.vae_tiling else ""
+        return f"{self.residency}, {self.of(denoiser).quantization}, {self.precision}{tiled}"
+
     @property
     def demand(self) -> Footprint:
         """What it takes at its peak."""

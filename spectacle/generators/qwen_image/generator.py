@@ -103,7 +103,7 @@ def _facts(job: Job, request: Request, loaded: Loaded) -> dict[str, Any]:
         "true_cfg_scale": recipe.true_cfg_scale,
         "scheduler": "FlowMatchEulerDiscreteScheduler" + (", constant shift 3" if recipe.lightning else ""),
         "drawn": f"{arguments['width']}x{arguments['height']}",
-        "placement": f"{plan.residency}, {plan.of('transformer').quantization}, {plan.precision}",
+        "placement": plan.summary("transformer"),
     }
     if recipe.true_cfg_scale > 1:
         facts["negative_prompt"] = recipe.negative_prompt

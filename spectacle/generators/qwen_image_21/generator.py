@@ -135,7 +135,7 @@ class QwenImage21(Generator):
             "true_cfg_scale": recipe.true_cfg_scale,
             "scheduler": "FlowMatchEulerDiscreteScheduler" + (", fixed sigmas" if preset.sigmas else ""),
             "drawn": f"{size[0]}x{size[1]}",
-            "placement": f"{plan.residency}, {plan.of('transformer').quantization}, {plan.precision}",
+            "placement": plan.summary("transformer"),
             **({"negative_prompt": recipe.negative_prompt} if recipe.true_cfg_scale > 1 else {}),
             **({"engine": "edit"} if job.pictures else {}),
         }

@@ -115,7 +115,7 @@ def _facts(job: Job, edit: Edit, recipe: Recipe, loaded: Loaded) -> dict[str, An
         "num_inference_steps": recipe.num_inference_steps,
         "true_cfg_scale": recipe.true_cfg_scale,
         "scheduler": "FlowMatchEulerDiscreteScheduler" + (", constant shift 3" if recipe.lightning else ""),
-        "placement": f"{plan.residency}, {plan.of('transformer').quantization}, {plan.precision}",
+        "placement": plan.summary("transformer"),
     }
     if recipe.true_cfg_scale > 1:
         facts["negative_prompt"] = recipe.negative_prompt

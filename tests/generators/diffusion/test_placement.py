@@ -401,6 +401,12 @@ def test_a_stage_with_several_components_needs_room_for_all_of_them() -> None:
     assert plan(twice, 48).vram - plan(figures.SDXL_CONTROLNET, 48).vram == 2 * 1_251_000_000
 
 
+def test_a_picture_can_tell_what_of_its_placement_shows_in_it() -> None:
+    assert plan(QWEN_IMAGE, 80, vae_tiling=False).summary("transformer") == "device, none, bf16"
+    tiled = plan(QWEN_IMAGE, 10, quantization="int8", residency="group-offload", vae_tiling=True)
+    assert tiled.summary("transformer") == "group-offload, int8, bf16, VAE in tiles"
+
+
 def test_the_tables_of_the_documentation_are_up_to_date() -> None:
     page = (ROOT / "docs/placement.md").read_text(encoding="utf-8")
     assert figures.markdown_tables() in page, "run `.venv/bin/python scripts/build_docs.py`"
