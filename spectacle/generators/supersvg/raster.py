@@ -73,13 +73,6 @@ def visible_areas(paths: PathSet, width: int, height: int) -> Tensor:
     return areas[:, 0]
 
 
-def warm_up() -> None:
-    """Compile what draws on the CPU, so that the first request does not wait for it."""
-    points = torch.tensor([[[0.0, 0.0], [1, 0], [2, 0], [2, 1], [2, 2], [0, 2]]]).requires_grad_()
-    square = PathSet.of_strokes(points, torch.zeros(1, 3))
-    render(square, 4, 4).sum().backward()  # type: ignore[no-untyped-call]
-
-
 def _ramps(paths: PathSet) -> Tensor:
     """(P, 3) a, b and c of a + b·x + c·y, how far a path's gradient has come at a point."""
     if paths.axes is None:
