@@ -14,7 +14,7 @@ from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.weights import Store
-from spectacle.weights.pull import check
+from spectacle.weights.pull import alone_with, check
 
 
 @click.command()
@@ -39,7 +39,8 @@ def command(
         click.echo(f"removed {repo}", err=True)
     if prune:
         for path in list(store.superseded()):
-            shutil.rmtree(path)
+            with alone_with(path.parent):
+                shutil.rmtree(path)
             click.echo(f"removed {path}", err=True)
     if verify:
         _verify(store)

@@ -7,7 +7,8 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -156,16 +157,32 @@ def bring_in(
         folder = store.folder(pull.source.repo)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / ".pull.lock", timeout=0):
+            with alone_with(folder):
                 _bring_in(pull, store, starting, verified)
-        except Timeout:
-            raise SpectacleError(f"{pull.source.repo} is being pulled by another process: wait for it") from None
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise SpectacleError(
                     f"{store.root} is full: make room, then run the command again to go on where it stopped"
                 ) from None
             raise SpectacleError(f"{error.filename or folder}: {error.strerror or error}") from None
+
+
+@contextmanager
+def alone_with(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing a repository's folder meanwhile.
+
+    Raises:
+        SpectacleError: When another process is changing it.
+    """
+    lock = FileLock(folder / ".pull.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise SpectacleError(f"{folder} is being pulled into by another process: wait for it") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def check(marker: Marker, store: Store, progress: Callable[[int], None] = lambda _read: None) -> list[str]:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import pytest
 from click.testing import Result
+from filelock import FileLock
 from hub_server import Hub, running_hub, turn_to
 
 from spectacle.generators import registry
@@ -115,6 +116,17 @@ def test_older_commits_stay_until_they_are_pruned(run: Callable[..., Result], hu
     assert old.is_dir() and "is not used any more" in run("weights").output
     run("weights", "--prune")
     assert not old.exists()
+
+
+def test_what_is_being_pulled_is_not_pruned(run: Callable[..., Result], hub: Hub, tmp_path: Path) -> None:
+    folder = tmp_path / "weights/painter--oil"
+    (folder / ("1" * 40)).mkdir(parents=True)
+    with FileLock(folder / ".pull.lock"):
+        result = run("weights", "--prune")
+    assert result.exit_code == 1 and "is being pulled into by another process" in result.output
+    assert (folder / ("1" * 40)).is_dir()
+    assert run("weights", "--prune").exit_code == 0
+    assert not (folder / ("1" * 40)).exists()
 
 
 def test_prepare_writes_a_checkpoint_and_says_how_to_use_it(

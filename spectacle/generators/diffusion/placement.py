@@ -392,7 +392,10 @@ class _Problem:
         settings = self.settings
         asked = settings.quantization
         if asked == "gguf" and not any(each.gguf for each in self.components):
-            return "placement.quantization = gguf, but there is no GGUF file of this model: set it to auto"
+            return (
+                "placement.quantization = gguf, but this model's folder in the weights directory has no GGUF file: "
+                "put one there, or set it to auto"
+            )
         library = LIBRARIES.get(asked)
         if library is not None and library not in self.machine.packages:
             return f"placement.quantization = {asked} needs {library}: run: pip install 'spectacle-daemon[diffusion]'"

@@ -265,7 +265,7 @@ def test_where_there_is_only_a_gguf_file_it_is_used() -> None:
 
 
 def test_gguf_without_a_file_is_refused() -> None:
-    with pytest.raises(GeneratorError, match="but there is no GGUF file of this model: set it to auto"):
+    with pytest.raises(GeneratorError, match="has no GGUF file: put one there, or set it to auto"):
         plan(QWEN_IMAGE, 24, quantization="gguf")
 
 
