@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
 from collections import defaultdict
@@ -19,7 +18,7 @@ from typing import Any
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion.files import REMEDY, weight_files
+from spectacle.generators.diffusion.files import TensorInfo, parameters, read_header, weight_files
 from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Stage
 
 ASKING_SECONDS = 120
@@ -27,8 +26,6 @@ ASKING_SECONDS = 120
 
 _PROC = Path("/proc")
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
-_LARGEST_HEADER = 100_000_000
-"""Bytes; no larger header is a safetensors file, says its format."""
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------
@@ -192,14 +189,14 @@ def component(
         GeneratorError: When there is no safetensors file, or one is truncated or none; the message names it.
     """
     inside = folder / name if (folder / name).is_dir() else folder
-    tensors: dict[str, Mapping[str, Any]] = {}
+    tensors: dict[str, TensorInfo] = {}
     for file in _weight_files(inside, variant):
-        tensors.update(_header(file))
+        tensors.update(read_header(file))
     return Component(
         name,
         stage,
-        parameters=sum(prod(tensor["shape"]) for tensor in tensors.values()),
-        fixed=sum(prod(tensor["shape"]) for key, tensor in tensors.items() if _is_fixed(key, tensor)),
+        parameters=parameters(tensors),
+        fixed=sum(prod(tensor.shape) for key, tensor in tensors.items() if _is_fixed(key, tensor)),
         activations=activations,
         tiled_activations=tiled_activations,
         blocks=0 if stage is Stage.DECODE else _blocks(tensors),
@@ -220,33 +217,15 @@ def _weight_files(folder: Path, variant: str | None) -> list[Path]:
     return wanted
 
 
-def _header(file: Path) -> dict[str, Mapping[str, Any]]:
-    """Each tensor's `dtype`, `shape` and `data_offsets` by name."""
-    try:
-        size = file.stat().st_size
-        with file.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            if length > min(size, _LARGEST_HEADER):
-                raise ValueError("its header would be longer than the file")
-            header: dict[str, Mapping[str, Any]] = json.loads(stream.read(length))
-        header.pop("__metadata__", None)
-        end = 8 + length + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
-    except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise GeneratorError(f"{file} is no safetensors file: {error}: {REMEDY}") from None
-    if size < end:
-        raise GeneratorError(f"{file} is truncated, {size} of {end} bytes: {REMEDY}")
-    return header
-
-
 _LOOKED_UP = re.compile(r"(^|\.)(embed_tokens|lm_head|shared|embeddings\.\w+)\.")
 
 
-def _is_fixed(key: str, tensor: Mapping[str, Any]) -> bool:
+def _is_fixed(key: str, tensor: TensorInfo) -> bool:
     """Whether quantization leaves it alone: what is no matrix, and what is looked up or counted out by the word."""
-    return len(tensor["shape"]) != 2 or _LOOKED_UP.search(key) is not None
+    return len(tensor.shape) != 2 or _LOOKED_UP.search(key) is not None
 
 
-def _blocks(tensors: Mapping[str, Mapping[str, Any]]) -> int:
+def _blocks(tensors: Mapping[str, TensorInfo]) -> int:
     """How many blocks the model repeats: of all that it repeats and that makes up a quarter of it, the most."""
     sizes: dict[str, int] = defaultdict(int)
     members: dict[str, set[str]] = defaultdict(set)
@@ -254,13 +233,13 @@ def _blocks(tensors: Mapping[str, Mapping[str, Any]]) -> int:
         for index in re.finditer(r"(?<=\.)\d+(?=\.)|^\d+(?=\.)", key):
             member = key[: index.end()]
             kind = re.sub(r"(^|\.)\d+(?=\.|$)", r"\1#", member)
-            sizes[kind] += prod(tensor["shape"])
+            sizes[kind] += prod(tensor.shape)
             members[kind].add(member)
-    whole = sum(prod(tensor["shape"]) for tensor in tensors.values())
+    whole = parameters(tensors)
     return max((len(members[kind]) for kind, size in sizes.items() if 4 * size >= whole), default=0)
 
 
-def _stored(folder: Path, tensors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _stored(folder: Path, tensors: Mapping[str, TensorInfo]) -> dict[str, Any]:
     """Whether the files hold quantized weights, and how many bytes these are."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -268,9 +247,9 @@ def _stored(folder: Path, tensors: Mapping[str, Mapping[str, Any]]) -> dict[str,
         config = {}
     method = (config.get("quantization_config") or {}).get("quant_method")
     if method is not None:
-        size = sum(tensor["data_offsets"][1] - tensor["data_offsets"][0] for tensor in tensors.values())
+        size = sum(tensor.nbytes for tensor in tensors.values())
         return {"stored": size, "stored_as": {"torchao": "int8", "bitsandbytes": "nf4"}.get(method, str(method))}
-    if any(tensor["dtype"].startswith("F8") for tensor in tensors.values()):
+    if any(tensor.dtype.startswith("F8") for tensor in tensors.values()):
         return {"stored_as": "fp8"}
     return {}
 

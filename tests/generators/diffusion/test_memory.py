@@ -265,8 +265,8 @@ def test_plain_fp8_files_are_known_by_their_tensors(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is no safetensors file: unpack requires a buffer of 8 bytes"),
-        (struct.pack("<Q", 10**12) + b"{}", "its header would be longer than the file"),
+        (b"", "is no safetensors file"),
+        (struct.pack("<Q", 10**12) + b"{}", "is no safetensors file"),
         (struct.pack("<Q", 2) + b"[]", "is no safetensors file"),
         (struct.pack("<Q", 7) + b'{"a":1}', "is no safetensors file"),
         (b"\x80\x02}q\x00X\x05\x00\x00\x00" + bytes(100), "is no safetensors file"),
@@ -282,7 +282,9 @@ def test_a_truncated_file_is_named_with_its_size(model: Path, tmp_path: Path) ->
     file = tmp_path / "diffusion_pytorch_model.safetensors"
     whole = (model / "vae" / file.name).read_bytes()
     file.write_bytes(whole[:-100])
-    with pytest.raises(GeneratorError, match=f"{file} is truncated, {len(whole) - 100} of {len(whole)} bytes"):
+    with pytest.raises(
+        GeneratorError, match=f"{file} is truncated or damaged: it holds {len(whole) - 100} bytes .* says {len(whole)}"
+    ):
         component(tmp_path, "vae", Stage.DECODE)
 
 
