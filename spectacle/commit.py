@@ -22,6 +22,8 @@ from spectacle.naming import RequestName
 from spectacle.spool import HOUSE, Look, NotOrdinary, Spool, TooLarge
 
 MAX_RECORD_BYTES = 1 << 20
+MAX_HASHED_BYTES = 1 << 24
+"""Most bytes of a file whose content is compared: the most that `limits.max_prompt_bytes` allows a request."""
 FORMAT = 1
 """Raised when what is there takes another meaning; further fields, which everybody else ignores, are no reason to."""
 
@@ -125,7 +127,8 @@ class Commit:
 
         Raises:
             LaterFormat: When a later version has written it.
-            ValueError: When it is none of this stem and format, or names files that are not this stem's own.
+            ValueError: When it is none of this stem and format, names no file or files that are not this stem's own, or
+                holds numbers that no file has.
         """
         try:
             raw = json.loads(content)
@@ -144,6 +147,8 @@ class Commit:
             raise
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"no commit record: {error}") from None
+        if not record.files:
+            raise ValueError("the commit record names no file to answer with")
         if (
             format_ != FORMAT
             or record.stem != stem
@@ -160,6 +165,8 @@ _ATTACHMENT = re.compile(r"-(?:options\.json|mask\.png|control\.png|input[0-9]{0
 _RESULT = re.compile(r"(?:-error\.txt|(?:-[0-9]{1,4})?\.(?:png|svg))")
 _TEMPORARY = re.compile(r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp")
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?")
+_MOST_BYTES = 2**63 - 1
+_MOST_INODES, _MOST_MODES = 2**64, 2**32
 
 
 def _is_own(name: str, stem: str, rest: re.Pattern[str]) -> bool:
@@ -184,6 +191,9 @@ def _version(raw: Mapping[str, object]) -> Version:
     if not _DIGEST.fullmatch(digest):
         raise ValueError(f"{digest!r:.80} is no digest")
     inode, size, mtime_ns, mode = (_number(raw[key]) for key in ("inode", "size", "mtime_ns", "mode"))
+    largest = MAX_HASHED_BYTES if digest else _MOST_BYTES
+    if not (0 <= inode < _MOST_INODES and 0 <= size <= largest and 0 <= mode < _MOST_MODES):
+        raise ValueError(f"no file has inode {inode:#x}, {size:#x} bytes and mode {mode:#o} here"[:200])
     return Version(_text(raw["name"]), inode, size, mtime_ns, mode, digest)
 
 
@@ -295,9 +305,14 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
     record came late, after somebody else's answer was complete. Everything of it is thrown away.
 
     Raises:
+        ValueError: When a file it names is none that Spectacle has written. Nothing has been done then.
         OSError: When the spool is in trouble; the record stands, and whoever finds it carries on.
     """
-    untouched = all(spool.peek(each.temporary) is not None for each in record.files)
+    drafts = [spool.peek(each.temporary) for each in record.files]
+    for draft, each in zip(drafts, record.files, strict=True):
+        if draft is not None and draft.oddity is not None:
+            raise ValueError(f"{each.temporary}, which the commit record names, is {draft.oddity}")
+    untouched = None not in drafts
     if untouched and not record.request.is_current(spool):
         for each in record.files:
             spool.remove(each.temporary)
@@ -309,7 +324,8 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
     for attachment in record.attachments:
         retire(spool, attachment, poison=record.poison)
     retire(spool, record.request, poison=record.poison)
-    spool.remove(name.progress_name)
+    with contextlib.suppress(IsADirectoryError):
+        spool.remove(name.progress_name)
     with contextlib.suppress(OSError):
         spool.remove(f"{HOUSE}/attempts/{name.stem}")
     _remove_record(spool, name, record)
@@ -395,7 +411,7 @@ def _is_that(spool: Spool, aside: str, which: str) -> bool:
         look = spool.look(aside)
         return look is None or which == f"inode-{look.inode}"
     try:
-        content, _ = spool.read(aside, MAX_RECORD_BYTES)
+        content, _ = spool.read(aside, MAX_HASHED_BYTES)
     except (FileNotFoundError, NotOrdinary, TooLarge):
         return True
     return hashlib.sha256(content).hexdigest()[:16] == which

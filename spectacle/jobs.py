@@ -186,6 +186,7 @@ class Jobs:
     def _roll_forward(self, name: RequestName) -> Outcome | None:
         try:
             record = read_commit(self._spool, name)
+            return None if record is None else roll_forward(self._spool, name, record)
         except LaterFormat:
             raise
         except ValueError as error:
@@ -193,7 +194,6 @@ class Jobs:
             log.error("put a false commit record aside", record=name.commit_name, reason=str(error), into=aside)
             self._spool.rename(name.commit_name, aside)
             return None
-        return None if record is None else roll_forward(self._spool, name, record)
 
     def _claimed(self, run: Run, claim: Claim, seen: Look, worker: Worker) -> Verdict:
         name = run.name
@@ -248,7 +248,8 @@ class Jobs:
 
         try:
             order = self._order(request, attachments, descriptors)
-            with contextlib.suppress(FileNotFoundError):
+            # A directory of that name is nobody's progress, and no reason to leave the request unanswered.
+            with contextlib.suppress(IsADirectoryError):
                 self._spool.remove(request.name.progress_name)
             hooks = Hooks(unwanted, reporter.started, reporter.progress, add, run.facts.update)
             worker.run(order, hooks)

@@ -311,6 +311,60 @@ def test_a_commit_record_with_values_of_other_types_is_refused(spool: Spool, par
         Commit.decode(json.dumps(raw).encode(), "a-1-64x64")
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("inode", 10**400), ("inode", -1), ("size", 2**64), ("mode", -1), ("mode", 10**50)],
+    ids=["long inode", "negative inode", "size", "negative mode", "mode"],
+)
+def test_a_commit_record_with_numbers_that_no_file_has_is_refused(spool: Spool, part: str, value: int) -> None:
+    write_request(spool.path)
+    record = record_of(replace(version(spool), digest="", **{part: value}))
+    with pytest.raises(ValueError, match="no file has"):
+        Commit.decode(record.encode(), "a-1-64x64")
+
+
+def test_a_commit_record_cannot_have_a_huge_sparse_file_read(spool: Spool) -> None:
+    request = spool.path / "a-1-64x64.txt"
+    request.touch()
+    os.truncate(request, 1 << 40)
+    look = spool.look(request.name)
+    assert look is not None
+    record = record_of(replace(Version.of(request.name, look), digest="0" * 64))
+    with pytest.raises(ValueError, match="no file has"):
+        Commit.decode(record.encode(), "a-1-64x64")
+
+
+def test_a_commit_record_that_names_no_answer_is_refused(spool: Spool) -> None:
+    write_request(spool.path)
+    with pytest.raises(ValueError, match="no file to answer with"):
+        Commit.decode(record_of(version(spool), files=()).encode(), "a-1-64x64")
+
+
+@pytest.mark.parametrize("kind", ["directory", "symbolic link", "hard link", "named pipe"])
+def test_only_an_ordinary_file_becomes_an_answer(spool: Spool, kind: str) -> None:
+    assert NAME is not None
+    write_request(spool.path)
+    (spool.path / "a-1-64x64.png").write_bytes(b"what was there before")
+    foreign = spool.path / "foreign"
+    foreign.write_bytes(b"foreign")
+    make = {"directory": os.mkdir, "named pipe": os.mkfifo}
+    link = {"symbolic link": os.symlink, "hard link": os.link}
+    draft = spool.path / ".a-1-64x64.01234567.0.tmp"
+    link[kind](foreign, draft) if kind in link else make[kind](draft)
+    with pytest.raises(ValueError, match=kind):
+        roll_forward(spool, NAME, record_of(version(spool)))
+    assert (spool.path / "a-1-64x64.png").read_bytes() == b"what was there before"
+    assert (spool.path / "a-1-64x64.txt").exists()
+
+
+def test_a_directory_in_the_place_of_the_progress_file_stands_in_nobodys_way(spool: Spool) -> None:
+    write_request(spool.path)
+    (spool.path / "a-1-64x64-progress.json").mkdir()
+    assert publish(spool, version(spool)) is Outcome.PUBLISHED
+    assert public(spool) == {"a-1-64x64.png", "a-1-64x64-2.png", "a-1-64x64-progress.json"}
+    assert not hidden(spool)
+
+
 def test_a_deeply_nested_commit_record_is_refused() -> None:
     with pytest.raises(ValueError, match="commit record"):
         Commit.decode(b"[" * 500_000, "a-1-64x64")

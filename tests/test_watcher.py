@@ -302,6 +302,41 @@ def test_an_attachment_that_is_no_ordinary_file_is_never_opened(daemon: Daemon, 
     assert target.exists()
 
 
+def test_a_directory_in_the_place_of_the_progress_file_leaves_no_request_unanswered(daemon: Daemon) -> None:
+    (daemon.spool / "d-progress-64x64-progress.json").mkdir()
+    daemon.write("d-progress-64x64", options={"progress": True})
+    assert daemon.answer("d-progress-64x64").suffix == ".png"
+    (daemon.spool / "d-progress-64x64-progress.json").rmdir()
+
+
+@pytest.mark.parametrize("trap", ["directory", "huge"])
+def test_a_forged_commit_record_is_put_aside_and_the_request_answered(daemon: Daemon, trap: str) -> None:
+    stem = f"d-forged_{trap}-64x64"
+    draft = daemon.home / stem
+    draft.write_text("a fox")
+    status = draft.stat()
+    size, digest = (1 << 50, "0" * 64) if trap == "huge" else (status.st_size, "")
+    version = {"inode": status.st_ino, "size": size, "mtime_ns": status.st_mtime_ns, "mode": status.st_mode}
+    temporary = f".{stem}.01234567.0.tmp"
+    record = {
+        "format": 1, "stem": stem, "token": "", "attachments": [], "poison": False,
+        "files": [{"temporary": temporary, "public": f"{stem}.png"}],
+        "request": {"name": f"{stem}.txt", "digest": digest, **version},
+    }  # fmt: skip
+    if trap == "directory":
+        (daemon.spool / temporary).mkdir()
+        (daemon.spool / f"{stem}.png").write_bytes(b"older")
+    daemon.place(f".{stem}.commit", json.dumps(record))
+    draft.rename(daemon.spool / f"{stem}.txt")
+    picture = daemon.answer(stem)
+    assert picture.suffix == ".png"
+    assert picture.read_bytes() != b"older"
+    assert [name for name in os.listdir(daemon.spool / ".spectacle/poison") if name.startswith(f"{stem}.commit")]
+    assert "waiting for the spool" not in daemon.log
+    if trap == "directory":
+        (daemon.spool / temporary).rmdir()
+
+
 def test_prompts_are_not_logged(daemon: Daemon) -> None:
     daemon.write("e-1-64x64", "hippopotamus")
     daemon.answer("e-1-64x64")
