@@ -131,6 +131,8 @@ class Workshop:
         kind = registry.find(name)
         if (missing := kind.missing_packages()) is not None:
             raise GeneratorError(missing)
+        # Before others are unloaded for it and torch is imported, which takes seconds.
+        kind.check_weights(preset, self._resources)
         self._make_room(kind, preset)
         try:
             generator = self._loaded_anew(kind, preset)

@@ -21,6 +21,7 @@ from spectacle.errors import (
     GeneratorError,
     OutOfMemory,
     SpectacleError,
+    WeightsMissing,
 )
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Footprint, Generator, Job, JobControl, Needs, Resources
@@ -351,6 +352,22 @@ def test_a_failed_load_leaves_nothing_loaded(workshop: Workshop, monkeypatch: py
     with pytest.raises(GeneratorError, match="strange failed: ZeroDivisionError"):
         workshop.load("strange", None)
     monkeypatch.undo()
+
+
+def test_missing_weights_are_told_with_nothing_unloaded_for_them(
+    heavy: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @classmethod
+    def check_weights(cls: type[Heavy], preset: str | None, resources: Resources) -> None:
+        if preset == "huge":
+            raise WeightsMissing("run `spectacle pull heavy`")
+
+    heavy.load("heavy", "fast")
+    monkeypatch.setattr(Heavy, "check_weights", check_weights)
+    monkeypatch.setattr(Heavy, "known", False)
+    with pytest.raises(WeightsMissing, match="spectacle pull heavy"):
+        heavy.load("heavy", "huge")
+    assert heavy.models == [("heavy", "fast")]
 
 
 def test_a_cancelled_job_sends_no_file(workshop: Workshop, line: Line) -> None:

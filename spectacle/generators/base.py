@@ -251,14 +251,22 @@ class Generator(ABC):
     @classmethod
     def missing_weights(cls, preset: str | None = None, resources: Resources | None = None) -> str | None:
         """What to do about weights that are not on this machine, or None when none are missing. Does not load them."""
-        resources = resources if resources is not None else Resources()
         try:
-            if resources.prepared_for(cls.name, preset) is None:
-                for source in cls.weights(preset):
-                    cls.locate(source, preset, resources)
-        except WeightsMissing as error:
+            cls.check_weights(preset, resources if resources is not None else Resources())
+        except GeneratorError as error:
             return error.message
         return None
+
+    @classmethod
+    def check_weights(cls, preset: str | None, resources: Resources) -> None:
+        """Look whether what a preset loads is on this machine; the worker does so before it loads the generator.
+
+        Raises:
+            WeightsMissing: When something is not there, or damaged.
+        """
+        if resources.prepared_for(cls.name, preset) is None:
+            for source in cls.weights(preset):
+                cls.locate(source, preset, resources)
 
     @classmethod
     def locate(cls, source: Source, preset: str | None, resources: Resources) -> Located:

@@ -138,16 +138,16 @@ class FamilyGenerator(Generator):
         return cls.find_preset(preset).sources()
 
     @classmethod
-    def missing_weights(cls, preset: str | None = None, resources: Resources | None = None) -> str | None:
-        """As for every generator; a GGUF file in the model's folder stands for its transformer."""
-        resources = resources if resources is not None else Resources()
-        try:
-            if resources.prepared_for(cls.name, preset) is None:
-                for source in _wanted(cls.find_preset(preset), resources):
-                    cls.locate(source, preset, resources)
-        except (WeightsMissing, GeneratorError) as error:
-            return error.message
-        return None
+    def check_weights(cls, preset: str | None, resources: Resources) -> None:
+        """As for every generator; a GGUF file in the model's folder stands for its transformer.
+
+        Raises:
+            WeightsMissing: When something is not there, or damaged.
+            GeneratorError: When there is no such preset, or there are several GGUF files.
+        """
+        if resources.prepared_for(cls.name, preset) is None:
+            for source in _wanted(cls.find_preset(preset), resources):
+                cls.locate(source, preset, resources)
 
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from spectacle.errors import WeightsMissing
 from spectacle.generators.base import (
     Artifact,
     Device,
@@ -127,9 +126,6 @@ class SuperSvg(Generator):
             WeightsMissing: When the networks are wanted and not on this machine.
             GeneratorError: When a checkpoint is damaged, or not what it should be; what is missing in it is named.
         """
-        # Before torch is imported, which takes seconds.
-        if (missing := self.missing_weights(self.preset, self.resources)) is not None:
-            raise WeightsMissing(missing)
         from PIL import Image
 
         from spectacle.generators.supersvg.vectorise import Mode, VectoriseSettings, vectorise
