@@ -8,12 +8,17 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from spectacle.claims import this_host
+from spectacle.naming import KIND_PATTERN, MAX_NAME_BYTES
 from spectacle.spool import HOUSE, NotOrdinary, Spool, TooLarge
 
 MAX_REPORT_BYTES = 256 * 1024
+MOST_REPORTS, MOST_KINDS = 1000, 500
+"""Most reports that are read, and most kinds of each that are believed: who may write the spool may make them up."""
 BEATS_TO_DIE = 3
 """An instance that has not reported for this many of its own intervals is taken for dead."""
 
@@ -23,6 +28,16 @@ Report = Mapping[str, Any]
 def new_identity() -> str:
     """A name for this instance that no other one has."""
     return f"{this_host()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What is remembered of another instance's report."""
+
+    version: tuple[int, int, int]
+    since: float
+    interval: float
+    kinds: frozenset[str]
 
 
 class Instances:
@@ -38,7 +53,7 @@ class Instances:
         self._spool = spool
         self.identity = identity
         self._clock = clock
-        self._seen: dict[str, tuple[tuple[int, int, int], float, Report]] = {}
+        self._heard: dict[str, _Heard] = {}
 
     def report(self, report: Report) -> None:
         """Publish this instance's report, whole.
@@ -53,25 +68,25 @@ class Instances:
         with contextlib.suppress(OSError):
             self._spool.remove(_name(self.identity))
 
-    def live(self) -> Iterator[Report]:
-        """The reports of the other instances that still report. One seen for the first time counts as live."""
+    def live(self) -> Iterator[frozenset[str]]:
+        """The kinds served by each other instance that still reports. One seen for the first time counts as live."""
         now = self._clock()
         present = set()
         for identity, report, version in _reports(self._spool):
             if identity == self.identity:
                 continue
             present.add(identity)
-            seen = self._seen.get(identity)
-            if seen is None or seen[0] != version:
-                self._seen[identity] = seen = (version, now, report)
-            if now - seen[1] <= BEATS_TO_DIE * _interval(report):
-                yield report
-        for identity in self._seen.keys() - present:
-            del self._seen[identity]
+            heard = self._heard.get(identity)
+            if heard is None or heard.version != version:
+                self._heard[identity] = heard = _Heard(version, now, _interval(report), _kinds(report))
+            if now - heard.since <= BEATS_TO_DIE * heard.interval:
+                yield heard.kinds
+        for identity in self._heard.keys() - present:
+            del self._heard[identity]
 
     def served_elsewhere(self) -> set[str]:
         """The kinds that other live instances serve."""
-        return {str(kind) for report in self.live() for kind in report.get("kinds", ())}
+        return set().union(*self.live())
 
 
 def all_reports(spool: Spool) -> list[tuple[Report, float]]:
@@ -96,11 +111,15 @@ def _interval(report: Report) -> float:
     return float(interval) if isinstance(interval, int | float) and 0 < interval < 3600 else 10.0
 
 
+def _kinds(report: Report) -> frozenset[str]:
+    kinds = (kind for kind in report.get("kinds", ()) if isinstance(kind, str) and len(kind) < MAX_NAME_BYTES)
+    return frozenset(islice((kind for kind in kinds if KIND_PATTERN.fullmatch(kind)), MOST_KINDS))
+
+
 def _reports(spool: Spool) -> Iterator[tuple[str, Report, tuple[int, int, int]]]:
-    for file_name in spool.house_names("instances"):
+    names = (name for name in spool.house_names("instances") if name.endswith(".json") and not name.startswith("."))
+    for file_name in islice(names, MOST_REPORTS):
         identity = file_name.removesuffix(".json")
-        if file_name.startswith(".") or identity == file_name:
-            continue
         try:
             content, look = spool.read(_name(identity), MAX_REPORT_BYTES)
             report = json.loads(content)

@@ -48,6 +48,9 @@ from spectacle.workers import Hooks, JobFailed, Order, Worker
 
 log = structlog.get_logger()
 
+MOST_NAMED = 30
+"""Most kinds that an error names as served."""
+
 PROGRESS_INTERVAL = 1.0
 """Least seconds between two states of a progress file."""
 
@@ -469,7 +472,10 @@ def _code(error: SpectacleError) -> str:
 def unknown_kind(name: RequestName, settings: Settings, served: Sequence[str]) -> str:
     """The sentence for a request of a kind that nobody serves."""
     kind = name.kind or settings.default_kind
-    return f"kind {kind!r} is served by no running instance: use one of {', '.join(served) or 'none'}"
+    more = f" and {len(served) - MOST_NAMED} more" if len(served) > MOST_NAMED else ""
+    return (
+        f"kind {kind!r} is served by no running instance: use one of {', '.join(served[:MOST_NAMED]) or 'none'}{more}"
+    )
 
 
 class _Reporter:

@@ -44,6 +44,9 @@ SCAN_SHARE, LONGEST_PAUSE = 50, 10.0
 LEAST_TURN = 0.005
 """Least seconds from the beginning of one turn of the loop to the next."""
 
+MOST_KINDS_TOLD = 100
+"""Most kinds whose waiting requests a report counts, for clients may ask for any number of kinds."""
+
 SWEEP_INTERVAL = 3600.0
 LONGEST_TURN = 0.5
 """Seconds after which a turn of the loop puts off what is left of the work that comes in any number."""
@@ -473,7 +476,7 @@ class Watcher:
             "reason": self._paused,
             "kinds": sorted(self.settings.kinds),
             "devices": [slot.status() for slot in self._slots],
-            "queue": dict(self._backlog.waiting_by_kind()),
+            "queue": dict(self._backlog.waiting_by_kind().most_common(MOST_KINDS_TOLD)),
             "done": dict(self._done),
             "errors": list(self._errors),
         }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 from clock import Clock
 
-from spectacle.instances import BEATS_TO_DIE, Instances, all_reports, is_live, new_identity
+from spectacle.instances import BEATS_TO_DIE, MOST_KINDS, Instances, all_reports, is_live, new_identity
 from spectacle.spool import HOUSE, Spool
 
 
@@ -81,6 +83,34 @@ def test_what_is_no_report_is_passed_over(spool: Spool, here: Instances, content
     Instances(spool, "there").report(report_of(["theirs"]))
     assert here.served_elsewhere() == {"theirs"}
     assert len(all_reports(spool)) == 1
+
+
+def test_reports_in_any_number_and_of_any_length_take_little_memory(spool: Spool, here: Instances) -> None:
+    many = json.dumps({"kinds": [f"k{number}" for number in range(10_000)], "errors": ["x" * 1000] * 50})
+    for number in range(20):
+        (spool.path / HOUSE / f"instances/evil{number}.json").write_text(many)
+    tracemalloc.start()
+    try:
+        assert len(here.served_elsewhere()) == MOST_KINDS
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2**21
+
+
+def test_no_more_reports_are_read_than_there_may_be_instances(
+    spool: Spool, here: Instances, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spectacle.instances.MOST_REPORTS", 3)
+    for number in range(9):
+        Instances(spool, f"there{number}").report(report_of([f"kind{number}"]))
+    assert len(here.served_elsewhere()) == 3
+    assert len(all_reports(spool)) == 3
+
+
+def test_a_kind_that_nobody_could_ask_for_is_not_believed(spool: Spool, here: Instances) -> None:
+    Instances(spool, "there").report({"kinds": ["theirs", "\x1b[2J", "a b", "A", "", 5, ["x"], "k" * 10_000, "svg\n"]})
+    assert here.served_elsewhere() == {"theirs"}
 
 
 @pytest.mark.parametrize("interval", ["1", None, -5, 0, 1e300, True, [1]])

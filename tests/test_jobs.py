@@ -15,7 +15,7 @@ from faults import CHANGING, FaultySystem
 
 from spectacle.claims import Claims
 from spectacle.config import Settings
-from spectacle.jobs import Jobs, Run, Verdict
+from spectacle.jobs import MOST_NAMED, Jobs, Run, Verdict, unknown_kind
 from spectacle.naming import RequestName
 from spectacle.reserve import Reserve
 from spectacle.spool import Spool
@@ -251,3 +251,10 @@ def test_a_request_that_is_taken_back_at_any_moment_leaves_its_whole_answer_or_n
         assert verdict in (Verdict.ANSWERED, Verdict.CANCELLED, Verdict.GONE, Verdict.UNSETTLED)
         clear(path)
     assert outcomes == {frozenset(), frozenset({f"{STEM}.png", f"{STEM}-2.png"})}
+
+
+def test_an_error_names_the_kinds_there_are_but_no_thousands_of_them() -> None:
+    assert "use one of a, b" in unknown_kind(NAME, SETTINGS, ["a", "b"])
+    many = [f"kind{number}" for number in range(MOST_NAMED + 2)]
+    said = unknown_kind(NAME, SETTINGS, many)
+    assert said.endswith(f"{many[MOST_NAMED - 1]} and 2 more")

@@ -15,6 +15,8 @@ import pytest
 from daemon import CONFIGURATION, Daemon, running, wait_for
 from PIL import Image
 
+from spectacle.instances import MAX_REPORT_BYTES
+
 UUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 
 
@@ -351,6 +353,17 @@ def test_nothing_is_left_behind(daemon: Daemon) -> None:
     wait_for(lambda: not daemon.hidden(), "the hidden files to go")
     assert not [name for name in daemon.public() if name.endswith((".lock", ".tmp"))]
     assert not os.listdir(daemon.spool / ".spectacle/attempts")
+
+
+def test_requests_of_any_number_of_kinds_leave_the_report_one_that_others_read(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    for number in range(2000):
+        (tmp_path / f"spool/a-{number}-1x1-{'k' * 150}{number}.txt").write_text("a fox")
+    with running(tmp_path, CONFIGURATION.replace("orphan_grace = 0.5", "orphan_grace = 600")) as daemon:
+        (daemon.spool / "b-1-64x64.txt").write_text("a fox")
+        wait_for(lambda: daemon.report().get("queue"), "requests to be counted", every=0.1)
+        (report,) = (daemon.spool / ".spectacle/instances").glob("*.json")
+        assert report.stat().st_size < MAX_REPORT_BYTES
 
 
 def test_a_blocked_prompt_is_refused(tmp_path: Path) -> None:
