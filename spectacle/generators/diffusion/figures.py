@@ -41,10 +41,12 @@ SDXL_CONTROLNET = (
 )
 """`stabilityai/stable-diffusion-xl-base-1.0` with `diffusers/controlnet-canny-sdxl-1.0`, pictures of 1024x1024."""
 
-OMNISVG_4B = (Component("transformer", Stage.DENOISE, 3_847_000_000, fixed=403_000_000, activations=1_500_000_000),)
-"""`OmniSVG/OmniSVG1.1_4B`. The activations are the keys and values of 12 drawings of 2500 tokens, and the logits."""
+OMNISVG_4B = (Component("model", Stage.DENOISE, 3_847_000_000, fixed=403_000_000, activations=1_859_000_000),)
+"""`OmniSVG/OmniSVG1.1_4B`. The activations are the keys and values of 12 drawings of 2048 tokens after a prompt of
+1024, and an allowance of 0.5 GB for scores and work spaces.
+"""
 
-OMNISVG_8B = (Component("transformer", Stage.DENOISE, 8_614_000_000, fixed=1_412_000_000, activations=2_000_000_000),)
+OMNISVG_8B = (Component("model", Stage.DENOISE, 8_614_000_000, fixed=1_412_000_000, activations=2_614_000_000),)
 """`OmniSVG/OmniSVG1.1_8B`, likewise."""
 
 MODELS: dict[str, tuple[Component, ...]] = {

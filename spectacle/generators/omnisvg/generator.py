@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -10,10 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from spectacle.config import PlacementSettings
-from spectacle.errors import BadAttachment, BadOptions, GeneratorError, OutOfMemory, UnreadableRequest
+from spectacle.errors import (
+    BadAttachment,
+    BadOptions,
+    GeneratorError,
+    OutOfMemory,
+    UnreadableRequest,
+    WeightsMissing,
+)
 from spectacle.generators.base import (
     Artifact,
     Device,
+    Footprint,
     Generator,
     GeneratorOptions,
     Job,
@@ -38,6 +47,7 @@ from spectacle.generators.omnisvg.sizes import (
     Size,
     component,
     find_size,
+    heeded,
     make_plan,
 )
 from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary, decode
@@ -51,6 +61,8 @@ _TEXT_TASK: Literal["text-to-svg"] = "text-to-svg"
 _PICTURE_TASK: Literal["image-to-svg"] = "image-to-svg"
 _WHOLE_GRID = (0.0, 0.0, float(SIDE), float(SIDE))
 _LONGEST_TITLE = 80
+_ANY_GPU = (8, 0)
+"""Compute capability of one that computes in bf16."""
 _SHORTEST_ROOM = 16
 """So near to `max_length` a drawing did not end by itself: there was no room for another path and a curve in it."""
 
@@ -131,6 +143,7 @@ class OmniSvg(Generator):
                 return {**given, "png": True}
             return given
 
+    _plan: Plan | None = None
     _decoder: Decoder | None = None
     _processor: Any = None
     _rasteriser: Rasteriser | None = None
@@ -156,13 +169,16 @@ class OmniSvg(Generator):
             raise GeneratorError(f"{cls.name} cannot store weights as {quantization}: choose none, int8 or nf4")
         import torch
 
+        from spectacle.generators.diffusion.memory import measure
         from spectacle.generators.diffusion.residency import quantization_config
         from spectacle.generators.omnisvg import checkpoint
 
         size, vocabulary = cls._size(preset)
         weights, base = (cls.locate(source, preset, resources) for source in (size.weights, size.base))
         part = component(weights.path / FILE, base.path, vocabulary.size)
-        form = make_plan(part, Machine(ram=0, cpu_bf16=True), PlacementSettings(quantization=quantization))
+        # As for a GPU, where there is every form. It is made without one, too.
+        target = replace(measure(Device("cpu"), resources.placement), capability=_ANY_GPU)
+        form = make_plan(part, target, PlacementSettings(quantization=quantization))
         say(f"reading {weights.path / FILE}")
         model = checkpoint.load_published(
             weights.path / FILE,
@@ -178,11 +194,40 @@ class OmniSvg(Generator):
 
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed on `device`."""
+        """How the model would be placed on `device`, from the size of its file, or the published one without it."""
+        from spectacle.generators.diffusion.figures import published_plan
         from spectacle.generators.diffusion.memory import look
 
         settings = resources.placement
-        return cls._place(preset, cls._files(preset, resources), look(device, settings), settings).sentences
+        machine = look(device, settings)
+        try:
+            files = cls._files(preset, resources)
+        except WeightsMissing:
+            with cls._smaller_named(preset):
+                return published_plan(find_size(preset).published, *heeded(machine, settings))
+        return cls._place(preset, files, machine, settings).sentences
+
+    @classmethod
+    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+        """What the plan says that would be made if nothing were loaded."""
+        from spectacle.generators.diffusion.memory import measure
+
+        machine = measure(device, resources.placement).with_freed(held)
+        return cls._place(preset, cls._files(preset, resources), machine, resources.placement).demand
+
+    @property
+    def footprint(self) -> Footprint:
+        """What the plan says that the weights hold; weights that stay mapped from their file hold nothing."""
+        plan = self._plan
+        if plan is None:
+            return Footprint()
+        placed = plan.of(PART)
+        mapped = (
+            plan.device == "cpu"
+            and plan.precision == "bf16"
+            and not (placed.stored_as or placed.quantization != "none")
+        )
+        return Footprint() if mapped else plan.held
 
     @classmethod
     def _size(cls, preset: str | None) -> tuple[Size, Vocabulary]:
@@ -199,11 +244,17 @@ class OmniSvg(Generator):
 
     @classmethod
     def _place(cls, preset: str | None, files: _Files, machine: Machine, settings: PlacementSettings) -> Plan:
-        size, vocabulary = cls._size(preset)
-        try:
+        _, vocabulary = cls._size(preset)
+        with cls._smaller_named(preset):
             return make_plan(component(files.weights, files.base, vocabulary.size), machine, settings)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _smaller_named(preset: str | None) -> Iterator[None]:
+        try:
+            yield
         except OutOfMemory as error:
-            smaller = "; or choose the preset 4b, which is smaller" if size is not PRESETS["4b"] else ""
+            smaller = "; or choose the preset 4b, which is smaller" if find_size(preset) is not PRESETS["4b"] else ""
             raise OutOfMemory(f"{error.message}{smaller}") from None
 
     @property
@@ -248,6 +299,7 @@ class OmniSvg(Generator):
         self._decoder = Decoder(model, vocabulary, compile_blocks=plan.compile_repeated_blocks)
         self._rasteriser = Rasteriser()
         self._revision = files.revision
+        self._plan = plan
 
     def unload(self) -> None:
         """Frees the model."""
@@ -255,7 +307,7 @@ class OmniSvg(Generator):
             return
         import torch
 
-        self._decoder = self._processor = None
+        self._decoder = self._processor = self._plan = None
         if self._rasteriser is not None:
             self._rasteriser.close()
             self._rasteriser = None

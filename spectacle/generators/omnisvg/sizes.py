@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
+from spectacle.generators.diffusion import figures, placement
+from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Plan, Stage
 from spectacle.weights import Source
 
 FILE = "pytorch_model.bin"
@@ -46,11 +47,13 @@ class Size:
         name: As the option `model_size` has it.
         weights: The published checkpoint.
         base: The files of the model underneath.
+        published: What a plan has to know of it while its files are not here.
     """
 
     name: str
     weights: Source
     base: Source
+    published: Sequence[Component]
 
 
 # Names and bytes of the files as the repositories had them in December 2025. The licences are those of the models
@@ -65,6 +68,7 @@ PRESETS: Mapping[str, Size] = {
             size=17_228_500_000,
         ),
         Source("Qwen/Qwen2.5-VL-7B-Instruct", BASE_FILES, licence="Apache-2.0"),
+        figures.OMNISVG_8B,
     ),
     "4b": Size(
         "4B",
@@ -81,6 +85,7 @@ PRESETS: Mapping[str, Size] = {
             licence="Qwen Research License",
             notice="The Qwen Research License does not allow commercial use.",
         ),
+        figures.OMNISVG_4B,
     ),
 }
 """The sizes by preset."""
@@ -134,18 +139,27 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
 
 
 def make_plan(part: Component, machine: Machine, settings: PlacementSettings) -> Plan:
-    """Place a size of OmniSVG as well as what is free allows; always whole on the device.
-
-    `residency` is not taken from the settings, for every token needs every weight: streamed to the device, each would
-    take as long as a step of a diffusion model. Nor is `gguf`, of which there is none.
+    """Place a size of OmniSVG as well as what is free allows; always whole on the device. See `heeded`.
 
     Raises:
         OutOfMemory: It does not fit.
         GeneratorError: What the settings ask for needs a library that is not installed.
     """
-    from spectacle.generators.diffusion import placement
+    return placement.make_plan([part], *heeded(machine, settings))
 
+
+def heeded(machine: Machine, settings: PlacementSettings) -> tuple[Machine, PlacementSettings]:
+    """What of a machine and of the settings counts for OmniSVG.
+
+    `residency` does not, for every token needs every weight: streamed to the device, each would take as long as a step
+    of a diffusion model. Nor does `gguf`, of which there is none, nor without a GPU `nf4`: on processors with bf16
+    instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the picture half has.
+    """
     changes: dict[str, Any] = {"residency": "auto"}
-    if settings.quantization == "gguf":
+    unheeded = {"gguf"}
+    if machine.capability is None:
+        unheeded.add("nf4")
+        machine = replace(machine, packages=machine.packages - {LIBRARIES["nf4"]})
+    if settings.quantization in unheeded:
         changes["quantization"] = "auto"
-    return placement.make_plan([part], machine, settings.model_copy(update=changes))
+    return machine, settings.model_copy(update=changes)

@@ -119,7 +119,7 @@ def test_sdxl_with_controlnet_runs_on(card: int, host: int, residency: str, unet
 )
 def test_omnisvg_runs_on(model: tuple[Component, ...], card: int, form: str) -> None:
     made = plan(model, card, 16)
-    assert (made.residency, made.of("transformer").quantization) == ("device", form)
+    assert (made.residency, made.of("model").quantization) == ("device", form)
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -129,7 +129,8 @@ def test_a_plan_never_needs_more_than_is_free(model: tuple[Component, ...], card
     try:
         made = make_plan(model, machine, PlacementSettings())
     except OutOfMemory:
-        assert (model, card) == (figures.OMNISVG_8B, 8)
+        assert model == figures.OMNISVG_8B
+        assert card <= 10
         return
     assert made.vram <= machine.vram
     assert made.ram <= machine.ram
@@ -138,8 +139,15 @@ def test_a_plan_never_needs_more_than_is_free(model: tuple[Component, ...], card
     assert made.risks == ()
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-@pytest.mark.parametrize("card", [card for card in CARDS if card != 8])
+@pytest.mark.parametrize(
+    ("model", "card"),
+    [
+        pytest.param(model, card, id=f"{name}-{card}")
+        for name, model in MODELS.items()
+        for card in CARDS
+        if name != "OmniSVG 8B" or card not in (8, 10)  # which it does not fit
+    ],
+)
 def test_more_memory_of_the_host_never_gives_a_worse_form(model: tuple[Component, ...], card: int) -> None:
     forms = [plan(model, card, host).placements[0].quantization for host in HOSTS]
     assert forms == sorted(forms, key=["none", "int8", "gguf", "nf4"].index, reverse=True)
@@ -373,7 +381,7 @@ SMALL = Machine(10**11, 8 * 10**9, (8, 6))
 @pytest.mark.parametrize(
     ("machine", "settings", "said"),
     [
-        (SMALL, {}, r"\(device, nf4\) needs 9.5 GB of GPU memory where 8.0 GB"),
+        (SMALL, {}, r"\(device, nf4\) needs 10.2 GB of GPU memory where 8.0 GB"),
         (SMALL, {}, r'set workers.devices = \["cpu"\]'),
         (SMALL, {"vram_limit": 8 * 10**9}, "raise placement.vram_limit"),
         (Machine(4 * 10**9), {"ram_limit": 4 * 10**9}, "host's memory where 4.0 GB .*: raise placement.ram_limit"),
