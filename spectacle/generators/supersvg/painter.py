@@ -52,6 +52,12 @@ class Painter:
         self._refine = refine
         self._device = device
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the networks' weights."""
+        networks = [self._coarse] if self._refine is None else [self._coarse, self._refine]
+        return sum(weights.nbytes for network in networks for weights in network.parameters())
+
     @torch.no_grad()
     def paint(
         self,

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from pydantic import ValidationError
 
 from spectacle.errors import Cancelled, GeneratorError, WeightsMissing
-from spectacle.generators.base import Device, Job, MediaType, Resources
+from spectacle.generators.base import Device, Footprint, Job, MediaType, Resources
 from spectacle.generators.supersvg import SuperSvg
 from spectacle.generators.supersvg.generator import PUBLISHED
 from spectacle.svg import Rasteriser, clean_svg
@@ -249,6 +249,20 @@ def test_ones_own_training_is_loaded_in_place_of_the_published(published: Path, 
     assert (generator.model, generator.revision) == ("SuperSVG, own training", None)
     (artifact,) = generator.generate(job(scene(24, 16), num_iterations=4), Control())
     assert artifact.facts["engine"] == "network"
+
+
+def test_what_it_takes_and_holds_is_told(network: SuperSvg, optimiser: SuperSvg, store: Store) -> None:
+    resources, nothing = Resources(store=store), Footprint()
+    parameters = 22_131_756 + 56_685_940
+    assert (optimiser.footprint, network.footprint) == (nothing, Footprint(ram=4 * parameters))
+    plain = SuperSvg.demand(None, Device(), resources, nothing)
+    with_networks = SuperSvg.demand("network", Device(), resources, nothing)
+    assert plain is not None
+    assert with_networks == plain + network.footprint
+    on_gpu = SuperSvg.demand("network", Device("cuda"), resources, nothing)
+    assert on_gpu is not None
+    assert Footprint(vram=4 * parameters) <= on_gpu
+    assert SuperSvg("network", resources).footprint == nothing
 
 
 def test_listing_the_generator_needs_no_heavy_library() -> None:
