@@ -9,12 +9,14 @@ It needs nothing but the standard library and knows nothing but the protocol: th
 from __future__ import annotations
 
 import asyncio
+import errno
 import getpass
 import json
 import os
 import re
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -131,27 +133,24 @@ class Progress:
     generator: str | None = None
     host: str | None = None
 
-    _TYPES: ClassVar[dict[str, type | tuple[type, ...]]] = {
-        "state": str,
-        "fraction": (int, float),
-        "step": int,
-        "steps": int,
-        "eta_s": (int, float),
-        "note": str,
-        "generator": str,
-        "host": str,
-    }
+    _MOST: ClassVar[dict[str, float]] = {"fraction": 1, "step": 10**9, "steps": 10**9, "eta_s": 1e9}
+    _WORDS: ClassVar[tuple[str, ...]] = ("state", "note", "generator", "host")
 
     @classmethod
     def parse(cls, text: str) -> Progress | None:
-        """Read the JSON text of a progress file; None when it is none. Ill-typed values are left out."""
+        """Read the JSON text of a progress file; None when it is none. Values that make no sense are left out."""
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
             return None
         if not isinstance(found, dict):
             return None
-        known = {key: found[key] for key, kind in cls._TYPES.items() if isinstance(found.get(key), kind)}
+        known: dict[str, Any] = {key: found[key] for key in cls._WORDS if isinstance(found.get(key), str)}
+        for key, most in cls._MOST.items():
+            number = found.get(key)
+            whole = key in ("step", "steps")
+            if isinstance(number, int if whole else int | float) and 0 <= number <= most:
+                known[key] = number
         return cls(**known) if "state" in known else None
 
 
@@ -404,7 +403,9 @@ def _write(
 def _write_durably(path: Path, content: BinaryIO, written: list[Path]) -> None:
     draft = path.with_name(f".{path.name}.tmp")
     written += [draft, path]
-    with draft.open("wb") as file:
+    # Whatever lies there was left by a client that died, or is a link that somebody wants written through.
+    draft.unlink(missing_ok=True)
+    with draft.open("xb") as file:
         shutil.copyfileobj(content, file)
         _sync(file)
     draft.rename(path)
@@ -438,9 +439,15 @@ def _version(path: Path) -> tuple[int, int]:
 
 
 def _read(path: Path) -> str:
-    """The beginning of a small text file, which is never followed if it is a link."""
+    """The beginning of a small text file, which is never followed if it is a link.
+
+    Raises:
+        OSError: When it cannot be read, or is no ordinary file.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, f"{path.name} is no ordinary file")
         return file.read(_MOST_READ).decode(errors="replace")
 
 

@@ -379,6 +379,44 @@ def test_a_link_in_the_place_of_the_progress_file_is_not_followed(spool: Path, t
     assert seen == []
 
 
+def test_a_pipe_in_the_place_of_the_progress_file_is_passed_over(spool: Path) -> None:
+    ticket = submit(spool, "x")
+    pipe = spool / f"{ticket.stem}-progress.json"
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)
+    try:
+        with pytest.raises(WaitTimeout):
+            wait(ticket, timeout=0, on_progress=lambda _progress: None)
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-1", "1e300", "1" + "0" * 400, '"1"', "[1]"], ids=lambda number: number[:9]
+)
+def test_numbers_of_a_progress_file_that_make_no_sense_are_left_out(number: str) -> None:
+    text = f'{{"state": "s", "fraction": {number}, "step": {number}, "steps": {number}, "eta_s": {number}}}'
+    assert Progress.parse(text) == Progress("s")
+
+
+def test_an_attachment_is_never_written_through_a_link_that_lies_in_wait(
+    spool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    (spool / ".u-1-64x64-input.png.tmp").symlink_to(victim)
+    source = picture(tmp_path / "a.png")
+    submit(spool, "x", user="u", message_id="1", width=64, height=64, inputs=[source])
+    assert victim.read_bytes() == b"mine"
+    assert (spool / "u-1-64x64-input.png").read_bytes() == source.read_bytes()
+    # One that is put there just before the file is opened is not followed either.
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+    (spool / ".u-2-64x64-input.png.tmp").symlink_to(victim)
+    with pytest.raises(SpoolUnavailable):
+        submit(spool, "x", user="u", message_id="2", width=64, height=64, inputs=[source])
+    assert victim.read_bytes() == b"mine"
+
+
 def test_many_requests_are_awaited_in_one_event_loop(spool: Path) -> None:
     async def talk() -> list[bytes]:
         tickets = [await submit_async(spool, "x", width=64, height=64) for _ in range(50)]

@@ -258,6 +258,16 @@ test('progress is reported when it changes, and never read through a link', asyn
     ]);
 });
 
+test('an attachment is never written through a link that lies in wait', async () => {
+    writeFileSync(join(home, 'victim'), 'mine');
+    writeFileSync(join(home, 'a.png'), 'picture');
+    symlinkSync(join(home, 'victim'), join(spool, '.u-1-64x64-input.png.tmp'));
+    const request = { prompt: 'x', user: 'u', messageId: '1', width: 64, height: 64, inputs: [join(home, 'a.png')] };
+    await submit(spool, request);
+    assert.equal(readFileSync(join(home, 'victim'), 'utf8'), 'mine');
+    assert.equal(readFileSync(join(spool, 'u-1-64x64-input.png'), 'utf8'), 'picture');
+});
+
 test('a ticket is nothing but a spool and a stem', async () => {
     const ticket: Ticket = { spool, stem: 'u-1-64x64' };
     writeFileSync(join(spool, 'u-1-64x64.png'), '');

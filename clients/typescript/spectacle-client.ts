@@ -422,7 +422,9 @@ async function picturesOf(stem: string, { inputs = [], mask, control }: PictureR
 async function put(spool: string, name: string, content: string | Uint8Array, written: string[]): Promise<void> {
     const draft = join(spool, `.${name}.tmp`);
     written.push(draft, join(spool, name));
-    const file = await open(draft, 'w');
+    // Whatever lies there was left by a client that died, or is a link that somebody wants written through.
+    await unlink(draft).catch(() => undefined);
+    const file = await open(draft, 'wx');
     try {
         await file.writeFile(content);
         await file.sync(); // a full network disk is reported only here
