@@ -13,6 +13,7 @@ import click
 from spectacle import logs
 from spectacle.claims import Claims
 from spectacle.cli.live import opened
+from spectacle.cli.output import printable
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.naming import stem_of_lock
 from spectacle.retention import find_old, is_older
@@ -65,7 +66,7 @@ def command(file: Path | None, spool: Path | None, older_than: float | None, dry
             old = find_old(open_spool, older_than, names, now_ns)
             gone += old if dry_run else _remove(open_spool, old, now_ns - int(older_than * 1e9))
     for path in gone:
-        click.echo(path)
+        click.echo(printable(path))
     files = f"{len(gone)} file{'' if len(gone) == 1 else 's'}"
     click.echo(f"would remove {files}" if dry_run else f"removed {files}", err=True)
 

@@ -18,9 +18,12 @@ def printable(value: object) -> str:
     return "".join(character if character.isprintable() else " " for character in str(value))
 
 
-def print_json(value: Any) -> None:
-    """Print a JSON value for programs."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+def print_json(value: Any, indent: int | None = 2) -> None:
+    """Print a JSON value for programs. What no terminal should obey, and half characters, are written as escapes."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
+    click.echo(text)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

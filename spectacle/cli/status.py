@@ -55,11 +55,9 @@ def command(file: Path | None, spool: Path | None, watch: bool, as_json: bool) -
 
 def _watch(path: Path, as_json: bool) -> None:
     if as_json or not sys.stdout.isatty():
-        import json
-
         while True:
             if as_json:
-                click.echo(json.dumps(_overview(path), ensure_ascii=False))
+                print_json(_overview(path), indent=None)
             else:
                 _print(_overview(path))
             time.sleep(REFRESH_SECONDS)

@@ -112,3 +112,14 @@ def test_an_age_is_a_number_and_a_unit(run, spool: Spool, age: str) -> None:
     result = run("gc", "--spool", spool.path, "--older-than", age)
     assert result.exit_code == 2
     assert "write a number and s, m, h, d or w, such as 7d" in result.stderr
+
+
+def test_names_that_a_terminal_would_obey_are_printed_as_one_line_each(run, spool: Spool) -> None:
+    names = ["\x9b]0;title\x07", "two\nlines", "\u202etxt", os.fsdecode(b"\xff")]
+    for name in names:
+        put(spool, f".spectacle/poison/{name}", DAY)
+    result = run("gc", "--spool", spool.path, "--older-than", "1h")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == len(names)
+    assert all(line.isprintable() for line in result.stdout.splitlines())
+    assert not os.listdir(spool.path / ".spectacle/poison")

@@ -110,6 +110,15 @@ def test_a_report_that_is_none_does_no_harm(run, spool: Spool, content: bytes) -
         assert "\x1b" not in result.stdout
 
 
+def test_json_holds_nothing_that_a_terminal_obeys_and_no_half_characters(run, spool: Spool) -> None:
+    report = {"host": "\x9b2J\u202e\x1b[2J\ud800", "interval": 10, "kinds": [], "queue": {"\udfff": 1}}
+    (spool.path / ".spectacle/instances/evil.json").write_text(json.dumps(report))
+    result = run("status", "--json", "--spool", spool.path)
+    assert result.exit_code == 0
+    assert not [each for each in result.stdout if not each.isprintable() and each != "\n"]
+    assert json.loads(result.stdout)["instances"][0]["host"] == report["host"]
+
+
 def test_watching_goes_on_until_ctrl_c(spool: Spool, report) -> None:
     report()
     ours, theirs = pty.openpty()
