@@ -56,6 +56,7 @@ MODELS: dict[str, tuple[Component, ...]] = {
     "OmniSVG 8B": OMNISVG_8B,
     "OmniSVG 4B": OMNISVG_4B,
 }
+FROM_PUBLISHED_SIZES = "The weights are not here yet: this follows from the published sizes."
 CARDS = (0, 8, 10, 12, 16, 24, 48, 80, 141)
 """GiB of GPU memory; 0 is no GPU."""
 HOSTS = (16, 32, 64, 128)
@@ -67,7 +68,7 @@ def published_plan(
 ) -> tuple[str, ...]:
     """The sentences of the plan for a model whose files are not on this machine."""
     plan = make_plan(components, machine, settings, lightning=lightning)
-    return (*plan.sentences, "The weights are not here yet: this follows from the published sizes.")
+    return (*plan.sentences, FROM_PUBLISHED_SIZES)
 
 
 def nominal_machine(card: int, host: int) -> Machine:

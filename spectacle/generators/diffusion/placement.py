@@ -223,7 +223,12 @@ class _Problem:
                 continue
             yield way
 
+    def _may_be(self, quantization: Quantization) -> bool:
+        return all(quantization in each.quantizations for each in self.components)
+
     def _can_be(self, way: _Way) -> bool:
+        if way.quantization != "none" and not self._may_be(way.quantization):
+            return False
         if way.quantization != "gguf" and any(each.only_gguf for each in self.components):
             return False
         denoisers = [each for each in self.components if each.stage is Stage.DENOISE]
@@ -409,7 +414,7 @@ class _Problem:
         limits = [name for name in ("vram_limit", "ram_limit") if getattr(self.settings, name) is not None]
         remedies = [f"raise placement.{name}" for name in limits]
         remedies.append("free memory, or use a machine with more")
-        missing = [name for name in LIBRARIES.values() if name not in self.machine.packages]
+        missing = [name for form, name in LIBRARIES.items() if self._may_be(form) and name not in self.machine.packages]
         if missing:
             remedies.append(f"install {' and '.join(missing)} for smaller weights")
         if self.device == "cuda":

@@ -15,7 +15,7 @@ Quantization = Literal["none", "int8", "gguf", "nf4"]
 Precision = Literal["bf16", "fp16", "fp32"]
 Residency = Literal["device", "staged", "model-offload", "group-offload", "disk-offload"]
 
-LIBRARIES: dict[str, str] = {"int8": "torchao", "gguf": "gguf", "nf4": "bitsandbytes"}
+LIBRARIES: dict[Quantization, str] = {"int8": "torchao", "gguf": "gguf", "nf4": "bitsandbytes"}
 """The library each quantization needs."""
 
 LARGE = 300_000_000
@@ -64,6 +64,7 @@ class Component:
         gguf: Bytes of a GGUF file with its weights on this machine; 0 when there is none.
         only_gguf: Whether the GGUF file is all there is of it.
         fp16: Whether it is known to work in half precision.
+        quantizations: What it may be quantized with on loading.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Component:
     gguf: int = 0
     only_gguf: bool = False
     fp16: bool = False
+    quantizations: frozenset[Quantization] = frozenset(LIBRARIES)
 
     @property
     def is_large(self) -> bool:

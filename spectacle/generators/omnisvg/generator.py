@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -31,7 +30,7 @@ from spectacle.generators.base import (
     Needs,
     Resources,
 )
-from spectacle.generators.diffusion.plan import Machine, Plan
+from spectacle.generators.diffusion.plan import Component, Machine, Plan
 from spectacle.generators.omnisvg.choose import Candidate, Choice, choose
 from spectacle.generators.omnisvg.drawing import SIDE
 from spectacle.generators.omnisvg.pictures import SEEN, Prepared, prepare
@@ -47,7 +46,6 @@ from spectacle.generators.omnisvg.sizes import (
     Size,
     component,
     find_size,
-    heeded,
     make_plan,
 )
 from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary, decode
@@ -195,7 +193,7 @@ class OmniSvg(Generator):
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed on `device`, from the size of its file, or the published one without it."""
-        from spectacle.generators.diffusion.figures import published_plan
+        from spectacle.generators.diffusion.figures import FROM_PUBLISHED_SIZES
         from spectacle.generators.diffusion.memory import look
 
         settings = resources.placement
@@ -203,9 +201,8 @@ class OmniSvg(Generator):
         try:
             files = cls._files(preset, resources)
         except WeightsMissing:
-            with cls._smaller_named(preset):
-                return published_plan(find_size(preset).published, *heeded(machine, settings))
-        return cls._place(preset, files, machine, settings).sentences
+            return (*cls._place(preset, find_size(preset).published, machine, settings).sentences, FROM_PUBLISHED_SIZES)
+        return cls._place(preset, cls._part(preset, files), machine, settings).sentences
 
     @classmethod
     def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
@@ -213,7 +210,8 @@ class OmniSvg(Generator):
         from spectacle.generators.diffusion.memory import measure
 
         machine = measure(device, resources.placement).with_freed(held)
-        return cls._place(preset, cls._files(preset, resources), machine, resources.placement).demand
+        part = cls._part(preset, cls._files(preset, resources))
+        return cls._place(preset, part, machine, resources.placement).demand
 
     @property
     def footprint(self) -> Footprint:
@@ -243,16 +241,13 @@ class OmniSvg(Generator):
         return _Files(weights.path / FILE, base.path, prepared=False, revision=weights.revision)
 
     @classmethod
-    def _place(cls, preset: str | None, files: _Files, machine: Machine, settings: PlacementSettings) -> Plan:
-        _, vocabulary = cls._size(preset)
-        with cls._smaller_named(preset):
-            return make_plan(component(files.weights, files.base, vocabulary.size), machine, settings)
+    def _part(cls, preset: str | None, files: _Files) -> Component:
+        return component(files.weights, files.base, cls._size(preset)[1].size)
 
-    @staticmethod
-    @contextlib.contextmanager
-    def _smaller_named(preset: str | None) -> Iterator[None]:
+    @classmethod
+    def _place(cls, preset: str | None, part: Component, machine: Machine, settings: PlacementSettings) -> Plan:
         try:
-            yield
+            return make_plan(part, machine, settings)
         except OutOfMemory as error:
             smaller = "; or choose the preset 4b, which is smaller" if find_size(preset) is not PRESETS["4b"] else ""
             raise OutOfMemory(f"{error.message}{smaller}") from None
@@ -285,7 +280,7 @@ class OmniSvg(Generator):
         _, vocabulary = self._size(self.preset)
         files = self._files(self.preset, self.resources)
         settings = self.resources.placement
-        plan = self._place(self.preset, files, measure(device, settings), settings)
+        plan = self._place(self.preset, self._part(self.preset, files), measure(device, settings), settings)
         how: dict[str, Any] = {
             "device": torch.device(str(device)),
             "dtype": dtype(plan),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion import figures, placement
-from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Plan, Stage
+from spectacle.generators.diffusion.plan import Component, Machine, Plan, Quantization, Stage
 from spectacle.weights import Source
 
 FILE = "pytorch_model.bin"
@@ -47,13 +47,13 @@ class Size:
         name: As the option `model_size` has it.
         weights: The published checkpoint.
         base: The files of the model underneath.
-        published: What a plan has to know of it while its files are not here.
+        published: What a plan has to know of it while its files are not here, by their published sizes.
     """
 
     name: str
     weights: Source
     base: Source
-    published: Sequence[Component]
+    published: Component
 
 
 # Names and bytes of the files as the repositories had them in December 2025. The licences are those of the models
@@ -68,7 +68,7 @@ PRESETS: Mapping[str, Size] = {
             size=17_228_500_000,
         ),
         Source("Qwen/Qwen2.5-VL-7B-Instruct", BASE_FILES, licence="Apache-2.0"),
-        figures.OMNISVG_8B,
+        figures.OMNISVG_8B[0],
     ),
     "4b": Size(
         "4B",
@@ -85,7 +85,7 @@ PRESETS: Mapping[str, Size] = {
             licence="Qwen Research License",
             notice="The Qwen Research License does not allow commercial use.",
         ),
-        figures.OMNISVG_4B,
+        figures.OMNISVG_4B[0],
     ),
 }
 """The sizes by preset."""
@@ -139,27 +139,19 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
 
 
 def make_plan(part: Component, machine: Machine, settings: PlacementSettings) -> Plan:
-    """Place a size of OmniSVG as well as what is free allows; always whole on the device. See `heeded`.
+    """Place a size of OmniSVG as well as what is free allows; always whole on the device.
+
+    `residency` is not taken from the settings, for every token needs every weight: streamed to the device, each would
+    take as long as a step of a diffusion model. Nor is `gguf`, of which there is none, nor without a GPU `nf4`: on
+    processors with bf16 instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the picture
+    half has.
 
     Raises:
         OutOfMemory: It does not fit.
         GeneratorError: What the settings ask for needs a library that is not installed.
     """
-    return placement.make_plan([part], *heeded(machine, settings))
-
-
-def heeded(machine: Machine, settings: PlacementSettings) -> tuple[Machine, PlacementSettings]:
-    """What of a machine and of the settings counts for OmniSVG.
-
-    `residency` does not, for every token needs every weight: streamed to the device, each would take as long as a step
-    of a diffusion model. Nor does `gguf`, of which there is none, nor without a GPU `nf4`: on processors with bf16
-    instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the picture half has.
-    """
+    forms: frozenset[Quantization] = frozenset({"int8"} if machine.capability is None else {"int8", "nf4"})
     changes: dict[str, Any] = {"residency": "auto"}
-    unheeded = {"gguf"}
-    if machine.capability is None:
-        unheeded.add("nf4")
-        machine = replace(machine, packages=machine.packages - {LIBRARIES["nf4"]})
-    if settings.quantization in unheeded:
+    if settings.quantization not in ("none", *forms):
         changes["quantization"] = "auto"
-    return machine, settings.model_copy(update=changes)
+    return placement.make_plan([replace(part, quantizations=forms)], machine, settings.model_copy(update=changes))

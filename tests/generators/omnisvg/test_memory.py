@@ -151,6 +151,15 @@ def test_a_limit_below_the_least_names_it_and_the_smaller_size(card: list[int], 
         OmniSvg.plan("8b", Device("cuda"), limited)
 
 
+def test_a_remedy_that_would_not_help_is_not_named(tmp_path: Path) -> None:
+    """A form of weights that a processor cannot use needs no library."""
+    little = Resources(store=Store(tmp_path), placement=PlacementSettings(ram_limit=4 * 10**9))
+    with pytest.raises(OutOfMemory) as raised:
+        OmniSvg.plan("8b", CPU, little)
+    assert "(device, int8)" in raised.value.message
+    assert "install" not in raised.value.message
+
+
 def test_what_is_demanded_is_what_the_plan_takes_at_its_peak(card: list[int], store: Store) -> None:
     resources = Resources(store=store)
     demand = OmniSvg.demand("4b", Device("cuda"), resources, Footprint())
