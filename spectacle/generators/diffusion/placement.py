@@ -223,7 +223,7 @@ class _Problem:
                 continue
             yield way
 
-    def _may_be(self, quantization: Quantization) -> bool:
+    def _may_be(self, quantization: str) -> bool:
         return all(quantization in each.quantizations for each in self.components)
 
     def _can_be(self, way: _Way) -> bool:

@@ -15,7 +15,7 @@ Quantization = Literal["none", "int8", "gguf", "nf4"]
 Precision = Literal["bf16", "fp16", "fp32"]
 Residency = Literal["device", "staged", "model-offload", "group-offload", "disk-offload"]
 
-LIBRARIES: dict[Quantization, str] = {"int8": "torchao", "gguf": "gguf", "nf4": "bitsandbytes"}
+LIBRARIES: dict[str, str] = {"int8": "torchao", "gguf": "gguf", "nf4": "bitsandbytes"}
 """The library each quantization needs."""
 
 LARGE = 300_000_000
@@ -79,7 +79,7 @@ class Component:
     gguf: int = 0
     only_gguf: bool = False
     fp16: bool = False
-    quantizations: frozenset[Quantization] = frozenset(LIBRARIES)
+    quantizations: frozenset[str] = frozenset(LIBRARIES)
 
     @property
     def is_large(self) -> bool:

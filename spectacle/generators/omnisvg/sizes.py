@@ -11,7 +11,7 @@ from typing import Any
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion import figures, placement
-from spectacle.generators.diffusion.plan import Component, Machine, Plan, Quantization, Stage
+from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
 from spectacle.weights import Source
 
 FILE = "pytorch_model.bin"
@@ -150,7 +150,7 @@ def make_plan(part: Component, machine: Machine, settings: PlacementSettings) ->
         OutOfMemory: It does not fit.
         GeneratorError: What the settings ask for needs a library that is not installed.
     """
-    forms: frozenset[Quantization] = frozenset({"int8"} if machine.capability is None else {"int8", "nf4"})
+    forms = frozenset({"int8"} if machine.capability is None else {"int8", "nf4"})
     changes: dict[str, Any] = {"residency": "auto"}
     if settings.quantization not in ("none", *forms):
         changes["quantization"] = "auto"
