@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from spectacle.cli.resumable import resumable
+
 _LINE_SECONDS = 10.0
 
 
@@ -53,24 +55,25 @@ def command(
     """
     from spectacle.generators.supersvg import datasets, quickdraw
 
+    if dataset == "icons" and source is None:
+        raise click.UsageError("icons are drawn from a folder with SVG files: name it with --from")
+    if dataset == "quickdraw" and count is not None and count > quickdraw.MOST:
+        raise click.UsageError(f"--count {count}: at most {quickdraw.MOST} drawings of a category are taken")
     shown = _Shown()
-    if dataset == "test":
-        made = datasets.make_test(into, shown.counted, count=count or datasets.TEST_PICTURES, size=size, seed=seed)
-    elif dataset == "icons":
-        if source is None:
-            raise click.UsageError("icons are drawn from a folder with SVG files: name it with --from")
-        made = _icons(source, into, size, shown)
-    else:
-        if count is not None and count > quickdraw.MOST:
-            raise click.UsageError(f"--count {count}: at most {quickdraw.MOST} drawings of a category are taken")
-        made = quickdraw.make_quickdraw(
-            into,
-            shown.arrived,
-            address=url or quickdraw.ADDRESS,
-            categories=categories or quickdraw.CATEGORIES,
-            count=count or quickdraw.MOST,
-            size=size,
-        )
+    with resumable(into):
+        if dataset == "test":
+            made = datasets.make_test(into, shown.counted, count=count or datasets.TEST_PICTURES, size=size, seed=seed)
+        elif source is not None and dataset == "icons":
+            made = _icons(source, into, size, shown)
+        else:
+            made = quickdraw.make_quickdraw(
+                into,
+                shown.arrived,
+                address=url or quickdraw.ADDRESS,
+                categories=categories or quickdraw.CATEGORIES,
+                count=count or quickdraw.MOST,
+                size=size,
+            )
     click.echo(f"{into}: {made} picture{'' if made == 1 else 's'} made")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import time
 from importlib.util import find_spec
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from spectacle.cli.waiting import INTERRUPTED
+from spectacle.cli.resumable import resumable, stopped
 from spectacle.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -101,29 +100,29 @@ def command(
     missing = [name for name in ("torch", "skimage", "numba", "accelerate") if find_spec(name) is None]
     if missing:
         raise ConfigurationError(f"training needs {', '.join(missing)}: run: pip install 'spectacle-daemon[supersvg]'")
-    from spectacle.generators.supersvg.train import TrainSettings, train
+    with resumable(out):
+        from spectacle.generators.supersvg.train import TrainSettings, train
 
-    settings = TrainSettings(
-        data=data,
-        out=out,
-        epochs=epochs,
-        max_steps=max_steps,
-        batch_size=batch_size,
-        base_learning_rate=learning_rate,
-        warmup_epochs=warmup_epochs,
-        render_size=render_size,
-        mixed_precision=mixed_precision,
-        init=init,
-        seed=seed,
-        workers=workers,
-        save_minutes=save_minutes,
-        cpu=cpu,
-    )
-    with _Shown() as shown:
-        complete = train(settings, shown)
+        settings = TrainSettings(
+            data=data,
+            out=out,
+            epochs=epochs,
+            max_steps=max_steps,
+            batch_size=batch_size,
+            base_learning_rate=learning_rate,
+            warmup_epochs=warmup_epochs,
+            render_size=render_size,
+            mixed_precision=mixed_precision,
+            init=init,
+            seed=seed,
+            workers=workers,
+            save_minutes=save_minutes,
+            cpu=cpu,
+        )
+        with _Shown() as shown:
+            complete = train(settings, shown)
     if not complete:
-        click.echo(f"stopped; to go on: {shlex.join(['spectacle', *sys.argv[1:]])}", err=True)
-        sys.exit(INTERRUPTED)
+        stopped()
 
 
 class _Shown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 
@@ -15,6 +16,31 @@ def test_synthetic_pictures_are_made_once(run, tmp_path: Path) -> None:
     with Image.open(tmp_path / "pictures/test-0000.png") as picture:
         assert picture.size == (32, 32)
     assert "0 pictures made" in run("datasets", "test", "--into", tmp_path / "pictures", "--count", 3).stdout
+
+
+def test_ctrl_c_says_how_to_go_on(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spectacle.cli.datasets._Shown.counted", interrupt)
+    result = run("datasets", "test", "--into", tmp_path / "pictures", "--size", 32)
+    assert result.exit_code == 130
+    assert "stopped; to go on: spectacle" in result.stderr
+    assert len(list((tmp_path / "pictures").iterdir())) == 1
+
+
+def test_a_full_disk_is_told_in_a_line(run, tmp_path: Path) -> None:
+    (tmp_path / ".test-0000.png.writing").symlink_to("/dev/full")
+    result = run("datasets", "test", "--into", tmp_path, "--size", 64)
+    assert result.exit_code == 1
+    assert f"{tmp_path}: the disk is full: make room" in result.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_named(run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("datasets", "test", "--into", tmp_path / "file/pictures")
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'file/pictures'}: Not a directory" in result.stderr
 
 
 def test_icons_are_drawn_and_broken_ones_named(run, tmp_path: Path) -> None:

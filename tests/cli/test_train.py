@@ -52,6 +52,13 @@ def test_a_folder_without_pictures_is_refused(run, tmp_path: Path) -> None:
     assert "holds no pictures" in result.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_named(run, pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("train", "supersvg", "--data", pictures, "--out", tmp_path / "file/out", *SMALL)
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'file/out'}: Not a directory" in result.stderr
+
+
 @pytest.mark.slow
 def test_ctrl_c_saves_and_says_how_to_go_on(pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"

@@ -32,7 +32,8 @@ def load_coarse(path: Path) -> Coarse:
 
     Raises:
         WeightsMissing: When there is no such file.
-        GeneratorError: When it is damaged, holds more than tensors, or its keys or shapes are not the network's.
+        GeneratorError: When it is damaged, holds more than tensors, its keys or shapes are not the network's, or its
+            weights no finite numbers.
     """
     return _filled(Coarse, read_tensors(path), path)
 
@@ -108,8 +109,13 @@ def _fill(model: nn.Module, tensors: Mapping[str, Tensor], path: Path, prefix: s
             if tensors[key].shape != value.shape
         ],
     )
+    _refuse(path, "has no finite numbers in", [f"{prefix}{key}" for key in expected if not _finite(tensors[key])])
     copies = {key: value.to(torch.float32, copy=True) for key, value in tensors.items()}
     model.load_state_dict(copies, strict=True, assign=True)
+
+
+def _finite(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and bool(tensor.isfinite().all())
 
 
 def _refuse(path: Path, what: str, keys: Sequence[str]) -> None:

@@ -78,9 +78,10 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
 
 def _read(path: Path) -> NDArray[np.float32]:
     try:
-        picture = open_picture(path.name, path.read_bytes())
+        picture = open_picture("it", path.read_bytes())
     except (OSError, BadAttachment) as error:
-        reason = error.message if isinstance(error, BadAttachment) else error.strerror
+        # Without the remedy, which is one for requests.
+        reason = error.message.rpartition(": ")[0] if isinstance(error, BadAttachment) else error.strerror
         raise UnreadablePicture(f"{path} cannot be read ({reason}): remove it and start again to go on") from None
     if picture.mode == "RGBA":
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")

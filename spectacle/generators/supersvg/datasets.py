@@ -85,8 +85,11 @@ def make_icons(
 def write_picture(path: Path, picture: Image.Image) -> None:
     """Write a PNG that is there whole or not at all."""
     temporary = path.with_name(f".{path.name}.writing")
-    picture.save(temporary, "PNG")
-    temporary.replace(path)
+    try:
+        picture.save(temporary, "PNG")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _synthetic(random: np.random.Generator, size: int) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import urllib.error
 import urllib.parse
@@ -59,6 +60,8 @@ _PIXELS = SIDE * SIDE
 _MAGIC = b"\x93NUMPY\x01\x00"
 _CHUNK = 64 * 1024
 _SECONDS = 30.0
+_GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+"""What a server answers for files that it does not have; a bucket that may not be listed forbids them."""
 
 Progress = Callable[[str, int, int], None]
 """Is told the category, and how many of how many bytes of it are there."""
@@ -90,11 +93,14 @@ def make_quickdraw(
         How many pictures were made.
 
     Raises:
-        ConfigurationError: When the address is none.
+        ConfigurationError: When the address is none, or a category no name of a file.
         GeneratorError: When a category cannot be had, or is not what it should be.
     """
     if urllib.parse.urlsplit(address).scheme not in {"http", "https"}:
         raise ConfigurationError(f"{address} is no address that begins with http:// or https://")
+    for category in categories:
+        if not category or category != Path(category).name or category.startswith("."):
+            raise ConfigurationError(f"{category!r} is no category: take one such as {CATEGORIES[0]}")
     made = 0
     for category in categories:
         folder = into / category
@@ -116,7 +122,13 @@ def _drawings(category: str, address: str, folder: Path, count: int, progress: P
     partial = folder / f".{category}.npy.partial"
     try:
         content, layout = _beginning(url, partial, count, lambda done, size: progress(category, done, size))
+    except urllib.error.HTTPError as error:
+        if error.code in _GONE:
+            raise GeneratorError(f"{url} is not there: check the category's name, and --url") from None
+        raise GeneratorError(f"{url} could not be read ({error}): run the same command later") from None
     except (OSError, HTTPException) as error:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise GeneratorError(
             f"{url} could not be read ({reason}): run the same command later, and it goes on where it stopped"

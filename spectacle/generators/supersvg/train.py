@@ -135,8 +135,9 @@ def train(settings: TrainSettings, progress: Progress) -> bool:
 
     Raises:
         ConfigurationError: When settings cannot be used together, or on this machine.
-        GeneratorError: When there are no pictures, one cannot be read, or a checkpoint is not what it should be; and
-            when the loss is no number any more.
+        GeneratorError: When there are no pictures, one cannot be read, a checkpoint is not what it should be or cannot
+            be written; and when the loss is no number any more.
+        OSError: When there can be no directory for what is written.
     """
     training = _Training(settings, progress)
     try:
@@ -336,13 +337,27 @@ def _log(path: Path, run: _Run, means: _Means, rate: float) -> None:
 
 
 def _save(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a checkpoint that is there whole or not at all."""
+    """Write a checkpoint that is there whole or not at all.
+
+    Raises:
+        GeneratorError: When it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.writing")
-    with temporary.open("wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:
+        # What torch raises when a file cannot be written tells nothing; the reason is what it met before.
+        reason = error if isinstance(error, OSError) else error.__context__
+        said = (reason.strerror if isinstance(reason, OSError) else None) or " ".join(str(error).split())[:200]
+        raise GeneratorError(
+            f"{path} could not be written ({said}): make room there, then start again to go on from what was saved last"
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def describe(folder: Path) -> None:

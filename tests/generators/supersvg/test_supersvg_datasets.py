@@ -52,6 +52,13 @@ def test_only_what_is_missing_is_made_and_just_as_before(tmp_path: Path) -> None
     assert {name for name in before if before[name] != after[name]} == {"test-0002.png"}
 
 
+def test_nothing_is_left_of_a_picture_that_the_disk_has_no_room_for(tmp_path: Path) -> None:
+    (tmp_path / ".test-0000.png.writing").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        make_test(tmp_path, nothing, count=1, size=64)
+    assert list(tmp_path.iterdir()) == []
+
+
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24" fill="none"
  stroke="currentColor" stroke-width="2" stroke-linecap="round"><path stroke="none" d="M0 0h24v24H0z" fill="none"/>
  <path d="M5 12l14 0"/></svg>"""
@@ -222,8 +229,15 @@ def test_other_content_is_refused_and_not_kept(server: Bitmaps, tmp_path: Path, 
 
 
 def test_a_category_that_is_not_there_is_named(server: Bitmaps, tmp_path: Path) -> None:
-    with pytest.raises(GeneratorError, match=r"/griffin\.npy could not be read .*Not Found"):
+    with pytest.raises(GeneratorError, match=r"/griffin\.npy is not there: check the category's name"):
         make_quickdraw(tmp_path, nothing, address=server.address, categories=("griffin",))
+
+
+@pytest.mark.parametrize("category", ["../cat", "/tmp/cat", "..", "", "a/b", ".cat"])
+def test_nothing_is_written_outside_of_the_folder(server: Bitmaps, tmp_path: Path, category: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no category"):
+        make_quickdraw(tmp_path / "in", nothing, address=server.address, categories=(category,))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_the_web_is_an_address(tmp_path: Path) -> None:

@@ -105,6 +105,14 @@ def test_missing_keys_are_named(tmp_path: Path) -> None:
         load_coarse(path)
 
 
+@pytest.mark.parametrize("value", [torch.full((28,), torch.nan), torch.ones(28, dtype=torch.int64)])
+def test_weights_that_are_no_finite_numbers_are_named(tmp_path: Path, value: torch.Tensor) -> None:
+    path = tmp_path / "coarse.pt"
+    torch.save({**hollow(), "encoder.stroke_head.linear_head.bias": value}, path)
+    with pytest.raises(GeneratorError, match=r"has no finite numbers in encoder\.stroke_head\.linear_head\.bias"):
+        load_coarse(path)
+
+
 def test_unknown_keys_are_named(tmp_path: Path) -> None:
     torch.save({**hollow(), "encoder.extra": torch.zeros(1)}, tmp_path / "coarse.pt")
     with pytest.raises(GeneratorError, match=r"has unknown encoder\.extra"):

@@ -133,6 +133,21 @@ def test_a_state_that_is_damaged_is_named(shallow: None, pictures: Path, tmp_pat
         train(settings(pictures, tmp_path), Progress())
 
 
+def test_a_full_disk_is_named_and_what_was_saved_before_is_kept(shallow: None, pictures: Path, tmp_path: Path) -> None:
+    train(settings(pictures, tmp_path, max_steps=1), Progress())
+    before = (tmp_path / "training.pt").read_bytes()
+    (tmp_path / ".training.pt.writing").symlink_to("/dev/full")
+    with pytest.raises(
+        GeneratorError, match=r"training\.pt could not be written \(No space left on device\): make room"
+    ):
+        train(settings(pictures, tmp_path, max_steps=2), Progress())
+    assert (tmp_path / "training.pt").read_bytes() == before
+    assert not (tmp_path / ".training.pt.writing").is_symlink()
+    rest = Progress()
+    assert train(settings(pictures, tmp_path, max_steps=2), rest)
+    assert rest.begun == [(1, 2)]
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_training_goes_on_when_a_picture_that_cannot_be_read_is_gone(
     shallow: None, tmp_path: Path, workers: int
@@ -144,7 +159,9 @@ def test_training_goes_on_when_a_picture_that_cannot_be_read_is_gone(
     ask = settings(data, tmp_path / "out", batch_size=1, workers=workers)
     with pytest.raises(GeneratorError) as raised:
         train(ask, progress)
-    assert re.fullmatch(rf"{broken} cannot be read \(.*\): remove it and start again to go on", raised.value.message)
+    assert re.fullmatch(
+        rf"{broken} cannot be read \(it is a damaged .*\): remove it and start again to go on", raised.value.message
+    )
     assert progress.saves == [len(progress.positions)]
     broken.unlink()
     rest = Progress()
