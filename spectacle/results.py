@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import io
 import json
 import os
 import re
+import stat
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -42,6 +43,7 @@ _SOURCE_TYPES = {
 }
 """Terms of that vocabulary by the fact `engine`; whatever else makes a picture is a trained model."""
 _LONGEST_TITLE = 80
+_MOST_READ = 2**30
 # Characters that JSON leaves as they are but that UTF-8 or XML 1.0 cannot hold, and the C1 controls.
 _UNWRITABLE = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Measured at 1024x1024 on one core of a shared server, with the zlib-ng of Pillow's wheels:
@@ -183,17 +185,29 @@ def read_making(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
     else:
         name = os.fspath(source)
         try:
-            content = Path(source).read_bytes()
+            content = _content(name)
         except OSError as error:
             raise SpectacleError(f"{name} cannot be read: {error.strerror}") from error
     text = _png_text(content) if content.startswith(_PNG_SIGNATURE) else _svg_text(content)
     try:
         details = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         details = None
     if not isinstance(details, dict):
         raise SpectacleError(f"{name} does not tell how it was made: it holds no metadata of Spectacle's")
     return details
+
+
+def _content(path: str) -> bytes:
+    # Results may lie where others write: what is no file, or never ends, must not be waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file")
+        if status.st_size > _MOST_READ:
+            raise OSError(errno.EFBIG, f"{status.st_size} bytes are no picture of Spectacle's")
+        return file.read(_MOST_READ)
 
 
 def _details(making: Making, candidate: int, *, fit: str) -> dict[str, Any]:

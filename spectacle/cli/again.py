@@ -54,7 +54,7 @@ def command(
         prompt, width, height = str(making["prompt"]), int(making["width"]), int(making["height"])
         kind, generator = str(making["kind"]), str(making["generator"])
         options = {**making["options"], "seed": making["seed"]}
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise click.ClickException(f"{picture} does not tell enough of its making to repeat it") from None
     options.pop("progress", None)
     if wait_for_it and can_show_progress():

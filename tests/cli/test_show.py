@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,32 @@ def test_a_file_that_tells_nothing_is_refused(run, tmp_path: Path, command: str)
     assert run(command, tmp_path / "none.png").exit_code == 2
 
 
+@pytest.mark.parametrize("command", ["show", "again"])
+@pytest.mark.parametrize("kind", ["nested", "pipe", "endless"])
+def test_a_file_laid_out_as_a_trap_is_refused(run, tmp_path: Path, command: str, kind: str) -> None:
+    path = tmp_path / "trap.svg"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "endless":
+        path.touch()
+        os.truncate(path, 1 << 40)
+    else:
+        nested = "[" * 100_000 + "]" * 100_000
+        making = f'<metadata><s:making xmlns:s="urn:spectacle:1">{nested}</s:making></metadata>'
+        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{making}</svg>')
+    result = run(command, path)
+    assert result.exit_code == 1
+    assert str(path) in result.stderr
+
+
 class TestAgain:
+    def test_a_size_that_is_none_is_refused(self, run, spool: Spool, made: Made) -> None:
+        path = made("svg")
+        path.write_text(path.read_text().replace('"width":8', '"width":Infinity'))
+        result = run("again", path, "--spool", spool.path)
+        assert result.exit_code == 1
+        assert "does not tell enough of its making" in result.stderr
+
     def asked(self, spool: Spool, output: str) -> tuple[Path, Any]:
         request = Path(output.strip())
         assert request.parent == spool.path
