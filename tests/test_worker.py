@@ -208,7 +208,7 @@ class Heavy(Strange):
 
     name = "heavy"
     needs = Needs()
-    presets: ClassVar = {"fast": "", "fine": "", "huge": ""}
+    presets: ClassVar = {"fast": "", "fine": "", "rough": "", "huge": ""}
     adopts: ClassVar[set[str | None]] = set()
     known = True
     short = 0
@@ -352,6 +352,13 @@ def test_a_failed_load_leaves_nothing_loaded(workshop: Workshop, monkeypatch: py
     with pytest.raises(GeneratorError, match="strange failed: ZeroDivisionError"):
         workshop.load("strange", None)
     monkeypatch.undo()
+
+
+def test_a_preset_that_is_not_there_is_told_with_those_that_are(heavy: Workshop) -> None:
+    with pytest.raises(GeneratorError, match="heavy has no preset 'Fast': use one of fast, fine, rough, huge"):
+        heavy.load("heavy", "Fast")
+    with pytest.raises(GeneratorError, match="strange has no preset 'fast': it has none, so leave it out"):
+        heavy.load("strange", "fast")
 
 
 def test_missing_weights_are_told_with_nothing_unloaded_for_them(

@@ -34,9 +34,6 @@ def command(name: str, preset: str | None, into: Path, quantize: str, file: Path
     settings = settings_for(file, spool)
     resources = Resources.from_settings(settings.weights, settings.placement)
     generator = registry.find(name)
-    if preset is not None and preset not in generator.presets:
-        known = ", ".join(generator.presets) or "none"
-        raise SpectacleError(f"{name} has no preset {preset!r}: there are: {known}")
     preset = generator.named(preset)
     if (missing := generator.missing_packages()) is not None:
         raise SpectacleError(missing)

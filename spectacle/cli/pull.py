@@ -86,12 +86,8 @@ def command(
 
 
 def _sources(generator: type[Generator], presets: Sequence[str], all_presets: bool) -> list[Source]:
-    for preset in presets:
-        if preset not in generator.presets:
-            known = ", ".join(generator.presets) or "none"
-            raise SpectacleError(f"{generator.name} has no preset {preset!r}: there are: {known}")
     wanted: Sequence[str | None] = tuple(generator.presets) if all_presets else presets
-    return [source for preset in wanted or (None,) for source in generator.weights(preset)]
+    return [source for preset in wanted or (None,) for source in generator.weights(generator.named(preset))]
 
 
 def _commits(revisions: Sequence[str], sources: Sequence[Source]) -> Mapping[str, str]:

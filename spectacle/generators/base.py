@@ -231,8 +231,17 @@ class Generator(ABC):
 
     @classmethod
     def named(cls, preset: str | None) -> str | None:
-        """The preset itself, or the default one when none is named."""
-        return preset if preset is not None else next(iter(cls.presets), None)
+        """The preset itself, or the default one when none is named.
+
+        Raises:
+            GeneratorError: When there is none of that name.
+        """
+        if preset is None:
+            return next(iter(cls.presets), None)
+        if preset not in cls.presets:
+            remedy = f"use one of {', '.join(cls.presets)}" if cls.presets else "it has none, so leave it out"
+            raise GeneratorError(f"{cls.name} has no preset {preset!r}: {remedy}")
+        return preset
 
     @classmethod
     def missing_packages(cls) -> str | None:

@@ -95,7 +95,7 @@ def test_a_volume_can_take_the_place_of_the_hub(run: Callable[..., Result], hub:
 
 
 def test_an_unknown_preset_is_told_with_those_there_are(run: Callable[..., Result], hub: Hub) -> None:
-    assert "has no preset 'silver': there are: oil, gold" in run("pull", "painter", "--preset", "silver").output
+    assert "has no preset 'silver': use one of oil, gold" in run("pull", "painter", "--preset", "silver").output
 
 
 def test_damaged_weights_are_found_and_removed(run: Callable[..., Result], hub: Hub, tmp_path: Path) -> None:

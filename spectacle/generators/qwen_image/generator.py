@@ -14,7 +14,7 @@ from spectacle.generators.diffusion.plan import Component
 from spectacle.generators.diffusion.seeds import generator, picture_seeds
 from spectacle.generators.diffusion.steps import StepReporter
 from spectacle.generators.qwen_image.options import QwenImageOptions
-from spectacle.generators.qwen_image.presets import CONTROLNET, DEFAULT, PRESETS, Preset, find_preset
+from spectacle.generators.qwen_image.presets import CONTROLNET, DEFAULT, PRESETS, Preset
 from spectacle.generators.qwen_image.request import FOR_CONTROL, Request, keep_unmasked, understand
 
 _TOKENS = 8192 + 1024
@@ -33,7 +33,7 @@ class QwenImage(FamilyGenerator):
     @classmethod
     def find_preset(cls, preset: str | None) -> Preset:
         """A preset by name; None is the default."""
-        return find_preset(preset)
+        return PRESETS[cls.named(preset) or DEFAULT]
 
     @classmethod
     def components(cls, checkpoint: Checkpoint) -> Sequence[Component]:
@@ -43,7 +43,7 @@ class QwenImage(FamilyGenerator):
     @classmethod
     def added(cls, preset: str | None, resources: Resources) -> Mapping[str, Path]:
         """The ControlNet, for the preset `control`."""
-        return cls._controlnet(preset, resources) if find_preset(preset).control else {}
+        return cls._controlnet(preset, resources) if cls.find_preset(preset).control else {}
 
     @classmethod
     def notes(cls) -> Sequence[str]:
@@ -60,7 +60,7 @@ class QwenImage(FamilyGenerator):
 
         options = job.options
         assert isinstance(options, QwenImageOptions)
-        request = understand(job, find_preset(self.preset).recipe, self.preset or DEFAULT)
+        request = understand(job, self.find_preset(self.preset).recipe, self.preset or DEFAULT)
         control.check()
         if job.control is not None:
             self._need(self._controlnet(self.preset, self.resources))

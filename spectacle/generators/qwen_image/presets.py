@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.weights import Source
 
@@ -98,15 +97,3 @@ PRESETS: Mapping[str, Preset] = {
         *_lightning(4, _LIGHTNING_2512, "Qwen-Image-2512-Lightning-4steps-V1.0-bf16.safetensors", 850_000_000, "2512"),
     ),
 }
-
-
-def find_preset(name: str | None) -> Preset:
-    """A preset by name; None is the default.
-
-    Raises:
-        GeneratorError: When there is none of that name.
-    """
-    found = PRESETS.get(name or DEFAULT)
-    if found is None:
-        raise GeneratorError(f"qwen-image has no preset {name!r}: use one of {', '.join(PRESETS)}")
-    return found

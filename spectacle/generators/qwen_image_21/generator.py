@@ -20,7 +20,7 @@ from spectacle.generators.base import (
     Resources,
 )
 from spectacle.generators.qwen_image_21.options import QwenImage21Options
-from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, Preset, find_preset
+from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, Preset
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
@@ -63,9 +63,13 @@ class QwenImage21(Generator):
     _revision: str | None = None
 
     @classmethod
+    def _find(cls, preset: str | None) -> Preset:
+        return PRESETS[cls.named(preset) or DEFAULT]
+
+    @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
         """The preset's repository."""
-        return (find_preset(preset).source,)
+        return (cls._find(preset).source,)
 
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
@@ -74,19 +78,19 @@ class QwenImage21(Generator):
 
         machine = memory.look(device, resources.placement)
         try:
-            located = cls.locate(find_preset(preset).source, preset, resources)
+            located = cls.locate(cls._find(preset).source, preset, resources)
         except WeightsMissing:
             return figures.published_plan(figures.QWEN_IMAGE_21, machine, resources.placement)
-        return _make_plan(located.path, machine, find_preset(preset), resources).sentences
+        return _make_plan(located.path, machine, cls._find(preset), resources).sentences
 
     @classmethod
     def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
         """What the plan says that would be made if nothing were loaded."""
         from spectacle.generators.diffusion import memory
 
-        located = cls.locate(find_preset(preset).source, preset, resources)
+        located = cls.locate(cls._find(preset).source, preset, resources)
         machine = memory.measure(device, resources.placement).with_freed(held)
-        return _make_plan(located.path, machine, find_preset(preset), resources).demand
+        return _make_plan(located.path, machine, cls._find(preset), resources).demand
 
     @property
     def footprint(self) -> Footprint:
@@ -96,7 +100,7 @@ class QwenImage21(Generator):
     @property
     def model(self) -> str:
         """The model's repository."""
-        return find_preset(self.preset).repo
+        return self._find(self.preset).repo
 
     @property
     def revision(self) -> str | None:
@@ -108,7 +112,7 @@ class QwenImage21(Generator):
         from spectacle.generators.diffusion import memory
         from spectacle.generators.qwen_image_21.model import QwenImage21Model
 
-        preset = find_preset(self.preset)
+        preset = self._find(self.preset)
         located = self.locate(preset.source, self.preset, self.resources)
         machine = memory.measure(device, self.resources.placement)
         plan = _make_plan(located.path, machine, preset, self.resources)
@@ -125,7 +129,7 @@ class QwenImage21(Generator):
         options = job.options
         assert isinstance(options, QwenImage21Options)
         assert self._loaded is not None
-        preset = find_preset(self.preset)
+        preset = self._find(self.preset)
         recipe = settle(options, preset.recipe, self.preset or DEFAULT)
         check_form(job.pictures)
         size = native_size(job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.weights import Source
 
@@ -66,15 +65,3 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
     }
 )
-
-
-def find_preset(name: str | None) -> Preset:
-    """A preset by name; None is the default.
-
-    Raises:
-        GeneratorError: When there is none of that name.
-    """
-    found = PRESETS.get(name or DEFAULT)
-    if found is None:
-        raise GeneratorError(f"qwen-image-2.1 has no preset {name!r}: use one of {', '.join(PRESETS)}")
-    return found

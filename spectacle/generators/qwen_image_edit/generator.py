@@ -16,7 +16,7 @@ from spectacle.generators.diffusion.seeds import generator, picture_seeds
 from spectacle.generators.diffusion.steps import StepReporter
 from spectacle.generators.qwen_image_edit.modes import MODES, EditMode
 from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
-from spectacle.generators.qwen_image_edit.presets import DEFAULT, PRESETS, Preset, find_preset
+from spectacle.generators.qwen_image_edit.presets import DEFAULT, PRESETS, Preset
 from spectacle.generators.qwen_image_edit.request import Edit, understand
 
 _PICTURE_TOKENS = 4096 + 256
@@ -37,7 +37,7 @@ class QwenImageEdit(FamilyGenerator):
     @classmethod
     def find_preset(cls, preset: str | None) -> Preset:
         """A preset by name; None is the default."""
-        return find_preset(preset)
+        return PRESETS[cls.named(preset) or DEFAULT]
 
     @classmethod
     def components(cls, checkpoint: Checkpoint) -> Sequence[Component]:
@@ -65,7 +65,7 @@ class QwenImageEdit(FamilyGenerator):
         assert isinstance(options, QwenImageEditOptions)
         loaded = self._loaded
         assert loaded is not None
-        preset = find_preset(self.preset)
+        preset = self.find_preset(self.preset)
         edit = understand(job, preset.base)
         recipe = settle(options, _recipe(preset, edit.mode), self.preset or DEFAULT)
         control.check()

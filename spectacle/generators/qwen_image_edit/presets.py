@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion.family import TRANSFORMER_WEIGHTS
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.weights import Source
@@ -141,15 +140,3 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     }
 )
 """The default first: 2511, the newest model, then the older ones by name."""
-
-
-def find_preset(name: str | None) -> Preset:
-    """A preset by name; None is the default.
-
-    Raises:
-        GeneratorError: When there is none of that name.
-    """
-    found = PRESETS.get(name or DEFAULT)
-    if found is None:
-        raise GeneratorError(f"qwen-image-edit has no preset {name!r}: use one of {', '.join(PRESETS)}")
-    return found
