@@ -10,7 +10,7 @@ from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import Resources
-from spectacle.weights.prepared import write_prepared
+from spectacle.weights.prepared import broken_off, write_prepared
 
 
 @click.command()
@@ -37,6 +37,8 @@ def command(name: str, preset: str | None, into: Path, quantize: str, file: Path
     preset = generator.named(preset)
     if (missing := generator.missing_packages()) is not None:
         raise SpectacleError(missing)
+    for left in broken_off(into):
+        click.echo(f"{left} was left by a prepare that was broken off: remove it, unless one still runs", err=True)
     manifest = write_prepared(
         into,
         lambda folder: generator.prepare(

@@ -14,7 +14,8 @@ from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.weights import Store
-from spectacle.weights.pull import alone_with, check
+from spectacle.weights.pull import check
+from spectacle.weights.store import alone_with
 
 
 @click.command()

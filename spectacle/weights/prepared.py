@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -90,6 +91,12 @@ def write_prepared(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return manifest
+
+
+def broken_off(into: Path) -> list[Path]:
+    """What others that were to become the directory have left, or are still writing."""
+    into = into.absolute()
+    return sorted(into.parent.glob(f".{glob.escape(into.name)}.partial-*"))
 
 
 def _said(error: OSError) -> str:

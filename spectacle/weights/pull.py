@@ -7,19 +7,16 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from spectacle.errors import SpectacleError
 from spectacle.weights import hub
 from spectacle.weights.digest import Digest, digest_file
 from spectacle.weights.source import Source
-from spectacle.weights.store import FileRecord, Marker, Store, sync_folder
+from spectacle.weights.store import FileRecord, Marker, Store, alone_with, sync_folder
 
 SLACK = 1 << 30
 """Bytes that must stay free beside the weights."""
@@ -56,6 +53,7 @@ class Pull:
         origin: `hub`, or the folder.
         pieces: All files of the patterns.
         missing: Those that are not complete in the store yet.
+        replaces: The commit that is complete in the store, None when none is.
     """
 
     source: Source
@@ -63,6 +61,7 @@ class Pull:
     origin: str
     pieces: tuple[Piece, ...]
     missing: tuple[Piece, ...]
+    replaces: str | None = None
 
     @property
     def size(self) -> int:
@@ -167,24 +166,6 @@ def bring_in(
             raise SpectacleError(f"{error.filename or folder}: {error.strerror or error}") from None
 
 
-@contextmanager
-def alone_with(folder: Path) -> Iterator[None]:
-    """Keep other processes from changing a repository's folder meanwhile.
-
-    Raises:
-        SpectacleError: When another process is changing it.
-    """
-    lock = FileLock(folder / ".pull.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise SpectacleError(f"{folder} is being pulled into by another process: wait for it") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def check(marker: Marker, store: Store, progress: Callable[[int], None] = lambda _read: None) -> list[str]:
     """Read the files of a repository again and compare them with what was recorded; what is wrong, a line each."""
     folder = store.folder(marker.repo) / marker.revision
@@ -220,7 +201,8 @@ def _pull(source: Source, store: Store, revision: str, origin: str, pieces: Sequ
         or (piece.sha256 is not None and piece.sha256 != complete[name].sha256)
     ]
     whole = Source(source.repo, patterns, source.licence, source.notice, source.size)
-    return Pull(whole, revision, origin, tuple(wanted.values()), tuple(missing))
+    replaces = marker.revision if marker is not None else None
+    return Pull(whole, revision, origin, tuple(wanted.values()), tuple(missing), replaces)
 
 
 def _bring_in(
@@ -228,8 +210,16 @@ def _bring_in(
 ) -> None:
     folder = store.folder(pull.source.repo) / pull.revision
     folder.mkdir(exist_ok=True)
+    # Looked at again, for another pull may have come first since this one was planned.
     marker = store.marker(pull.source.repo)
-    records = dict(marker.files) if marker is not None and marker.revision == pull.revision else {}
+    if marker is not None and marker.revision not in (pull.revision, pull.replaces):
+        raise SpectacleError(
+            f"{pull.source.repo} was pulled at {marker.revision} meanwhile: run the command again to go on there"
+        )
+    same = marker is not None and marker.revision == pull.revision
+    records = dict(marker.files) if marker is not None and same else {}
+    patterns = (*(marker.patterns if marker is not None and same else ()), *pull.source.files)
+    names = {*records, *(piece.name for piece in pull.pieces)}
     for piece in pull.missing:
         starting(pull, piece)
         found = _arrive(pull, piece, folder, lambda read, piece=piece: verified(pull, piece, read))  # type: ignore[misc]
@@ -244,8 +234,8 @@ def _bring_in(
             revision=pull.revision,
             origin=pull.origin,
             licence=source.licence,
-            patterns=source.files,
-            files={piece.name: records[piece.name] for piece in sorted(pull.pieces, key=lambda piece: piece.name)},
+            patterns=tuple(dict.fromkeys(patterns)),
+            files={name: records[name] for name in sorted(names)},
         )
     )
 

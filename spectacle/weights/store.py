@@ -13,11 +13,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from spectacle.errors import SpectacleError, WeightsMissing
@@ -152,7 +154,7 @@ class Store:
         """Remove a repository's weights, the marker first.
 
         Raises:
-            SpectacleError: When there are none, or they cannot be removed.
+            SpectacleError: When there are none, they are just being pulled, or they cannot be removed.
         """
         folder = self.folder(repo)
         # Any other name could stand for the root, or for what lies above it.
@@ -161,8 +163,9 @@ class Store:
         if folder.is_symlink():
             raise SpectacleError(f"{folder} is a link to {os.readlink(folder)}: remove the link and what it leads to")
         try:
-            (folder / MARKER).unlink(missing_ok=True)
-            shutil.rmtree(folder)
+            with alone_with(folder):
+                (folder / MARKER).unlink(missing_ok=True)
+                shutil.rmtree(folder)
         except OSError as error:
             raise SpectacleError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
 
@@ -175,6 +178,24 @@ class Store:
                     superseded = marker is None or path.name != marker.revision
                     if superseded and path.is_dir() and not path.is_symlink():
                         yield path
+
+
+@contextmanager
+def alone_with(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing a repository's folder meanwhile.
+
+    Raises:
+        SpectacleError: When another process is changing it.
+    """
+    lock = FileLock(folder / ".pull.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise SpectacleError(f"{folder} is being pulled into by another process: wait for it") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def check_size(path: Path, size: int) -> None:

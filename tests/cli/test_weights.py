@@ -129,6 +129,24 @@ def test_what_is_being_pulled_is_not_pruned(run: Callable[..., Result], hub: Hub
     assert not (folder / ("1" * 40)).exists()
 
 
+def test_what_is_being_pulled_is_not_removed(run: Callable[..., Result], hub: Hub, tmp_path: Path) -> None:
+    run("pull", "painter", "--preset", "oil")
+    with FileLock(tmp_path / "weights/painter--oil/.pull.lock"):
+        result = run("weights", "--remove", "painter/oil")
+    assert result.exit_code == 1 and "is being pulled into by another process" in result.output
+    assert run("weights", "--remove", "painter/oil").exit_code == 0
+    assert not (tmp_path / "weights/painter--oil").exists()
+
+
+def test_a_prepare_that_was_broken_off_is_pointed_out(run: Callable[..., Result], hub: Hub, tmp_path: Path) -> None:
+    run("pull", "painter", "--preset", "oil")
+    left = tmp_path / ".ready.partial-4194304"
+    left.mkdir()
+    result = run("prepare", "painter", "--preset", "oil", "--into", tmp_path / "ready")
+    assert result.exit_code == 0
+    assert f"{left} was left" in result.stderr
+
+
 def test_prepare_writes_a_checkpoint_and_says_how_to_use_it(
     run: Callable[..., Result], hub: Hub, tmp_path: Path
 ) -> None:

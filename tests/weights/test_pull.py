@@ -120,6 +120,33 @@ def test_what_is_broken_off_does_not_count_and_is_not_lost(
     assert [file for _, file, _ in hub.downloads] == ["transformer/model.safetensors"]
 
 
+FP32 = Source("painter/oil", ("transformer/model.fp32.safetensors",), "Apache-2.0")
+
+
+def test_what_another_pull_has_completed_meanwhile_stays_complete(hub: Hub, store: Store) -> None:
+    first, second = from_hub(SOURCE, store), from_hub(FP32, store)
+    bring_in([first], store)
+    bring_in([second], store)
+    assert store.locate(SOURCE).path == store.locate(FP32).path
+    assert not from_hub(SOURCE, store).missing
+
+
+def test_a_pull_of_another_commit_meanwhile_is_told(hub: Hub, store: Store) -> None:
+    earlier = from_hub(SOURCE, store)
+    hub.add("painter/oil", "2" * 40, hub.repositories["painter/oil"]["1" * 40])
+    bring_in([from_hub(FP32, store)], store)
+    with pytest.raises(SpectacleError, match="meanwhile: run the command again"):
+        bring_in([earlier], store)
+    assert store.locate(FP32).revision == "2" * 40
+
+
+def test_an_update_replaces_the_commit_that_was_there_before(hub: Hub, store: Store) -> None:
+    pulled(store)
+    hub.add("painter/oil", "2" * 40, hub.repositories["painter/oil"]["1" * 40])
+    bring_in([from_hub(SOURCE, store, update=True)], store)
+    assert store.locate(SOURCE).revision == "2" * 40
+
+
 def test_a_disk_that_fills_up_is_told(hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = from_hub(SOURCE, store)
 
