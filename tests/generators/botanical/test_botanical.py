@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny_sdxl
+from control import Control
 from daemon import CONFIGURATION, running
 from PIL import Image, ImageDraw
 
@@ -26,23 +27,6 @@ from spectacle.weights.prepared import write_prepared
 
 SIZE = 64
 STEPS = 2
-
-
-class Control:
-    """Takes reports; stops the job at a step if told so."""
-
-    def __init__(self, stop_at: int | None = None) -> None:
-        self.steps: list[tuple[int, int]] = []
-        self._stop_at = stop_at
-
-    def progress(self, step: int, steps: int) -> None:
-        """Note it."""
-        self.steps.append((step, steps))
-        if step == self._stop_at:
-            raise Cancelled("the job is no longer wanted")
-
-    def check(self) -> None:
-        """Go on."""
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +152,7 @@ def test_every_step_is_reported_and_a_job_stops_at_one(loaded: Botanical) -> Non
     loaded.generate(job(num_images_per_prompt=2), control)
     assert control.steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
     with pytest.raises(Cancelled):
-        loaded.generate(job(), Control(stop_at=1))
+        loaded.generate(job(), Control(cancel_after=1))
     assert len(loaded.generate(job(), Control())) == 1
 
 

@@ -7,30 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from control import Control
 from PIL import Image
 
 from spectacle.config import PlacementSettings
-from spectacle.errors import Cancelled
 from spectacle.generators.base import Artifact, Device, Generator, Job, MediaType, Resources
 from spectacle.weights import Store
 
 CPU = Device("cpu")
-
-
-class Control:
-    """Remembers the steps; cancels after so many of them."""
-
-    def __init__(self, cancel_after: int | None = None) -> None:
-        self.steps: list[tuple[int, int]] = []
-        self._cancel_after = cancel_after
-
-    def progress(self, step: int, steps: int, note: str = "") -> None:
-        self.check()
-        self.steps.append((step, steps))
-
-    def check(self) -> None:
-        if self._cancel_after is not None and len(self.steps) >= self._cancel_after:
-            raise Cancelled("the job is no longer wanted")
 
 
 def resources(store: Store, prepared: Mapping[str, Path] | None = None, **placement: Any) -> Resources:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import tiny
 import torch
+from control import Control
 from diffusers import QwenImageImg2ImgPipeline, QwenImagePipeline
-from drawing import CPU, Control, picture, same
+from drawing import CPU, picture, same
 
 from spectacle.errors import Cancelled, GeneratorError
 from spectacle.generators.diffusion.loading import Checkpoint, load_pipeline

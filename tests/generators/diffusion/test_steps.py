@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from drawing import Control
+from control import Control
 
 from spectacle.errors import Cancelled
 from spectacle.generators.diffusion.seeds import generator, picture_seeds
@@ -24,7 +24,7 @@ def test_steps_are_counted_over_all_pictures() -> None:
 
 
 def test_a_job_that_is_no_longer_wanted_stops_at_the_next_step() -> None:
-    reporter = StepReporter(Control(cancel_after=1))
+    reporter = StepReporter(Control(cancel_after=2))
     pipeline = SimpleNamespace(num_timesteps=3)
     reporter(pipeline, 0, None, {})
     with pytest.raises(Cancelled):

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from control import Control
 from pydantic import ValidationError
 
 from spectacle.generators.base import MAX_SEED, Device, Job, MediaType
 from spectacle.generators.illustration import Illustration
 from spectacle.svg import clean_svg
-
-
-class Control:
-    """Remembers what was reported."""
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[int, int]] = []
-
-    def progress(self, step: int, steps: int) -> None:
-        self.steps.append((step, steps))
-
-    def check(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from drawing import CPU, Control, difference, draw, half_mask, job, make, picture, resources, same
+from control import Control
+from drawing import CPU, difference, draw, half_mask, job, make, picture, resources, same
 from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError

@@ -6,6 +6,7 @@ import pytest
 import tiny
 import tiny_edit
 import torch
+from control import Control
 from diffusers import FlowMatchEulerDiscreteScheduler, QwenImage21Pipeline
 from PIL import Image
 
@@ -19,22 +20,6 @@ from spectacle.weights import Store
 
 NOISE = Image.effect_noise((100, 80), 50).convert("RGB")
 GLASS = Image.new("RGBA", (30, 60), (255, 0, 0, 100))
-
-
-class Control:
-    """Counts steps, and cancels at one."""
-
-    def __init__(self, cancel_at=None):
-        self.steps = []
-        self.cancel_at = cancel_at
-
-    def progress(self, step, steps):
-        self.steps.append((step, steps))
-        if step == self.cancel_at:
-            raise Cancelled("enough")
-
-    def check(self):
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +125,7 @@ def test_turbo_refuses_other_steps_and_guidance_with_the_reason(turbo, options, 
 
 
 def test_the_published_forty_steps_are_the_default(full):
-    control = Control(cancel_at=1)
+    control = Control(cancel_after=1)
     with pytest.raises(Cancelled):
         full.generate(job(), control)
     assert control.steps == [(1, 40)]
@@ -149,7 +134,7 @@ def test_the_published_forty_steps_are_the_default(full):
 def test_after_a_cancelled_job_the_same_seed_still_makes_the_same_picture(full):
     fresh = full.generate(job(num_inference_steps=2), Control())[0].content.tobytes()
     with pytest.raises(Cancelled):
-        full.generate(job(NOISE, num_inference_steps=4), Control(cancel_at=2))
+        full.generate(job(NOISE, num_inference_steps=4), Control(cancel_after=2))
     assert full.generate(job(num_inference_steps=2), Control())[0].content.tobytes() == fresh
 
 

@@ -9,6 +9,7 @@ import pytest
 import tiny
 import tiny_edit
 import torch
+from control import Control
 from diffusers.pipelines.qwenimage import (
     pipeline_qwenimage_edit,
     pipeline_qwenimage_edit_inpaint,
@@ -49,22 +50,6 @@ LIGHTNING = {
     "use_dynamic_shifting": True,
 }
 """As the README of the adapters has it, where it differs from diffusers' defaults."""
-
-
-class Control:
-    """Counts steps, and cancels at one."""
-
-    def __init__(self, cancel_at=None):
-        self.steps = []
-        self.cancel_at = cancel_at
-
-    def progress(self, step, steps):
-        self.steps.append((step, steps))
-        if step == self.cancel_at:
-            raise Cancelled("enough")
-
-    def check(self):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +183,7 @@ def test_every_mode_makes_what_diffusers_makes_of_its_words_and_pictures(store):
 )
 def test_without_lightning_the_mode_sets_the_steps_unless_the_request_does(store, options, steps):
     generator = load(store, "full")
-    control = Control(cancel_at=1)
+    control = Control(cancel_after=1)
     with pytest.raises(Cancelled):
         generator.generate(job(FIRST, **options), control)
     assert control.steps == [(1, steps)]
@@ -315,7 +300,7 @@ def test_each_of_several_results_is_the_one_that_its_seed_makes_alone(lightning)
 
 def test_a_cancelled_job_ends_at_its_step_and_leaves_no_trace(lightning):
     expected = lightning.generate(job(FIRST), Control())[0].content.tobytes()
-    control = Control(cancel_at=2)
+    control = Control(cancel_after=2)
     with pytest.raises(Cancelled):
         lightning.generate(job(SECOND), control)
     assert control.steps == [(1, 4), (2, 4)]
