@@ -14,8 +14,10 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Q
 from transformers.utils import logging as transformers_logging
 
 from spectacle.errors import GeneratorError
+from spectacle.generators.diffusion.files import REMEDY
 from spectacle.generators.omnisvg.tokens import Vocabulary
 
+_ZIP = b"PK\x03\x04"
 _HEAD = "lm_head.weight"
 _EMBEDDING = "model.language_model.embed_tokens.weight"
 _RENAMED = {
@@ -46,8 +48,8 @@ def configuration(base: Path, vocabulary: Vocabulary) -> Qwen2_5_VLConfig:
     """
     try:
         config = Qwen2_5_VLConfig.from_json_file(base / "config.json")
-    except (OSError, ValueError, TypeError) as error:
-        raise GeneratorError(f"{base / 'config.json'} cannot be read ({_line(error)}): pull the weights anew") from None
+    except Exception as error:  # transformers checks the values with errors of many kinds
+        raise GeneratorError(f"{base / 'config.json'} cannot be read ({_line(error)}): {REMEDY}") from None
     text: Any = config.text_config
     if text.vocab_size != vocabulary.base:
         raise GeneratorError(
@@ -75,33 +77,48 @@ def read_tensors(file: Path, config: Qwen2_5_VLConfig) -> dict[str, Tensor]:
         GeneratorError: The file is damaged or no checkpoint, holds anything but tensors, or its tensors are not those
             of the model: one is missing, of another shape, or too many.
     """
-    remedy = "remove it and pull the weights anew"
-    try:
-        content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-    except pickle.UnpicklingError as error:
-        raise GeneratorError(f"{file} was refused, for it holds more than tensors ({_line(error)}): {remedy}") from None
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
-        raise GeneratorError(f"{file} is no readable checkpoint ({_line(error)}): {remedy}") from None
-    if not isinstance(content, dict) or not all(isinstance(each, Tensor) for each in content.values()):
-        raise GeneratorError(f"{file} was refused, for it holds more than tensors: {remedy}")
+    content = _content(file)
     tensors = {current_name(name): tensor for name, tensor in content.items()}
     old_names = {current_name(name): name for name in content}
     shapes = expected_shapes(config)
-    if config.tie_word_embeddings:
-        _check_tied(file, tensors)
-        del shapes[_HEAD]
     for name, tensor in tensors.items():
         if name not in shapes:
-            raise GeneratorError(f"{file} has a tensor that the model has not, {old_names[name]}: {remedy}")
+            raise GeneratorError(f"{file} has a tensor that the model has not, {old_names[name]}: {REMEDY}")
         if tensor.shape != shapes[name]:
             raise GeneratorError(
                 f"{file} is of another size of the model: {old_names[name]} is {_by(tensor.shape)} "
                 f"and should be {_by(shapes[name])}: choose the preset it belongs to"
             )
+    if config.tie_word_embeddings:
+        _check_tied(file, tensors)
+        del shapes[_HEAD]
     if missing := [name for name in shapes if name not in tensors]:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise GeneratorError(f"{file} lacks the tensor {missing[0]}{more}: {remedy}")
+        raise GeneratorError(f"{file} lacks the tensor {missing[0]}{more}: {REMEDY}")
     return tensors
+
+
+def _content(file: Path) -> dict[str, Tensor]:
+    """The tensors under their old names."""
+    try:
+        with file.open("rb") as opened:
+            begins = opened.read(len(_ZIP))
+        if begins != _ZIP:
+            raise GeneratorError(f"{file} is no checkpoint as PyTorch writes it, which is a zip archive: {REMEDY}")
+        content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except pickle.UnpicklingError as error:
+        raise GeneratorError(f"{file} was refused, for it holds more than tensors ({_line(error)}): {REMEDY}") from None
+    except (OSError, RuntimeError, ValueError, EOFError) as error:
+        raise GeneratorError(f"{file} is no readable checkpoint ({_line(error)}): {REMEDY}") from None
+    if not isinstance(content, dict) or not all(isinstance(each, Tensor) for each in content.values()):
+        raise GeneratorError(f"{file} was refused, for it holds more than tensors: {REMEDY}")
+    for name, tensor in content.items():
+        if not isinstance(name, str):
+            raise GeneratorError(f"{file} was refused, for a tensor's name in it is {name!r}: {REMEDY}")
+        if not tensor.is_floating_point() or tensor.is_meta or tensor.layout is not torch.strided:
+            what = "on the device meta" if tensor.is_meta else f"{tensor.dtype}, {tensor.layout}".replace("torch.", "")
+            raise GeneratorError(f"{file} was refused, for {name} is no weight ({what}): {REMEDY}")
+    return content
 
 
 def _check_tied(file: Path, tensors: dict[str, Tensor]) -> None:
@@ -111,7 +128,9 @@ def _check_tied(file: Path, tensors: dict[str, Tensor]) -> None:
     if head is None or embedding is None or head.data_ptr() == embedding.data_ptr():
         return
     if not torch.equal(head, embedding):
-        raise GeneratorError(f"{file} has an lm_head that is not the embedding, though the configuration ties them")
+        raise GeneratorError(
+            f"{file} has an lm_head that is not the embedding, though the configuration ties them: {REMEDY}"
+        )
 
 
 def load_published(
@@ -173,7 +192,9 @@ def load_prepared(
                 dtype=dtype,
                 quantization_config=quantization_config,
             )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
+        raise
+    except Exception as error:  # transformers and safetensors have errors of many kinds
         raise GeneratorError(f"{folder} cannot be loaded ({_line(error)}): prepare it anew") from None
     if report["missing_keys"]:
         raise GeneratorError(f"{folder} lacks the tensor {min(report['missing_keys'])}: prepare it anew")
@@ -199,10 +220,8 @@ def load_processor(folder: Path) -> Qwen2_5_VLProcessor:
     try:
         with _quietly():
             return Qwen2_5_VLProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise GeneratorError(
-            f"the tokenizer files in {folder} cannot be read ({_line(error)}): pull the weights anew"
-        ) from None
+    except Exception as error:  # tokenizers has no errors of its own
+        raise GeneratorError(f"the tokenizer files in {folder} cannot be read ({_line(error)}): {REMEDY}") from None
 
 
 def _from_pretrained(

@@ -11,6 +11,7 @@ from typing import Any
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion import figures, placement
+from spectacle.generators.diffusion.files import REMEDY
 from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
 from spectacle.weights import Source
 
@@ -120,8 +121,8 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         text: Mapping[str, Any] = {**config, **config.get("text_config", {})}
         width = text["hidden_size"]
         cached = 2 * text["num_hidden_layers"] * text["num_key_value_heads"] * (width // text["num_attention_heads"])
-    except (OSError, ValueError, TypeError, LookupError) as error:
-        raise GeneratorError(f"{base / 'config.json'} cannot be read ({error}): pull the weights anew") from None
+    except (OSError, ValueError, TypeError, LookupError, ArithmeticError) as error:
+        raise GeneratorError(f"{base / 'config.json'} cannot be read ({error}): {REMEDY}") from None
     files = [weights] if weights.is_file() else weights.glob("*.safetensors")
     held = sum(file.stat().st_size for file in files)
     method = text.get("quantization_config", {}).get("quant_method")

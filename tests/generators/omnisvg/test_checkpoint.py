@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from tiny_omnisvg import build_base, build_checkpoint, build_model, published_name, published_tensors
+from transformers import Qwen2_5_VLForConditionalGeneration
 
 from spectacle.errors import GeneratorError
 from spectacle.generators.omnisvg.checkpoint import (
@@ -219,6 +220,50 @@ def test_a_checkpoint_of_anything_but_tensors_is_refused(content: Any, base: Pat
         load_published(tmp_path / "a.bin", base, SIZES["4B"], **CPU)
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "what"),
+    [
+        (7, torch.clone, "7"),
+        ("transformer.model.norm.weight", torch.Tensor.int, "int32"),
+        ("transformer.model.norm.weight", lambda tensor: tensor.to(torch.complex64), "complex64"),
+        ("transformer.model.norm.weight", lambda tensor: tensor.to("meta"), "meta"),
+        pytest.param(
+            "transformer.model.embed_tokens.weight",
+            lambda tensor: tensor.float().to_sparse(),
+            "sparse_coo",
+            marks=pytest.mark.filterwarnings("ignore:Validating sparse tensor"),
+        ),
+    ],
+)
+def test_a_tensor_that_is_no_weight_is_named(name: Any, change: Any, what: str, base: Path, tmp_path: Path) -> None:
+    tensors: dict[Any, torch.Tensor] = dict(published_tensors(build_model(base)))
+    tensors[name] = change(tensors.get(name, torch.zeros(1)))
+    torch.save(tensors, tmp_path / "a.bin")
+    with pytest.raises(GeneratorError, match=rf"a\.bin was refused, .*{what}"):
+        load_published(tmp_path / "a.bin", base, SIZES["4B"], **CPU)
+
+
+def test_the_other_size_in_its_place_is_named_with_both_shapes(tmp_path: Path) -> None:
+    """Its head is not tied; that is not what is wrong."""
+    file = build_checkpoint(tmp_path, build_base(tmp_path / "8B", "8B", hidden_size=32), "8B")
+    base = build_base(tmp_path / "4B", "4B")
+    with pytest.raises(GeneratorError, match=r"another size of the model: .*: choose the preset it belongs to"):
+        load_published(file, base, SIZES["4B"], **CPU)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", pickle.dumps({"a": 1})])
+def test_what_is_no_checkpoint_at_all_is_said_to_be_none(content: bytes, base: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(content)
+    with pytest.raises(GeneratorError, match=r"a\.bin is no checkpoint as PyTorch writes it.*spectacle pull"):
+        load_published(tmp_path / "a.bin", base, SIZES["4B"], **CPU)
+
+
+@pytest.mark.parametrize("changes", [{"torch_dtype": "nonsense"}, {"hidden_size": "16"}, {"vision_config": "none"}])
+def test_a_configuration_with_values_of_no_use_is_named(changes: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(GeneratorError, match=r"config\.json cannot be read"):
+        configuration(build_base(tmp_path / "base", "4B", **changes), SIZES["4B"])
+
+
 def test_a_truncated_file_is_named(base: Path, tmp_path: Path) -> None:
     file = build_checkpoint(tmp_path, base)
     file.write_bytes(file.read_bytes()[:-1000])
@@ -246,6 +291,26 @@ def test_a_prepared_folder_without_a_tensor_is_named(base: Path, tmp_path: Path)
     del tensors[name]
     save_file(tensors, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(GeneratorError, match=r"lacks the tensor .*layers\.0\.mlp\.up_proj"):
+        load_prepared(tmp_path, SIZES["4B"], **CPU)
+
+
+def test_a_prepared_folder_with_a_damaged_file_is_named(base: Path, tmp_path: Path) -> None:
+    save(build_model(base), load_processor(base), tmp_path)
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(b"\xff" * 8 + file.read_bytes()[8:])
+    with pytest.raises(GeneratorError, match=r"cannot be loaded .*: prepare it anew"):
+        load_prepared(tmp_path, SIZES["4B"], **CPU)
+
+
+def test_too_little_memory_is_no_damage(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error passes through, so that others can be unloaded."""
+    save(build_model(base), load_processor(base), tmp_path)
+
+    def short(*arguments: Any, **keywords: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Qwen2_5_VLForConditionalGeneration, "from_pretrained", short)
+    with pytest.raises(torch.OutOfMemoryError):
         load_prepared(tmp_path, SIZES["4B"], **CPU)
 
 

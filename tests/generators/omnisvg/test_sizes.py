@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,10 @@ def test_quantization_may_be_asked_for(tmp_path: Path) -> None:
     assert plan(tmp_path, "8b", 80, quantization="nf4").of(PART).quantization == "nf4"
 
 
-def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"hidden_size": 3584}')
+@pytest.mark.parametrize(
+    "config", [{"hidden_size": 3584}, BASES["4b"] | {"num_attention_heads": 0}, [1], {"hidden_size": []}]
+)
+def test_a_configuration_that_cannot_be_read_is_named(config: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(GeneratorError, match=r"config\.json cannot be read"):
         component(tmp_path / "pytorch_model.bin", tmp_path, 197_000)
