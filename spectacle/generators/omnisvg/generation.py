@@ -12,6 +12,7 @@ from torch.nn.functional import linear, rms_norm
 from transformers import DynamicCache, Qwen2_5_VLForConditionalGeneration
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb
 
+from spectacle.errors import GeneratorError
 from spectacle.generators.omnisvg.grammar import Grammar, check_max_length
 from spectacle.generators.omnisvg.sampling import Sampling
 from spectacle.generators.omnisvg.tokens import Vocabulary
@@ -85,6 +86,7 @@ class Decoder:
 
         Raises:
             BadOptions: `max_length` is too small for one path.
+            GeneratorError: The model's scores are no finite numbers.
         """
         check_max_length(max_length)
         inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
@@ -95,9 +97,14 @@ class Decoder:
         for done in range(1, max_length):
             if done % _LOOK_EVERY == 0 or not self._graphs:
                 report(done, run.paths())
-                if run.ended():
+                if run.ended() or not run.sound():
                     break
             next(steps)
+        if not run.sound():
+            raise GeneratorError(
+                "the model computes no finite numbers: its weights may be damaged: check them with "
+                "`spectacle weights --verify`, or prepare them anew"
+            )
         return self._trimmed(run.ids())
 
     def _prefill(self, inputs: Mapping[str, Tensor], run: _Run) -> Tensor:
@@ -206,6 +213,7 @@ class _Run:
         self._state = self._grammar.initial_state(candidates)
         columns = self._vocabulary.size - self._vocabulary.base
         self._seen = torch.zeros(candidates, columns, dtype=torch.bool, device=device)
+        self._sound = torch.ones((), dtype=torch.bool, device=device)
         generator = torch.Generator().manual_seed(seed)
         drawn = torch.empty(max_length, candidates, min(sampling.top_k, columns)).exponential_(generator=generator)
         # A chance of nothing divided by a zero would be chosen.
@@ -219,6 +227,8 @@ class _Run:
         scores = torch.where(self._seen, penalised, scores)
         scores = self._grammar.constrain(scores, self._state, self.max_length - self._done)
         likeliest, columns = (scores / sampling.temperature).topk(self._noise.shape[-1])
+        # What is no number counts as larger than any.
+        self._sound.logical_and_(likeliest[:, 0].isfinite().all())
         chances = likeliest.softmax(-1)
         beyond = chances.cumsum(-1) - chances >= sampling.top_p
         # The largest of chance / exponential noise is a draw according to the chances.
@@ -241,6 +251,10 @@ class _Run:
         colours = self._vocabulary.colours
         return int(((self._ids >= colours.start) & (self._ids < colours.stop)).sum())
 
+    def sound(self) -> bool:
+        """Whether there was a finite score to choose by in every step of every drawing."""
+        return bool(self._sound)
+
     def ended(self) -> bool:
         """Whether every drawing has ended."""
         return bool(self._grammar.ended(self._state).all())
@@ -255,7 +269,7 @@ class _Run:
             tensor.copy_(before)
 
     def _changing(self) -> tuple[Tensor, ...]:
-        return self.token, self.length, self._done, self._state, self._seen, self._ids
+        return self.token, self.length, self._done, self._state, self._seen, self._ids, self._sound
 
 
 def _fill(cache: Tensor, prompt: Tensor) -> None:

@@ -39,6 +39,7 @@ from spectacle.generators.omnisvg.sampling import Sampling, Subtype, default_sam
 from spectacle.generators.omnisvg.sizes import (
     FILE,
     LONGEST,
+    LONGEST_PROMPT,
     MOST_CANDIDATES,
     PART,
     PRESETS,
@@ -317,12 +318,12 @@ class OmniSvg(Generator):
         """Draws what the job asks for, several times; returns the drawings that show something, the best first.
 
         Raises:
-            UnreadableRequest: There is neither a prompt nor a picture.
+            UnreadableRequest: There is neither a prompt nor a picture, or the prompt is too long.
             BadAttachment: The task needs a picture and there is none, or one that it cannot draw.
             BadOptions: The options ask for another size of the model, or for words to be drawn with a picture there.
             GeneratorError: No drawing shows anything.
         """
-        assert self._decoder is not None and self._rasteriser is not None
+        assert self._decoder is not None and self._rasteriser is not None and self._plan is not None
         options = job.options
         assert isinstance(options, self.Options)
         size, vocabulary = self._size(self.preset)
@@ -362,6 +363,7 @@ class OmniSvg(Generator):
             "repetition_penalty": task.sampling.repetition_penalty,
             "candidates": len(rows),
             "valid_candidates": len(choices),
+            "placement": self._plan.summary(PART),
         }
         return [
             _artifact(choice, len(rows[choice.number]), job, task, facts)
@@ -373,6 +375,12 @@ class OmniSvg(Generator):
             inputs: Mapping[str, Any] = self._processor(text=[text_prompt(job.prompt)], return_tensors="pt")
         else:
             inputs = self._processor(text=[picture_prompt()], images=[task.picture.picture], return_tensors="pt")
+        tokens = inputs["input_ids"].shape[1]
+        if tokens > LONGEST_PROMPT:
+            raise UnreadableRequest(
+                f"the prompt is too long: with the words around it, it takes {tokens} tokens, "
+                f"and there is room for {LONGEST_PROMPT}: shorten it"
+            )
         return inputs
 
 

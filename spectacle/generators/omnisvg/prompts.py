@@ -35,6 +35,7 @@ _ILLUSTRATION_WORDS = _words(
     "pet fox rabbit sitting standing walking running sleeping holding playing house building tree garden landscape "
     "mountain forest city ocean beach sunset sunrise sky"
 )
+_PLURALS = (("s", ""), ("es", ""), ("ies", "y"))
 _LONGEST_ICON = 50
 
 
@@ -63,7 +64,9 @@ def infer_subtype(prompt: str) -> Subtype:
     Words for icons count more than words for illustrations. The plural of a word counts as well.
     """
     words = set(re.findall(r"[a-z]+", prompt.lower()))
-    words |= {word[:-1] for word in words if word.endswith("s")}
+    words |= {
+        word[: -len(ending)] + singular for word in words for ending, singular in _PLURALS if word.endswith(ending)
+    }
     if words & _ICON_WORDS:
         return "icon"
     if words & _ILLUSTRATION_WORDS or len(prompt) > _LONGEST_ICON:

@@ -33,7 +33,8 @@ SPARE_CANDIDATES = 4
 LONGEST = 2048
 """Most tokens of a drawing that upstream allows."""
 
-_LONGEST_PROMPT = 1024  # tokens; a picture takes 256 and the words around it about 100
+LONGEST_PROMPT = 1024
+"""Most tokens of a prompt that a plan leaves room for: a picture takes 256 and the words around it about 100."""
 _BYTES = 2  # bf16
 _STORED_AS = {"torchao": "int8", "bitsandbytes": "nf4"}
 # Scores of the drawing's tokens in fp32 and copies of them, and what the layers leave while a prompt is computed.
@@ -135,7 +136,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         fixed=embeddings,
         stored=held if method else 0,
         stored_as=_STORED_AS.get(method, ""),
-        activations=cached * _BYTES * drawings * (LONGEST + _LONGEST_PROMPT) + _WORKSPACE,
+        activations=cached * _BYTES * drawings * (LONGEST + LONGEST_PROMPT) + _WORKSPACE,
     )
 
 

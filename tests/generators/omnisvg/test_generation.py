@@ -15,7 +15,7 @@ from tiny_omnisvg import build_base, build_model
 from torch import Tensor
 from transformers import Qwen2_5_VLForConditionalGeneration
 
-from spectacle.errors import BadOptions, Cancelled
+from spectacle.errors import BadOptions, Cancelled, GeneratorError
 from spectacle.generators.omnisvg import generation
 from spectacle.generators.omnisvg.checkpoint import load_processor
 from spectacle.generators.omnisvg.generation import Decoder
@@ -175,6 +175,25 @@ def test_what_the_report_raises_passes_through(small: Subject) -> None:
 
     with pytest.raises(Cancelled):
         small.generate(small.inputs("text"), report=stop)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("late", [False, True])
+def test_scores_that_are_no_numbers_are_an_error(
+    value: float, late: bool, small: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = Decoder._scores
+    called = []
+
+    def damaged(decoder: Decoder, hidden: Tensor) -> Tensor:
+        called.append(None)
+        return (
+            compute(decoder, hidden) if late and len(called) < 9 else torch.full_like(compute(decoder, hidden), value)
+        )
+
+    monkeypatch.setattr(Decoder, "_scores", damaged)
+    with pytest.raises(GeneratorError, match=r"no finite numbers.*spectacle weights --verify"):
+        small.generate(small.inputs("text"), max_length=41)
 
 
 def test_too_few_tokens_for_a_path_are_refused(small: Subject) -> None:

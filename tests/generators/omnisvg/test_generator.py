@@ -254,6 +254,19 @@ def test_options_of_sampling_take_the_place_of_the_tasks(omnisvg: OmniSvg) -> No
     assert facts["task_subtype"] == "illustration"
 
 
+@pytest.mark.parametrize("letter", ["a", "\U00013080"])
+def test_a_prompt_of_more_tokens_than_there_is_room_for_is_refused_with_both_numbers(
+    letter: str, omnisvg: OmniSvg
+) -> None:
+    """The small model has a token for each byte."""
+    with pytest.raises(UnreadableRequest, match=r"the prompt is too long: .* 4\d\d\d tokens.* room for 1024"):
+        omnisvg.generate(job(letter * (4000 // len(letter.encode()))), QUIET)
+
+
+def test_the_form_of_the_weights_is_told(omnisvg: OmniSvg) -> None:
+    assert omnisvg.generate(job(), QUIET)[0].facts["placement"] in ("device, none, bf16", "device, none, fp32")
+
+
 @pytest.mark.parametrize(
     ("request_", "error", "message"),
     [
