@@ -132,8 +132,8 @@ class Workshop:
         if (missing := kind.missing_packages()) is not None:
             raise GeneratorError(missing)
         # Before others are unloaded for it and torch is imported, which takes seconds.
-        kind.check_weights(preset, self._resources)
-        self._make_room(kind, preset)
+        kind.check_weights(kind.named(preset), self._resources)
+        self._make_room(kind, kind.named(preset))
         try:
             generator = self._loaded_anew(kind, preset)
         except OutOfMemory:

@@ -377,6 +377,19 @@ def test_missing_weights_are_told_with_nothing_unloaded_for_them(
     assert heavy.models == [("heavy", "fast")]
 
 
+def test_weights_that_are_configured_for_the_default_preset_are_found_where_none_is_named(
+    heavy: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @classmethod
+    def check_weights(cls: type[Heavy], preset: str | None, resources: Resources) -> None:
+        if preset != "fast":
+            raise WeightsMissing("run `spectacle pull heavy`")
+
+    monkeypatch.setattr(Heavy, "check_weights", check_weights)
+    heavy.load("heavy", None)
+    assert heavy.models == [("heavy", None)]
+
+
 def test_a_cancelled_job_sends_no_file(workshop: Workshop, line: Line) -> None:
     workshop.control.cancel()
     with pytest.raises(Cancelled):

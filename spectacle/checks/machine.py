@@ -104,7 +104,7 @@ def _check_placement(name: str, kind: KindSettings, settings: Settings) -> Itera
     for device in find_devices(settings.workers.devices):
         what = f"{name} on {device}"
         try:
-            told = generator.plan(kind.preset, device, resources)
+            told = generator.plan(generator.named(kind.preset), device, resources)
         except SpectacleError as error:
             yield Check(what, Level.FAIL, error.message, "see docs/placement.md")
             continue
@@ -139,7 +139,7 @@ def _check_kind(name: str, kind: KindSettings, settings: Settings) -> Check:
     if missing := generator.missing_packages():
         return Check(what, Level.FAIL, f"libraries of {kind.generator} are missing", missing)
     resources = Resources.from_settings(settings.weights, settings.placement)
-    if missing := generator.missing_weights(kind.preset, resources):
+    if missing := generator.missing_weights(generator.named(kind.preset), resources):
         return Check(what, Level.FAIL, f"the weights of {kind.generator} are missing", missing)
     return Check(what, Level.OK, f"{kind.generator}{f', preset {kind.preset}' if kind.preset else ''}, ready")
 

@@ -91,7 +91,7 @@ def _summary(name: str, generator: type[Generator], settings: Settings) -> dict[
         "needs": list(_needs(generator.needs)),
         "makes": sorted(each.extension for each in generator.makes),
         "packages": generator.missing_packages(),
-        "weights": generator.missing_weights(None, _resources(settings)),
+        "weights": generator.missing_weights(generator.named(None), _resources(settings)),
         "licence": generator.licence,
         "error": None,
     }
@@ -133,7 +133,7 @@ def _plans(name: str, generator: type[Generator], settings: Settings) -> list[di
     for device in find_devices(settings.workers.devices):
         for preset in sorted(presets, key=lambda preset: preset or ""):
             try:
-                told = list(generator.plan(preset, device, _resources(settings)))
+                told = list(generator.plan(generator.named(preset), device, _resources(settings)))
             except SpectacleError as error:
                 told = [error.message]
             if told:

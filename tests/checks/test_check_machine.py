@@ -113,6 +113,20 @@ def test_missing_weights_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPatc
     assert (check.level, check.remedy) == (Level.FAIL, "fetch them")
 
 
+def test_a_kind_without_a_preset_is_checked_for_the_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+    monkeypatch.setattr(TestDouble, "presets", {"small": "", "big": ""})
+    monkeypatch.setattr(
+        TestDouble, "missing_weights", classmethod(lambda _cls, preset, _resources: asked.append(preset))
+    )
+    monkeypatch.setattr(TestDouble, "plan", classmethod(lambda _cls, preset, *_: asked.append(preset) or ()))
+    settings = Settings.model_validate(
+        {"workers": {"devices": ["cpu"]}, "kinds": {"card": {"generator": "test-double"}}, "default_kind": "card"}
+    )
+    assert all(check.level is Level.OK for check in machine.check_kinds(settings))
+    assert asked == ["small", "small"]
+
+
 def test_missing_libraries_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TestDouble, "packages", ("json", "no_such_library"))
     monkeypatch.setattr(TestDouble, "extra", "diffusion")

@@ -46,16 +46,18 @@ class Painter(Generator):
     Options: ClassVar[type[GeneratorOptions]] = PainterOptions
     needs: ClassVar[Needs] = Needs(min_pictures=1, max_pictures=3, mask=True)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG})
-    presets: ClassVar = {"fast": "in 4 steps", "fine": "in 40 steps", "finest": "in 400 steps"}
+    presets: ClassVar = {"fine": "in 40 steps", "fast": "in 4 steps", "finest": "in 400 steps"}
 
     @classmethod
     def missing_weights(cls, preset: str | None = None, resources: Resources | None = None) -> str | None:
         """Those of one preset are there."""
+        assert preset in cls.presets, "which may be configured by its name"
         return None if preset == "fast" else "run `fetch painter-fine`"
 
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """Fits with the preset `fast` alone."""
+        assert preset in cls.presets
         if preset != "fast":
             raise OutOfMemory("the model does not fit: use the preset fast")
         return (f"on {device} with at most {resources.placement.ram_limit} bytes.", "Everything fits.")
