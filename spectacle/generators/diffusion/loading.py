@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from spectacle.errors import GeneratorError, SpectacleError
+from spectacle.errors import GeneratorError, SpectacleError, WeightsMissing
 from spectacle.generators.diffusion import residency
 from spectacle.generators.diffusion.files import REMEDY, read_gguf, read_header, read_json, weight_files
 
@@ -126,9 +126,15 @@ def load_component(checkpoint: Checkpoint, name: str, kind: type, plan: Plan) ->
     """Load one part of a pipeline on the CPU, in the form that the plan says.
 
     Raises:
+        WeightsMissing: When its folder is not there any more.
         GeneratorError: When its files do not fit its class; the message names the folder.
     """
     folder = checkpoint.folder_of(name)
+    if not folder.is_dir():
+        raise WeightsMissing(
+            f"{folder} has been removed while its model was loaded: bring it again with `spectacle pull`, or restart "
+            f"the daemon to have it load what is there now"
+        )
     if not _is_model(kind):
         with _explained(folder, kind):
             return typing.cast(Any, kind).from_pretrained(folder, local_files_only=True)

@@ -12,7 +12,7 @@ from control import Control
 from diffusers import QwenImageImg2ImgPipeline, QwenImagePipeline
 from drawing import CPU, picture, same
 
-from spectacle.errors import Cancelled, GeneratorError
+from spectacle.errors import Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators.diffusion.loading import Checkpoint, load_pipeline
 from spectacle.generators.diffusion.plan import Place, Placement, Plan
 from spectacle.generators.diffusion.qwen import encode_prompt
@@ -89,6 +89,20 @@ def test_a_cancelled_picture_leaves_nothing_behind(model: Path) -> None:
         with pytest.raises(Cancelled):
             draw(run, "a dog", Control(cancel_after=after))
     assert same(draw(run), usual)
+
+
+def test_a_staged_part_that_was_removed_meanwhile_is_named_and_used_when_it_is_back(model: Path) -> None:
+    run = stages(model, staged=("text_encoder",))
+    usual = draw(run)
+    folder, elsewhere = model / "text_encoder", model / "elsewhere"
+    folder.rename(elsewhere)
+    try:
+        with pytest.raises(WeightsMissing, match=f"{folder} has been removed while its model was loaded: bring it"):
+            draw(run, "a dog")
+        assert same(draw(run), usual)
+    finally:
+        elsewhere.rename(folder)
+    draw(run, "a dog")
 
 
 def test_a_staged_part_that_was_damaged_meanwhile_is_named(model: Path, tmp_path: Path) -> None:
