@@ -11,7 +11,6 @@ from itertools import pairwise
 import pathops
 from defusedxml.ElementTree import fromstring
 from lxml import etree
-from picosvg.svg import SVG
 from picosvg.svg_pathops import intersection, skia_path
 from picosvg.svg_types import SVGPath
 from tinycss2 import color4  # type: ignore[import-untyped]
@@ -19,6 +18,7 @@ from tinycss2 import color4  # type: ignore[import-untyped]
 from spectacle.errors import GeneratorError
 from spectacle.generators.omnisvg.drawing import SIDE, Drawing, Path
 from spectacle.generators.omnisvg.rounding import Commands, rounded
+from spectacle.generators.omnisvg.strokes import StrokedSVG
 from spectacle.generators.omnisvg.tokens import Vocabulary, encode_drawing
 from spectacle.svg.clean import SVG_NAMESPACE, XLINK_NAMESPACE, clean_svg
 from spectacle.svg.rules import NUMBER, parse_numbers
@@ -92,7 +92,7 @@ def read_svg(svg: str) -> Drawing:
     _prepare(root, width, height)
     scale = SIDE / max(width, height)
     try:
-        picture = SVG(root).topicosvg(ndigits=max(0, math.ceil(3 + math.log10(scale))))
+        picture = StrokedSVG(root, scale).topicosvg(ndigits=max(0, math.ceil(3 + math.log10(scale))), inplace=True)
         tree = picture.toetree()
         shapes = [
             _Shape(_on_grid(element.get("d"), scale, left, top, width, height), paint, alpha)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 from picosvg.arc_to_cubic import EllipticalArc, arc_to_cubic
 from picosvg.geometric_types import Point
@@ -18,6 +18,7 @@ Commands = list[tuple[str, tuple[float, ...]]]
 _LARGEST_TURN = 99
 _LARGEST_DEVIATION = 1.0
 """How far an arc with whole radii may be from what it stands for; where none is as near, cubics take its place."""
+_MOST_HALVINGS = 4
 
 
 def rounded(commands: Commands) -> tuple[Segment, ...]:
@@ -68,8 +69,23 @@ def _segments(command: str, operands: Sequence[float], pen: tuple[float, float])
     if command == "Q":
         x, y, *end = operands
         operands = [*_toward(pen, (x, y)), *_toward(end, (x, y)), *end]
-    points = zip(operands[::2], operands[1::2], strict=True)
-    yield Segment("L" if command == "L" else "C", tuple(number for point in points for number in _point(*point)))
+    points = [pen, *zip(operands[::2], operands[1::2], strict=True)]
+    pieces = _within_reach(points, _MOST_HALVINGS) if command != "L" else [points]
+    for piece in pieces:
+        numbers = tuple(number for point in piece[1:] for number in _point(*point))
+        yield Segment("L" if command == "L" else "C", numbers)
+
+
+def _within_reach(curve: Sequence[tuple[float, float]], halvings: int) -> Iterator[Sequence[tuple[float, float]]]:
+    """A cubic in parts whose control points are on the grid or nearly."""
+    if not halvings or all(-1 < number < SIDE + 1 for point in curve[1:3] for number in point):
+        yield curve
+        return
+    levels = [list(curve)]
+    while len(levels[-1]) > 1:
+        levels.append([((a + c) / 2, (b + d) / 2) for (a, b), (c, d) in pairwise(levels[-1])])
+    yield from _within_reach([level[0] for level in levels], halvings - 1)
+    yield from _within_reach([level[-1] for level in reversed(levels)], halvings - 1)
 
 
 def _toward(point: Sequence[float], control: Sequence[float]) -> list[float]:

@@ -101,6 +101,8 @@ LOOKS_THE_SAME = {
     "quadratics and shorthands": '<path d="M10 80Q50 0 90 80T10 80z" fill="#557755"/>'
     '<path d="M10 10c5 30 20 30 25 0s20 -5 25 0z"/>',
     "nearly full circles by one arc": '<path d="M50 20A30 30 0 1 1 49.9 20z" fill="#882244"/>',
+    "curves whose control points stick out": '<path d="M50 1C-15 1 -15 99 50 99Q70 140 80 99L80 1Q65 -30 50 1" '
+    'fill="#334455"/>',
     "large arcs": '<path d="M0 50A120 120 0 0 1 100 50A120 120 0 0 1 0 50z" fill="#2266aa"/>',
     "turned ellipses": '<path d="M30 30A30 15 140 1 0 70 60z" fill="#115522"/>',
     "what is drawn on from a closed sub-path": '<path d="M20 20H60V60zL20 90L60 90z" fill="#225511"/>',
@@ -128,6 +130,28 @@ def test_the_view_box_may_have_any_scale(box: str) -> None:
     data = " ".join(f"{left + side * x:.6f},{top + side * y:.6f}" for x, y in [(0.1, 0.1), (0.9, 0.1), (0.5, 0.75)])
     drawing = read_svg(document(f'<path d="M{data}z"/>', box))
     assert path_data(drawing.paths[0].segments) == "M20 20H180L100 150z"
+
+
+@pytest.mark.parametrize("side", [0.5, 1, 24, 1000])
+@pytest.mark.parametrize("inside", ["{}", '<g transform="scale(100)"><g transform="scale(0.01)">{}</g></g>'])
+def test_strokes_are_as_round_in_a_view_box_of_any_scale(side: float, inside: str) -> None:
+    dashes = f'stroke-dasharray="{side / 5},{side / 10}" stroke-dashoffset="{side / 20}"'
+    content = (
+        f'<g fill="none" stroke="#112233" stroke-width="{side / 10}" stroke-linecap="round">'
+        f'<circle cx="{side / 3}" cy="{side / 2}" r="{side / 5}"/>'
+        f'<path d="M{side * 0.7} {side * 0.2}a{side / 8} {side / 3} 0 0 1 0 {side * 0.6}" {dashes}/></g>'
+    )
+    svg = document(inside.format(content), f"0 0 {side} {side}")
+    assert np.abs(render(read_svg(svg).to_svg(100, 100)) - render(svg)).mean() < 1.2
+
+
+def test_a_stroke_is_clipped_and_moved_as_it_was() -> None:
+    svg = document(
+        '<defs><clipPath id="c"><rect x="2" y="0" width="6" height="10"/></clipPath></defs>'
+        '<path transform="translate(1 2) scale(2)" clip-path="url(#c)" d="M0 5h10" stroke="#882200" stroke-width="4"/>',
+        "0 0 24 24",
+    )
+    assert np.abs(render(read_svg(svg).to_svg(100, 100)) - render(svg)).mean() < 1.2
 
 
 def test_a_wide_view_box_is_centred() -> None:
