@@ -32,6 +32,7 @@ _BOOT_BITS = 64
 
 _HIDDEN = -1
 _MOST_PIDS = 2**31
+_MOST_ATTEMPTS = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +312,7 @@ class Claims:
         try:
             content, _ = self._spool.read(_attempts_name(name), MAX_RECORD_BYTES)
             count = json.loads(content)["attempts"]
-            return count if isinstance(count, int) else 0
+            return min(max(0, count), _MOST_ATTEMPTS) if isinstance(count, int) else 0
         except (FileNotFoundError, NotOrdinary, TooLarge, ValueError, KeyError, TypeError, RecursionError):
             return 0
 
@@ -322,7 +323,13 @@ class Claims:
             The new count.
         """
         count = self.attempts(name) + 1
-        self._spool.replace(_attempts_name(name), json.dumps({"attempts": count}).encode())
+        path, content = _attempts_name(name), json.dumps({"attempts": count}).encode()
+        try:
+            self._spool.replace(path, content)
+        except IsADirectoryError:
+            # Uncounted, the request would end one worker after another.
+            self._spool.rename(path, f"{HOUSE}/poison/{name.stem}.attempts.{secrets.token_hex(4)}")
+            self._spool.replace(path, content)
         return count
 
     def clear_attempts(self, name: RequestName) -> None:
