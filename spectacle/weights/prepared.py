@@ -65,7 +65,9 @@ def write_prepared(
         partial.mkdir(parents=True)
         made_from = write(partial)
         files = {}
+        mode = partial.stat().st_mode & 0o666
         for path in sorted(each for each in partial.rglob("*") if each.is_file()):
+            path.chmod(mode)  # safetensors writes files that nobody else can read
             digest = digest_file(path)
             with path.open("rb") as file:
                 os.fsync(file.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,24 @@ def test_a_full_disk_is_told_in_a_line_whoever_meets_it(tmp_path: Path) -> None:
         ):
             write_prepared(tmp_path / "oil", fail, generator="oil", preset=None, quantization="none")
         assert list(tmp_path.iterdir()) == []
+
+
+def test_its_files_may_be_read_by_whom_the_directory_may(tmp_path: Path) -> None:
+    """A service runs as a user of its own, and safetensors writes files for the one who called it alone."""
+
+    def privately(folder: Path) -> Mapping[str, str]:
+        made_from = write(folder)
+        (folder / "unet/model.safetensors").chmod(0o600)
+        return made_from
+
+    for mask, mode in ((0o022, 0o644), (0o027, 0o640)):
+        before = os.umask(mask)
+        try:
+            write_prepared(tmp_path / str(mask), privately, generator="oil", preset=None, quantization="none")
+        finally:
+            os.umask(before)
+        for path in ("unet/model.safetensors", "spectacle.json"):
+            assert (tmp_path / str(mask) / path).stat().st_mode & 0o777 == mode
 
 
 def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
