@@ -291,6 +291,10 @@ def load(
             raise ConfigurationError(f"{file}: cannot be read: {error.strerror}: name another with --config") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{file}: is no TOML: {error}") from None
+        except RecursionError:
+            raise ConfigurationError(
+                f"{file}: is no TOML of settings: its lists or tables are nested too deep"
+            ) from None
         spool = raw.setdefault("spool", {})
         if isinstance(spool, dict):
             spool.setdefault("path", str(SpoolSettings().path))
@@ -376,6 +380,8 @@ def _put(raw: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
 
 
 _SAID = {
+    "byte_size": 'must be a size in bytes, such as "10GB" or 10_000_000_000',
+    "byte_size_unit": 'must be a size in bytes, such as "10GB" or 10_000_000_000',
     "dict_type": "must be a table",
     "model_type": "must be a section, with its settings below a line [NAME]",
     "path_type": "must be a path in quotes",

@@ -170,6 +170,15 @@ class TestErrors:
     def test_what_is_no_toml_is_refused_with_its_place(self, tmp_path: Path) -> None:
         assert "is no TOML" in error_of(tmp_path, "[spool\n")
 
+    def test_a_file_that_nests_without_end_is_refused(self, tmp_path: Path) -> None:
+        assert "nested too deep" in error_of(tmp_path, "x = " + "[" * 100_000)
+
+    @pytest.mark.parametrize("value", ['"ten gigabytes"', '"-3"', '"1XB"'])
+    def test_a_size_that_is_none_is_refused_with_one_that_is(self, tmp_path: Path, value: str) -> None:
+        message = error_of(tmp_path, f"[placement]\nram_limit = {value}\n")
+        assert "line 2: placement.ram_limit" in message
+        assert 'such as "10GB"' in message
+
     def test_a_file_that_is_no_text_is_refused(self, tmp_path: Path) -> None:
         file = tmp_path / "spectacle.toml"
         file.write_bytes(b"\xff\xfe\x00")

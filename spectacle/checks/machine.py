@@ -17,6 +17,7 @@ from spectacle.devices import find_devices
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import MediaType, Resources
+from spectacle.weights.prepared import open_prepared
 
 OLDEST_PYTHON = (3, 11)
 _DISTRIBUTION = "spectacle-daemon"
@@ -95,6 +96,21 @@ def check_kinds(settings: Settings) -> Iterator[Check]:
         yield check
         if check.level is Level.OK:
             yield from _check_placement(name, kind, settings)
+
+
+def check_prepared(settings: Settings) -> Iterator[Check]:
+    """Whether each prepared checkpoint that is configured is for a generator and preset there are, and whole."""
+    for key, path in settings.weights.prepared.items():
+        name, _, preset = key.partition("/")
+        try:
+            generator = registry.find(name)
+            if "/" in key:
+                generator.named(preset)
+            open_prepared(path, name, preset or None)
+        except SpectacleError as error:
+            yield Check("prepared", Level.FAIL, f"{key!r}: {error.message}", "see [weights.prepared]")
+        else:
+            yield Check("prepared", Level.OK, f"{key}: {path}")
 
 
 def _check_placement(name: str, kind: KindSettings, settings: Settings) -> Iterator[Check]:

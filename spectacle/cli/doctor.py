@@ -59,6 +59,7 @@ def _checks(file: Path | None, spool: Path | None) -> Iterator[Check]:
     yield Check("configuration", Level.OK, str(found) if found else "no file, defaults")
     yield machine.check_devices(settings)
     yield from machine.check_kinds(settings)
+    yield from machine.check_prepared(settings)
     yield from check_spool(settings.spool)
 
 

@@ -14,6 +14,7 @@ from spectacle.config import Settings
 from spectacle.errors import OutOfMemory, SpectacleError
 from spectacle.generators.base import Device, Resources
 from spectacle.generators.double import TestDouble
+from spectacle.weights.prepared import write_prepared
 
 
 def settings(**changes: Any) -> Settings:
@@ -181,3 +182,25 @@ def test_a_form_the_generator_does_not_make_is_told(monkeypatch: pytest.MonkeyPa
 def test_a_default_kind_that_is_left_to_others_is_pointed_out() -> None:
     first, *_ = machine.check_kinds(settings(default_kind="photo"))
     assert (first.what, first.level) == ("default kind", Level.WARN)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("test-dubble", "no generator 'test-dubble' is installed"),
+        ("test-double/bigg", "test-double has no preset 'bigg'"),
+        ("test-double", "is no prepared checkpoint"),
+    ],
+)
+def test_a_prepared_checkpoint_that_would_never_be_used_is_told(tmp_path: Path, key: str, said: str) -> None:
+    (check,) = machine.check_prepared(settings(weights={"prepared": {key: str(tmp_path)}}))
+    assert check.level is Level.FAIL
+    assert repr(key) in check.found
+    assert said in check.found
+
+
+def test_a_whole_prepared_checkpoint_is_fine(tmp_path: Path) -> None:
+    into = tmp_path / "ready"
+    write_prepared(into, lambda _folder: {}, generator="test-double", preset=None, quantization="none")
+    (check,) = machine.check_prepared(settings(weights={"prepared": {"test-double": str(into)}}))
+    assert check.level is Level.OK
