@@ -440,9 +440,10 @@ class Jobs:
             return False
 
         attach("options", name.options_name)
-        for number in range(1, MAX_INPUTS + 1):
-            if not attach("input", *name.input_names(number)):
-                break
+        given = 0
+        while given < MAX_INPUTS and attach("input", *name.input_names(given + 1)):
+            given += 1
+        self._check_numbers(name, given)
         attach("mask", name.mask_name)
         attach("control", name.control_name)
         head = {
@@ -459,6 +460,22 @@ class Jobs:
             "max_input_bytes": settings.limits.max_input_bytes,
         }
         return Order((kind.generator, kind.preset), head, files, descriptors)
+
+    def _check_numbers(self, name: RequestName, given: int) -> None:
+        """Refuse an input picture that would be passed over, for its number is too high or one before it is missing."""
+        if not given:
+            return
+        number = given + 1 if given == MAX_INPUTS else given + 2
+        for candidate in name.input_names(number):
+            if self._spool.peek(candidate) is None:
+                continue
+            if given == MAX_INPUTS:
+                raise BadAttachment(
+                    f"{candidate} is more than the {MAX_INPUTS} input pictures that a request may have: leave it out, "
+                    f"and those after it"
+                )
+            missing = name.input_names(given + 1)[0]
+            raise BadAttachment(f"{candidate} is there but not {missing}: number the input pictures without a gap")
 
 
 class _Changed(Exception):

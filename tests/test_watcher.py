@@ -254,6 +254,19 @@ def test_an_attachment_that_is_no_picture_gets_an_error_that_names_it(daemon: Da
     assert "b-12-64x64-input.png" not in daemon.public()
 
 
+def test_input_pictures_in_a_row_are_all_used_and_none_is_passed_over(daemon: Daemon) -> None:
+    for stem, numbers, said in (
+        ("b-12-64x65", range(1, 11), None),
+        ("b-12-64x66", range(1, 12), "b-12-64x66-input11.png is more than the 10 input pictures"),
+        ("b-12-64x67", (1, 3), "b-12-64x67-input3.png is there but not b-12-64x67-input2.png"),
+    ):
+        daemon.write(stem, **{f"input{number if number > 1 else ''}": png() for number in numbers})
+        if said is None:
+            assert daemon.answer(stem).suffix == ".png"
+        else:
+            assert said in daemon.error(stem)
+
+
 def test_a_generator_that_takes_no_pictures_says_so(daemon: Daemon) -> None:
     daemon.write("b-13-64x64-fox", input=png())
     assert "input" in daemon.error("b-13-64x64-fox")
