@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Floats = NDArray[np.float32]
-Labels = NDArray[np.int64]
-Doubles = NDArray[np.floating[Any]]
+from spectacle.generators.supersvg.areas import Area, Areas, Doubles, Floats, Labels, colours_at
+from spectacle.generators.supersvg.details import add_details, is_noisy
+from spectacle.generators.supersvg.pixels import find_cells
 
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
@@ -26,6 +23,9 @@ _LEAST_AREA = 6
 _REACH = 3
 """How far from an area, in pixels, its anti-aliased outline may be found."""
 
+_CLOSE = 0.001
+"""Mean squared error below which the areas behind the noise of compression are enough."""
+
 _GRADIENT_GAIN = 3.0
 """How many times a gradient must lower the squared error of an area to be worth its bytes."""
 
@@ -35,49 +35,15 @@ _FADING = 0.03
 _GRADIENT_ERROR = (2.5 / 255) ** 2
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """Connected pixels of one colour or one linear gradient.
-
-    Attributes:
-        colour: (channels,), at the beginning of the gradient if there is one.
-        end_colour: (channels,), at its end; the same as `colour` without one.
-        axis: x0, y0, x1, y1: where the gradient begins and ends; zeros without one.
-    """
-
-    colour: Floats
-    end_colour: Floats
-    axis: tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Areas:
-    """All areas of a picture.
-
-    Attributes:
-        labels: (height, width): the number of the area that each pixel belongs to, most of it at least.
-        neighbours: (height, width): the number of the area that a pixel on an outline also shows; otherwise its own.
-        shares: (height, width): how much of the pixel shows its own area, the rest being its neighbour's, 0 to 1.
-        areas: What each area is filled with.
-        sure: The share of the picture's pixels that lie in smooth areas.
-        error: Mean squared error of the picture with every pixel as the areas say.
-    """
-
-    labels: Labels
-    neighbours: Labels
-    shares: Floats
-    areas: list[Area]
-    sure: float
-    error: float
-
-
 def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
     """Find the smooth areas of a picture, and share the pixels of the outlines among them.
 
     Args:
         pixels: (height, width, 3 or 4).
-        compressed: Look for areas behind the noise that lossy compression leaves; finest lines are lost.
+        compressed: Look for areas behind the noise that lossy compression leaves; fine lines are lost.
     """
+    if (cells := find_cells(pixels)) is not None:
+        return cells
     if compressed:
         pixels = ndimage.median_filter(pixels, size=(_COMPRESSION_NOISE, _COMPRESSION_NOISE, 1))
     smooth = _flat(pixels, _SMOOTH_COMPRESSED if compressed else _SMOOTH)
@@ -96,17 +62,20 @@ def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
         return Areas(none, none, whole, [Area(mean, mean, (0, 0, 0, 0))], sure, float(pixels.var(axis=(0, 1)).mean()))
     areas = _fills(pixels, seeds, len(kept))
     labels, neighbours, shares = _share(pixels, seeds, areas)
-    rows, columns = (place.ravel() + 0.5 for place in np.indices(labels.shape))
-    own = colours_at(areas, labels.ravel(), columns, rows)
-    other = colours_at(areas, neighbours.ravel(), columns, rows)
-    modelled = other + shares.reshape(-1, 1) * (own - other)
-    error = float(np.mean((modelled - pixels.reshape(modelled.shape)) ** 2))
-    return Areas(labels, neighbours, shares, areas, sure, error)
+    found = Areas.of(pixels, labels, neighbours, shares, areas, sure)
+    if compressed:
+        return found
+    noisy = is_noisy(pixels, found, seeds > 0)
+    if noisy and (behind := find_areas(pixels, compressed=True)).error < _CLOSE:
+        return behind
+    return add_details(pixels, found, seeds > 0, noisy=noisy)
 
 
 def smooth_share(pixels: Floats) -> float:
-    """The share of a picture's pixels that lie in smooth areas: a quick look before `find_areas`."""
-    return float(_flat(pixels, _SMOOTH).mean())
+    """The share of a picture's pixels that lie in smooth areas or beside: a quick look before `find_areas`."""
+    if find_cells(pixels) is not None:
+        return 1.0
+    return float(ndimage.binary_dilation(_flat(pixels, _SMOOTH), np.ones((3, 3), bool)).mean())
 
 
 def _flat(pixels: Floats, smooth: float) -> NDArray[np.bool_]:
@@ -174,17 +143,6 @@ def _gradient(
     ends = [(plain.colour + place * change).clip(0, 1).astype(np.float32) for place in (first, last)]
     (x0, y0), (x1, y1) = (np.array(centre) + place * direction for place in (first, last))
     return Area(ends[0], ends[1], (float(x0), float(y0), float(x1), float(y1)))
-
-
-def colours_at(areas: list[Area], numbers: Labels, x: Doubles, y: Doubles) -> Floats:
-    """The colour that each numbered area has at a point, (n, channels)."""
-    axes = np.array([area.axis for area in areas], np.float64)[numbers]
-    direction = axes[:, 2:] - axes[:, :2]
-    length = np.maximum((direction**2).sum(axis=1), 1e-9)
-    along = ((x - axes[:, 0]) * direction[:, 0] + (y - axes[:, 1]) * direction[:, 1]) / length
-    begin = np.array([area.colour for area in areas])[numbers]
-    end = np.array([area.end_colour for area in areas])[numbers]
-    return np.asarray(begin + along.clip(0, 1)[:, None] * (end - begin), np.float32)
 
 
 def _share(pixels: Floats, seeds: Labels, areas: list[Area]) -> tuple[Labels, Labels, Floats]:

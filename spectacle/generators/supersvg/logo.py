@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import find_contours
 
-from spectacle.generators.supersvg.flat import Area, Areas
-from spectacle.generators.supersvg.outline import fit_outline
+from spectacle.generators.supersvg.areas import Area, Areas
+from spectacle.generators.supersvg.outline import fit_outline, polygon
+from spectacle.generators.supersvg.pixels import corners_of
 from spectacle.generators.supersvg.shapes import PathSet
 
 _UNDERLAP = 2
@@ -21,6 +22,13 @@ _MARGIN = 3
 _CLEAR = 1 / 64
 _SAME = 10 / 255
 _LEAST_CONTOUR = 3.0
+_LEAST_FINE_CONTOUR = 0.3
+
+_FINE_SCALE = 4
+"""How many times as closely the outlines of fine areas are looked at: their two sides may be a pixel apart."""
+
+_FINE_LEVEL = 0.4
+"""A line as fine as a pixel may cover two pixels by half: its outline is drawn a little outside, and not broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: floa
     Args:
         areas: The areas of a picture.
         max_paths: Most paths.
-        least_area: Areas of fewer pixels are left out.
+        least_area: Areas of fewer pixels are left out, unless they are fine.
         tolerance: How far in pixels an outline may be off.
     """
     background, below = _background(areas)
@@ -54,7 +62,8 @@ def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: floa
         if box is not None and not below[number]:
             filled[number] = ndimage.binary_fill_holes(areas.labels[box] == number).sum()
     drawn = np.argsort(-filled, kind="stable")[:max_paths]
-    drawn = drawn[filled[drawn] >= least_area]
+    least = np.array([least_area if not (areas.cell or area.fine) else 1 for area in areas.areas])
+    drawn = drawn[filled[drawn] >= least[drawn]]
     rank = np.full(len(filled), len(filled))
     rank[drawn] = np.arange(len(drawn))
     rank[below] = -1
@@ -64,7 +73,12 @@ def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: floa
     owners: list[int] = []
     kept: list[Area] = []
     for number in drawn.tolist():
-        curves = [fit_outline(outline, tolerance) for outline in _outlines(areas, number, boxes[number], rank)]
+        if areas.cell:
+            curves = [polygon(corners) for corners in _squares(areas, number, boxes[number], rank)]
+        else:
+            scale = _FINE_SCALE if areas.areas[number].fine else 1
+            outlines = _outlines(areas, number, boxes[number], rank)
+            curves = [fit_outline(outline, tolerance, scale) for outline in outlines]
         for contour in curves:
             points += [curve.points[:3] for curve in contour]
             lines += [curve.line for curve in contour]
@@ -93,6 +107,20 @@ def _background(areas: Areas) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     return background, same & plain & (lengths > 0)
 
 
+def _squares(
+    areas: Areas, number: int, box: tuple[slice, slice], rank: NDArray[np.int64]
+) -> list[NDArray[np.floating]]:
+    """The outlines of an area of squares, with a square more where others lie above it."""
+    cell = areas.cell
+    labels = areas.labels[::cell, ::cell]
+    top, left = (max(0, side.start // cell - 1) for side in box)
+    window = labels[top : box[0].stop // cell + 1, left : box[1].stop // cell + 1]
+    own = window == number
+    inside = ndimage.binary_fill_holes(own) | ndimage.binary_dilation(own)
+    mask = own | (inside & (rank[window] > rank[number]))
+    return [cell * (corners + np.array([left, top])) for corners in corners_of(mask)]
+
+
 def _outlines(
     areas: Areas, number: int, box: tuple[slice, slice], rank: NDArray[np.int64]
 ) -> list[NDArray[np.floating]]:
@@ -111,11 +139,12 @@ def _outlines(
     sides = [_MARGIN * at_edge for at_edge in (top == 0, bottom == height, left == 0, right == width)]
     mask = np.pad(np.pad(mask, (sides[:2], sides[2:]), mode="edge"), 1)
     outlines = []
-    for contour in find_contours(mask, 0.5):  # type: ignore[no-untyped-call]
+    level, least = (_FINE_LEVEL, _LEAST_FINE_CONTOUR) if areas.areas[number].fine else (0.5, _LEAST_CONTOUR)
+    for contour in find_contours(mask, level):  # type: ignore[no-untyped-call]
         points = contour[:-1, ::-1] + [left - sides[2] - 0.5, top - sides[0] - 0.5]
         x, y = points.T
         area = 0.5 * abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
-        if area >= _LEAST_CONTOUR:
+        if area >= least:
             outlines.append(points)
     return outlines
 

@@ -38,16 +38,20 @@ class Curve:
     line: bool
 
 
-def fit_outline(outline: Points, tolerance: float) -> list[Curve]:
+def fit_outline(outline: Points, tolerance: float, scale: float = 1) -> list[Curve]:
     """Fit a closed outline.
 
     Args:
         outline: (n, 2) points about a pixel apart; the last is not the first.
         tolerance: How far in pixels the fit may be from the points.
+        scale: Look at the outline as if it were so many times as large, to find corners that are nearer to each other.
 
     Returns:
         The curves in order, each beginning where the last one ended.
     """
+    if scale != 1:
+        fitted = fit_outline(outline * scale, tolerance * scale)
+        return [Curve(curve.points / scale, curve.line) for curve in fitted]
     outline = _resampled(outline)
     if len(outline) < _TINY:
         return _fit_span(np.concatenate([outline, outline[:1]]), None, None, tolerance)
@@ -74,7 +78,21 @@ def fit_outline(outline: Points, tolerance: float) -> list[Curve]:
     curves: list[Curve] = []
     for span, line in zip(spans, lines, strict=True):
         curves += [_line(span[0], span[-1])] if line is not None else _with_lines(span, tolerance, len(outline))
+    if abs(_area(np.concatenate([curve.points[:3] for curve in curves])) - _area(outline)) > 0.5 * abs(_area(outline)):
+        # Two sides so near to each other that their corners were taken for one.
+        closed = np.concatenate([outline, outline[:1]])
+        return polygon(closed[_simplified(closed, tolerance)[:-1]])
     return curves
+
+
+def polygon(corners: Points) -> list[Curve]:
+    """The straight sides between corners (n, 2)."""
+    return [_line(begin, end) for begin, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+
+
+def _area(points: Points) -> float:
+    x, y = points.T
+    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
 
 
 def _resampled(outline: Points) -> Points:

@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from spectacle.generators.supersvg.areas import Areas
 from spectacle.generators.supersvg.document import rounded, to_svg
-from spectacle.generators.supersvg.flat import Areas, find_areas, smooth_share
+from spectacle.generators.supersvg.flat import find_areas, smooth_share
 from spectacle.generators.supersvg.logo import trace_areas
 from spectacle.generators.supersvg.metrics import Metrics, compare
 from spectacle.generators.supersvg.photo import complete, draw_photo

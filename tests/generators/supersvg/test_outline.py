@@ -74,3 +74,16 @@ def test_curves_follow_each_other_around_the_outline() -> None:
     angle = np.linspace(0, 2 * math.pi, 400, endpoint=False)
     wavy = (40 + 8 * np.cos(5 * angle))[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     assert ends_meet(fit_outline(wavy, TOLERANCE))
+
+
+def area(curves: list[Curve]) -> float:
+    x, y = np.concatenate([curve.points[:3] for curve in curves]).T
+    return 0.5 * abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+@pytest.mark.parametrize("width", [0.8, 1.5, 3.0])
+def test_a_fine_line_keeps_both_of_its_sides(width: float, scale: float) -> None:
+    curves = fit_outline(sampled([(0, 0), (width, 0), (width + 4, 40), (4, 40)]), TOLERANCE, scale)
+    assert area(curves) == pytest.approx(40 * width, rel=0.3)
+    assert ends_meet(curves)
