@@ -323,13 +323,8 @@ class Claims:
             The new count.
         """
         count = self.attempts(name) + 1
-        path, content = _attempts_name(name), json.dumps({"attempts": count}).encode()
-        try:
-            self._spool.replace(path, content)
-        except IsADirectoryError:
-            # Uncounted, the request would end one worker after another.
-            self._spool.rename(path, f"{HOUSE}/poison/{name.stem}.attempts.{secrets.token_hex(4)}")
-            self._spool.replace(path, content)
+        # Uncounted, a request that ends its worker would be tried without end.
+        self._spool.replace(_attempts_name(name), json.dumps({"attempts": count}).encode())
         return count
 
     def clear_attempts(self, name: RequestName) -> None:

@@ -342,7 +342,10 @@ class Spool:
         return inode
 
     def replace(self, name: str, content: bytes) -> None:
-        """Put `content` under `name` at once, whatever was there; not fsynced: for what may be lost in a power cut."""
+        """Put `content` under `name` at once, whatever was there; not fsynced: for what may be lost in a power cut.
+
+        A directory in its place is moved into `.spectacle/poison/`.
+        """
         directory, tail = self._at(name)
         temporary = f".{tail}.{secrets.token_hex(4)}.tmp"
         fd = self._os.open(temporary, _CREATE, _FILE_MODE, dir_fd=directory)
@@ -351,7 +354,11 @@ class Spool:
                 self._os.write(fd, content)
             finally:
                 self._os.close(fd)
-            self._os.rename(temporary, tail, src_dir_fd=directory, dst_dir_fd=directory)
+            try:
+                self._os.rename(temporary, tail, src_dir_fd=directory, dst_dir_fd=directory)
+            except IsADirectoryError:
+                self.rename(name, f"{HOUSE}/poison/{tail}.{secrets.token_hex(4)}")
+                self._os.rename(temporary, tail, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
             with contextlib.suppress(OSError):
                 self._os.unlink(temporary, dir_fd=directory)

@@ -289,7 +289,7 @@ def test_attempts_count_where_a_directory_lies_in_their_place(spool: Spool, clai
     assert claims.attempts(NAME) == 0
     assert [claims.add_attempt(NAME) for _ in range(3)] == [1, 2, 3]
     (kept,) = os.listdir(spool.path / HOUSE / "poison")
-    assert kept.startswith("a-1-64x64.attempts.")
+    assert kept.startswith("a-1-64x64.")
 
 
 @pytest.mark.parametrize("forged", ["-1000000", "null", '"x"', "1e9", "NaN", "9" * 4000])

@@ -329,3 +329,14 @@ def test_a_part_of_the_house_that_was_removed_is_made_again(spool: Spool) -> Non
     spool.prepare_house()
     spool.replace(".spectacle/attempts/a-1-64x64", b"1")
     assert os.listdir(spool.path / ".spectacle/attempts") == ["a-1-64x64"]
+
+
+@pytest.mark.parametrize("name", ["a-1-64x64-progress.json", ".spectacle/instances/host-1-abc.json"])
+def test_a_directory_where_a_file_of_ours_belongs_is_moved_away_with_what_is_in_it(spool: Spool, name: str) -> None:
+    (spool.path / name / "inner").mkdir(parents=True)
+    spool.replace(name, b"ours")
+    assert (spool.path / name).read_bytes() == b"ours"
+    (aside,) = (spool.path / HOUSE / "poison").iterdir()
+    assert aside.name.startswith(Path(name).name)
+    assert (aside / "inner").is_dir()
+    assert not [each for each in spool.names() if each.endswith(".tmp")]

@@ -321,7 +321,16 @@ def test_a_directory_in_the_place_of_the_progress_file_leaves_no_request_unanswe
     (daemon.spool / "d-progress-64x64-progress.json").mkdir()
     daemon.write("d-progress-64x64", options={"progress": True})
     assert daemon.answer("d-progress-64x64").suffix == ".png"
-    (daemon.spool / "d-progress-64x64-progress.json").rmdir()
+
+
+def test_a_directory_in_the_place_of_its_report_stops_no_instance(daemon: Daemon) -> None:
+    (report,) = (daemon.spool / ".spectacle/instances").glob("*.json")
+    report.unlink()
+    report.mkdir()
+    wait_for(report.is_file, "the report to be back")
+    daemon.write("d-report-64x64")
+    assert daemon.answer("d-report-64x64").suffix == ".png"
+    assert "waiting for the spool" not in daemon.log
 
 
 @pytest.mark.parametrize("trap", ["directory", "huge"])
