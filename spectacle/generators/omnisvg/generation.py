@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -79,7 +80,7 @@ class Decoder:
             max_length: Most tokens of each.
             seed: Seed of the random numbers, which are drawn on the CPU whatever the device.
             report: Called now and then with the number of tokens generated for each drawing, and of the paths finished
-                in all of them. What it raises passes through.
+                in all of them; on a CPU also while the prompt is computed. What it raises passes through.
 
         Returns:
             The tokens of each drawing, up to and with its end.
@@ -92,7 +93,9 @@ class Decoder:
         inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
         prompt_length = inputs["input_ids"].shape[1]
         run = _Run(self, sampling, candidates, prompt_length, max_length, seed)
-        run.choose(self._prefill(inputs, run))
+        with self._watched(report):
+            scores = self._prefill(inputs, run)
+        run.choose(scores)
         steps = self._replays(run) if self._graphs else self._plain_steps(run)
         for done in range(1, max_length):
             if done % _LOOK_EVERY == 0 or not self._graphs:
@@ -106,6 +109,18 @@ class Decoder:
                 "`spectacle weights --verify`, or prepare them anew"
             )
         return self._trimmed(run.ids())
+
+    @contextlib.contextmanager
+    def _watched(self, report: Callable[[int, int], None]) -> Iterator[None]:
+        """Report after each layer of the model, where one may take seconds."""
+        model: Any = self.model.model
+        layers = [*model.visual.blocks, *model.language_model.layers] if self.device.type == "cpu" else []
+        hooks = [layer.register_forward_hook(lambda *_: report(0, 0)) for layer in layers]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def _prefill(self, inputs: Mapping[str, Tensor], run: _Run) -> Tensor:
         """Compute the prompt, put its keys and values into the cache of every drawing, and score the first token."""

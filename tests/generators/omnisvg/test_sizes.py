@@ -11,7 +11,7 @@ import pytest
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError, OutOfMemory
-from spectacle.generators.diffusion.plan import Machine, Place, Plan
+from spectacle.generators.diffusion.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.omnisvg.sizes import PART, PRESETS, component, make_plan
 
 FREE = 0.94
@@ -69,6 +69,12 @@ def test_what_does_not_fit_is_said_before_it_is_loaded(tmp_path: Path) -> None:
 def test_settings_for_other_models_change_nothing(settings: dict[str, str], tmp_path: Path) -> None:
     placed = plan(tmp_path, "8b", 24, **settings).of(PART)
     assert (placed.quantization, placed.place) == ("none", Place.DEVICE)
+
+
+def test_nf4_files_without_a_gpu_are_refused_with_what_to_do() -> None:
+    part = Component(PART, Stage.DENOISE, 10**9, stored=10**9, stored_as="nf4")
+    with pytest.raises(GeneratorError, match="prepared as nf4, which are loaded with a GPU only: prepare them as int8"):
+        make_plan(part, Machine(ram=32 * 10**9, cpu_bf16=True), PlacementSettings())
 
 
 def test_quantization_may_be_asked_for(tmp_path: Path) -> None:
