@@ -373,7 +373,7 @@ def test_nothing_is_left_behind(daemon: Daemon) -> None:
     daemon.write("e-3-64x64")
     daemon.answer("e-3-64x64")
     wait_for(lambda: not daemon.hidden(), "the hidden files to go")
-    assert not [name for name in daemon.public() if name.endswith((".lock", ".tmp"))]
+    wait_for(lambda: not [name for name in daemon.public() if name.endswith((".lock", ".tmp"))], "the claim to go")
     assert not os.listdir(daemon.spool / ".spectacle/attempts")
 
 
