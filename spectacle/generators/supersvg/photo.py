@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 
-from spectacle.generators.supersvg.initialise import first_regions, largest_errors, shapes_of
+from spectacle.generators.supersvg.initialise import shapes_of
 from spectacle.generators.supersvg.refine import Budget, Optimiser
+from spectacle.generators.supersvg.regions import first_regions, largest_errors
 from spectacle.generators.supersvg.shapes import PathSet
 from spectacle.generators.supersvg.target import Target
 
 _ROUNDS = 3
 """How often shapes are added, with steps of the optimiser between. Measured: more leave too few steps to each."""
 
-_FIRST_SHARE = 0.5
+_FIRST_SHARE = 0.8
 _ROUND_SHARE = 0.2
 _FINAL_RATE = 0.1
 _LEAST_VISIBLE = 0.75
@@ -42,7 +43,7 @@ def complete(
         paths = optimiser.without_hidden(paths, _LEAST_VISIBLE)
         count = math.ceil((max_paths - len(paths)) / (_ROUNDS - number))
         if count > 0 and budget.spent < 1:
-            labels = largest_errors(optimiser.difference(paths).cpu().numpy(), count)
+            labels = largest_errors(target.pixels, optimiser.difference(paths).cpu().numpy(), count)
             paths = shapes_of(labels, target.pixels, max_paths).to(paths.points.device).over(paths)
     paths = optimiser.run(paths, budget, 1.0, _FINAL_RATE)
     return optimiser.without_hidden(paths, _LEAST_VISIBLE)

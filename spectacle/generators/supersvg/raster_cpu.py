@@ -43,7 +43,7 @@ def thread_count() -> int:
     return int(allowed) if allowed.isdecimal() and int(allowed) else len(os.sched_getaffinity(0))
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Callable[..., Any]) -> Any:
     """Compile on the first call, and keep the machine code on disk where that is possible."""
     try:
         return numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)(function)
@@ -51,7 +51,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(nogil=True, fastmath=True, error_model="numpy")(function)
 
 
-@_compiled
+@compiled
 def _add_edge(
     edges: Floats, number: int, winding: Floats, left: int, top: int, bottom: int, columns: int, width: int
 ) -> None:
@@ -99,7 +99,7 @@ def _add_edge(
             winding[base + column + 1] += share * middle
 
 
-@_compiled
+@compiled
 def _edge_gradient(
     edges: Floats,
     number: int,
@@ -157,7 +157,7 @@ def _edge_gradient(
     gradient[number, 3] += dx * at_end
 
 
-@_compiled
+@compiled
 def _box(edges: Floats, begin: int, end: int, top: int, bottom: int, width: int) -> tuple[int, int, int, int]:
     left, right = np.float32(np.inf), np.float32(-np.inf)
     upper, lower = np.float32(np.inf), np.float32(-np.inf)
@@ -175,7 +175,7 @@ def _box(edges: Floats, begin: int, end: int, top: int, bottom: int, width: int)
     )
 
 
-@_compiled
+@compiled
 def _covered(winding: float, even_odd: bool) -> tuple[float, float]:
     """Coverage, and its derivative with respect to the winding number's mean over the pixel."""
     if even_odd:
@@ -186,7 +186,7 @@ def _covered(winding: float, even_odd: bool) -> tuple[float, float]:
     return (-winding, -1.0) if winding > -1 else (1.0, 0.0)
 
 
-@_compiled
+@compiled
 def _along(ramps: Floats, path: int, column: int, row: int) -> float:
     """Where between its two colours a gradient is at a pixel, 0 to 1; 0 for a path of one colour."""
     if ramps[path, 1] == 0 and ramps[path, 2] == 0:
@@ -195,7 +195,7 @@ def _along(ramps: Floats, path: int, column: int, row: int) -> float:
     return float(min(max(along, 0.0), 1.0))
 
 
-@_compiled
+@compiled
 def _paint_band(
     edges: Floats,
     starts: Integers,
@@ -236,7 +236,7 @@ def _paint_band(
                     canvas[row - top, left + column, channel] = below + weight * (colour - below)
 
 
-@_compiled
+@compiled
 def _unpaint_band(
     edges: Floats,
     starts: Integers,

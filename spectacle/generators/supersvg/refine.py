@@ -16,6 +16,9 @@ Progress = Callable[[int, int, float], None]
 """Told the step, the number of steps and the mean squared error so far; may raise to stop the work."""
 
 _BETAS = (0.9, 0.95)
+_WARM_UP = 10
+"""Steps that are smaller at the beginning, while Adam knows too little of the slopes to tell noise from direction."""
+
 _LEAST_OPACITY = 0.02
 
 
@@ -67,7 +70,7 @@ class Optimiser:
 
     pixels: Tensor
     background: Tensor
-    point_rate: float = 1.0
+    point_rate: float = 1.5
     colour_rate: float = 0.02
     opacities: bool = False
     straight: Tensor | None = None
@@ -101,8 +104,10 @@ class Optimiser:
             return replace(paths, points=bent, colours=colours, opacities=opacities, end_colours=ends)
 
         begun = budget.spent
+        steps = 0
         while (spent := budget.spent) < until:
-            shrunk = 1 - (1 - final_rate) * (spent - begun) / (until - begun)
+            steps += 1
+            shrunk = min(1, steps / _WARM_UP) * (1 - (1 - final_rate) * (spent - begun) / (until - begun))
             for group, rate in zip(adam.param_groups, rates, strict=True):
                 group["lr"] = rate * shrunk
             drawn = self.draw(moved())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 
 import cairosvg
@@ -61,8 +62,8 @@ def test_a_photograph_is_drawn_within_the_number_of_paths() -> None:
     assert made.metrics.bytes == len(made.svg.encode())
 
 
-def test_every_path_of_a_photograph_has_one_outline() -> None:
-    svg = vectorise(photograph(), VectoriseSettings(max_paths=24, num_iterations=10), ignore).svg
+def test_the_first_shapes_of_a_photograph_have_one_outline_each() -> None:
+    svg = vectorise(photograph(), VectoriseSettings(max_paths=24, num_iterations=0), ignore).svg
     assert all(data.count("M") == 1 for data in re.findall(r' d="([^"]*)"', svg))
 
 
@@ -223,3 +224,21 @@ def test_torch_gets_its_threads_back() -> None:
     before = torch.get_num_threads()
     vectorise(photograph(32), VectoriseSettings(max_paths=4, num_iterations=1), ignore)
     assert torch.get_num_threads() == before
+
+
+def test_added_shapes_never_make_the_drawing_much_worse() -> None:
+    errors: list[float] = []
+    vectorise(
+        photograph(), VectoriseSettings(max_paths=40, num_iterations=100), lambda step, steps, mse: errors.append(mse)
+    )
+    assert all(after < 1.1 * before for before, after in itertools.pairwise(errors))
+
+
+def test_the_hole_of_a_transparent_ring_is_cut_out() -> None:
+    source = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><path fill-rule="evenodd" fill="#0a7" '
+        'd="M32 4a28 28 0 1 0 .1 0zM32 20a12 12 0 1 1-.1 0z"/></svg>'
+    )
+    made = vectorise(drawn(source, None), VectoriseSettings(max_paths=8, num_iterations=0, mode=Mode.PHOTO), ignore)
+    seen = np.asarray(drawn(made.svg, None))[..., 3]
+    assert seen[26:38, 26:38].max() == 0
