@@ -39,6 +39,7 @@ class Areas:
         neighbours: (height, width): the number of the area that a pixel on an outline also shows; otherwise its own.
         shares: (height, width): how much of the pixel shows its own area, the rest being its neighbour's, 0 to 1.
         areas: What each area is filled with.
+        modelled: (height, width, channels): the picture with every pixel as the areas say.
         sure: The share of the picture's pixels that lie in smooth areas.
         error: Mean squared error of the picture with every pixel as the areas say.
         cell: Pixels across of the squares that the picture is made of, for one that shows its pixels; otherwise 0.
@@ -48,6 +49,7 @@ class Areas:
     neighbours: Labels
     shares: Floats
     areas: list[Area]
+    modelled: Floats
     sure: float
     error: float
     cell: int = 0
@@ -56,25 +58,26 @@ class Areas:
     def of(
         cls, pixels: Floats, labels: Labels, neighbours: Labels, shares: Floats, areas: list[Area], sure: float
     ) -> Areas:
-        """The areas with their error, from the picture's (height, width, channels) pixels."""
-        found = cls(labels, neighbours, shares, areas, sure, 0.0)
-        error = float(np.mean((found.modelled() - pixels) ** 2))
-        return cls(labels, neighbours, shares, areas, sure, error)
-
-    def modelled(self) -> Floats:
-        """The picture with every pixel as the areas say, (height, width, channels)."""
-        rows, columns = (place.ravel() + 0.5 for place in np.indices(self.labels.shape))
-        own = colours_at(self.areas, self.labels.ravel(), columns, rows)
-        other = colours_at(self.areas, self.neighbours.ravel(), columns, rows)
-        return (other + self.shares.reshape(-1, 1) * (own - other)).reshape(*self.labels.shape, -1)
+        """The areas of the picture with these pixels, (height, width, channels)."""
+        rows, columns = (place.ravel() + 0.5 for place in np.indices(labels.shape))
+        own = colours_at(areas, labels.ravel(), columns, rows)
+        other = colours_at(areas, neighbours.ravel(), columns, rows)
+        modelled = (other + shares.reshape(-1, 1) * (own - other)).reshape(pixels.shape)
+        return cls(labels, neighbours, shares, areas, modelled, sure, float(np.mean((modelled - pixels) ** 2)))
 
 
 def colours_at(areas: list[Area], numbers: Labels, x: Doubles, y: Doubles) -> Floats:
     """The colour that each numbered area has at a point, (n, channels)."""
-    axes = np.array([area.axis for area in areas], np.float64)[numbers]
-    direction = axes[:, 2:] - axes[:, :2]
-    length = np.maximum((direction**2).sum(axis=1), 1e-9)
-    along = ((x - axes[:, 0]) * direction[:, 0] + (y - axes[:, 1]) * direction[:, 1]) / length
-    begin = np.array([area.colour for area in areas])[numbers]
-    end = np.array([area.end_colour for area in areas])[numbers]
-    return np.asarray(begin + along.clip(0, 1)[:, None] * (end - begin), np.float32)
+    begin = np.array([area.colour for area in areas])
+    colours = begin[numbers]
+    axes = np.array([area.axis for area in areas], np.float64)
+    graded = axes.any(axis=1)
+    if graded.any():
+        places = np.flatnonzero(graded[numbers])
+        own = axes[numbers[places]]
+        direction = own[:, 2:] - own[:, :2]
+        length = np.maximum((direction**2).sum(axis=1), 1e-9)
+        along = ((x[places] - own[:, 0]) * direction[:, 0] + (y[places] - own[:, 1]) * direction[:, 1]) / length
+        change = np.array([area.end_colour for area in areas]) - begin
+        colours[places] += along.clip(0, 1)[:, None] * change[numbers[places]]
+    return np.asarray(colours, np.float32)

@@ -89,8 +89,7 @@ def is_noisy(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_]) -> bool:
 
 def _found(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], noisy: bool) -> tuple[Labels, list[_Colour]] | None:
     """The number of each pixel's detail, from 1, and the colours of the details; None where there are none."""
-    modelled = areas.modelled()
-    left = pixels - modelled
+    left = pixels - areas.modelled
     size = np.abs(left).max(axis=2)
     seen = size > (_SEEN_IN_NOISE if noisy else _SEEN)
     if not seen.any() or seen.mean() > _MOST_SEEN:
@@ -108,7 +107,7 @@ def _found(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], noisy: bool)
     if not len(kept) or len(kept) > _MOST_DETAILS:
         return None
     core = (size >= _CORE * peaks[details]) & seen
-    own, below = (_means(details[core], values[core], len(energy)) for values in (pixels, modelled))
+    own, below = (_means(details[core], values[core], len(energy)) for values in (pixels, areas.modelled))
     return details, _colours(kept[np.argsort(-energy[kept], kind="stable")], own, below, _known(areas))
 
 
@@ -169,15 +168,17 @@ def _nearest(palette: list[_Colour], own: Doubles, below: Doubles) -> _Colour | 
 def _with(pixels: Floats, areas: Areas, details: Labels, colours: list[_Colour]) -> Areas:
     labels, neighbours, shares = areas.labels.copy(), areas.neighbours.copy(), areas.shares.copy()
     every = list(areas.areas)
-    error = ((areas.modelled() - pixels) ** 2).sum(axis=2)
+    error = ((areas.modelled - pixels) ** 2).sum(axis=2)
     chosen = np.zeros(details.max() + 1, np.int64)
     for number, colour in enumerate(colours, 1):
         chosen[colour.details] = number
-    of_colour = chosen[details]
+    of_colour = chosen[details].astype(np.uint8)
     # Next to a detail, what it covers in part.
-    near = np.where(of_colour == 0, ndimage.grey_dilation(of_colour, footprint=_AROUND), of_colour)
+    near = np.where(of_colour == 0, ndimage.maximum_filter(of_colour, 3), of_colour)
+    all_rows, all_columns = np.nonzero(near)
+    numbers = near[all_rows, all_columns]
     for number, colour in enumerate(colours, 1):
-        rows, columns = np.nonzero(near == number)
+        rows, columns = all_rows[numbers == number], all_columns[numbers == number]
         x, y = columns + 0.5, rows + 0.5
         seen, error_before = pixels[rows, columns], error[rows, columns]
         best, base, share = error_before - 1e-6, labels[rows, columns], np.zeros(len(rows), np.float32)

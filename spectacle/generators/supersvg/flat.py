@@ -59,7 +59,7 @@ def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
         mean = pixels.mean(axis=(0, 1))
         none = np.zeros(pixels.shape[:2], np.int64)
         whole = np.ones(pixels.shape[:2], np.float32)
-        return Areas(none, none, whole, [Area(mean, mean, (0, 0, 0, 0))], sure, float(pixels.var(axis=(0, 1)).mean()))
+        return Areas.of(pixels, none, none, whole, [Area(mean, mean, (0, 0, 0, 0))], sure)
     areas = _fills(pixels, seeds, len(kept))
     labels, neighbours, shares = _share(pixels, seeds, areas)
     found = Areas.of(pixels, labels, neighbours, shares, areas, sure)

@@ -134,7 +134,9 @@ def _line_through(span: Points, tolerance: float) -> tuple[Points, Points] | Non
     """A point and the direction of the line that a span lies on, if it does."""
     inner = span[2:-2] if len(span) > 8 else span[1:-1] if len(span) > 4 else span
     middle = inner.mean(axis=0)
-    direction = np.linalg.svd(inner - middle, full_matrices=False)[2][0]
+    across, down = (inner - middle).T
+    angle = 0.5 * math.atan2(2 * float(across @ down), float(across @ across - down @ down))
+    direction = np.array([math.cos(angle), math.sin(angle)])
     if direction @ (span[-1] - span[0]) < 0:
         direction = -direction
     off = (inner - middle) @ np.array([-direction[1], direction[0]])
@@ -147,8 +149,9 @@ def _bow(off: Numbers) -> float:
     """How far the middle of a span is off its chord, by the parabola nearest to it."""
     if len(off) < 6:
         return 0.0
-    place = np.linspace(-1, 1, len(off))
-    return float(np.polyfit(place, off, 2)[0])
+    square = np.linspace(-1, 1, len(off)) ** 2
+    square -= square.mean()
+    return float(square @ off / (square @ square))
 
 
 def _crossing(one: tuple[Points, Points], other: tuple[Points, Points]) -> Points | None:

@@ -44,7 +44,7 @@ def find_cells(pixels: Floats) -> Areas | None:
     labels, own = _connected(numbers, len(colours))
     labels = labels.repeat(cell, axis=0).repeat(cell, axis=1)
     areas = [Area(colours[colour], colours[colour], (0, 0, 0, 0)) for colour in own]
-    return Areas(labels, labels, np.ones(labels.shape, np.float32), areas, 1.0, 0.0, cell)
+    return Areas(labels, labels, np.ones(labels.shape, np.float32), areas, pixels, 1.0, 0.0, cell)
 
 
 def _alike(numbers: Labels) -> float:
