@@ -71,7 +71,7 @@ def colours_at(areas: list[Area], numbers: Labels, x: Doubles, y: Doubles) -> Fl
     begin = np.array([area.colour for area in areas])
     colours = begin[numbers]
     axes = np.array([area.axis for area in areas], np.float64)
-    graded = axes.any(axis=1)
+    graded = (axes != 0).any(axis=1)
     if graded.any():
         places = np.flatnonzero(graded[numbers])
         own = axes[numbers[places]]
