@@ -141,7 +141,7 @@ def _open(
     except Image.DecompressionBombError:
         extent = "too many"
     except Exception as error:  # Pillow raises a dozen types on bad content
-        reason = " ".join(str(error).split())[:100]
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise BadAttachment(f"{name} is a damaged or incomplete {form} picture ({reason}): attach it anew") from None
     else:
         extent = f"{picture.width}x{picture.height}"

@@ -377,3 +377,14 @@ class TestMasks:
     def test_a_damaged_mask_is_refused(self) -> None:
         with pytest.raises(BadAttachment, match="damaged or incomplete"):
             open_mask(NAME, encoded(Image.effect_noise((64, 64), 80))[:1000])
+
+
+def test_a_damaged_picture_is_told_with_a_reason_also_where_the_decoder_gives_none() -> None:
+    content = io.BytesIO()
+    Image.new("P", (10, 10)).save(content, "PNG")
+    raw = content.getvalue()
+    start = raw.index(b"PLTE") - 4
+    length = int.from_bytes(raw[start : start + 4], "big")
+    without_palette = raw[:start] + raw[start + 12 + length :]
+    with pytest.raises(BadAttachment, match=r"damaged or incomplete PNG picture \([A-Za-z]"):
+        open_picture("a.png", without_palette)

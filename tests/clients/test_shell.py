@@ -144,6 +144,25 @@ def test_an_error_is_printed_on_standard_error_and_in_the_exit_status(
     assert done.stderr == "spectacle-request: too large: ask for less[2J\n"
 
 
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_an_error_is_read_from_an_ordinary_file_alone(
+    shell: list[str], spool: Path, play: Callable[[Answers], Daemon], tmp_path: Path, kind: str
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+
+    def plant(name: RequestName) -> dict[str, str]:
+        path = spool / name.error_name
+        path.symlink_to(secret) if kind == "link" else os.mkfifo(path)
+        return {}
+
+    play(plant)
+    done = run(shell, spool, "x")
+    assert done.returncode == 1
+    assert "is no ordinary file" in done.stderr
+    assert "secret" not in done.stderr
+
+
 def test_a_request_that_somebody_deletes_ends_the_wait(
     shell: list[str], spool: Path, play: Callable[[Answers], Daemon]
 ) -> None:
