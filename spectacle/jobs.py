@@ -55,6 +55,9 @@ PROGRESS_INTERVAL = 1.0
 """Least seconds between two states of a progress file."""
 
 
+_STEM = re.compile(r"\bSTEM(?=-(?:input|mask|control|options)|\.txt)")
+
+
 class Verdict(Enum):
     """What became of an attempt at a request."""
 
@@ -354,7 +357,8 @@ class Jobs:
             "attempts": attempts + (0 if isinstance(error, TooManyAttempts | WorkerTimeout) else 1),
             **error.details,
         }
-        first = " ".join(error.message.split())
+        # Generators know nothing of file names and speak of STEM-input.png, as the documentation does.
+        first = _STEM.sub(name.stem, " ".join(error.message.split()))
         rest = "".join(f"{key}: {' '.join(str(value).split())}\n" for key, value in details.items())
         return f"{first}\n\n{rest}".encode()
 

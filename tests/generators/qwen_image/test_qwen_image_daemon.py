@@ -125,7 +125,7 @@ def test_every_mode_is_served(service: Daemon) -> None:
     [
         ("u-7-256x256", {"num_inference_steps": 20}, "preset lightning-4 is distilled for exactly 4 steps"),
         ("u-8-256x256", {"true_cfg_scale": 4.0}, "without guidance"),
-        ("u-9-256x256", {"strength": 0.5}, "attach STEM-input.png"),
+        ("u-9-256x256", {"strength": 0.5}, "attach u-9-256x256-input.png"),
         ("u-10-256x256-poor", {}, "run `spectacle pull qwen-image --preset 2512` on this host"),
     ],
 )
