@@ -18,6 +18,9 @@ from spectacle.generators.supersvg.shapes import PathSet
 _UNDERLAP = 2
 """By how many pixels an area reaches under those above it, so that nothing shines through between them."""
 
+_OPAQUE = 0.99
+"""Areas reach under those of at least this opacity: through others they would be seen."""
+
 _MARGIN = 3
 _CLEAR = 1 / 64
 _SAME = 10 / 255
@@ -72,12 +75,16 @@ def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: floa
     contours: list[int] = []
     owners: list[int] = []
     kept: list[Area] = []
+    opaque = np.array(
+        [len(area.colour) == 3 or min(area.colour[3], area.end_colour[3]) > _OPAQUE for area in areas.areas]
+    )
     for number in drawn.tolist():
+        above = opaque & (rank > rank[number])
         if areas.cell:
-            curves = [polygon(corners) for corners in _squares(areas, number, boxes[number], rank)]
+            curves = [polygon(corners) for corners in _squares(areas, number, boxes[number], above)]
         else:
             scale = _FINE_SCALE if areas.areas[number].fine else 1
-            outlines = _outlines(areas, number, boxes[number], rank)
+            outlines = _outlines(areas, number, boxes[number], above)
             curves = [fit_outline(outline, tolerance, scale) for outline in outlines]
         for contour in curves:
             points += [curve.points[:3] for curve in contour]
@@ -108,21 +115,21 @@ def _background(areas: Areas) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
 
 
 def _squares(
-    areas: Areas, number: int, box: tuple[slice, slice], rank: NDArray[np.int64]
+    areas: Areas, number: int, box: tuple[slice, slice], above: NDArray[np.bool_]
 ) -> list[NDArray[np.floating]]:
-    """The outlines of an area of squares, with a square more where others lie above it."""
+    """The outlines of an area of squares, with a square more where others cover it."""
     cell = areas.cell
     labels = areas.labels[::cell, ::cell]
     top, left = (max(0, side.start // cell - 1) for side in box)
     window = labels[top : box[0].stop // cell + 1, left : box[1].stop // cell + 1]
     own = window == number
     inside = ndimage.binary_fill_holes(own) | ndimage.binary_dilation(own)
-    mask = own | (inside & (rank[window] > rank[number]))
+    mask = own | (inside & above[window])
     return [cell * (corners + np.array([left, top])) for corners in corners_of(mask)]
 
 
 def _outlines(
-    areas: Areas, number: int, box: tuple[slice, slice], rank: NDArray[np.int64]
+    areas: Areas, number: int, box: tuple[slice, slice], above: NDArray[np.bool_]
 ) -> list[NDArray[np.floating]]:
     height, width = areas.labels.shape
     top, left = (max(0, side.start - _MARGIN) for side in box)
@@ -130,10 +137,10 @@ def _outlines(
     window = (slice(top, bottom), slice(left, right))
     labels, neighbours, shares = areas.labels[window], areas.neighbours[window], areas.shares[window]
     own = shares * (labels == number) + (1 - shares) * ((neighbours == number) & (neighbours != labels))
-    above = shares * (rank[labels] > rank[number]) + (1 - shares) * (rank[neighbours] > rank[number])
+    covered = shares * above[labels] + (1 - shares) * above[neighbours]
     inside = ndimage.binary_fill_holes(labels == number)
     inside |= ndimage.binary_dilation(labels == number, iterations=_UNDERLAP)
-    mask = (own + above * inside).clip(0, 1)
+    mask = (own + covered * inside).clip(0, 1)
     if mask.shape == areas.labels.shape and mask.min() > 0.5:
         return [np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)]
     sides = [_MARGIN * at_edge for at_edge in (top == 0, bottom == height, left == 0, right == width)]

@@ -15,7 +15,7 @@ _MOST_AREAS = 200
 
 _MOST_COLOURS = 64
 
-_SMALL = 80 * 80
+_SMALL = 32 * 32
 """Pixels of the largest picture whose pixels may be its squares; larger ones are drawings without anti-aliasing."""
 
 _ALIKE = 0.9

@@ -111,3 +111,23 @@ def test_a_qr_code_can_still_be_read() -> None:
     seen = np.asarray(rasterised(made.svg, 93 * 2).convert("L"))[21:168:6, 21:168:6]
     assert np.array_equal(seen > 128, modules > 128)
     assert made.metrics.bytes < 6000
+
+
+def translucent() -> list[object]:
+    sprite = np.zeros((12, 12, 4), np.uint8)
+    sprite[2:10, 2:10] = (216, 40, 0, 255)
+    sprite[4:8, 4:8] = (0, 64, 192, 128)
+    discs = "".join(f'<circle cx="{x}" cy="48" r="30" fill="{fill}" fill-opacity=".5"/>' for x, fill in DISCS)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">{discs}</svg>'
+    return [pytest.param(Image.fromarray(sprite), id="squares"), pytest.param(rasterised(svg, 96, None), id="discs")]
+
+
+DISCS = ((36, "#e11"), (60, "#11e"))
+
+
+@pytest.mark.parametrize("picture", translucent())
+def test_nothing_shows_through_what_is_half_transparent(picture: Image.Image) -> None:
+    made = vectorise(picture, VectoriseSettings(num_iterations=0), lambda step, steps, error: None)
+    drawn = Image.open(io.BytesIO(cairosvg.svg2png(made.svg.encode())))
+    seen, wanted = (np.asarray(side.convert("RGBA"), float)[..., 3] for side in (drawn, picture))
+    assert (np.abs(seen - wanted) > 40).mean() < 0.02
