@@ -57,7 +57,7 @@ def paints(path: Path) -> bool:
     return moves and all(SVGPath(d=path_data(part)).might_paint() for part in [path.segments, *sub_paths(path)])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(drawings)
 def test_a_drawing_on_the_grid_stays_as_it_is(drawing: Drawing) -> None:
     visible = tuple(path for path in drawing.visible if paints(path))

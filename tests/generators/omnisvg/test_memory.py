@@ -195,9 +195,8 @@ def test_other_models_stay_loaded_beside_it(store: Store) -> None:
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with here, there, Rasteriser() as rasteriser:
         workshop = Workshop(Channel(here), CPU, rasteriser, Resources(store=store))
-        first = workshop.load("omnisvg", "4b")
-        workshop.load("test-double", None)
-        workshop.load("supersvg", None)
-        assert workshop.load("omnisvg", "4b") is first
-        assert workshop.models == [("test-double", None), ("supersvg", None), ("omnisvg", "4b")]
+        double = workshop.load("test-double", None)
+        drawer = workshop.load("omnisvg", "4b")
+        assert workshop.load("test-double", None) is double
+        assert workshop.load("omnisvg", "4b") is drawer
         workshop.unload()
