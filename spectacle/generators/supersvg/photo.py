@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from spectacle.generators.supersvg.initialise import shapes_of
+from spectacle.generators.supersvg.merge import merge_similar
 from spectacle.generators.supersvg.refine import Budget, Optimiser
 from spectacle.generators.supersvg.regions import first_regions, largest_errors
 from spectacle.generators.supersvg.shapes import PathSet
@@ -15,6 +16,9 @@ _ROUNDS = 3
 
 _FIRST_SHARE = 0.8
 _ROUND_SHARE = 0.2
+_MOST_MERGED = 500
+"""With more paths than these, trying mergers takes more time than it gains."""
+
 _FINAL_RATE = 0.1
 _LEAST_VISIBLE = 0.75
 
@@ -41,9 +45,17 @@ def complete(
     for number in range(_ROUNDS):
         paths = optimiser.run(paths, budget, begun + (1 - begun) * (number + 1) * _ROUND_SHARE)
         paths = optimiser.without_hidden(paths, _LEAST_VISIBLE)
+        if budget.spent == 1:
+            break
         count = math.ceil((max_paths - len(paths)) / (_ROUNDS - number))
-        if count > 0 and budget.spent < 1:
-            labels = largest_errors(target.pixels, optimiser.difference(paths).cpu().numpy(), count)
+        labels, further = largest_errors(target.pixels, optimiser.difference(paths).cpu().numpy(), max(count, 0))
+        if max_paths <= _MOST_MERGED:
+            before = len(paths)
+            paths = merge_similar(paths, target.pixels, optimiser, budget, further, max_paths)
+            if len(paths) < before:
+                count += before - len(paths)
+                labels, _ = largest_errors(target.pixels, optimiser.difference(paths).cpu().numpy(), count)
+        if count > 0:
             paths = shapes_of(labels, target.pixels, max_paths).to(paths.points.device).over(paths)
     paths = optimiser.run(paths, budget, 1.0, _FINAL_RATE)
     return optimiser.without_hidden(paths, _LEAST_VISIBLE)

@@ -73,6 +73,15 @@ def visible_areas(paths: PathSet, width: int, height: int) -> Tensor:
     return areas[:, 0]
 
 
+def uppermost(paths: PathSet, width: int, height: int) -> NDArray[np.int64]:
+    """(height, width): the number of the path that is seen at each pixel, more than any other; -1 for none."""
+    from spectacle.generators.supersvg.raster_cpu import cover
+
+    edges, starts = flatten(paths.to("cpu").detach())
+    opacities = _array(paths.opacities.cpu())
+    return cover(_array(edges), starts.numpy(), opacities, height, width, even_odd=paths.fill_rule == "evenodd")
+
+
 def _ramps(paths: PathSet) -> Tensor:
     """(P, 3) a, b and c of a + b·x + c·y, how far a path's gradient has come at a point."""
     if paths.axes is None:

@@ -237,6 +237,29 @@ def _paint_band(
 
 
 @compiled
+def _cover_band(
+    edges: Floats, starts: Integers, opacities: Floats, even_odd: bool, top: int, owners: Integers, scratch: Floats
+) -> None:
+    rows, width = owners.shape
+    for path in range(len(starts) - 1):
+        left, right, upper, lower = _box(edges, starts[path], starts[path + 1], top, top + rows, width)
+        if right <= left or lower <= upper:
+            continue
+        columns = right - left
+        stride = columns + 2
+        scratch[: (lower - upper) * stride] = 0
+        for number in range(starts[path], starts[path + 1]):
+            _add_edge(edges, number, scratch, left, upper, lower, columns, stride)
+        for row in range(upper, lower):
+            base = (row - upper) * stride
+            winding = 0.0
+            for column in range(columns):
+                winding += scratch[base + column]
+                if _covered(winding, even_odd)[0] * opacities[path] > 0.5:
+                    owners[row - top, left + column] = path
+
+
+@compiled
 def _unpaint_band(
     edges: Floats,
     starts: Integers,
@@ -360,6 +383,19 @@ def paint(
     for _ in _in_threads(work, range(0, height, _BAND_ROWS)):
         pass
     return canvas
+
+
+def cover(edges: Floats, starts: Integers, opacities: Floats, height: int, width: int, *, even_odd: bool) -> Integers:
+    """(height, width): the number of the uppermost polygon that hides more than half of each pixel, or -1."""
+    owners = np.full((height, width), -1)
+
+    def work(top: int) -> None:
+        scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
+        _cover_band(edges, starts, opacities, even_odd, top, owners[top : top + _BAND_ROWS], scratch)
+
+    for _ in _in_threads(work, range(0, height, _BAND_ROWS)):
+        pass
+    return owners
 
 
 def unpaint(

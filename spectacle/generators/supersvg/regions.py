@@ -138,7 +138,23 @@ def first_regions(picture: Floats, background: Floats, count: int) -> Labels:
     return _renumbered(labels, sizes, np.flatnonzero(wanted))
 
 
-def largest_errors(picture: Floats, difference: Floats, count: int) -> Labels:
+def merging_costs(labels: Labels, picture: Floats) -> tuple[Labels, Doubles]:
+    """Neighbouring regions, (pairs, 2), and by how much the squared error would rise if they had one mean colour.
+
+    Args:
+        labels: (height, width) number of the region; negative for none.
+        picture: (height, width, channels).
+    """
+    pairs = neighbours(labels + 1) - 1
+    pairs = pairs[pairs[:, 0] >= 0]
+    sizes, sums = _totals(labels + 1, picture)
+    means = sums[1:] / np.maximum(sizes[1:, None], 1)
+    one, other = sizes[1:][pairs.T]
+    apart = ((means[pairs[:, 0]] - means[pairs[:, 1]]) ** 2).sum(axis=1)
+    return pairs, one * other / (one + other) * apart
+
+
+def largest_errors(picture: Floats, difference: Floats, count: int) -> tuple[Labels, Doubles]:
     """Regions where a shape of one colour would help most.
 
     Args:
@@ -147,15 +163,17 @@ def largest_errors(picture: Floats, difference: Floats, count: int) -> Labels:
         count: How many regions.
 
     Returns:
-        (height, width): the number of the region from 0, largest region first; -1 for pixels in none.
+        (height, width): the number of the region from 0, largest region first; -1 for pixels in none. And what shapes
+        for further regions would save, the sum of squared errors, best first.
     """
     error = (difference**2).sum(axis=2)
     if picture.shape[2] == 4:
         error *= picture[..., 3]  # what should be clear is not mended by painting over it
     labels = merged(segments(difference, _fine(picture, count)), picture, count, error)
     gain = _gains(labels, picture, error)
-    chosen = np.argsort(-gain, kind="stable")[:count]
-    return _renumbered(labels, np.bincount(labels.ravel()), chosen[gain[chosen] > _LEAST_GAIN])
+    order = np.argsort(-gain, kind="stable")
+    order = order[gain[order] > _LEAST_GAIN]
+    return _renumbered(labels, np.bincount(labels.ravel()), order[:count]), gain[order[count:]]
 
 
 def _fine(picture: Floats, count: int) -> int:

@@ -15,7 +15,7 @@ from PIL import Image  # noqa: E402
 
 from spectacle.generators.supersvg import raster_torch  # noqa: E402
 from spectacle.generators.supersvg.document import to_svg  # noqa: E402
-from spectacle.generators.supersvg.raster import MOST_WEIGHT, _ramps, flatten, render, visible_areas  # noqa: E402
+from spectacle.generators.supersvg.raster import MOST_WEIGHT, _ramps, flatten, render, uppermost, visible_areas  # noqa: E402
 from spectacle.generators.supersvg.shapes import PathSet  # noqa: E402
 
 WIDTH, HEIGHT = 60, 44
@@ -171,3 +171,13 @@ def test_visible_areas_leave_out_what_is_covered() -> None:
 def test_no_paths_leave_the_background() -> None:
     none = PathSet.of_strokes(torch.zeros(0, 12, 2), torch.zeros(0, 3))
     assert torch.equal(render(none, 3, 2, torch.tensor([1.0, 0, 0])), torch.tensor([1.0, 0, 0]).expand(2, 3, 3))
+
+
+def test_the_uppermost_path_is_the_last_that_hides_more_than_half_of_a_pixel() -> None:
+    square = torch.tensor(
+        [[0.0, 0], [1, 0], [2, 0], [3, 0], [3, 1], [3, 2], [3, 3], [2, 3], [1, 3], [0, 3], [0, 2], [0, 1]]
+    )
+    paths = PathSet.of_strokes(
+        torch.stack([square, square + torch.tensor([1.6, 0]), square]), torch.ones(3, 3), torch.tensor([1, 1, 0.4])
+    )
+    assert uppermost(paths, 6, 4).tolist() == [[0, 0, 1, 1, 1, -1]] * 3 + [[-1] * 6]

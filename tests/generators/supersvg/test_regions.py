@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("skimage")
 
-from spectacle.generators.supersvg.regions import first_regions, largest_errors, merged, neighbours
+from spectacle.generators.supersvg.regions import first_regions, largest_errors, merged, merging_costs, neighbours
 
 
 def squares() -> tuple[np.ndarray, np.ndarray]:
@@ -52,14 +52,17 @@ def test_the_largest_error_is_where_a_shape_would_help_and_not_where_the_picture
     picture[:, 32:] = busy[:, 32:]
     picture[20:40, 8:24] = 0.9
     drawing = np.full((64, 64, 3), 0.5, np.float32)
-    found = largest_errors(picture, picture - drawing, 1)
+    found, further = largest_errors(picture, picture - drawing, 1)
     assert (found[22:38, 10:22] == 0).all()
     assert (found[:, 34:] < 0).mean() > 0.9
+    assert (np.diff(further) <= 0).all()
 
 
 def test_nothing_is_added_to_a_drawing_that_is_right() -> None:
     picture = np.full((32, 32, 3), 0.5, np.float32)
-    assert (largest_errors(picture, np.zeros_like(picture), 4) == -1).all()
+    found, further = largest_errors(picture, np.zeros_like(picture), 4)
+    assert (found == -1).all()
+    assert not len(further)
 
 
 def test_what_the_background_shows_already_is_no_region() -> None:
@@ -67,3 +70,14 @@ def test_what_the_background_shows_already_is_no_region() -> None:
     found = first_regions(picture, np.zeros(3, np.float32), 4)
     assert (found[:, :23] == -1).all()
     assert (found[:, 25:] >= 0).all()
+
+
+def test_merging_costs_as_much_as_the_squared_error_rises() -> None:
+    labels, picture = squares()
+    labels[:8, :8] = -1
+    labels[8:16, :8] = 0
+    pairs, costs = merging_costs(labels, picture)
+    assert pairs.min() == 0
+    cost = {tuple(pair): value for pair, value in zip(pairs.tolist(), costs.tolist(), strict=True)}
+    assert cost[1, 2] == 0
+    assert cost[2, 3] == pytest.approx(3 * 128 * 0.4**2)
