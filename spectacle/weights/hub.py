@@ -94,7 +94,9 @@ def _explained(repo: str, revision: str | None) -> Iterator[None]:
             f"and set HF_TOKEN"
         ) from None
     except errors.RevisionNotFoundError:
-        raise SpectacleError(f"{repo} has no revision {revision}: leave it out, or name one that exists") from None
+        raise SpectacleError(
+            f"{repo} has no revision {revision}: leave it out, or name one that exists; with --update, the newest is taken"
+        ) from None
     except errors.RepositoryNotFoundError:
         raise SpectacleError(
             f"the hub does not know {repo}, or wants HF_TOKEN for it: check https://huggingface.co/{repo}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from spectacle.errors import SpectacleError
 from spectacle.weights import hub
 from spectacle.weights.digest import Digest, digest_file
 from spectacle.weights.source import Source
-from spectacle.weights.store import FileRecord, Marker, Store, alone_with, sync_folder
+from spectacle.weights.store import COMMIT, FileRecord, Marker, Store, alone_with, sync_folder
 
 SLACK = 1 << 30
 """Bytes that must stay free beside the weights."""
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_RESUMED = ".cache/huggingface/download"
+"""Where the hub's library keeps what has arrived of unfinished files, below the folder they go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Pull:
         origin: `hub`, or the folder.
         pieces: All files of the patterns.
         missing: Those that are not complete in the store yet.
+        arrived: Bytes of them that an earlier attempt has left there.
         replaces: The commit that is complete in the store, None when none is.
     """
 
@@ -61,12 +62,13 @@ class Pull:
     origin: str
     pieces: tuple[Piece, ...]
     missing: tuple[Piece, ...]
+    arrived: int = 0
     replaces: str | None = None
 
     @property
     def size(self) -> int:
         """Bytes to bring in."""
-        return sum(piece.size for piece in self.missing)
+        return max(0, sum(piece.size for piece in self.missing) - self.arrived)
 
 
 def merged(sources: Sequence[Source]) -> list[Source]:
@@ -82,7 +84,8 @@ def merged(sources: Sequence[Source]) -> list[Source]:
 def from_hub(source: Source, store: Store, *, revision: str | None = None, update: bool = False) -> Pull:
     """Ask the hub what there is to download.
 
-    The commit of an earlier pull is kept, so that all files of a repository are of one commit.
+    The commit of an earlier pull is kept, also of one that was broken off, so that all files of a repository are of one
+    commit and nothing is downloaded twice.
 
     Args:
         source: What is wanted.
@@ -94,8 +97,9 @@ def from_hub(source: Source, store: Store, *, revision: str | None = None, updat
         SpectacleError: When the hub does not answer, or has no file for a pattern.
     """
     marker = store.marker(source.repo)
-    if revision is None and marker is not None and not update and _COMMIT.fullmatch(marker.revision):
-        revision = marker.revision
+    if revision is None and not update:
+        earlier = marker.revision if marker is not None else store.begun(source.repo)
+        revision = earlier if earlier is not None and COMMIT.fullmatch(earlier) else None
     listing = hub.list_repository(source.repo, revision)
     pieces = [Piece(file.name, file.size, file.sha256, file.git_oid) for file in listing.files]
     return _pull(source, store, listing.revision, "hub", pieces, f"{source.repo} at {listing.revision}")
@@ -200,9 +204,11 @@ def _pull(source: Source, store: Store, revision: str, origin: str, pieces: Sequ
         or not _has_size(folder / name, piece.size)
         or (piece.sha256 is not None and piece.sha256 != complete[name].sha256)
     ]
+    left = [*(folder / piece.name for piece in missing), *(folder / _RESUMED).rglob("*.incomplete")]
+    arrived = sum(path.stat().st_size for path in left if path.is_file())
     whole = Source(source.repo, patterns, source.licence, source.notice, source.size)
     replaces = marker.revision if marker is not None else None
-    return Pull(whole, revision, origin, tuple(wanted.values()), tuple(missing), replaces)
+    return Pull(whole, revision, origin, tuple(wanted.values()), tuple(missing), arrived, replaces)
 
 
 def _bring_in(
@@ -243,10 +249,11 @@ def _bring_in(
 def _arrive(pull: Pull, piece: Piece, folder: Path, progress: Callable[[int], None]) -> Digest:
     """Bring one file in and verify it; a download that went wrong is tried once more."""
     path = folder / piece.name
-    for _ in range(2):
+    for attempt in range(2):
         if piece.path is None:
             hub.fetch(pull.source.repo, pull.revision, piece.name, folder)
-        else:
+        # What an earlier attempt has copied whole needs its hash looked at only.
+        elif attempt or piece.sha256 is None or not _has_size(path, piece.size):
             _copy(piece.path, path)
         _sync(path)
         found = digest_file(path, progress)
@@ -301,7 +308,7 @@ def _find(source: Source, folder: Path) -> tuple[Path, str | None]:
         main = reference.read_text().strip() if reference.is_file() else ""
         if commits:
             commit = main if main in commits else commits[-1]
-            return cache / commit, commit if _COMMIT.fullmatch(commit) else None
+            return cache / commit, commit if COMMIT.fullmatch(commit) else None
     candidates = [folder / owner / name, folder / f"{owner}--{name}", folder / name, folder]
     for candidate in candidates:
         if candidate.is_dir() and all(_holds(candidate, pattern) for pattern in source.files):

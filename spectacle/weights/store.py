@@ -28,6 +28,9 @@ from spectacle.weights.source import Source
 MARKER = "spectacle.json"
 """Name of the file that says what is complete."""
 
+COMMIT = re.compile(r"[0-9a-f]{40}")
+"""A commit id as the hub gives it."""
+
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
 
@@ -168,6 +171,14 @@ class Store:
                 shutil.rmtree(folder)
         except OSError as error:
             raise SpectacleError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
+
+    def begun(self, repo: str) -> str | None:
+        """The commit that a pull was broken off at while nothing of the repository was complete; None if in doubt."""
+        folder = self.folder(repo)
+        if not folder.is_dir() or self.marker(repo) is not None:
+            return None
+        commits = [path.name for path in folder.iterdir() if COMMIT.fullmatch(path.name) and path.is_dir()]
+        return commits[0] if len(commits) == 1 else None
 
     def superseded(self) -> Iterator[Path]:
         """Folders of revisions that no marker names: older ones, and those of a download that was broken off."""

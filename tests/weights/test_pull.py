@@ -120,6 +120,50 @@ def test_what_is_broken_off_does_not_count_and_is_not_lost(
     assert [file for _, file, _ in hub.downloads] == ["transformer/model.safetensors"]
 
 
+def broken_off(plan: pull.Pull, store: Store) -> None:
+    """A pull that ends before its second file."""
+
+    def interrupted(_pull: object, piece: pull.Piece) -> None:
+        if piece != plan.missing[0]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bring_in([plan], store, starting=interrupted)
+
+
+def test_a_broken_off_pull_goes_on_with_the_commit_it_began_with(hub: Hub, store: Store) -> None:
+    broken_off(from_hub(SOURCE, store), store)
+    hub.add(REPO, SECOND, {"config.json": b"{}", "transformer/model.safetensors": b"new"})
+    assert from_hub(SOURCE, store).revision == FIRST
+    assert from_hub(SOURCE, store, update=True).revision == SECOND
+
+
+def test_what_an_earlier_attempt_has_left_needs_no_more_room(hub: Hub, store: Store) -> None:
+    whole = from_hub(SOURCE, store)
+    broken_off(whole, store)
+    again = from_hub(SOURCE, store)
+    assert (again.missing, again.size) == (whole.missing, whole.size - whole.missing[0].size)
+    unfinished = store.folder(REPO) / FIRST / ".cache/huggingface/download/transformer/x.incomplete"
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    unfinished.write_bytes(bytes(1000))
+    assert from_hub(SOURCE, store).size == again.size - 1000
+
+
+def test_a_copy_that_was_broken_off_goes_on_where_it_stopped(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "oil/transformer").mkdir(parents=True)
+    (tmp_path / "oil/config.json").write_text("{}")
+    (tmp_path / "oil/transformer/model.safetensors").write_bytes(bytes(5000))
+    broken_off(from_folder(SOURCE, store, tmp_path), store)
+    copied = []
+    copy = shutil.copyfile
+    monkeypatch.setattr(shutil, "copyfile", lambda origin, path: copied.append(origin.name) or copy(origin, path))
+    bring_in([from_folder(SOURCE, store, tmp_path)], store)
+    assert copied == ["model.safetensors"]
+    assert store.locate(SOURCE).path.joinpath("config.json").read_text() == "{}"
+
+
 FP32 = Source("painter/oil", ("transformer/model.fp32.safetensors",), "Apache-2.0")
 
 
