@@ -95,7 +95,7 @@ def _explained(repo: str, revision: str | None) -> Iterator[None]:
         ) from None
     except errors.RevisionNotFoundError:
         raise SpectacleError(
-            f"{repo} has no revision {revision}: leave it out, or name one that exists; with --update, the newest is taken"
+            f"{repo} has no revision {revision}: leave it out, name one that exists, or give --update for the newest"
         ) from None
     except errors.RepositoryNotFoundError:
         raise SpectacleError(
