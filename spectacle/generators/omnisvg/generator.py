@@ -37,6 +37,7 @@ from spectacle.generators.omnisvg.pictures import SEEN, Prepared, prepare
 from spectacle.generators.omnisvg.prompts import infer_subtype, picture_prompt, text_prompt
 from spectacle.generators.omnisvg.sampling import Sampling, Subtype, default_sampling
 from spectacle.generators.omnisvg.sizes import (
+    DEFAULT,
     FILE,
     LONGEST,
     LONGEST_PROMPT,
@@ -46,7 +47,6 @@ from spectacle.generators.omnisvg.sizes import (
     SPARE_CANDIDATES,
     Size,
     component,
-    find_size,
     make_plan,
 )
 from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary, decode
@@ -151,7 +151,7 @@ class OmniSvg(Generator):
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
         """The published checkpoint, and the tokenizer and configuration of the model underneath."""
-        size = find_size(preset)
+        size = cls._size_of(preset)
         return (size.weights, size.base)
 
     @classmethod
@@ -202,7 +202,10 @@ class OmniSvg(Generator):
         try:
             files = cls._files(preset, resources)
         except WeightsMissing:
-            return (*cls._place(preset, find_size(preset).published, machine, settings).sentences, FROM_PUBLISHED_SIZES)
+            return (
+                *cls._place(preset, cls._size_of(preset).published, machine, settings).sentences,
+                FROM_PUBLISHED_SIZES,
+            )
         return cls._place(preset, cls._part(preset, files), machine, settings).sentences
 
     @classmethod
@@ -229,8 +232,12 @@ class OmniSvg(Generator):
         return Footprint() if mapped else plan.held
 
     @classmethod
+    def _size_of(cls, preset: str | None) -> Size:
+        return PRESETS[cls.named(preset) or DEFAULT]
+
+    @classmethod
     def _size(cls, preset: str | None) -> tuple[Size, Vocabulary]:
-        size = find_size(preset)
+        size = cls._size_of(preset)
         return size, SIZES[size.name]
 
     @classmethod
@@ -250,7 +257,7 @@ class OmniSvg(Generator):
         try:
             return make_plan(part, machine, settings)
         except OutOfMemory as error:
-            smaller = "; or choose the preset 4b, which is smaller" if find_size(preset) is not PRESETS["4b"] else ""
+            smaller = "; or choose the preset 4b, which is smaller" if cls._size_of(preset) is not PRESETS["4b"] else ""
             raise OutOfMemory(f"{error.message}{smaller}") from None
 
     @property

@@ -91,19 +91,7 @@ PRESETS: Mapping[str, Size] = {
     ),
 }
 """The sizes by preset."""
-_DEFAULT = "8b"
-
-
-def find_size(preset: str | None) -> Size:
-    """The size a preset stands for; None is the default.
-
-    Raises:
-        GeneratorError: There is no such preset.
-    """
-    try:
-        return PRESETS[preset or _DEFAULT]
-    except KeyError:
-        raise GeneratorError(f"omnisvg has no preset {preset!r}: use one of {', '.join(PRESETS)}") from None
+DEFAULT = "8b"
 
 
 def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
