@@ -195,7 +195,7 @@ class SuperSvg(Generator):
         report = _Report(control, _PAINTING_STEPS if self._painter is not None else 0)
         painted = None if self._painter is None else _painted(self._painter, picture, settings.max_paths, report)
         if painted is None:
-            drawing = vectorise(picture, settings, report.optimised, self._device)
+            drawing = vectorise(picture, settings, report.optimised, self._device, control.check)
         else:
             if settings.time_limit is not None:
                 rest = max(settings.time_limit - (time.monotonic() - began), 0.0)

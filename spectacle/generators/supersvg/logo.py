@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import ndimage
 from skimage.measure import find_contours
 
 from spectacle.generators.supersvg.areas import Area, Areas
-from spectacle.generators.supersvg.outline import fit_outline, polygon
+from spectacle.generators.supersvg.outline import Curve, fit_outline, polygon
 from spectacle.generators.supersvg.pixels import corners_of
 from spectacle.generators.supersvg.shapes import PathSet
 
@@ -26,6 +27,9 @@ _CLEAR = 1 / 64
 _SAME = 10 / 255
 _LEAST_CONTOUR = 3.0
 _LEAST_FINE_CONTOUR = 0.3
+
+_SAME_OUTLINE = 256
+"""Into so many parts a pixel is divided to tell outlines apart."""
 
 _FINE_SCALE = 4
 """How many times as closely the outlines of fine areas are looked at: their two sides may be a pixel apart."""
@@ -49,7 +53,9 @@ class Traced:
     background: torch.Tensor
 
 
-def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: float) -> Traced:
+def trace_areas(
+    areas: Areas, max_paths: int, least_area: float, tolerance: float, go_on: Callable[[], bool] = lambda: True
+) -> Traced:
     """Trace the largest areas. Smaller areas lie above larger ones, in their holes and along their sides.
 
     Args:
@@ -57,6 +63,7 @@ def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: floa
         max_paths: Most paths.
         least_area: Areas of fewer pixels are left out, unless they are fine.
         tolerance: How far in pixels an outline may be off.
+        go_on: Asked before each area but the first whether to trace it, too.
     """
     background, below = _background(areas)
     boxes = ndimage.find_objects(areas.labels + 1, max_label=len(areas.areas))
@@ -78,14 +85,17 @@ def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: floa
     opaque = np.array(
         [len(area.colour) == 3 or min(area.colour[3], area.end_colour[3]) > _OPAQUE for area in areas.areas]
     )
+    fit = _Fits(tolerance)
     for number in drawn.tolist():
+        if kept and not go_on():
+            break
         above = opaque & (rank > rank[number])
         if areas.cell:
             curves = [polygon(corners) for corners in _squares(areas, number, boxes[number], above)]
         else:
             scale = _FINE_SCALE if areas.areas[number].fine else 1
             outlines = _outlines(areas, number, boxes[number], above)
-            curves = [fit_outline(outline, tolerance, scale) for outline in outlines]
+            curves = [fit(outline, scale) for outline in outlines]
         for contour in curves:
             points += [curve.points[:3] for curve in contour]
             lines += [curve.line for curve in contour]
@@ -95,6 +105,21 @@ def trace_areas(areas: Areas, max_paths: int, least_area: float, tolerance: floa
             kept.append(areas.areas[number])
     paths = _path_set(points, contours, owners, kept)
     return Traced(paths, torch.tensor(lines, dtype=torch.bool), torch.from_numpy(background))
+
+
+class _Fits:
+    """Fits outlines, and those that recur elsewhere, as letters do, only once."""
+
+    def __init__(self, tolerance: float) -> None:
+        self._tolerance = tolerance
+        self._known: dict[tuple[float, bytes], list[Curve]] = {}
+
+    def __call__(self, outline: NDArray[np.floating], scale: float) -> list[Curve]:
+        corner = np.floor(outline.min(axis=0))
+        key = scale, np.round((outline - corner) * _SAME_OUTLINE).astype(np.int32).tobytes()
+        if key not in self._known:
+            self._known[key] = fit_outline(outline - corner, self._tolerance, scale)
+        return [Curve(curve.points + corner, curve.line) for curve in self._known[key]]
 
 
 def _background(areas: Areas) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

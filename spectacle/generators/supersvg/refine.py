@@ -34,12 +34,14 @@ class Budget:
         steps: How many steps there are.
         progress: Told of every step.
         deadline: When the work should end, in `time.monotonic()`'s seconds, or None.
+        check: Called now and then where there are no steps; raises to stop the work.
         done: Steps so far.
     """
 
     steps: int
     progress: Progress
     deadline: float | None = None
+    check: Callable[[], None] = lambda: None
     done: int = 0
     begun: float = field(default_factory=time.monotonic)
 
@@ -52,6 +54,11 @@ class Budget:
         left = self.deadline - time.monotonic()
         by_time = 1 - left / (self.deadline - self.begun) if self.deadline > self.begun else 1.0
         return min(max(by_steps, by_time), 1.0)
+
+    def go_on(self) -> bool:
+        """Heed a wish to stop, and tell whether there is time left."""
+        self.check()
+        return self.deadline is None or time.monotonic() < self.deadline
 
     def step(self, error: float) -> None:
         """Count a step."""

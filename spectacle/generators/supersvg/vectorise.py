@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -51,7 +51,9 @@ _TIME_SHARE = 0.9
 _LEAST_TOLERANCE = 0.35
 """Outlines fitted closer than this follow the steps of the pixels."""
 
-_LEAST_SMOOTH = 0.6
+_LEAST_SMOOTH = 0.7
+"""Of photographs less is smooth, but for skies; of drawings more, but for small ones in strongly compressed JPEG."""
+
 _LOGO_ERROR = 0.001
 _LOGO_AREAS = 400
 _ILLUSTRATION_ERROR = 0.007
@@ -109,7 +111,13 @@ class Vectorised:
     notes: tuple[str, ...] = ()
 
 
-def vectorise(picture: Image.Image, settings: VectoriseSettings, progress: Progress, device: str = "cpu") -> Vectorised:
+def vectorise(
+    picture: Image.Image,
+    settings: VectoriseSettings,
+    progress: Progress,
+    device: str = "cpu",
+    check: Callable[[], None] = lambda: None,
+) -> Vectorised:
     """Vectorise a picture: find shapes, optimise them, and add more where the drawing is still wrong.
 
     Args:
@@ -117,14 +125,16 @@ def vectorise(picture: Image.Image, settings: VectoriseSettings, progress: Progr
         settings: How.
         progress: Called at every step; whatever it raises passes through.
         device: Where to compute, `cpu`, `cuda` or `cuda:1`.
+        check: Called now and then before the first step; whatever it raises passes through.
     """
     with _one_torch_thread():
-        work = _Work(picture, settings, progress, device)
+        work = _Work(picture, settings, progress, device, check)
         if settings.mode == Mode.PHOTO:
             return work.photo()
         if settings.mode == Mode.AUTO and smooth_share(work.target.pixels) < _LEAST_SMOOTH:
             return work.photo()
         areas, mode = _areas(work.target.pixels, settings.mode)
+        check()
         return work.photo() if mode == Mode.PHOTO else work.traced(areas, mode)
 
 
@@ -142,27 +152,19 @@ def refine(
         work = _Work(picture, settings, progress, device)
         target = work.target
         paths = paths.scaled(target.width / target.full_width, target.height / target.full_height).to(device).detach()
-        paths = complete(paths, target, work.optimiser, work.budget, work.max_paths - 1)
+        paths = complete(paths, target, work.optimiser, work.budget, work.most)
         return work.finished(paths, Mode.PHOTO, work.optimiser.background)
 
 
 def _areas(pixels: NDArray[np.float32], mode: Mode) -> tuple[Areas, Mode]:
     """The areas of a picture, and what kind of picture it is, if that is not said."""
     areas = find_areas(pixels)
-    if mode != Mode.ILLUSTRATION and not _few(areas):
-        behind_noise = find_areas(pixels, compressed=True)
-        if _few(behind_noise):
-            areas = behind_noise
     if mode != Mode.AUTO:
         return areas, mode
-    if _few(areas):
+    if areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS:
         return areas, Mode.LOGO
     drawn = areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE
     return areas, Mode.ILLUSTRATION if drawn else Mode.PHOTO
-
-
-def _few(areas: Areas) -> bool:
-    return areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS
 
 
 @contextmanager
@@ -179,28 +181,38 @@ def _one_torch_thread() -> Iterator[None]:
 class _Work:
     """One picture being vectorised."""
 
-    def __init__(self, picture: Image.Image, settings: VectoriseSettings, progress: Progress, device: str) -> None:
+    def __init__(
+        self,
+        picture: Image.Image,
+        settings: VectoriseSettings,
+        progress: Progress,
+        device: str,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self.begun = time.monotonic()
         self.settings = settings
-        self.max_paths, num_iterations = DETAILS.get(settings.detail, (settings.max_paths, settings.num_iterations))
+        max_paths, num_iterations = DETAILS.get(settings.detail, (settings.max_paths, settings.num_iterations))
         deadline = None if settings.time_limit is None else self.begun + _TIME_SHARE * settings.time_limit
         self.target = Target.of(picture)
         pixels = self.target.tensor(device)
         transparent = self.target.transparent
+        self.most = max_paths if transparent else max_paths - 1
+        """Most paths on top of the background, which is one, too, where there is any."""
         background = pixels.new_zeros(4) if transparent else pixels.mean(dim=(0, 1))
         self.optimiser = Optimiser(pixels, background, opacities=transparent)
-        self.budget = Budget(num_iterations, progress, deadline)
+        self.budget = Budget(num_iterations, progress, deadline, check)
 
     def photo(self) -> Vectorised:
-        paths = draw_photo(self.target, self.optimiser, self.budget, self.max_paths - 1)
+        paths = draw_photo(self.target, self.optimiser, self.budget, self.most)
         return self.finished(paths, Mode.PHOTO, self.optimiser.background)
 
     def traced(self, areas: Areas, mode: Mode) -> Vectorised:
         """A drawing of areas, and, if it is an illustration, of what is in them."""
         logo = mode == Mode.LOGO
-        most = self.max_paths - 1 if logo else self.max_paths // 2
+        most = self.most if logo else (self.most + 1) // 2
         tolerance = max(_LEAST_TOLERANCE, self.settings.simplify)
-        traced = trace_areas(areas, most, _LOGO_AREA if logo else _ILLUSTRATION_AREA, tolerance)
+        least = _LOGO_AREA if logo else _ILLUSTRATION_AREA
+        traced = trace_areas(areas, most, least, tolerance, self.budget.go_on)
         device = self.optimiser.pixels.device
         background = traced.background.to(device)
         optimiser = replace(
@@ -211,7 +223,7 @@ class _Work:
             straight=traced.straight.to(device),
         )
         paths = optimiser.run(traced.paths.to(device), self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
-        left = self.max_paths - 1 - len(paths)
+        left = self.most - len(paths)
         if not logo and left > 0:
             with torch.no_grad():
                 drawn = optimiser.draw(paths)

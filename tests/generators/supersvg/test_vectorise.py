@@ -209,6 +209,42 @@ def test_the_time_limit_ends_the_work_early() -> None:
     assert made.metrics.num_paths > 8
 
 
+def test_a_drawing_of_areas_can_be_stopped_before_its_first_step() -> None:
+    def cancel() -> None:
+        raise Cancelled("no longer wanted")
+
+    with pytest.raises(Cancelled):
+        vectorise(drawn(LOGO), VectoriseSettings(num_iterations=0), ignore, check=cancel)
+
+
+def test_where_time_is_short_the_largest_areas_are_traced() -> None:
+    made = vectorise(drawn(LOGO), VectoriseSettings(time_limit=0.001), ignore)
+    assert made.mode == Mode.LOGO
+    assert [path.lower() for path in re.findall(r'fill="(#\w+)"', made.svg)] == ["#fff", "#1d4ed8"]
+
+
+def test_shapes_that_recur_are_all_in_their_places() -> None:
+    rows = "".join(
+        f'<path d="M{x} {y}l9 2-3 8-5-1z" fill="#{"0aa" if x % 3 else "a0a"}"/>'
+        for x in range(10, 180, 20)
+        for y in range(10, 100, 15)
+    )
+    picture = drawn(f'<svg xmlns="http://www.w3.org/2000/svg" width="200" height="120">{rows}</svg>')
+    made = vectorise(picture, VectoriseSettings(num_iterations=0), ignore)
+    assert made.mode == Mode.LOGO
+    assert error(made, picture) < 0.001
+
+
+@pytest.mark.parametrize("mode", [Mode.LOGO, Mode.ILLUSTRATION, Mode.PHOTO])
+def test_on_nothing_the_only_path_is_not_a_background(mode: Mode) -> None:
+    source = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><path d="M9 9h40v40H9z" fill="#0a7"/></svg>'
+    )
+    made = vectorise(drawn(source, None), VectoriseSettings(max_paths=1, num_iterations=5, mode=mode), ignore)
+    assert made.metrics.num_paths == 1
+    assert np.asarray(drawn(made.svg, None))[30, 30, 3] > 0
+
+
 def test_a_drawing_is_refined_and_completed() -> None:
     picture = photograph(64)
     square = torch.tensor([[[10.0, 10], [30, 10], [50, 10], [50, 50], [30, 50], [10, 50]]])
