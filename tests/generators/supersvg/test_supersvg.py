@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from control import Control
 from PIL import Image, ImageDraw
 from pydantic import ValidationError
 
@@ -19,24 +20,6 @@ from spectacle.generators.supersvg.generator import PUBLISHED
 from spectacle.svg import Rasteriser, clean_svg
 from spectacle.weights import Store
 from spectacle.weights.pull import bring_in, from_folder
-
-
-class Control:
-    """Remembers what was reported, and may cancel at a report."""
-
-    def __init__(self, cancel_at: int | None = None) -> None:
-        self.steps: list[tuple[int, int]] = []
-        self.notes: list[str] = []
-        self._cancel_at = cancel_at
-
-    def progress(self, step: int, steps: int, note: str = "") -> None:
-        self.steps.append((step, steps))
-        self.notes.append(note)
-        if len(self.steps) == self._cancel_at:
-            raise Cancelled("no longer wanted")
-
-    def check(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +168,7 @@ def test_time_may_be_limited(generator: SuperSvg) -> None:
 @pytest.mark.parametrize("report", [1, 3])
 def test_cancelling_passes_through(generator: SuperSvg, report: int) -> None:
     with pytest.raises(Cancelled):
-        generator.generate(job(scene()), Control(cancel_at=report))
+        generator.generate(job(scene()), Control(cancel_after=report))
 
 
 # --- options --------------------------------------------------------------------------------------------------------
