@@ -125,7 +125,7 @@ def test_two_versions_serve_one_spool_side_by_side_and_know_of_each_other(
         special = ["a-1-16x16-only_this", "a-2-16x16-only_later"]
         for stem in stems + special:
             this.write(stem)
-        wait_for(lambda: not any(name.endswith(".txt") for name in this.public()), "all answers", 60)
+        wait_for(lambda: not any(name.endswith((".txt", ".lock")) for name in this.public()), "all answers", 60)
         assert this.public() == {f"{stem}.png" for stem in stems + special}
         done = Counter(
             json.loads(line)["stem"]

@@ -313,4 +313,4 @@ def test_the_daemon_tells_which_weights_are_missing(tmp_path: Path) -> None:
     with running(tmp_path, CONFIGURATION + kind, environment=variables) as daemon:
         daemon.write("u-1-64x48-plate", "a fern")
         told = daemon.answer("u-1-64x48-plate", 120).read_text()
-    assert "run `spectacle pull botanical` on this host" in told
+    assert "run `spectacle pull botanical --preset sketch` on this host" in told
