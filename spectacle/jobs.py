@@ -54,7 +54,6 @@ MOST_NAMED = 30
 PROGRESS_INTERVAL = 1.0
 """Least seconds between two states of a progress file."""
 
-
 _STEM = re.compile(r"\bSTEM(?=-(?:input|mask|control|options)|\.txt)")
 
 
@@ -467,19 +466,19 @@ class Jobs:
 
     def _check_numbers(self, name: RequestName, given: int) -> None:
         """Refuse an input picture that would be passed over, for its number is too high or one before it is missing."""
-        if not given:
+        # Without any, which is the rule, only the second is looked for: every look costs a round trip on NFS.
+        last = MAX_INPUTS + 1 if given else 2
+        beyond = (each for number in range(given + 1, last + 1) for each in name.input_names(number))
+        passed_over = next((each for each in beyond if self._spool.peek(each) is not None), None)
+        if passed_over is None:
             return
-        number = given + 1 if given == MAX_INPUTS else given + 2
-        for candidate in name.input_names(number):
-            if self._spool.peek(candidate) is None:
-                continue
-            if given == MAX_INPUTS:
-                raise BadAttachment(
-                    f"{candidate} is more than the {MAX_INPUTS} input pictures that a request may have: leave it out, "
-                    f"and those after it"
-                )
-            missing = name.input_names(given + 1)[0]
-            raise BadAttachment(f"{candidate} is there but not {missing}: number the input pictures without a gap")
+        if given == MAX_INPUTS:
+            raise BadAttachment(
+                f"{passed_over} is more than the {MAX_INPUTS} input pictures that a request may have: leave it out, "
+                f"and those after it"
+            )
+        missing = name.input_names(given + 1)[0]
+        raise BadAttachment(f"{passed_over} is there but not {missing}: number the input pictures without a gap")
 
 
 class _Changed(Exception):

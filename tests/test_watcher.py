@@ -259,6 +259,8 @@ def test_input_pictures_in_a_row_are_all_used_and_none_is_passed_over(daemon: Da
         ("b-12-64x65", range(1, 11), None),
         ("b-12-64x66", range(1, 12), "b-12-64x66-input11.png is more than the 10 input pictures"),
         ("b-12-64x67", (1, 3), "b-12-64x67-input3.png is there but not b-12-64x67-input2.png"),
+        ("b-12-64x68", (1, 5), "b-12-64x68-input5.png is there but not b-12-64x68-input2.png"),
+        ("b-12-64x69", (2,), "b-12-64x69-input2.png is there but not b-12-64x69-input.png"),
     ):
         daemon.write(stem, **{f"input{number if number > 1 else ''}": png() for number in numbers})
         if said is None:

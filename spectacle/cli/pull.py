@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from spectacle.cli.output import print_table
+from spectacle.cli.resumable import resumable
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
@@ -76,12 +77,9 @@ def command(
     if dry_run:
         return
     _agree(pulls, yes)
-    try:
+    with resumable(store.root):
         progress = _Progress(pulls)
         bring_in(pulls, store, starting=progress.starting, verified=progress.verified)
-    except KeyboardInterrupt:
-        click.echo("\nstopped: run the command again to go on where it stopped", err=True)
-        sys.exit(130)
     click.echo(f"complete: {', '.join(pull.source.repo for pull in pulls)}")
 
 

@@ -222,9 +222,9 @@ def _bring_in(
         raise SpectacleError(
             f"{pull.source.repo} was pulled at {marker.revision} meanwhile: run the command again to go on there"
         )
-    same = marker is not None and marker.revision == pull.revision
-    records = dict(marker.files) if marker is not None and same else {}
-    patterns = (*(marker.patterns if marker is not None and same else ()), *pull.source.files)
+    here = marker if marker is not None and marker.revision == pull.revision else None
+    records = dict(here.files) if here is not None else {}
+    patterns = (*(here.patterns if here is not None else ()), *pull.source.files)
     names = {*records, *(piece.name for piece in pull.pieces)}
     for piece in pull.missing:
         starting(pull, piece)

@@ -176,6 +176,22 @@ def _box(edges: Floats, begin: int, end: int, top: int, bottom: int, width: int)
 
 
 @compiled
+def _wind(
+    edges: Floats, begin: int, end: int, top: int, bottom: int, width: int, scratch: Floats
+) -> tuple[int, int, int, int]:
+    """Write a path's changes of winding into `scratch`, by rows of its box with two columns more; returns the box."""
+    left, right, upper, lower = _box(edges, begin, end, top, bottom, width)
+    if right <= left or lower <= upper:
+        return 0, 0, 0, 0
+    columns = right - left
+    stride = columns + 2
+    scratch[: (lower - upper) * stride] = 0
+    for number in range(begin, end):
+        _add_edge(edges, number, scratch, left, upper, lower, columns, stride)
+    return left, right, upper, lower
+
+
+@compiled
 def _covered(winding: float, even_odd: bool) -> tuple[float, float]:
     """Coverage, and its derivative with respect to the winding number's mean over the pixel."""
     if even_odd:
@@ -211,14 +227,9 @@ def _paint_band(
 ) -> None:
     rows, width, channels = canvas.shape
     for path in range(len(starts) - 1):
-        left, right, upper, lower = _box(edges, starts[path], starts[path + 1], top, top + rows, width)
-        if right <= left or lower <= upper:
-            continue
+        left, right, upper, lower = _wind(edges, starts[path], starts[path + 1], top, top + rows, width, scratch)
         columns = right - left
         stride = columns + 2
-        scratch[: (lower - upper) * stride] = 0
-        for number in range(starts[path], starts[path + 1]):
-            _add_edge(edges, number, scratch, left, upper, lower, columns, stride)
         opacity = opacities[path]
         for row in range(upper, lower):
             base = (row - upper) * stride
@@ -242,14 +253,9 @@ def _cover_band(
 ) -> None:
     rows, width = owners.shape
     for path in range(len(starts) - 1):
-        left, right, upper, lower = _box(edges, starts[path], starts[path + 1], top, top + rows, width)
-        if right <= left or lower <= upper:
-            continue
+        left, right, upper, lower = _wind(edges, starts[path], starts[path + 1], top, top + rows, width, scratch)
         columns = right - left
         stride = columns + 2
-        scratch[: (lower - upper) * stride] = 0
-        for number in range(starts[path], starts[path + 1]):
-            _add_edge(edges, number, scratch, left, upper, lower, columns, stride)
         for row in range(upper, lower):
             base = (row - upper) * stride
             winding = 0.0
@@ -283,14 +289,9 @@ def _unpaint_band(
     """Take the layers off from the top, keeping for each pixel what light and colour the layers below still give."""
     rows, width, channels = rest.shape
     for path in range(len(starts) - 2, -1, -1):
-        left, right, upper, lower = _box(edges, starts[path], starts[path + 1], top, top + rows, width)
-        if right <= left or lower <= upper:
-            continue
+        left, right, upper, lower = _wind(edges, starts[path], starts[path + 1], top, top + rows, width, scratch)
         columns = right - left
         stride = columns + 2
-        scratch[: (lower - upper) * stride] = 0
-        for number in range(starts[path], starts[path + 1]):
-            _add_edge(edges, number, scratch, left, upper, lower, columns, stride)
         opacity = float(opacities[path])
         opacity_sum = 0.0
         crossed = False
