@@ -40,7 +40,7 @@ def complete(
     budget: Budget,
     max_paths: int,
 ) -> PathSet:
-    """Optimise a drawing, and add paths of one outline each where it is wrong until there are `max_paths`."""
+    """Optimise a drawing, merge what is alike in it, and add paths where it is wrong until there are `max_paths`."""
     begun = budget.spent
     for number in range(_ROUNDS):
         paths = optimiser.run(paths, budget, begun + (1 - begun) * (number + 1) * _ROUND_SHARE)
