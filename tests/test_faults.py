@@ -297,7 +297,7 @@ def test_a_live_neighbour_of_the_same_name_keeps_its_claim_past_a_lease(tmp_path
         assert first.answer("a-1-64x64", 30).suffix == ".png"
         assert "took over" not in second.log
         assert "a-1-64x64" not in second.log
-        assert "answered" in first.log
+        wait_for(lambda: "answered" in first.log, "the first to tell of its answer")
 
 
 @pytest.mark.slow
