@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear, rms_norm
 from transformers import DynamicCache, Qwen2_5_VLForConditionalGeneration
-from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel, apply_rotary_pos_emb
 
 from spectacle.errors import GeneratorError
 from spectacle.generators.omnisvg.grammar import Grammar, check_max_length
@@ -26,6 +27,8 @@ _LOOK_EVERY = 16
 """Steps between two looks at what a GPU has done: each makes the host wait for the device."""
 _WARM_UP = 2
 """Steps run before a capture, for libraries to allocate their work spaces and for compiling."""
+_CACHE = "cache" if "cache" in inspect.signature(Qwen2_5_VLModel.forward).parameters else "past_key_values"
+"""Name of the argument for the cache: transformers 5.24 renamed it, and warns of the older name."""
 
 
 class Decoder:
@@ -133,7 +136,7 @@ class Decoder:
             )
             run.position_delta.copy_(delta[0, 0])
         cache = DynamicCache(config=self.model.config.get_text_config())
-        output = model(**inputs, position_ids=positions, past_key_values=cache, use_cache=True)
+        output = model(**inputs, position_ids=positions, use_cache=True, **{_CACHE: cache})
         layers: Any = cache.layers
         for layer, keys, values in zip(layers, run.keys, run.values, strict=True):
             _fill(keys, layer.keys)
