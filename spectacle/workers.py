@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from spectacle.child_process import module_command, module_environment
 from spectacle.config import Settings
 from spectacle.errors import Cancelled, DeviceLost, OutOfMemory, SpectacleError, WorkerCrashed, WorkerTimeout
 from spectacle.generators.base import Device
@@ -135,7 +135,7 @@ class Worker:
             "placement": self.settings.placement.model_dump(mode="json"),
         }
         self._channel = Channel(ours)
-        command = [sys.executable, "-m", "spectacle.worker", str(theirs.fileno()), str(os.getpid()), json.dumps(facts)]
+        command = module_command("spectacle.worker", str(theirs.fileno()), str(os.getpid()), json.dumps(facts))
         with theirs:
             try:
                 # In a process group of its own, for Ctrl-C is meant for the daemon, which lets the running job finish.
@@ -144,7 +144,7 @@ class Worker:
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     process_group=0,
-                    env={**os.environ, **WORKER_ENVIRONMENT},
+                    env={**module_environment(), **WORKER_ENVIRONMENT},
                 )
             except OSError:
                 self._discard()

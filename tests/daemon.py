@@ -94,13 +94,13 @@ class Daemon:
         self.drafts = home
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *arguments: str) -> Daemon:
-        """Start it and wait until it has reported itself."""
+    def start(self, *arguments: str, cwd: Path | None = None) -> Daemon:
+        """Start it, in a working directory, and wait until it has reported itself."""
         known = set(self._reports())
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "spectacle", "serve", "--config", self.file, *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
+                [sys.executable, "-P", "-m", "spectacle", "serve", "--config", self.file, *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd=cwd,
             )  # fmt: skip
         wait_for(lambda: set(self._reports()) - known or self.process.poll() is not None, "the daemon to start")  # type: ignore[union-attr]
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from spectacle import workers
 from spectacle.config import Settings
 from spectacle.errors import Cancelled, WorkerCrashed, WorkerTimeout
 from spectacle.generators.base import Device
@@ -244,7 +244,7 @@ def test_nothing_is_left_open_after_a_process_has_ended(worker: Worker) -> None:
 
 def test_a_process_that_cannot_be_started_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     worker = Worker(Device(), settings())
-    monkeypatch.setattr(workers.sys, "executable", "/nonexistent")
+    monkeypatch.setattr(sys, "executable", "/nonexistent")
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(FileNotFoundError):
         worker.start()

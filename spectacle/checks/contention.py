@@ -7,14 +7,13 @@ standard input, tries to win all claims, says which it won, and keeps them until
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-import spectacle
+from spectacle.child_process import module_command, module_environment
 from spectacle.claims import Claims
 from spectacle.naming import RequestName
 from spectacle.spool import Spool
@@ -33,18 +32,9 @@ def contend(directory: Path) -> tuple[list[str], list[str]]:
     Raises:
         RuntimeError: When a process failed, or they took longer than `PATIENCE_SECONDS`.
     """
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "spectacle.checks.contention",
-        str(directory),
-        str(CLAIMS),
-        str(LEASE_SECONDS),
-    ]
-    environment = os.environ | {"PYTHONPATH": str(Path(spectacle.__file__).parent.parent)}
+    command = module_command("spectacle.checks.contention", str(directory), str(CLAIMS), str(LEASE_SECONDS))
     contenders = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=module_environment())
         for _ in range(2)
     ]
     watchdog = threading.Timer(PATIENCE_SECONDS, _kill, [contenders])

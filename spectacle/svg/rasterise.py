@@ -6,15 +6,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from PIL import Image
 
-import spectacle
+from spectacle.child_process import module_command, module_environment
 from spectacle.errors import GeneratorError, SpectacleError
 from spectacle.svg.wire import REQUEST, RESPONSE, Answer
 
@@ -119,16 +117,14 @@ class _Child:
 
     def __init__(self) -> None:
         self.connection, far_end = socket.socketpair()
-        # -P keeps the working directory, which may be a spool, off the child's import path.
-        command = [sys.executable, "-P", "-m", "spectacle.svg.child", str(os.getpid())]
-        package = str(Path(spectacle.__file__).parent.parent)
+        command = module_command("spectacle.svg.child", str(os.getpid()))
         with far_end:
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
                 command,
                 stdin=far_end.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": package},
+                env=module_environment(),
             )
         self.deadline = time.monotonic() + _START_SECONDS
         self.ready = False

@@ -15,6 +15,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from spectacle.child_process import module_command, module_environment
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
@@ -74,9 +75,11 @@ def _installed() -> frozenset[str]:
 def _asked(index: int) -> tuple[int, tuple[int, int]]:
     if find_spec("torch") is None:
         raise GeneratorError("the GPU cannot be asked without torch: run: pip install 'spectacle-daemon[diffusion]'")
-    command = [sys.executable, "-m", "spectacle.generators.diffusion.memory", str(index)]
+    command = module_command("spectacle.generators.diffusion.memory", str(index))
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=ASKING_SECONDS, check=True).stdout
+        told = subprocess.run(
+            command, env=module_environment(), capture_output=True, text=True, timeout=ASKING_SECONDS, check=True
+        ).stdout
     except subprocess.TimeoutExpired:
         raise GeneratorError(f"cuda:{index} did not answer within {ASKING_SECONDS} s: try nvidia-smi") from None
     except subprocess.CalledProcessError as error:
