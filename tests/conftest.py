@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,30 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     spool.close()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--unlocked",
+        action="store_true",
+        help="for libraries other than those in requirements/: their warnings are shown, those of our code are errors",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("unlocked"):
+        # Later filters come first.
+        config.addinivalue_line("filterwarnings", "default")
+        config.addinivalue_line("filterwarnings", "error:::spectacle")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only root can do, and count it among the deselected."""
-    if os.geteuid() != 0:
-        left_out = [item for item in items if item.get_closest_marker("root")]
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+    """Leave out what this machine cannot do, and count it among the deselected."""
+    impossible = {
+        "root": os.geteuid() != 0,
+        "models": find_spec("torch") is None,
+        "fuzz": find_spec("atheris") is None,
+    }
+    left_out = [
+        item for item in items if any(impossible[mark.name] for mark in item.iter_markers() if mark.name in impossible)
+    ]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)

@@ -25,17 +25,19 @@ def lines() -> list[str]:
 
 
 def test_it_is_plain_yaml_of_keys_and_lists(lines: list[str]) -> None:
-    assert all(re.fullmatch(r"(  )*(- )?(\w+:( \S+)?|[\w.>=,\[\]-]+)", line) for line in lines)
+    assert all(re.fullmatch(r"(  )*(- )?(\w+:( \S+)?|[\w.>=<,-]+|-r \S+)", line) for line in lines)
     assert [line for line in lines if not line.startswith(" ")] == ["name: spectacle", "channels:", "dependencies:"]
 
 
-def test_it_asks_for_the_python_of_the_package(lines: list[str], project: dict[str, Any]) -> None:
-    assert f"  - python{project['requires-python']}" in lines
+def test_it_asks_for_the_pythons_of_the_locked_sets(lines: list[str], project: dict[str, Any]) -> None:
+    assert f"  - python{project['requires-python']},<3.15" in lines
 
 
-def test_it_installs_the_package_with_an_extra_there_is(lines: list[str], project: dict[str, Any]) -> None:
-    (extras,) = re.findall(r"- \.\[(.*)\]", lines[-1])
-    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+def test_it_installs_a_locked_set_with_hashes_required(lines: list[str]) -> None:
+    start = lines.index("  - pip:")
+    assert lines[start + 1] == "      - --require-hashes"
+    (path,) = re.findall(r"- -r (\S+)", lines[start + 2])
+    assert (ROOT / path).is_file()
 
 
 def test_it_brings_the_library_that_cairosvg_loads(lines: list[str], project: dict[str, Any]) -> None:

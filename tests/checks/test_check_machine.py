@@ -47,7 +47,7 @@ def test_a_missing_and_an_older_library_are_named_with_the_remedy(monkeypatch: p
     check = machine.check_libraries()
     assert check.level is Level.FAIL
     assert "rich is missing" in check.found
-    assert "pillow 9.5.0 is older than 12.0" in check.found
+    assert "pillow 9.5.0 is older than 12.3" in check.found
     assert "filelock" not in check.found
     assert "pip install --upgrade spectacle-daemon" in check.remedy
 
