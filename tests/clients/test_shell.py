@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from daemon import wait_for
 
 from spectacle.naming import RequestName
 
@@ -185,12 +186,13 @@ def test_an_interrupt_takes_the_request_back(shell: list[str], spool: Path, numb
     with subprocess.Popen(
         [*shell, str(spool), "x"], stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        deadline = time.monotonic() + 20
-        while not any(map(RequestName.parse, os.listdir(spool))):
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-        os.killpg(process.pid, number)
-        _, said = process.communicate(timeout=20)
+        try:
+            wait_for(lambda: any(map(RequestName.parse, os.listdir(spool))), "the request", every=0)
+            os.killpg(process.pid, number)
+            _, said = process.communicate(timeout=20)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
     assert "interrupted: the request was taken back" in said
     assert os.listdir(spool) == []
