@@ -67,6 +67,8 @@ $(VENV)/.test: CONTAINS := light
 $(VENV)/.benchmarks: CONTAINS := light
 
 $(VENV)/.%: requirements/%.txt pyproject.toml scripts/set_up.py
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "There is no $(PYTHON) on PATH: install Python 3.11 or newer, or name one: make PYTHON=python3.12 …" >&2; exit 1; }
 	@$(PYTHON) scripts/set_up.py $(VENV) $*
 	@touch $@ $(CONTAINS:%=$(VENV)/.%)
 

@@ -2,7 +2,7 @@
 
     python benchmarks/spool.py [--quick] [--home DIRECTORY] [--only NAME …]
 
-Prints tables in Markdown, ratios first. `pip install -e '.[benchmarks]'` brings huey; without it, it is left out.
+Prints tables in Markdown, ratios first. `make benchmarks` brings huey; without it, it is left out.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def main() -> None:
         f"{platform.python_implementation()} {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
     )
     if not has_huey():
-        print("huey is not installed and is left out: pip install -e '.[benchmarks]'")
+        print("huey is not installed and is left out: make benchmarks")
     began = time.monotonic()
     for part in arguments.only:
         PARTS[part](arguments.home, QUICK if arguments.quick else FULL)

@@ -1,6 +1,6 @@
 """Compares Spectacle's vectoriser with VTracer, AutoTrace and Potrace on pictures that come with Python packages.
 
-pip install -e '.[supersvg,benchmarks]'
+make benchmarks
 python benchmarks/vector.py                         # all pictures; about half an hour on two cores
 python benchmarks/vector.py --only astronaut --paths 64 256
 python benchmarks/vector.py --sheet sheet.jpg       # and the pictures side by side

@@ -25,6 +25,9 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
 """The processors that every set is installable on, as wheels, by the name uv has for Linux on them."""
 
+OWN_WARNINGS = ("-o", "filterwarnings=default\nerror:::spectacle")
+"""For pytest with other versions than the locked ones: libraries' warnings are shown, those of our code are errors."""
+
 _REMEDY = "run: make lock"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+?))?(?: \\)?$")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lock import PYTHONS, ROOT
+from lock import OWN_WARNINGS, PYTHONS, ROOT
 
 
 def find(version: str) -> Path | None:
@@ -38,7 +38,7 @@ def main() -> int:
         home = ROOT / f".venv-{version}"
         for command in (
             [python, ROOT / "scripts/set_up.py", home, "light-test"],
-            [home / "bin/pytest", "-m", "not slow", "-n", "2", "--dist", "loadfile", "--unlocked"],
+            [home / "bin/pytest", "-m", "not slow", "-n", "2", "--dist", "loadfile", *OWN_WARNINGS],
         ):
             path = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
             if subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "PATH": path}).returncode != 0:

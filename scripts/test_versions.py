@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tomllib
 
-from lock import ROOT, SETS, requirements
+from lock import OWN_WARNINGS, ROOT, SETS, requirements
 
 RESOLUTION = {"oldest": "lowest-direct", "latest": "highest"}
 
@@ -29,20 +29,23 @@ def main() -> int:
     python = home / "bin/python"
     environment = {**os.environ, "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
     try:
-        subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, home], check=True)
+        subprocess.run(["uv", "venv", "--quiet", "--clear", "--seed", "--python", sys.executable, home], check=True)
         subprocess.run(
             ["uv", "pip", "compile", "-", "--quiet", "--no-header", "--no-annotate", "--resolution", RESOLUTION[which],
              "--python", python, "--output-file", versions],
             input=wanted, text=True, check=True, cwd=ROOT,
         )  # fmt: skip
-        subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, "--requirements", versions], check=True)
+        subprocess.run(
+            ["uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python, "--requirements", versions],
+            check=True,
+        )
         package = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
         subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, *package], check=True)
     except subprocess.CalledProcessError as error:
         print(f"uv ended with {error.returncode} as told above: check the network", file=sys.stderr)
         return 1
     print(f"The versions tried stand in {versions.relative_to(ROOT)}", flush=True)
-    command = [home / "bin/pytest", "--unlocked", *(arguments or ["-m", "not slow", "-n", "2", "--dist", "loadfile"])]
+    command = [home / "bin/pytest", *OWN_WARNINGS, *(arguments or ["-m", "not slow", "-n", "2", "--dist", "loadfile"])]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 

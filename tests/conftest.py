@@ -29,21 +29,6 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     spool.close()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--unlocked",
-        action="store_true",
-        help="for libraries other than those in requirements/: their warnings are shown, those of our code are errors",
-    )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("unlocked"):
-        # Later filters come first.
-        config.addinivalue_line("filterwarnings", "default")
-        config.addinivalue_line("filterwarnings", "error:::spectacle")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this machine cannot do, and count it among the deselected."""
     impossible = {
