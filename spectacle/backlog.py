@@ -13,9 +13,9 @@ from itertools import count
 
 from spectacle.config import Settings
 from spectacle.jobs import Run, Verdict
-from spectacle.naming import RequestName
 from spectacle.schedule import Schedule, Waiting
-from spectacle.spool import Look
+from spectacle.spool.directory import Look
+from spectacle.spool.naming import RequestName
 from spectacle.workers import Model
 
 SETTLE_LOCAL, SETTLE_NETWORK = 1.0, 4.0

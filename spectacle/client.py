@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 from spectacle.errors import SpectacleError, SpoolUnavailable
-from spectacle.naming import INPUT_EXTENSIONS, MAX_INPUTS, RESERVED_KINDS, RequestName
-from spectacle.spool import unavailable
+from spectacle.spool.directory import unavailable
+from spectacle.spool.naming import INPUT_EXTENSIONS, MAX_INPUTS, RESERVED_KINDS, RequestName
 
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 1.0

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from spectacle.errors import ConfigurationError
-from spectacle.naming import KIND_PATTERN, RESERVED_KINDS
+from spectacle.spool.naming import KIND_PATTERN, RESERVED_KINDS
 
 ENVIRONMENT_PREFIX = "SPECTACLE_"
 UNSETTING = frozenset({"SPECTACLE_CONFIG", "SPECTACLE_PLUGINS"})

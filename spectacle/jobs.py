@@ -17,17 +17,6 @@ from typing import Any
 
 import structlog
 
-from spectacle.claims import Claim, Claims, this_host
-from spectacle.commit import (
-    Answer,
-    LaterFormat,
-    Outcome,
-    Version,
-    read_commit,
-    remove_old_results,
-    retire,
-    roll_forward,
-)
 from spectacle.config import KindSettings, Settings
 from spectacle.errors import (
     BadAttachment,
@@ -40,10 +29,21 @@ from spectacle.errors import (
     WorkerError,
     WorkerTimeout,
 )
-from spectacle.naming import MAX_INPUTS, RequestName
-from spectacle.reserve import Reserve
 from spectacle.sanitize import decode_prompt, sanitize
-from spectacle.spool import HOUSE, Look, NotOrdinary, Spool, TooLarge
+from spectacle.spool.claims import Claim, Claims, this_host
+from spectacle.spool.commit import (
+    Answer,
+    LaterFormat,
+    Outcome,
+    Version,
+    read_commit,
+    remove_old_results,
+    retire,
+    roll_forward,
+)
+from spectacle.spool.directory import HOUSE, Look, NotOrdinary, Spool, TooLarge
+from spectacle.spool.naming import MAX_INPUTS, RequestName
+from spectacle.spool.reserve import Reserve
 from spectacle.workers import Hooks, JobFailed, Order, Worker
 
 log = structlog.get_logger()

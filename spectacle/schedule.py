@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from itertools import count
 
-from spectacle.naming import RequestName
+from spectacle.spool.naming import RequestName
 
 REMEMBERED_USERS = 10_000
 NEVER = float("-inf")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection
 import structlog
 
 from spectacle.backlog import LONGEST_BACKOFF
-from spectacle.commit import LaterFormat
 from spectacle.config import Settings
 from spectacle.jobs import Jobs
-from spectacle.naming import RequestName
+from spectacle.spool.commit import LaterFormat
+from spectacle.spool.naming import RequestName
 
 log = structlog.get_logger()
 

@@ -15,20 +15,20 @@ import structlog
 
 import spectacle
 from spectacle.backlog import FIRST_BACKOFF, LONGEST_BACKOFF, Backlog, Known
-from spectacle.claims import Claims, keep, this_host
 from spectacle.config import Settings
 from spectacle.doorbell import Doorbell, Ring
 from spectacle.errors import SpoolUnavailable, UnknownKind
 from spectacle.generators.base import Device
-from spectacle.instances import Instances, new_identity
 from spectacle.jobs import Jobs, Verdict, unknown_kind
-from spectacle.naming import RequestName, stem_of_commit
 from spectacle.notify import notify
-from spectacle.reserve import Reserve
 from spectacle.slots import Slot
-from spectacle.spool import Spool, unavailable
+from spectacle.spool.claims import Claims, keep, this_host
+from spectacle.spool.directory import Spool, unavailable
+from spectacle.spool.instances import Instances, new_identity
+from spectacle.spool.naming import RequestName, stem_of_commit
+from spectacle.spool.reserve import Reserve
+from spectacle.spool.sweep import StrayClaims, sweep
 from spectacle.standing import StandingCommits
-from spectacle.sweep import StrayClaims, sweep
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -27,8 +27,8 @@ class SoftFileLease(SoftFileLease):
 CHANGES = {
     "__init__.py": [(f'__version__ = "{spectacle.__version__}"', f'__version__ = "{VERSION}"')],
     # Further fields in a commit record, and in each version and file in it.
-    "commit.py": [('return json.dumps({"format": FORMAT, **asdict(self)}).encode()', COMMIT)],
-    "claims.py": [
+    "spool/commit.py": [('return json.dumps({"format": FORMAT, **asdict(self)}).encode()', COMMIT)],
+    "spool/claims.py": [
         # A further line in a claim, a further field in the count of attempts.
         ("log = structlog.get_logger()\n", LEASE),
         ('json.dumps({"attempts": count})', 'json.dumps({"attempts": count, "reasons": ["unknown"] * count})'),
@@ -42,7 +42,7 @@ CHANGES = {
         ),
     ],
     # A further part of the house.
-    "spool.py": [('f"{HOUSE}/poison")\n', 'f"{HOUSE}/poison", f"{HOUSE}/later")\n')],
+    "spool/directory.py": [('f"{HOUSE}/poison")\n', 'f"{HOUSE}/poison", f"{HOUSE}/later")\n')],
 }
 """By file of the package: what is replaced by what."""
 

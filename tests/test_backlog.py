@@ -8,8 +8,8 @@ from clock import Clock
 from spectacle.backlog import Backlog, Known
 from spectacle.config import Settings, SpoolSettings
 from spectacle.jobs import Run, Verdict
-from spectacle.naming import RequestName
-from spectacle.spool import Look
+from spectacle.spool.directory import Look
+from spectacle.spool.naming import RequestName
 
 NAME = RequestName.parse("a-1-64x64.txt")
 OTHER = RequestName.parse("a-2-64x64-other.txt")

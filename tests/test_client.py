@@ -30,7 +30,7 @@ from spectacle.client import (
     wait_async,
 )
 from spectacle.errors import SpectacleError, SpoolUnavailable
-from spectacle.naming import RequestName
+from spectacle.spool.naming import RequestName
 
 
 @pytest.fixture

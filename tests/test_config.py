@@ -8,7 +8,7 @@ import pytest
 
 from spectacle.config import DEFAULT_FILES, Settings, fields, find_file, load
 from spectacle.errors import ConfigurationError
-from spectacle.naming import RESERVED_KINDS
+from spectacle.spool.naming import RESERVED_KINDS
 
 
 def load_text(

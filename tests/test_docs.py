@@ -26,7 +26,7 @@ from spectacle.client import Progress
 from spectacle.config import UNSETTING
 from spectacle.generators import registry
 from spectacle.generators.base import GeneratorOptions
-from spectacle.naming import RESERVED_KINDS, RequestName
+from spectacle.spool.naming import RESERVED_KINDS, RequestName
 
 LANGUAGES = {"sh", "python", "ts", "toml", "json", "text"}
 TYPESCRIPT = ROOT / "clients/typescript"

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from faults import CHANGING, FaultySystem
 
-from spectacle.claims import Claims
 from spectacle.config import Settings
 from spectacle.jobs import MOST_NAMED, Jobs, Run, Verdict, unknown_kind
-from spectacle.naming import RequestName
-from spectacle.reserve import Reserve
-from spectacle.spool import Spool
-from spectacle.sweep import sweep
+from spectacle.spool.claims import Claims
+from spectacle.spool.directory import Spool
+from spectacle.spool.naming import RequestName
+from spectacle.spool.reserve import Reserve
+from spectacle.spool.sweep import sweep
 from spectacle.workers import Hooks, Order
 
 STEM = "a-1-64x64"

@@ -10,8 +10,8 @@ from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectacle.naming import RequestName
 from spectacle.schedule import Schedule, Waiting
+from spectacle.spool.naming import RequestName
 
 
 def request(user: str, message: int, arrival: int, model: str = "m") -> Waiting:

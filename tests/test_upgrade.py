@@ -20,10 +20,10 @@ STEM = "a-1-32x32"
 BEGIN = f"""
 import os, sys
 from pathlib import Path
-from spectacle import commit
-from spectacle.claims import Claims
-from spectacle.naming import RequestName
-from spectacle.spool import Spool
+from spectacle.spool import commit
+from spectacle.spool.claims import Claims
+from spectacle.spool.naming import RequestName
+from spectacle.spool.directory import Spool
 spool = Spool(Path(sys.argv[1]))
 spool.open()
 spool.prepare_house()

@@ -15,7 +15,7 @@ import pytest
 from daemon import CONFIGURATION, Daemon, running, wait_for
 from PIL import Image
 
-from spectacle.instances import MAX_REPORT_BYTES
+from spectacle.spool.instances import MAX_REPORT_BYTES
 
 UUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import spectacle
-from spectacle.claims import Claims
-from spectacle.naming import RequestName
-from spectacle.spool import Spool
+from spectacle.spool.claims import Claims
+from spectacle.spool.directory import Spool
+from spectacle.spool.naming import RequestName
 
 CLAIMS = 40
 LEASE_SECONDS = 10.0

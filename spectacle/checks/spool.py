@@ -16,8 +16,8 @@ from spectacle.checks import Check, Level
 from spectacle.checks.contention import CLAIMS, contend
 from spectacle.config import SpoolSettings
 from spectacle.errors import SpoolUnavailable
-from spectacle.instances import Report, all_reports, is_live
-from spectacle.spool import HOUSE, NETWORK_FILE_SYSTEMS, Spool, unavailable
+from spectacle.spool.directory import HOUSE, NETWORK_FILE_SYSTEMS, Spool, unavailable
+from spectacle.spool.instances import Report, all_reports, is_live
 
 RING_SECONDS = 3.0
 """How long inotify may take to ring, on a busy machine."""

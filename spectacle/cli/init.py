@@ -10,7 +10,7 @@ import click
 
 from spectacle.cli.live import opened
 from spectacle.settings_file import render_toml
-from spectacle.spool import HOUSE
+from spectacle.spool.directory import HOUSE
 
 ALONE, WITH_GROUP = 0o770, 0o2770
 

@@ -13,7 +13,7 @@ import pytest
 from spectacle.checks import Level, contention
 from spectacle.checks import spool as checks
 from spectacle.config import SpoolSettings
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 
 def level_of(path: Path, what: str, **settings: Any) -> Level:

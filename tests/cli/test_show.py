@@ -13,7 +13,7 @@ from PIL import Image
 
 from spectacle.generators.base import Artifact, MediaType
 from spectacle.results import Making, finish
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 from spectacle.svg import Rasteriser
 
 SVG = (

@@ -15,14 +15,14 @@ import atheris
 
 with atheris.instrument_imports(include=["spectacle"]):
     from spectacle import sanitize
-    from spectacle.claims import Holder
-    from spectacle.commit import Commit
     from spectacle.errors import BadAttachment, BadOptions, GeneratorError, SpectacleError, UnreadableRequest
     from spectacle.generators.double import TestDoubleOptions
-    from spectacle.naming import RequestName, stem_of_commit, stem_of_lock
     from spectacle.options import read_options
     from spectacle.pictures import open_mask, open_picture
     from spectacle.results import read_making
+    from spectacle.spool.claims import Holder
+    from spectacle.spool.commit import Commit
+    from spectacle.spool.naming import RequestName, stem_of_commit, stem_of_lock
     from spectacle.svg.clean import clean_svg
 
 STEM = "a-1-64x64"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from daemon import Daemon, running, wait_for
 
-from spectacle.naming import RequestName
+from spectacle.spool.naming import RequestName
 
 pytestmark = pytest.mark.slow
 

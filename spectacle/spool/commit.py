@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from itertools import count
 
-from spectacle.naming import RequestName
-from spectacle.spool import HOUSE, Look, NotOrdinary, Spool, TooLarge
+from spectacle.spool.directory import HOUSE, Look, NotOrdinary, Spool, TooLarge
+from spectacle.spool.naming import RequestName
 
 MAX_RECORD_BYTES = 1 << 20
 MAX_HASHED_BYTES = 1 << 24

@@ -1,6 +1,6 @@
 """The claim on a request: winning it, keeping it, knowing when it is lost, and taking over a dead holder's.
 
-A claim is a hint that saves work. What keeps answers right is the commit (`spectacle.commit`), because a holder that
+A claim is a hint that saves work. What keeps answers right is the commit (`spectacle.spool.commit`), because a holder that
 was paused or cut off past its lease may come back and finish late.
 """
 
@@ -21,8 +21,8 @@ from pathlib import Path
 import structlog
 from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 
-from spectacle.naming import RequestName
-from spectacle.spool import HOUSE, Look, NotOrdinary, Spool, TooLarge
+from spectacle.spool.directory import HOUSE, Look, NotOrdinary, Spool, TooLarge
+from spectacle.spool.naming import RequestName
 
 log = structlog.get_logger()
 

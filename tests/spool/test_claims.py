@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from clock import Clock
 
-from spectacle.claims import Claims, Holder
-from spectacle.naming import RequestName
-from spectacle.spool import HOUSE, Spool
+from spectacle.spool.claims import Claims, Holder
+from spectacle.spool.directory import HOUSE, Spool
+from spectacle.spool.naming import RequestName
 
 NAME = RequestName.parse("a-1-64x64.txt")
 assert NAME is not None

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from spectacle.claims import this_host
-from spectacle.naming import KIND_PATTERN, MAX_NAME_BYTES
-from spectacle.spool import HOUSE, NotOrdinary, Spool, TooLarge
+from spectacle.spool.claims import this_host
+from spectacle.spool.directory import HOUSE, NotOrdinary, Spool, TooLarge
+from spectacle.spool.naming import KIND_PATTERN, MAX_NAME_BYTES
 
 MAX_REPORT_BYTES = 256 * 1024
 MOST_REPORTS, MOST_KINDS = 1000, 500

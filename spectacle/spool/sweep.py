@@ -9,10 +9,10 @@ from itertools import chain, islice
 
 import structlog
 
-from spectacle.claims import Claims
-from spectacle.commit import sweep_retired
-from spectacle.naming import RequestName, commit_name, stem_of_commit, stem_of_lock
-from spectacle.spool import HOUSE, Spool
+from spectacle.spool.claims import Claims
+from spectacle.spool.commit import sweep_retired
+from spectacle.spool.directory import HOUSE, Spool
+from spectacle.spool.naming import RequestName, commit_name, stem_of_commit, stem_of_lock
 
 log = structlog.get_logger()
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 from clock import Clock
 
-from spectacle.instances import BEATS_TO_DIE, MOST_KINDS, Instances, all_reports, is_live, new_identity
-from spectacle.spool import HOUSE, Spool
+from spectacle.spool.directory import HOUSE, Spool
+from spectacle.spool.instances import BEATS_TO_DIE, MOST_KINDS, Instances, all_reports, is_live, new_identity
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_reports_in_any_number_and_of_any_length_take_little_memory(spool: Spool
 def test_no_more_reports_are_read_than_there_may_be_instances(
     spool: Spool, here: Instances, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spectacle.instances.MOST_REPORTS", 3)
+    monkeypatch.setattr("spectacle.spool.instances.MOST_REPORTS", 3)
     for number in range(9):
         Instances(spool, f"there{number}").report(report_of([f"kind{number}"]))
     assert len(here.served_elsewhere()) == 3

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectacle.naming import MAX_NAME_BYTES, RequestName, stem_of_commit, stem_of_lock
+from spectacle.spool.naming import MAX_NAME_BYTES, RequestName, stem_of_commit, stem_of_lock
 
 UUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.retention import find_old
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
+from spectacle.spool.retention import find_old
 
 DAY = 86400.0
 OURS = (

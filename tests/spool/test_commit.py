@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from faults import Crash, FaultySystem
 
-from spectacle.commit import (
+from spectacle.spool.commit import (
     Answer,
     Commit,
     LaterFormat,
@@ -23,8 +23,8 @@ from spectacle.commit import (
     roll_forward,
     sweep_retired,
 )
-from spectacle.naming import RequestName
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
+from spectacle.spool.naming import RequestName
 
 NAME = RequestName.parse("a-1-64x64.txt")
 assert NAME is not None

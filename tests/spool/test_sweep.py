@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from spectacle.claims import Claims
-from spectacle.naming import RequestName
-from spectacle.spool import HOUSE, Spool
-from spectacle.sweep import LEASES, StrayClaims, find_left_overs, sweep
+from spectacle.spool.claims import Claims
+from spectacle.spool.directory import HOUSE, Spool
+from spectacle.spool.naming import RequestName
+from spectacle.spool.sweep import LEASES, StrayClaims, find_left_overs, sweep
 
 LEASE = 3.0
 STEM = "a-1-64x64"

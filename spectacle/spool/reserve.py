@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from spectacle.spool import HOUSE, Spool, unavailable
+from spectacle.spool.directory import HOUSE, Spool, unavailable
 
 RESERVE_BYTES = 64 * 1024
 """Enough for the error texts and commit records of several requests, at one 4 KiB block each."""

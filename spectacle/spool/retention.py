@@ -6,8 +6,8 @@ import contextlib
 import re
 from collections.abc import Collection, Iterator
 
-from spectacle.naming import RESERVED_KINDS, RequestName
-from spectacle.spool import HOUSE, Spool
+from spectacle.spool.directory import HOUSE, Spool
+from spectacle.spool.naming import RESERVED_KINDS, RequestName
 
 POISON = f"{HOUSE}/poison"
 

@@ -12,7 +12,7 @@ import pytest
 from faults import FaultySystem
 
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool import HOUSE, Look, NotOrdinary, Spool, TooLarge, unavailable
+from spectacle.spool.directory import HOUSE, Look, NotOrdinary, Spool, TooLarge, unavailable
 
 
 def test_a_missing_spool_is_told_with_what_to_do(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
-from spectacle.house import House
+from spectacle.spool.handles import House
 
 P = ParamSpec("P")
 T = TypeVar("T")
