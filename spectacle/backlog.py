@@ -16,7 +16,7 @@ from spectacle.jobs import Run, Verdict
 from spectacle.schedule import Schedule, Waiting
 from spectacle.spool.directory import Look
 from spectacle.spool.naming import RequestName
-from spectacle.workers import Model
+from spectacle.worker.local import Model
 
 SETTLE_LOCAL, SETTLE_NETWORK = 1.0, 4.0
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0

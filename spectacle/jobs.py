@@ -44,7 +44,7 @@ from spectacle.spool.commit import (
 from spectacle.spool.directory import HOUSE, Look, NotOrdinary, Spool, TooLarge
 from spectacle.spool.naming import MAX_INPUTS, RequestName
 from spectacle.spool.reserve import Reserve
-from spectacle.workers import Hooks, JobFailed, Order, Worker
+from spectacle.worker.local import Hooks, JobFailed, Order, Worker
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ import structlog
 from spectacle.errors import Cancelled, SpectacleError
 from spectacle.generators.base import Device
 from spectacle.jobs import Run
-from spectacle.workers import Worker
+from spectacle.worker.local import Worker
 
 if TYPE_CHECKING:
     from spectacle.watcher import Watcher

@@ -20,7 +20,7 @@ from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName
 from spectacle.spool.reserve import Reserve
 from spectacle.spool.sweep import sweep
-from spectacle.workers import Hooks, Order
+from spectacle.worker.local import Hooks, Order
 
 STEM = "a-1-64x64"
 NAME = RequestName.parse(f"{STEM}.txt")

@@ -7,7 +7,7 @@ from statistics import median
 
 from spectacle.generators.base import Job, MediaType
 from spectacle.generators.double import TestDouble, TestDoubleOptions
-from spectacle.results import Making, finish
+from spectacle.worker.results import Making, finish
 from spectacle.svg import Rasteriser
 
 SIDE = 64

@@ -47,7 +47,7 @@ def command(
     spectacle again --wait fox.png
     spectacle again --wait --input sketch.png fox.png
     """
-    from spectacle.results import read_making
+    from spectacle.worker.results import read_making
 
     making = read_making(picture)
     try:

@@ -22,7 +22,7 @@ def command(file: Path, as_json: bool) -> None:
     spectacle show fox.png
     spectacle show --json fox.svg | jq .seed
     """
-    from spectacle.results import read_making
+    from spectacle.worker.results import read_making
 
     making = read_making(file)
     if as_json:

@@ -1,7 +1,7 @@
 """The claim on a request: winning it, keeping it, knowing when it is lost, and taking over a dead holder's.
 
-A claim is a hint that saves work. What keeps answers right is the commit (`spectacle.spool.commit`), because a holder that
-was paused or cut off past its lease may come back and finish late.
+A claim is a hint that saves work. What keeps answers right is the commit (`spectacle.spool.commit`), because a holder
+that was paused or cut off past its lease may come back and finish late.
 """
 
 from __future__ import annotations

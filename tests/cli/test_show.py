@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from spectacle.generators.base import Artifact, MediaType
-from spectacle.results import Making, finish
+from spectacle.worker.results import Making, finish
 from spectacle.spool.directory import Spool
 from spectacle.svg import Rasteriser
 
@@ -164,7 +164,7 @@ class TestAgain:
         self, run, spool: Spool, made: Made, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         told = {"prompt": "x", "width": 8, "height": 8, "kind": "picture", "seed": 1, "generator": "x", "options": {}}
-        monkeypatch.setattr("spectacle.results.read_making", lambda _path: {**told, **changes})
+        monkeypatch.setattr("spectacle.worker.results.read_making", lambda _path: {**told, **changes})
         result = run("again", made(), "--spool", spool.path)
         assert result.exit_code == 1
         assert spool.names() == [".spectacle"]

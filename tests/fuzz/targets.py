@@ -17,9 +17,9 @@ with atheris.instrument_imports(include=["spectacle"]):
     from spectacle import sanitize
     from spectacle.errors import BadAttachment, BadOptions, GeneratorError, SpectacleError, UnreadableRequest
     from spectacle.generators.double import TestDoubleOptions
-    from spectacle.options import read_options
-    from spectacle.pictures import open_mask, open_picture
-    from spectacle.results import read_making
+    from spectacle.worker.options import read_options
+    from spectacle.images import open_mask, open_picture
+    from spectacle.worker.results import read_making
     from spectacle.spool.claims import Holder
     from spectacle.spool.commit import Commit
     from spectacle.spool.naming import RequestName, stem_of_commit, stem_of_lock

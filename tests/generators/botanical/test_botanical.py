@@ -21,7 +21,7 @@ from spectacle.generators.botanical import Botanical
 from spectacle.generators.botanical.edges import canny_edges
 from spectacle.generators.botanical.generator import BASE, CONTROLNET, LORA, LORA_FILE, VAE
 from spectacle.generators.botanical.options import NEGATIVE_PROMPT, BotanicalOptions
-from spectacle.results import read_making
+from spectacle.worker.results import read_making
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
 

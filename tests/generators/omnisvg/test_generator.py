@@ -31,8 +31,8 @@ from spectacle.errors import (
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Job, MediaType, Resources
 from spectacle.generators.omnisvg import OmniSvg
-from spectacle.options import read_options
-from spectacle.results import read_making
+from spectacle.worker.options import read_options
+from spectacle.worker.results import read_making
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
 

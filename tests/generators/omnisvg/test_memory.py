@@ -21,8 +21,8 @@ from spectacle.generators.omnisvg import OmniSvg
 from spectacle.svg import Rasteriser
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
-from spectacle.wire import Channel
-from spectacle.worker import Workshop
+from spectacle.worker.channel import Channel
+from spectacle.worker.process import Workshop
 
 CPU = Device()
 QUIET = SimpleNamespace(progress=lambda step, steps, note="": None, check=lambda: None)

@@ -12,7 +12,7 @@ from drawing import CPU, draw, half_mask, picture, resources
 from PIL import Image
 
 from spectacle.generators.qwen_image import QwenImage
-from spectacle.results import read_making
+from spectacle.worker.results import read_making
 from spectacle.weights import Store
 
 CONFIGURATION = """

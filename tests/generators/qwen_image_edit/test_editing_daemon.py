@@ -13,7 +13,7 @@ from daemon import Daemon, running
 from PIL import Image, ImageDraw
 
 from spectacle.generators.qwen_image_21.presets import PRESETS
-from spectacle.results import read_making
+from spectacle.worker.results import read_making
 from spectacle.weights import Store
 
 CONFIGURATION = """

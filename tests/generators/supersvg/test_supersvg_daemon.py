@@ -12,7 +12,7 @@ import pytest
 from daemon import CONFIGURATION, Daemon, running
 from PIL import Image, ImageDraw
 
-from spectacle.results import read_making
+from spectacle.worker.results import read_making
 from spectacle.weights import Store
 
 KINDS = """

@@ -29,8 +29,8 @@ from spectacle.generators.diffusion import memory
 from spectacle.generators.diffusion.plan import Machine
 from spectacle.generators.double import TestDouble
 from spectacle.svg.rasterise import Rasteriser
-from spectacle.wire import Message
-from spectacle.worker import Attached, Workshop, _read_descriptors
+from spectacle.worker.channel import Message
+from spectacle.worker.process import Attached, Workshop, _read_descriptors
 
 
 class Line:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from spectacle.errors import BadOptions
 from spectacle.generators.base import GeneratorOptions
-from spectacle.options import MAX_DEPTH, MAX_OPTIONS_BYTES, read_options
+from spectacle.worker.options import MAX_DEPTH, MAX_OPTIONS_BYTES, read_options
 
 
 class Sampler(StrEnum):

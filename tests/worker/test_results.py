@@ -19,7 +19,7 @@ from PIL import Image
 
 from spectacle.errors import GeneratorError, SpectacleError
 from spectacle.generators.base import Artifact, MediaType
-from spectacle.results import Making, ResultFile, finish, read_making
+from spectacle.worker.results import Making, ResultFile, finish, read_making
 from spectacle.svg import Rasteriser, SvgLimits
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48" viewBox="0 0 64 48">{}</svg>'

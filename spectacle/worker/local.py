@@ -19,7 +19,7 @@ import structlog
 from spectacle.config import Settings
 from spectacle.errors import Cancelled, DeviceLost, OutOfMemory, SpectacleError, WorkerCrashed, WorkerTimeout
 from spectacle.generators.base import Device
-from spectacle.wire import Channel, Disconnected, Message
+from spectacle.worker.channel import Channel, Disconnected, Message
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ class Order:
 
     Attributes:
         model: The generator and preset.
-        head: The further fields `spectacle.worker.Workshop.run` reads.
+        head: The further fields `spectacle.worker.process.Workshop.run` reads.
         files: Role (`options`, `input`, `mask`, `control`) and name of each attached file.
         descriptors: Their open descriptors, in the same order; closed by the caller.
     """
@@ -135,7 +135,7 @@ class Worker:
             "placement": self.settings.placement.model_dump(mode="json"),
         }
         self._channel = Channel(ours)
-        command = [sys.executable, "-m", "spectacle.worker", str(theirs.fileno()), str(os.getpid()), json.dumps(facts)]
+        command = [sys.executable, "-m", "spectacle.worker.process", str(theirs.fileno()), str(os.getpid()), json.dumps(facts)]
         with theirs:
             try:
                 # In a process group of its own, for Ctrl-C is meant for the daemon, which lets the running job finish.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.wire import Channel, Disconnected, Message
+from spectacle.worker.channel import Channel, Disconnected, Message
 
 
 @pytest.fixture

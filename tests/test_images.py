@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from spectacle.errors import BadAttachment
-from spectacle.pictures import open_mask, open_picture
+from spectacle.images import open_mask, open_picture
 
 NAME = "a-1-64x64-input.png"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
