@@ -14,21 +14,21 @@ from typing import Any, TypeVar
 import structlog
 
 import spectacle
-from spectacle.backlog import FIRST_BACKOFF, LONGEST_BACKOFF, Backlog, Known
 from spectacle.config import Settings
-from spectacle.doorbell import Doorbell, Ring
+from spectacle.daemon.attempt import Jobs, Verdict, unknown_kind
+from spectacle.daemon.backlog import FIRST_BACKOFF, LONGEST_BACKOFF, Backlog, Known
+from spectacle.daemon.device_thread import Slot
+from spectacle.daemon.events import Doorbell, Ring
+from spectacle.daemon.notify import notify
+from spectacle.daemon.pending_commits import StandingCommits
 from spectacle.errors import SpoolUnavailable, UnknownKind
 from spectacle.generators.base import Device
-from spectacle.jobs import Jobs, Verdict, unknown_kind
-from spectacle.notify import notify
-from spectacle.slots import Slot
 from spectacle.spool.claims import Claims, keep, this_host
 from spectacle.spool.directory import Spool, unavailable
 from spectacle.spool.instances import Instances, new_identity
 from spectacle.spool.naming import RequestName, stem_of_commit
 from spectacle.spool.reserve import Reserve
 from spectacle.spool.sweep import StrayClaims, sweep
-from spectacle.standing import StandingCommits
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 import pytest
-from daemon import running
+from daemon_process import running
 from documentation import PAGES, ROOT, Block, blocks, commands, inline, read
 
 from spectacle import cli, config, errors

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import wait_for
+from daemon_process import wait_for
 
 from spectacle.config import Settings
+from spectacle.daemon.attempt import Verdict
 from spectacle.generators.base import Device
-from spectacle.jobs import Verdict
 from spectacle.watcher import Watcher
 
 SETTINGS = {

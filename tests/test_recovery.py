@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from daemon import CONFIGURATION, Daemon, running, wait_for
+from daemon_process import CONFIGURATION, Daemon, running, wait_for
 from PIL import Image
 
 from spectacle.spool.claims import Claims

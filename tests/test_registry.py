@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import CONFIGURATION, Daemon
+from daemon_process import CONFIGURATION, Daemon
 from PIL import Image
 
 from spectacle.errors import UnknownGenerator

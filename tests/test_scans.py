@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.backlog import SETTLE_NETWORK
 from spectacle.config import Settings
+from spectacle.daemon.backlog import SETTLE_NETWORK
 from spectacle.watcher import Watcher
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from daemon import CONFIGURATION, Daemon, running, wait_for
+from daemon_process import CONFIGURATION, Daemon, running, wait_for
 from next_version import VERSION, make_next_version
 
 import spectacle

@@ -7,8 +7,8 @@ from statistics import median
 
 from spectacle.generators.base import Job, MediaType
 from spectacle.generators.double import TestDouble, TestDoubleOptions
-from spectacle.worker.results import Making, finish
 from spectacle.svg import Rasteriser
+from spectacle.worker.results import Making, finish
 
 SIDE = 64
 PROMPT = "a red fox in the snow"

@@ -125,7 +125,7 @@ def check_operations(scratch: Spool) -> Iterator[Check]:
 
 def check_inotify(scratch: Spool, poll_interval: float, *, on_network: bool) -> Check:
     """Whether the kernel tells of new requests, or they are only found by looking."""
-    from spectacle.doorbell import Doorbell
+    from spectacle.daemon.events import Doorbell
 
     rung = threading.Event()
     bell = Doorbell(lambda _name, _what: rung.set())

@@ -12,7 +12,7 @@ import click
 from spectacle.cli.output import print_json, print_table
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.config import KindSettings, Settings
-from spectacle.devices import find_devices
+from spectacle.daemon.devices import find_devices
 from spectacle.errors import SpectacleError, UnknownGenerator
 from spectacle.generators import registry
 from spectacle.generators.base import Generator, Needs, Resources

@@ -13,9 +13,9 @@ import structlog
 
 from spectacle import config, logs
 from spectacle.cli.settings import settings_for, with_configuration
-from spectacle.devices import find_devices
+from spectacle.daemon.devices import find_devices
+from spectacle.daemon.notify import notify, reloading
 from spectacle.errors import ConfigurationError
-from spectacle.notify import notify, reloading
 from spectacle.watcher import Watcher
 
 log = structlog.get_logger()

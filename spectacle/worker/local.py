@@ -135,7 +135,14 @@ class Worker:
             "placement": self.settings.placement.model_dump(mode="json"),
         }
         self._channel = Channel(ours)
-        command = [sys.executable, "-m", "spectacle.worker.process", str(theirs.fileno()), str(os.getpid()), json.dumps(facts)]
+        command = [
+            sys.executable,
+            "-m",
+            "spectacle.worker.process",
+            str(theirs.fileno()),
+            str(os.getpid()),
+            json.dumps(facts),
+        ]
         with theirs:
             try:
                 # In a process group of its own, for Ctrl-C is meant for the daemon, which lets the running job finish.

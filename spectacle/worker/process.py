@@ -1,7 +1,7 @@
 """The worker process: loads generators on one device, runs jobs, and encodes what they make.
 
-Started by `spectacle.worker.local` as `python -m spectacle.worker.process …`. It never sees the spool: requests, attachments and
-results travel over the socket it was given.
+Started by `spectacle.worker.local` as `python -m spectacle.worker.process …`. It never sees the spool: requests,
+attachments and results travel over the socket it was given.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ from spectacle.generators.base import (
     Resources,
 )
 from spectacle.generators.diffusion import memory
-from spectacle.worker.options import MAX_OPTIONS_BYTES, read_options
 from spectacle.images import open_mask, open_picture
-from spectacle.worker.results import Making, finish
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.worker.channel import Channel, Disconnected, Message
+from spectacle.worker.options import MAX_OPTIONS_BYTES, read_options
+from spectacle.worker.results import Making, finish
 
 _PR_SET_PDEATHSIG = 1
 

@@ -131,7 +131,7 @@ def test_a_file_system_that_breaks_its_promises_is_told(tmp_path: Path) -> None:
 
 
 def test_without_inotify_it_is_said_how_often_is_looked(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spectacle.doorbell.Doorbell.hang", lambda _self, _directory: None)
+    monkeypatch.setattr("spectacle.daemon.events.Doorbell.hang", lambda _self, _directory: None)
     check = checks.check_inotify(spool, 0.5, on_network=False)
     assert check.level is Level.WARN
     assert "found by looking every 0.5 s" in check.found
@@ -139,7 +139,7 @@ def test_without_inotify_it_is_said_how_often_is_looked(spool: Spool, monkeypatc
 
 def test_a_bell_that_does_not_ring_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "RING_SECONDS", 0.01)
-    monkeypatch.setattr("spectacle.doorbell.Doorbell.on_event", lambda _self, _event: None)
+    monkeypatch.setattr("spectacle.daemon.events.Doorbell.on_event", lambda _self, _event: None)
     check = checks.check_inotify(spool, 1.0, on_network=False)
     assert (check.level, check.found.split(":")[0]) == (Level.WARN, "does not ring on this file system")
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from spectacle.generators.base import Artifact, MediaType
-from spectacle.worker.results import Making, finish
 from spectacle.spool.directory import Spool
 from spectacle.svg import Rasteriser
+from spectacle.worker.results import Making, finish
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8" viewBox="0 0 8 8"><rect width="8" height="8"/></svg>'

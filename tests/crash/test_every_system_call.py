@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from daemon import Daemon
+from daemon_process import Daemon
 from PIL import Image
 
 pytestmark = pytest.mark.slow

@@ -17,13 +17,13 @@ with atheris.instrument_imports(include=["spectacle"]):
     from spectacle import sanitize
     from spectacle.errors import BadAttachment, BadOptions, GeneratorError, SpectacleError, UnreadableRequest
     from spectacle.generators.double import TestDoubleOptions
-    from spectacle.worker.options import read_options
     from spectacle.images import open_mask, open_picture
-    from spectacle.worker.results import read_making
     from spectacle.spool.claims import Holder
     from spectacle.spool.commit import Commit
     from spectacle.spool.naming import RequestName, stem_of_commit, stem_of_lock
     from spectacle.svg.clean import clean_svg
+    from spectacle.worker.options import read_options
+    from spectacle.worker.results import read_making
 
 STEM = "a-1-64x64"
 

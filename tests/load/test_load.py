@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, running, wait_for
+from daemon_process import Daemon, running, wait_for
 
 from spectacle.spool.naming import RequestName
 

@@ -20,7 +20,7 @@ from next_version import VERSION, make_next_version
 from world import DAEMONS, LEASE, PATIENCE, POLL, WRITER, Spool, World
 
 import spectacle
-from spectacle.backlog import SETTLE_NETWORK
+from spectacle.daemon.backlog import SETTLE_NETWORK
 
 pytestmark = pytest.mark.slow
 

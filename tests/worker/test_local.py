@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from spectacle.worker import local as workers
 from spectacle.config import Settings
 from spectacle.errors import Cancelled, WorkerCrashed, WorkerTimeout
 from spectacle.generators.base import Device
+from spectacle.worker import local as workers
 from spectacle.worker.local import FIRST_BACKOFF, Hooks, JobFailed, Order, Worker
 
 DOUBLE = ("test-double", None)

@@ -19,8 +19,8 @@ from PIL import Image
 
 from spectacle.errors import GeneratorError, SpectacleError
 from spectacle.generators.base import Artifact, MediaType
-from spectacle.worker.results import Making, ResultFile, finish, read_making
 from spectacle.svg import Rasteriser, SvgLimits
+from spectacle.worker.results import Making, ResultFile, finish, read_making
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48" viewBox="0 0 64 48">{}</svg>'
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from daemon import Daemon, running
+from daemon_process import Daemon, running
 from defusedxml.ElementTree import fromstring
 from PIL import Image, ImageDraw
 from pydantic import ValidationError
@@ -31,10 +31,10 @@ from spectacle.errors import (
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Job, MediaType, Resources
 from spectacle.generators.omnisvg import OmniSvg
-from spectacle.worker.options import read_options
-from spectacle.worker.results import read_making
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
+from spectacle.worker.options import read_options
+from spectacle.worker.results import read_making
 
 CONFIGURATION = """
 default_kind = "svg"

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, running
+from daemon_process import Daemon, running
 from drawing import CPU, draw, half_mask, picture, resources
 from PIL import Image
 
 from spectacle.generators.qwen_image import QwenImage
-from spectacle.worker.results import read_making
 from spectacle.weights import Store
+from spectacle.worker.results import read_making
 
 CONFIGURATION = """
 default_kind = "fast"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import tiny
 import tiny_edit
-from daemon import Daemon, running
+from daemon_process import Daemon, running
 from PIL import Image, ImageDraw
 
 from spectacle.generators.qwen_image_21.presets import PRESETS
-from spectacle.worker.results import read_making
 from spectacle.weights import Store
+from spectacle.worker.results import read_making
 
 CONFIGURATION = """
 default_kind = "edit"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from daemon import CONFIGURATION, Daemon, running
+from daemon_process import CONFIGURATION, Daemon, running
 from PIL import Image, ImageDraw
 
-from spectacle.worker.results import read_making
 from spectacle.weights import Store
+from spectacle.worker.results import read_making
 
 KINDS = """
 [weights]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.notify import notify, reloading, watchdog_interval
+from spectacle.daemon.notify import notify, reloading, watchdog_interval
 
 
 @pytest.fixture(params=["file", "abstract"])

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 
 import structlog
 
-from spectacle.backlog import LONGEST_BACKOFF
 from spectacle.config import Settings
-from spectacle.jobs import Jobs
+from spectacle.daemon.attempt import Jobs
+from spectacle.daemon.backlog import LONGEST_BACKOFF
 from spectacle.spool.commit import LaterFormat
 from spectacle.spool.naming import RequestName
 

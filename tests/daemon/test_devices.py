@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from spectacle import devices
-from spectacle.devices import find_devices, gpu_count
+from spectacle.daemon import devices
+from spectacle.daemon.devices import find_devices, gpu_count
 from spectacle.errors import ConfigurationError
 from spectacle.generators.base import Device
 

@@ -14,7 +14,7 @@ import pytest
 from faults import CHANGING, FaultySystem
 
 from spectacle.config import Settings
-from spectacle.jobs import MOST_NAMED, Jobs, Run, Verdict, unknown_kind
+from spectacle.daemon.attempt import MOST_NAMED, Jobs, Run, Verdict, unknown_kind
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName

@@ -52,7 +52,7 @@ class Doorbell:
             return
         from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
 
-        from spectacle.inotify import GulpingReader
+        from spectacle.daemon.inotify import GulpingReader
 
         wanted = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVE | InotifyConstants.IN_DELETE
         try:

@@ -5,9 +5,9 @@ import stat
 import pytest
 from clock import Clock
 
-from spectacle.backlog import Backlog, Known
 from spectacle.config import Settings, SpoolSettings
-from spectacle.jobs import Run, Verdict
+from spectacle.daemon.attempt import Run, Verdict
+from spectacle.daemon.backlog import Backlog, Known
 from spectacle.spool.directory import Look
 from spectacle.spool.naming import RequestName
 

@@ -10,7 +10,7 @@ from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectacle.schedule import Schedule, Waiting
+from spectacle.daemon.schedule import Schedule, Waiting
 from spectacle.spool.naming import RequestName
 
 

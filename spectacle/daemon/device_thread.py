@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from spectacle.daemon.attempt import Run
 from spectacle.errors import Cancelled, SpectacleError
 from spectacle.generators.base import Device
-from spectacle.jobs import Run
 from spectacle.worker.local import Worker
 
 if TYPE_CHECKING:

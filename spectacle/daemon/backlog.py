@@ -12,8 +12,8 @@ from enum import Enum, auto
 from itertools import count
 
 from spectacle.config import Settings
-from spectacle.jobs import Run, Verdict
-from spectacle.schedule import Schedule, Waiting
+from spectacle.daemon.attempt import Run, Verdict
+from spectacle.daemon.schedule import Schedule, Waiting
 from spectacle.spool.directory import Look
 from spectacle.spool.naming import RequestName
 from spectacle.worker.local import Model
