@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from spectacle.cli.live import opened
-from spectacle.settings_file import render_toml
+from spectacle.config.document import render_toml
 from spectacle.spool.directory import HOUSE
 
 ALONE, WITH_GROUP = 0o770, 0o2770

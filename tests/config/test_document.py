@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from spectacle.config import Settings, fields, load
-from spectacle.settings_file import render_markdown, render_toml
+from spectacle.config.document import render_markdown, render_toml
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 MADE = "run `.venv/bin/python scripts/build_docs.py`"
 
 

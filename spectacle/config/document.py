@@ -32,7 +32,7 @@ _KINDS_NOTE = """\
 _INTRODUCTION = """\
 # Configuration
 
-<!-- Made from spectacle/config.py by scripts/build_docs.py; do not edit. -->
+<!-- Made from spectacle/config/settings.py by scripts/build_docs.py; do not edit. -->
 
 Spectacle needs no configuration: `spectacle serve --spool DIR` serves the built-in generator. `spectacle init DIR`
 writes a `spectacle.toml` that shows every setting with its default.

@@ -1,0 +1,37 @@
+"""The settings: the model that describes them, how they are read, and the files that are written from them."""
+
+from spectacle.config.settings import (
+    DEFAULT_FILES,
+    ENVIRONMENT_PREFIX,
+    UNSETTING,
+    KindSettings,
+    LimitSettings,
+    LogSettings,
+    PlacementSettings,
+    SanitizeSettings,
+    Settings,
+    SpoolSettings,
+    WeightSettings,
+    WorkerSettings,
+    fields,
+    find_file,
+    load,
+)
+
+__all__ = [
+    "DEFAULT_FILES",
+    "ENVIRONMENT_PREFIX",
+    "UNSETTING",
+    "KindSettings",
+    "LimitSettings",
+    "LogSettings",
+    "PlacementSettings",
+    "SanitizeSettings",
+    "Settings",
+    "SpoolSettings",
+    "WeightSettings",
+    "WorkerSettings",
+    "fields",
+    "find_file",
+    "load",
+]
