@@ -1,9 +1,7 @@
 """The settings: the model that describes them, how they are read, and the files that are written from them."""
 
+from spectacle.config.reading import DEFAULT_FILES, ENVIRONMENT_PREFIX, UNSETTING, fields, find_file, load
 from spectacle.config.settings import (
-    DEFAULT_FILES,
-    ENVIRONMENT_PREFIX,
-    UNSETTING,
     KindSettings,
     LimitSettings,
     LogSettings,
@@ -13,9 +11,6 @@ from spectacle.config.settings import (
     SpoolSettings,
     WeightSettings,
     WorkerSettings,
-    fields,
-    find_file,
-    load,
 )
 
 __all__ = [

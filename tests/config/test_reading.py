@@ -71,7 +71,7 @@ class TestSources:
     def test_the_first_default_file_there_is_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
-        monkeypatch.setattr("spectacle.config.settings.DEFAULT_FILES", DEFAULT_FILES[:2])
+        monkeypatch.setattr("spectacle.config.reading.DEFAULT_FILES", DEFAULT_FILES[:2])
         assert find_file({}) is None
         own = tmp_path / "home/.config/spectacle/spectacle.toml"
         own.parent.mkdir(parents=True)
