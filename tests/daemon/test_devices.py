@@ -46,7 +46,17 @@ def test_a_device_named_twice_is_refused(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["devices", "watcher", "cli.generators", "cli.doctor", "cli.pull", "checks.machine", "client", "worker"]
+    "module",
+    [
+        "daemon.devices",
+        "watcher",
+        "cli.generators",
+        "cli.doctor",
+        "cli.pull",
+        "checks.machine",
+        "client",
+        "worker.process",
+    ],
 )
 def test_torch_is_not_imported(module: str) -> None:
     code = f"import sys, spectacle.{module}; sys.exit('torch' in sys.modules)"
