@@ -23,7 +23,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     path.mkdir()
     spool = Spool(path)
     spool.open()
-    spool.prepare_house()
+    spool.prepare_state_directory()
     yield spool
     spool.close()
 

@@ -22,7 +22,7 @@ LEASE = """log = structlog.get_logger()
 class SoftFileLease(SoftFileLease):
     def _write_lock_info(self, fd):
         super()._write_lock_info(fd)
-        os.write(fd, b"purpose=drawing\\n")
+        os.write(fd, b"purpose=generating\\n")
 """
 CHANGES = {
     "__init__.py": [(f'__version__ = "{spectacle.__version__}"', f'__version__ = "{VERSION}"')],
@@ -34,15 +34,18 @@ CHANGES = {
         ('json.dumps({"attempts": count})', 'json.dumps({"attempts": count, "reasons": ["unknown"] * count})'),
     ],
     # Further fields, and richer values, in an instance's report.
-    "watcher.py": [
-        ('"instance": self._identity,', '"instance": self._identity, "schema": 7, "peers": {"seen": []},'),
+    "daemon/reporting.py": [
         (
-            '"devices": [slot.status() for slot in self._slots],',
-            '"devices": [{**slot.status(), "temperature": 61.5, "jobs": []} for slot in self._slots],',
+            '"instance": self._instances.identity,',
+            '"instance": self._instances.identity, "schema": 7, "peers": {"seen": []},',
+        ),
+        (
+            '"devices": [thread.status() for thread in self._threads],',
+            '"devices": [{**thread.status(), "temperature": 61.5, "jobs": []} for thread in self._threads],',
         ),
     ],
-    # A further part of the house.
-    "spool/directory.py": [('f"{HOUSE}/poison")\n', 'f"{HOUSE}/poison", f"{HOUSE}/later")\n')],
+    # A further part of the state directory.
+    "spool/naming.py": [('attempts", POISON)\n', 'attempts", POISON, f"{STATE_DIRECTORY}/later")\n')],
 }
 """By file of the package: what is replaced by what."""
 

@@ -199,11 +199,26 @@ def test_the_log_messages_in_the_operations_guide_are_the_daemons() -> None:
 
 
 def test_the_architecture_page_names_every_module_once_and_no_other() -> None:
-    named = [word for word in inline("docs/architecture.md") if word.startswith("spectacle/")]
-    modules = [path.relative_to(ROOT) for path in (ROOT / "spectacle").glob("*.py") if path.name[:2] != "__"]
+    page = read("docs/architecture.md").partition("## Where do I change")[0]
+    named = re.findall(r"`(spectacle/[^`]+)`", page.partition("## Where things are")[2])
+    described = ["spectacle", "spectacle/daemon", "spectacle/spool", "spectacle/worker"]
+    modules = {
+        path.relative_to(ROOT).as_posix()
+        for folder in described
+        for path in (ROOT / folder).glob("*.py")
+        if path.name[:2] != "__"
+    }
     assert all((ROOT / name).exists() for name in named)
-    assert {str(module) for module in modules} <= set(named)
+    assert modules <= set(named)
     assert len(named) == len(set(named))
+
+
+def test_the_modules_that_the_architecture_page_speaks_of_by_one_word_are_there() -> None:
+    page = read("docs/architecture.md").partition("## One request, file by file")[2]
+    modules = {path.stem for path in (ROOT / "spectacle").rglob("*.py")}
+    words = set(re.findall(r"`([a-z_]+)`", page))
+    assert words <= modules
+    assert len(words) > 20
 
 
 # --- what the protocol page says ------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from spectacle.spool.naming import RequestName
 from spectacle.spool.directory import Spool
 spool = Spool(Path(sys.argv[1]))
 spool.open()
-spool.prepare_house()
+spool.prepare_state_directory()
 name = RequestName.parse("{STEM}.txt")
 claims = Claims(spool, 3)
 claim = claims.claim(name)

@@ -31,10 +31,10 @@ from spectacle.spool.directory import unavailable
 from spectacle.spool.naming import INPUT_EXTENSIONS, MAX_INPUTS, RESERVED_KINDS, RequestName
 
 _FIRST_PAUSE = 0.02
-_LONGEST_PAUSE = 1.0
+_MAX_PAUSE = 1.0
 _PAUSE_GROWTH = 1.3
 _LISTING_SHARE = 0.1  # of a core, at most, so that many waiting clients and a full directory go together
-_MOST_READ = 64 * 1024  # bytes of an error or progress file
+_MAX_READ = 64 * 1024  # bytes of an error or progress file
 
 
 class InvalidRequest(SpectacleError, ValueError):
@@ -312,7 +312,7 @@ class _Watch:
             WaitTimeout: When the time is up.
         """
         pause = max(self._next_pause, self._looked / _LISTING_SHARE)
-        self._next_pause = min(self._next_pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
+        self._next_pause = min(self._next_pause * _PAUSE_GROWTH, _MAX_PAUSE)
         if self.timeout is None:
             return pause
         left = self._start + self.timeout - time.monotonic()
@@ -448,7 +448,7 @@ def _read(path: Path) -> str:
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, f"{path.name} is no ordinary file")
-        return file.read(_MOST_READ).decode(errors="replace")
+        return file.read(_MAX_READ).decode(errors="replace")
 
 
 def _name(user: str, message_id: str, width: int, height: int, kind: str | None) -> RequestName:

@@ -46,8 +46,10 @@ A setting is taken from the first of these that has it:
 4. the default.
 
 An unknown setting or a value that is not allowed is refused, with the setting, the value, the line and what is
-allowed. A running daemon reads the file again on SIGHUP; the spool and the devices stay as they were until it is
-started again. `spectacle doctor` says which file is used and checks it.
+allowed. A running daemon reads the file again on SIGHUP and uses it from the next request on; where `[weights]`,
+`[placement]`, `workers.svg_memory` or `workers.svg_seconds` have changed, each worker is started again for its next
+job, and loads its model again. The spool and the devices stay as they were until the daemon is started again.
+`spectacle doctor` says which file is used and checks it.
 
 Two variables are no settings: `SPECTACLE_CONFIG` names the file, and `SPECTACLE_PLUGINS` the third-party packages,
 with commas between them, that generators are loaded from (set but empty: none; unset: all)."""

@@ -12,14 +12,15 @@ from enum import Enum, auto
 from itertools import count
 
 from spectacle.config import Settings
-from spectacle.daemon.attempt import Run, Verdict
+from spectacle.daemon.attempt import AttemptResult
+from spectacle.daemon.progress import Attempt
 from spectacle.daemon.schedule import Schedule, Waiting
-from spectacle.spool.directory import Look
+from spectacle.spool.directory import FileStatus
 from spectacle.spool.naming import RequestName
-from spectacle.worker.local import Model
+from spectacle.worker.contract import Model
 
 SETTLE_LOCAL, SETTLE_NETWORK = 1.0, 4.0
-FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0
+MIN_BACKOFF, MAX_BACKOFF = 1.0, 30.0
 
 
 class State(Enum):
@@ -33,31 +34,31 @@ class State(Enum):
 
 
 @dataclass(eq=False, slots=True)
-class Known:
+class TrackedRequest:
     """A request this instance knows of.
 
     Attributes:
         name: Its name.
-        look: What it looked like when it was last looked at.
+        status: What it looked like when it was last looked at.
         due: Monotonic time at which something is to be done about it.
         state: Where it stands.
-        run: The running attempt, if any.
+        attempt: The running one, if any.
         failures: Times the spool's trouble has thrown it back in a row.
         held: Whether somebody else held its claim at the last try.
         since: Monotonic time at which it was first seen.
-        rung: The version that the doorbell said was complete.
+        closed: The version that a file event said was complete.
         unfinished: Monotonic time since which it has looked as if its writer were not done; None when it does not.
     """
 
     name: RequestName
-    look: Look
+    status: FileStatus
     due: float
     since: float
     state: State = State.WAITING
-    run: Run | None = None
+    attempt: Attempt | None = None
     failures: int = 0
     held: bool = False
-    rung: tuple[int, int, int] | None = None
+    closed: tuple[int, int, int] | None = None
     unfinished: float | None = None
 
 
@@ -73,25 +74,25 @@ class Backlog:
         self._settings = settings
         self._clock = clock
         self._change = threading.Condition()
-        self._known: dict[str, Known] = {}
-        self._timers: list[tuple[float, int, Known]] = []
+        self._known: dict[str, TrackedRequest] = {}
+        self._timers: list[tuple[float, int, TrackedRequest]] = []
         self._ticket = count()
         self._schedule = Schedule(settings().spool.affinity_window, clock)
-        self._unserved: set[Known] = set()
+        self._unserved: set[TrackedRequest] = set()
         self._open = False
         self.on_network = False
 
     def __contains__(self, stem: str) -> bool:
         return stem in self._known
 
-    def get(self, stem: str) -> Known | None:
+    def get(self, stem: str) -> TrackedRequest | None:
         """The request of that stem, or None."""
         return self._known.get(stem)
 
-    def missing(self, present: set[str]) -> list[Known]:
+    def missing(self, present: set[str]) -> list[TrackedRequest]:
         """The known requests that are not `present`."""
         with self._change:
-            return [known for stem, known in self._known.items() if stem not in present]
+            return [tracked for stem, tracked in self._known.items() if stem not in present]
 
     @property
     def ready(self) -> int:
@@ -102,12 +103,12 @@ class Backlog:
         """How many requests of each kind wait."""
         default = self._settings().default_kind
         with self._change:
-            return Counter(known.name.kind or default for known in self._known.values() if not known.run)
+            return Counter(tracked.name.kind or default for tracked in self._known.values() if not tracked.attempt)
 
     def is_done(self, *, but_for_held: bool) -> bool:
         """Whether nothing is left, or with `but_for_held` nothing but what others hold."""
         with self._change:
-            return all(known.held and but_for_held for known in self._known.values())
+            return all(tracked.held and but_for_held for tracked in self._known.values())
 
     # --- taking ----------------------------------------------------------------------------------------------------
 
@@ -123,8 +124,8 @@ class Backlog:
         timeout: float,
         *,
         stopping: Callable[[], bool],
-        begin: Callable[[Run], None],
-    ) -> Known | None:
+        begin: Callable[[Attempt], None],
+    ) -> TrackedRequest | None:
         """Take the next request to run it, or return None after `timeout` seconds without one.
 
         Args:
@@ -137,11 +138,11 @@ class Backlog:
         with self._change:
             while not stopping():
                 if self._open and (waiting := self._schedule.take(loaded)) is not None:
-                    known = self._known[waiting.name.stem]
-                    known.state = State.RUNNING
-                    known.run = Run(known.name)
-                    begin(known.run)
-                    return known
+                    tracked = self._known[waiting.name.stem]
+                    tracked.state = State.RUNNING
+                    tracked.attempt = Attempt(tracked.name)
+                    begin(tracked.attempt)
+                    return tracked
                 left = deadline - self._clock()
                 if left <= 0:
                     return None
@@ -155,53 +156,55 @@ class Backlog:
 
     # --- noticing --------------------------------------------------------------------------------------------------
 
-    def add(self, name: RequestName, look: Look, *, complete: bool, stood: float = 0.0) -> None:
+    def add(self, name: RequestName, status: FileStatus, *, complete: bool, unchanged: float = 0.0) -> None:
         """Know of a request from now on.
 
         Args:
             name: Its name.
-            look: What it looks like.
-            complete: Whether the doorbell said that its writer is done.
-            stood: Seconds for which it is known to have stood still already.
+            status: What it looks like.
+            complete: Whether a file event said that its writer is done.
+            unchanged: Seconds for which it is known not to have been written.
         """
         now = self._clock()
         with self._change:
-            known = self._known[name.stem] = Known(name, look, now, now, rung=look.version if complete else None)
-            patience = self._patience(known, complete=complete)
-            self._plan(known, now + (patience if known.unfinished is not None else max(0.0, patience - stood)))
+            tracked = self._known[name.stem] = TrackedRequest(
+                name, status, now, now, closed=status.version if complete else None
+            )
+            patience = self._patience(tracked, complete=complete)
+            self._plan(tracked, now + (patience if tracked.unfinished is not None else max(0.0, patience - unchanged)))
 
-    def look_again(self, known: Known, look: Look) -> None:
+    def look_again(self, tracked: TrackedRequest, status: FileStatus) -> None:
         """Go by a new look at a request whose writer did not seem to be done."""
         with self._change:
-            known.look = look
-            self._plan(known, self._clock() + self._patience(known, complete=False))
+            tracked.status = status
+            self._plan(tracked, self._clock() + self._patience(tracked, complete=False))
 
-    def rewritten(self, known: Known, look: Look) -> None:
-        """Go by the doorbell, which says that a request has been written again and closed."""
+    def rewritten(self, tracked: TrackedRequest, status: FileStatus) -> None:
+        """Go by a file event, which says that a request has been written again and closed."""
         with self._change:
-            known.rung = look.version
-            if known.state is State.RUNNING:
-                if look.version != known.look.version and known.run is not None:
-                    known.run.end("changed")
+            tracked.closed = status.version
+            if tracked.state is State.RUNNING:
+                if status.version != tracked.status.version and tracked.attempt is not None:
+                    tracked.attempt.end("changed")
                 return
-            known.look = look
-            if known.state is State.WAITING and not known.held and not known.failures:
-                self._plan(known, self._clock() + self._patience(known, complete=True))
+            tracked.status = status
+            if tracked.state is State.WAITING and not tracked.held and not tracked.failures:
+                self._plan(tracked, self._clock() + self._patience(tracked, complete=True))
 
-    def vanished(self, known: Known) -> None:
+    def vanished(self, tracked: TrackedRequest) -> None:
         """Forget a request that the client took back, or have its run end."""
         with self._change:
-            if known.run is not None:
-                known.run.end("cancelled")
+            if tracked.attempt is not None:
+                tracked.attempt.end("cancelled")
             else:
-                self._forget(known)
+                self._forget(tracked)
 
     def forget_waiting(self) -> None:
         """Forget all that does not run."""
         with self._change:
-            for known in list(self._known.values()):
-                if known.state is not State.RUNNING:
-                    self._forget(known)
+            for tracked in list(self._known.values()):
+                if tracked.state is not State.RUNNING:
+                    self._forget(tracked)
 
     # --- acting ----------------------------------------------------------------------------------------------------
 
@@ -210,7 +213,7 @@ class Backlog:
         with self._change:
             return self._timers[0][0] - now if self._timers else None
 
-    def due(self, now: float) -> tuple[list[Known], list[Known]]:
+    def due(self, now: float) -> tuple[list[TrackedRequest], list[TrackedRequest]]:
         """Make ready what has waited long enough.
 
         Returns:
@@ -220,91 +223,91 @@ class Backlog:
         unfinished = []
         with self._change:
             while self._timers and self._timers[0][0] <= now:
-                due, _, known = heapq.heappop(self._timers)
-                current = known.due == due and self._known.get(known.name.stem) is known
-                if not current or known.state is not State.WAITING:
+                due, _, tracked = heapq.heappop(self._timers)
+                current = tracked.due == due and self._known.get(tracked.name.stem) is tracked
+                if not current or tracked.state is not State.WAITING:
                     continue
-                if self._is_unfinished(known, now):
-                    unfinished.append(known)
+                if self._is_unfinished(tracked, now):
+                    unfinished.append(tracked)
                 else:
-                    self._make_ready(known)
-            return unfinished, [known for known in self._unserved if known.due <= now]
+                    self._make_ready(tracked)
+            return unfinished, [tracked for tracked in self._unserved if tracked.due <= now]
 
-    def served_elsewhere(self, known: Known) -> None:
+    def served_elsewhere(self, tracked: TrackedRequest) -> None:
         """Leave a request to the other instance that serves its kind, and look after it later."""
         with self._change:
-            known.due = self._clock() + self._settings().spool.orphan_grace
+            tracked.due = self._clock() + self._settings().spool.orphan_grace
 
     def reclassify(self) -> None:
         """Sort the waiting requests anew after the settings have changed."""
         with self._change:
             self._schedule.affinity_window = self._settings().spool.affinity_window
-            for known in list(self._known.values()):
-                if known.state in (State.READY, State.UNSERVED):
-                    self._plan(known, self._clock())
+            for tracked in list(self._known.values()):
+                if tracked.state in (State.READY, State.UNSERVED):
+                    self._plan(tracked, self._clock())
 
-    def settle(self, known: Known, verdict: Verdict, look: Look | None) -> None:
+    def settle(self, tracked: TrackedRequest, result: AttemptResult, status: FileStatus | None) -> None:
         """See to what becomes of a request after an attempt.
 
         Args:
-            known: The request.
-            verdict: What the attempt came to.
-            look: What lies under its name now, None for nothing.
+            tracked: The request.
+            result: What the attempt came to.
+            status: What lies under its name now, None for nothing.
         """
         with self._change:
-            known.run = None
-            known.failures = 0
-            known.held = verdict is Verdict.HELD
-            if look is None:
-                self._forget(known)
+            tracked.attempt = None
+            tracked.failures = 0
+            tracked.held = result is AttemptResult.HELD
+            if status is None:
+                self._forget(tracked)
                 return
-            changed = look.version != known.look.version
-            known.look = look
+            changed = status.version != tracked.status.version
+            tracked.status = status
             now = self._clock()
-            if verdict in (Verdict.HELD, Verdict.RETURNED):
-                self._plan(known, now + self._settings().spool.poll_interval)
-            elif verdict is Verdict.UNSETTLED:
-                self._plan(known, now + max(self._settle, self._patience(known, complete=False)))
-            elif verdict is Verdict.AGAIN and not changed:
-                self._plan(known, now)
+            if result in (AttemptResult.HELD, AttemptResult.RETURNED):
+                self._plan(tracked, now + self._settings().spool.poll_interval)
+            elif result is AttemptResult.UNSETTLED:
+                self._plan(tracked, now + max(self._settle, self._patience(tracked, complete=False)))
+            elif result is AttemptResult.AGAIN and not changed:
+                self._plan(tracked, now)
             else:
                 # Somebody has written another request of that name meanwhile.
-                self._plan(known, now + self._patience(known, complete=look.version == known.rung))
+                self._plan(tracked, now + self._patience(tracked, complete=status.version == tracked.closed))
 
-    def throw_back(self, known: Known) -> float:
+    def throw_back(self, tracked: TrackedRequest) -> float:
         """Keep a request for later after trouble.
 
         Returns:
             Seconds until it is tried again, more each time in a row.
         """
         with self._change:
-            known.run = None
-            known.failures += 1
-            delay = min(FIRST_BACKOFF * 2.0 ** min(known.failures - 1, 16), LONGEST_BACKOFF)
-            self._plan(known, self._clock() + delay)
+            tracked.attempt = None
+            tracked.failures += 1
+            delay = min(MIN_BACKOFF * 2.0 ** min(tracked.failures - 1, 16), MAX_BACKOFF)
+            self._plan(tracked, self._clock() + delay)
         return delay
 
     # --- with the lock held ----------------------------------------------------------------------------------------
 
-    def _plan(self, known: Known, due: float) -> None:
-        known.state = State.WAITING
-        known.due = due
-        self._schedule.remove(known.name.stem)
-        self._unserved.discard(known)
+    def _plan(self, tracked: TrackedRequest, due: float) -> None:
+        tracked.state = State.WAITING
+        tracked.due = due
+        self._schedule.remove(tracked.name.stem)
+        self._unserved.discard(tracked)
         if due <= self._clock():
-            self._make_ready(known)
+            self._make_ready(tracked)
         else:
-            heapq.heappush(self._timers, (due, next(self._ticket), known))
+            heapq.heappush(self._timers, (due, next(self._ticket), tracked))
 
-    def _make_ready(self, known: Known) -> None:
-        model = self._model(known.name)
+    def _make_ready(self, tracked: TrackedRequest) -> None:
+        model = self._model(tracked.name)
         if model is None:
-            known.state = State.UNSERVED
-            known.due = max(known.since + self._settings().spool.orphan_grace, self._clock())
-            self._unserved.add(known)
+            tracked.state = State.UNSERVED
+            tracked.due = max(tracked.since + self._settings().spool.orphan_grace, self._clock())
+            self._unserved.add(tracked)
             return
-        known.state = State.READY
-        self._schedule.add(Waiting(known.name, model, known.look.mtime_ns))
+        tracked.state = State.READY
+        self._schedule.add(Waiting(tracked.name, model, tracked.status.mtime_ns))
         self._change.notify()
 
     def _model(self, name: RequestName) -> Model | None:
@@ -312,31 +315,31 @@ class Backlog:
         kind = settings.kinds.get(name.kind or settings.default_kind)
         return None if kind is None else (kind.generator, kind.preset)
 
-    def _forget(self, known: Known) -> None:
-        self._schedule.remove(known.name.stem)
-        self._unserved.discard(known)
-        if self._known.get(known.name.stem) is known:
-            del self._known[known.name.stem]
+    def _forget(self, tracked: TrackedRequest) -> None:
+        self._schedule.remove(tracked.name.stem)
+        self._unserved.discard(tracked)
+        if self._known.get(tracked.name.stem) is tracked:
+            del self._known[tracked.name.stem]
 
-    def _patience(self, known: Known, *, complete: bool) -> float:
+    def _patience(self, tracked: TrackedRequest, *, complete: bool) -> float:
         """Seconds until a request that looks like this may be taken for complete, or is to be looked at again."""
-        look = known.look
+        status = tracked.status
         # A writer that publishes by link and unlink shows two links for a moment; an empty file is being written.
-        unfinished = look.size == 0 if look.oddity is None else look.links > 1 and stat.S_ISREG(look.mode)
+        unfinished = status.size == 0 if status.oddity is None else status.links > 1 and stat.S_ISREG(status.mode)
         if not unfinished:
-            known.unfinished = None
-            return 0.0 if complete and look.oddity is None else self._settle
+            tracked.unfinished = None
+            return 0.0 if complete and status.oddity is None else self._settle
         now = self._clock()
-        if known.unfinished is None:
-            known.unfinished = now
-        waited = now - known.unfinished
+        if tracked.unfinished is None:
+            tracked.unfinished = now
+        waited = now - tracked.unfinished
         settings = self._settings().spool
         # Looked at ever more rarely, for there may be many.
         pause = max(waited, self._settle, settings.poll_interval)
         return max(0.0, min(pause, settings.empty_grace - waited))
 
-    def _is_unfinished(self, known: Known, now: float) -> bool:
-        return known.unfinished is not None and now - known.unfinished < self._settings().spool.empty_grace
+    def _is_unfinished(self, tracked: TrackedRequest, now: float) -> bool:
+        return tracked.unfinished is not None and now - tracked.unfinished < self._settings().spool.empty_grace
 
     @property
     def _settle(self) -> float:

@@ -1,51 +1,80 @@
-"""One thread per device that takes requests, runs them on its worker, and gives memory back when idle."""
+"""One thread per device that takes requests, has its worker run them, and gives memory back when idle."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
 
 import structlog
 
-from spectacle.daemon.attempt import Run
+from spectacle.config import Settings
+from spectacle.daemon.backlog import TrackedRequest
+from spectacle.daemon.progress import Attempt
 from spectacle.errors import Cancelled, SpectacleError
-from spectacle.generators.base import Device
-from spectacle.worker.local import Worker
-
-if TYPE_CHECKING:
-    from spectacle.watcher import Watcher
+from spectacle.worker.contract import Model, WorkerBackend
 
 log = structlog.get_logger()
 
-LONGEST_WAIT = 60.0
+MAX_WAIT = 60.0
 STOP_SECONDS = 3.0
 """How long a job that is given back may take to reach its next step before its worker is ended."""
 
 
-class Slot(threading.Thread):
+class RequestSource(Protocol):
+    """Where a device thread gets its requests from. Called by several of them."""
+
+    @property
+    def settings(self) -> Settings:
+        """The current settings."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no more requests are to be taken."""
+        ...
+
+    def take(
+        self, loaded: Collection[Model], timeout: float, begin: Callable[[Attempt], None]
+    ) -> TrackedRequest | None:
+        """The next request, or None after `timeout` seconds without one.
+
+        Args:
+            loaded: The models that are loaded where it would run.
+            timeout: Seconds.
+            begin: Told of the attempt before anybody else can see it.
+        """
+        ...
+
+    def serve(self, tracked: TrackedRequest, worker: WorkerBackend) -> None:
+        """Run a request that was taken, and see to what becomes of it. Raises nothing."""
+        ...
+
+
+class DeviceThread(threading.Thread):
     """Serves one device.
 
     Args:
-        device: The device.
-        watcher: Where requests come from.
+        worker: Runs jobs there.
+        source: Where requests come from.
     """
 
-    def __init__(self, device: Device, watcher: Watcher) -> None:
-        super().__init__(name=f"slot-{device}", daemon=True)
-        self.worker = Worker(device, watcher.settings)
-        self.current: Run | None = None
-        self._watcher = watcher
+    def __init__(self, worker: WorkerBackend, source: RequestSource) -> None:
+        super().__init__(name=f"device-{worker.device}", daemon=True)
+        self.worker = worker
+        self.current: Attempt | None = None
+        self._source = source
         self._state = "starting"
         self._idle_since = time.monotonic()
 
     def run(self) -> None:
-        """Take and run requests until the watcher stops."""
+        """Take and run requests until the source stops."""
         try:
-            if self._watcher.settings.workers.preload:
+            if self._source.settings.workers.preload:
                 self._preload()
             self._state = "ready"
-            while not self._watcher.stopping:
+            while not self._source.stopping:
                 try:
                     if self._wait_for_worker():
                         self._serve_one()
@@ -55,15 +84,15 @@ class Slot(threading.Thread):
                     time.sleep(1)
         finally:
             self._state = "stopped"
-            self.worker.stop()
+            self.worker.kill()
 
     def _preload(self) -> None:
-        settings = self._watcher.settings
+        settings = self._source.settings
         kind = settings.kinds.get(settings.default_kind)
         if kind is None:
             return
         try:
-            self.worker.load((kind.generator, kind.preset), lambda: "stopping" if self._watcher.stopping else None)
+            self.worker.load((kind.generator, kind.preset), lambda: "stopping" if self._source.stopping else None)
         except Cancelled:
             return
         except (SpectacleError, OSError) as error:
@@ -81,43 +110,43 @@ class Slot(threading.Thread):
 
     def _serve_one(self) -> None:
         self._state = "ready"
-        idle_unload = self._watcher.settings.workers.idle_unload
+        idle_unload = self._source.settings.workers.idle_unload
         idle_left = self._idle_since + idle_unload - time.monotonic()
-        timeout = min(idle_left, LONGEST_WAIT) if self.worker.pid is not None else LONGEST_WAIT
-        known = self._watcher.take(self, max(0.0, timeout))
-        if known is None:
-            if self.worker.pid is not None and time.monotonic() - self._idle_since >= idle_unload:
+        timeout = min(idle_left, MAX_WAIT) if self.worker.is_running else MAX_WAIT
+        tracked = self._source.take(self.worker.loaded, max(0.0, timeout), self._begin)
+        if tracked is None:
+            if self.worker.is_running and time.monotonic() - self._idle_since >= idle_unload:
                 log.info("giving memory back after a while without work", device=str(self.worker.device))
-                self.worker.stop()
+                self.worker.kill()
             return
         self._state = "busy"
         try:
-            self._watcher.attempt(known, self)
+            self.worker.reconfigure(self._source.settings)
+            self._source.serve(tracked, self.worker)
         finally:
             self.current = None
             self._idle_since = time.monotonic()
 
-    def begin(self, run: Run) -> None:
-        """Take note of a run that is about to begin."""
-        self.current = run
+    def _begin(self, attempt: Attempt) -> None:
+        self.current = attempt
 
     def give_back(self) -> None:
         """Stop the running job, at its next step or by ending its worker."""
-        run = self.current
-        if run is not None:
-            run.end("returned")
+        attempt = self.current
+        if attempt is not None:
+            attempt.end("returned")
             self.join(STOP_SECONDS)
-            if self.current is run:
-                self.worker.kill_process()
+            if self.current is attempt:
+                self.worker.interrupt()
 
     def status(self) -> dict[str, Any]:
         """What `spectacle status` shows of this device."""
-        run = self.current
+        attempt = self.current
         loaded = [{"generator": name, "preset": preset} for name, preset in reversed(self.worker.loaded)]
         job = None
-        if run is not None:
-            job = {"stem": run.name.stem, "step": run.step, "steps": run.steps}
-            job["seconds"] = round(time.monotonic() - run.began, 1)
+        if attempt is not None:
+            job = {"stem": attempt.name.stem, "step": attempt.step, "steps": attempt.steps}
+            job["seconds"] = round(time.monotonic() - attempt.began, 1)
         return {
             "device": str(self.worker.device),
             "state": self._state,

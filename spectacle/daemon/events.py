@@ -1,6 +1,6 @@
-"""Inotify as a doorbell: it says at once that something happened to a name, and nothing depends on it.
+"""File events from inotify: they say at once that something happened to a name, and nothing depends on them.
 
-It misses what other hosts write, overflows silently and dies silently; the daemon's own scan is the truth.
+Inotify misses what other hosts write, overflows silently and dies silently; what the daemon's own scan finds decides.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-class Ring(Enum):
+class FileEvent(Enum):
     """What happened to a name."""
 
     COMPLETE = auto()
@@ -30,33 +30,33 @@ class Ring(Enum):
     """It was removed or renamed away."""
 
 
-class Doorbell:
+class FileEvents:
     """Watches one directory on this host.
 
     It sits right on watchdog's reader of inotify. The observer above that hands every event through two further
     threads before its name can be looked at, and most events are of the daemon's own files.
 
     Args:
-        ring: Called with (file name, what happened) on the reader's thread, for names ending in `.txt` only.
+        on_event: Called with (file name, what happened) on the reader's thread, for names ending in `.txt` only.
     """
 
-    def __init__(self, ring: Callable[[str, Ring], None]) -> None:
-        self._ring = ring
+    def __init__(self, on_event: Callable[[str, FileEvent], None]) -> None:
+        self._tell = on_event
         self._reader: InotifyFD | None = None
         self._watching = False
 
-    def hang(self, directory: Path) -> None:
+    def watch(self, directory: Path) -> None:
         """Watch a directory from now on, instead of the one before. Where the kernel refuses, only the scan remains."""
-        self.take_down()
+        self.stop()
         if sys.platform != "linux":
             return
         from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
 
-        from spectacle.daemon.inotify import GulpingReader
+        from spectacle.daemon.inotify import CoalescingReader
 
         wanted = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVE | InotifyConstants.IN_DELETE
         try:
-            self._reader = GulpingReader()
+            self._reader = CoalescingReader()
             self._reader.start()
             self._watching = True
             mask = Mask(wanted | InotifyConstants.IN_ONLYDIR)
@@ -64,9 +64,9 @@ class Doorbell:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             log.warning("inotify is not available here, so new requests are found by looking", error=str(error))
-            self.take_down()
+            self.stop()
 
-    def take_down(self) -> None:
+    def stop(self) -> None:
         """Stop watching."""
         if self._reader is not None:
             self._reader.stop()
@@ -79,10 +79,10 @@ class Doorbell:
         return self._reader is not None and self._reader.is_alive() and self._watching
 
     def on_event(self, event: InotifyEvent) -> None:
-        """Ring for what happened to requests. Called by the reader."""
+        """Tell what happened to requests. Called by the reader."""
         if event.name.endswith(b".txt") and not event.is_directory:
             gone = event.is_delete or event.is_moved_from
-            self._ring(os.fsdecode(event.name), Ring.GONE if gone else Ring.COMPLETE)
+            self._tell(os.fsdecode(event.name), FileEvent.GONE if gone else FileEvent.COMPLETE)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
         """Note that the watch is gone. Called by the reader."""

@@ -1,4 +1,4 @@
-"""Reading inotify in gulps while much happens."""
+"""A reader of inotify that takes events together while much happens."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import time
 
 from watchdog.observers.inotify_c import DEFAULT_EVENT_BUFFER_SIZE, InotifyEvent, InotifyFD
 
-CROWDED = 0.01
-"""Events that follow each other within this many seconds are taken for a crowd."""
+BURST = 0.01
+"""Events that follow each other within this many seconds are taken for a burst."""
 
-GULP = 0.005
-"""Seconds for which a crowd gathers before it is read."""
+GATHERING = 0.005
+"""Seconds for which a burst gathers before it is read."""
 
 
-class GulpingReader(InotifyFD):
-    """Reads what comes alone at once, and what comes in crowds together.
+class CoalescingReader(InotifyFD):
+    """Reads what comes alone at once, and what comes in bursts together.
 
     Each answer makes a dozen events. Read one by one they would wake this thread, and take the interpreter's lock away
     from the thread that answers, as many times.
@@ -22,14 +22,14 @@ class GulpingReader(InotifyFD):
 
     def __init__(self) -> None:
         super().__init__()
-        self._crowded = False
+        self._in_burst = False
         self._read_at = 0.0
 
     def read_events(self, *, event_buffer_size: int = DEFAULT_EVENT_BUFFER_SIZE) -> list[InotifyEvent]:
         """Wait for the next events and return them."""
-        if self._crowded:
-            self.stopped_event.wait(GULP)
+        if self._in_burst:
+            self.stopped_event.wait(GATHERING)
         events = super().read_events(event_buffer_size=event_buffer_size)
         now = time.monotonic()
-        self._crowded, self._read_at = now - self._read_at < CROWDED, now
+        self._in_burst, self._read_at = now - self._read_at < BURST, now
         return events

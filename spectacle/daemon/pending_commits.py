@@ -1,4 +1,4 @@
-"""Commit records found standing, and finishing those whose owners are gone."""
+"""Commit records that are found pending, and finishing those whose owners are gone."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable, Collection
 import structlog
 
 from spectacle.config import Settings
-from spectacle.daemon.attempt import Jobs
-from spectacle.daemon.backlog import LONGEST_BACKOFF
+from spectacle.daemon.attempt import Attempts
+from spectacle.daemon.backlog import MAX_BACKOFF
 from spectacle.spool.commit import LaterFormat
 from spectacle.spool.naming import RequestName
 
 log = structlog.get_logger()
 
 
-class StandingCommits:
+class PendingCommits:
     """The commit records that the last scan has found.
 
     Args:
-        jobs: Finishes them.
+        attempts: Finishes them.
         settings: Gives the current settings.
     """
 
-    def __init__(self, jobs: Jobs, settings: Callable[[], Settings]) -> None:
-        self._jobs = jobs
+    def __init__(self, attempts: Attempts, settings: Callable[[], Settings]) -> None:
+        self._attempts = attempts
         self._settings = settings
         self._since: dict[str, float] = {}
 
@@ -36,7 +36,7 @@ class StandingCommits:
         self._since = {stem: self._since.get(stem, now) for stem in stems}
 
     def due(self, now: float) -> list[str]:
-        """The stems whose records have stood for as long as a live owner needs to finish them."""
+        """The stems whose records have been pending for as long as a live owner needs to finish them."""
         patience = self._settings().spool.poll_interval
         return [stem for stem, since in self._since.items() if now - since >= patience]
 
@@ -46,10 +46,10 @@ class StandingCommits:
         Raises:
             OSError: When the trouble is the whole spool's, by `whole_spools`.
         """
-        name = RequestName.parse(f"{stem}.txt")
+        name = RequestName.from_stem(stem)
         assert name is not None
         try:
-            finished = self._jobs.finish(name)
+            finished = self._attempts.finish(name)
         except OSError as error:
             if whole_spools(error):
                 raise
@@ -63,4 +63,4 @@ class StandingCommits:
                 log.info("finished another's answer", stem=stem)
                 del self._since[stem]
             return
-        self._since[stem] = now + LONGEST_BACKOFF
+        self._since[stem] = now + MAX_BACKOFF

@@ -21,8 +21,8 @@ from pathlib import Path
 import structlog
 from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 
-from spectacle.spool.directory import HOUSE, Look, NotOrdinary, Spool, TooLarge
-from spectacle.spool.naming import RequestName
+from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
+from spectacle.spool.naming import RequestName, aside_name, attempts_path
 
 log = structlog.get_logger()
 
@@ -31,8 +31,8 @@ _BOOT_BITS = 64
 """filelock's start token is the boot id shifted by this many bits, plus the process's start time in clock ticks."""
 
 _HIDDEN = -1
-_MOST_PIDS = 2**31
-_MOST_ATTEMPTS = 10**6
+_MAX_PIDS = 2**31
+_MAX_ATTEMPTS = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Holder:
             first, *rest = record.decode("ascii").splitlines()
             fields = dict(line.split("=", 1) for line in rest)
             pid, start = int(fields["pid"]), fields.get("start")
-            if not first.startswith("filelock/") or not 0 < pid < _MOST_PIDS:
+            if not first.startswith("filelock/") or not 0 < pid < _MAX_PIDS:
                 return None
             return cls(pid, fields["host"], None if start is None else int(start), fields.get("token"))
         except (ValueError, KeyError):
@@ -104,7 +104,7 @@ class Claim:
     """A claim this instance holds. Its `lost()` makes no system call, so it answers even while the spool hangs."""
 
     def __init__(
-        self, name: RequestName, lease: SoftFileLease, look: Look, attempts: int, clock: Callable[[], float]
+        self, name: RequestName, lease: SoftFileLease, look: FileStatus, attempts: int, clock: Callable[[], float]
     ) -> None:
         self.name = name
         self.attempts = attempts
@@ -295,7 +295,7 @@ class Claims:
             return _Found.NOTHING
         if not self.is_dead(name):
             return _Found.ALIVE
-        aside = f".{name.stem}.lock.{secrets.token_hex(8)}.aside"
+        aside = aside_name(name.stem, secrets.token_hex(8))
         if not self._spool.rename(name.lock_name, aside):
             return _Found.NOTHING
         grabbed = self._spool.look(aside)
@@ -310,9 +310,9 @@ class Claims:
     def attempts(self, name: RequestName) -> int:
         """How many runs of this request have been lost with their claim or their worker so far."""
         try:
-            content, _ = self._spool.read(_attempts_name(name), MAX_RECORD_BYTES)
+            content, _ = self._spool.read(attempts_path(name.stem), MAX_RECORD_BYTES)
             count = json.loads(content)["attempts"]
-            return min(max(0, count), _MOST_ATTEMPTS) if isinstance(count, int) else 0
+            return min(max(0, count), _MAX_ATTEMPTS) if isinstance(count, int) else 0
         except (FileNotFoundError, NotOrdinary, TooLarge, ValueError, KeyError, TypeError, RecursionError):
             return 0
 
@@ -324,16 +324,12 @@ class Claims:
         """
         count = self.attempts(name) + 1
         # Uncounted, a request that ends its worker would be tried without end.
-        self._spool.replace(_attempts_name(name), json.dumps({"attempts": count}).encode())
+        self._spool.replace(attempts_path(name.stem), json.dumps({"attempts": count}).encode())
         return count
 
     def clear_attempts(self, name: RequestName) -> None:
         """Forget the lost runs of a request that has its answer."""
-        self._spool.remove(_attempts_name(name))
-
-
-def _attempts_name(name: RequestName) -> str:
-    return f"{HOUSE}/attempts/{name.stem}"
+        self._spool.remove(attempts_path(name.stem))
 
 
 def keep(claims: Claims, spool: Spool, stop: threading.Event, interval: float) -> None:

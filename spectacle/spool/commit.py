@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from itertools import count
 
-from spectacle.spool.directory import HOUSE, Look, NotOrdinary, Spool, TooLarge
+from spectacle.spool import naming
+from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
 from spectacle.spool.naming import RequestName
 
 MAX_RECORD_BYTES = 1 << 20
@@ -67,7 +68,7 @@ class Version:
     digest: str = ""
 
     @classmethod
-    def of(cls, name: str, look: Look, content: bytes | None = None) -> Version:
+    def of(cls, name: str, look: FileStatus, content: bytes | None = None) -> Version:
         """The state `look` shows of `name`."""
         digest = "" if content is None else hashlib.sha256(content).hexdigest()
         return cls(name, look.inode, look.size, look.mtime_ns, look.mode, digest)
@@ -76,7 +77,7 @@ class Version:
         """Whether the name still holds this version."""
         return self.matches(spool.look(self.name), spool, self.name)
 
-    def matches(self, look: Look | None, spool: Spool, name: str) -> bool:
+    def matches(self, look: FileStatus | None, spool: Spool, name: str) -> bool:
         """Whether `look` at `name` shows this version; where times are too coarse to tell, the content decides."""
         if look is None or look.version != (self.inode, self.size, self.mtime_ns):
             return False
@@ -153,25 +154,17 @@ class Commit:
             format_ != FORMAT
             or record.stem != stem
             or record.request.name != f"{stem}.txt"
-            or not all(_is_own(each.name, stem, _ATTACHMENT) for each in record.attachments)
-            or not all(_is_own(each.public, stem, _RESULT) for each in record.files)
-            or not all(_is_own(each.temporary, f".{stem}", _TEMPORARY) for each in record.files)
+            or not all(naming.is_attachment_of(stem, each.name) for each in record.attachments)
+            or not all(naming.is_result_of(stem, each.public) for each in record.files)
+            or not all(naming.is_answer_draft_of(stem, each.temporary) for each in record.files)
         ):
             raise ValueError("the commit record names files that are not its request's")
         return record
 
 
-_ATTACHMENT = re.compile(r"-(?:options\.json|mask\.png|control\.png|input[0-9]{0,2}\.[a-z]{3,4})")
-_RESULT = re.compile(r"(?:-error\.txt|(?:-[0-9]{1,4})?\.(?:png|svg))")
-_TEMPORARY = re.compile(r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp")
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?")
-_MOST_BYTES = 2**63 - 1
-_MOST_INODES, _MOST_MODES = 2**64, 2**32
-
-
-def _is_own(name: str, stem: str, rest: re.Pattern[str]) -> bool:
-    # One pattern for all stems: compiling one for each would cost more than all else that is done to a record.
-    return name.startswith(stem) and rest.fullmatch(name, len(stem)) is not None
+_MAX_BYTES = 2**63 - 1
+_MAX_INODES, _MAX_MODES = 2**64, 2**32
 
 
 def _text(value: object) -> str:
@@ -191,8 +184,8 @@ def _version(raw: Mapping[str, object]) -> Version:
     if not _DIGEST.fullmatch(digest):
         raise ValueError(f"{digest!r:.80} is no digest")
     inode, size, mtime_ns, mode = (_number(raw[key]) for key in ("inode", "size", "mtime_ns", "mode"))
-    largest = MAX_HASHED_BYTES if digest else _MOST_BYTES
-    if not (0 <= inode < _MOST_INODES and 0 <= size <= largest and 0 <= mode < _MOST_MODES):
+    largest = MAX_HASHED_BYTES if digest else _MAX_BYTES
+    if not (0 <= inode < _MAX_INODES and 0 <= size <= largest and 0 <= mode < _MAX_MODES):
         raise ValueError(f"no file has inode {inode:#x}, {size:#x} bytes and mode {mode:#o} here"[:200])
     return Version(_text(raw["name"]), inode, size, mtime_ns, mode, digest)
 
@@ -219,7 +212,7 @@ class Answer:
         Raises:
             OSError: When it cannot be written.
         """
-        temporary = f".{self.name.stem}.{self._nonce}.{len(self.files)}.tmp"
+        temporary = naming.answer_draft_name(self.name.stem, self._nonce, len(self.files))
         self._spool.write(temporary, content)
         self.files.append(Placement(temporary, self.name.stem + suffix))
 
@@ -251,7 +244,7 @@ class Answer:
                 commit record stands and whoever finds it carries on.
         """
         record = Commit(self.name.stem, self.token, request, tuple(self.files), tuple(attachments), poison)
-        draft = f".{self.name.stem}.{self._nonce}.commit.tmp"
+        draft = naming.record_draft_name(self.name.stem, self._nonce)
         try:
             self._spool.write(draft, record.encode())
             try:
@@ -273,7 +266,7 @@ class Answer:
     def _decided(self) -> bool:
         """Whether our record may stand although linking it failed. In doubt it does: the sweeper clears the rest."""
         try:
-            content, _ = self._spool.read(self.name.commit_name, MAX_RECORD_BYTES, most_links=2)
+            content, _ = self._spool.read(self.name.commit_name, MAX_RECORD_BYTES, max_links=2)
             return Commit.decode(content, self.name.stem).files == tuple(self.files)
         except FileNotFoundError:
             return False
@@ -290,7 +283,7 @@ def read_commit(spool: Spool, name: RequestName) -> Commit | None:
     """
     try:
         # It has a second link, its draft's name, until that is removed.
-        content, _ = spool.read(name.commit_name, MAX_RECORD_BYTES, most_links=2)
+        content, _ = spool.read(name.commit_name, MAX_RECORD_BYTES, max_links=2)
     except FileNotFoundError:
         return None
     except (NotOrdinary, TooLarge) as error:
@@ -327,7 +320,7 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
     with contextlib.suppress(IsADirectoryError):
         spool.remove(name.progress_name)
     with contextlib.suppress(OSError):
-        spool.remove(f"{HOUSE}/attempts/{name.stem}")
+        spool.remove(naming.attempts_path(name.stem))
     _remove_record(spool, name, record)
     return Outcome.PUBLISHED
 
@@ -336,11 +329,11 @@ def _put_in_place(spool: Spool, file: Placement) -> None:
     try:
         spool.rename(file.temporary, file.public)
     except IsADirectoryError:
-        spool.rename(file.public, f"{HOUSE}/poison/{file.public}.{secrets.token_hex(4)}")
+        spool.rename(file.public, naming.quarantine_path(file.public, secrets.token_hex(4)))
         spool.rename(file.temporary, file.public)
 
 
-def remove_old_results(spool: Spool, name: RequestName, request: Look) -> None:
+def remove_old_results(spool: Spool, name: RequestName, request: FileStatus) -> None:
     """Remove what an earlier request of the same name was answered with.
 
     Nothing is removed when `request` is not the request's state any more, or is just being answered by somebody else.
@@ -359,16 +352,12 @@ def remove_old_results(spool: Spool, name: RequestName, request: Look) -> None:
 
 def _results(spool: Spool, name: RequestName) -> Iterator[Version]:
     for number in count(1):
-        ordinal = "" if number == 1 else f"-{number}"
-        found = False
-        for public in (f"{name.stem}{ordinal}.png", f"{name.stem}{ordinal}.svg", name.error_name)[
-            : 3 if number == 1 else 2
-        ]:
-            look = spool.peek(public)
-            found |= look is not None
-            if look is not None and not stat.S_ISDIR(look.mode):
-                yield Version.of(public, look)
-        if number > 1 and not found:
+        names = [naming.result_name(name.stem, number, extension) for extension in ("png", "svg")]
+        looks = [(public, spool.peek(public)) for public in (names if number > 1 else [*names, name.error_name])]
+        yield from (
+            Version.of(public, look) for public, look in looks if look is not None and not stat.S_ISDIR(look.mode)
+        )
+        if number > 1 and all(look is None for _, look in looks):
             return
 
 
@@ -379,7 +368,7 @@ def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
     """
     if not poison and not version.is_current(spool):
         return
-    aside = retired_name(version)
+    aside = _retired_name(version)
     if not spool.rename(version.name, aside):
         return
     if not version.matches(spool.look(aside), spool, aside):
@@ -387,19 +376,21 @@ def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
     elif poison or stat.S_ISDIR(version.mode):
         # A directory that belongs to somebody else cannot be moved into another one; it stays aside.
         with contextlib.suppress(PermissionError):
-            spool.rename(aside, f"{HOUSE}/poison/{version.name}.{secrets.token_hex(4)}")
+            spool.rename(aside, naming.quarantine_path(version.name, secrets.token_hex(4)))
     else:
         spool.remove(aside)
 
 
-def retired_name(version: Version) -> str:
-    """Dot-name for a file on its way out; tells the sweeper what it held or, where nothing was read, which it was."""
-    return f".{version.name}.{version.digest[:16] or f'inode-{version.inode}'}.{secrets.token_hex(4)}.retired"
+def _retired_name(version: Version) -> str:
+    """Tells the sweeper what the file held or, where nothing was read, which it was."""
+    return naming.retired_name(version.name, version.digest[:16] or f"inode-{version.inode}", secrets.token_hex(4))
 
 
 def sweep_retired(spool: Spool, aside: str) -> None:
     """Finish what a crash in the middle of retiring left: remove the old file, but put a newer one back."""
-    public, which, _nonce, _word = aside[1:].rsplit(".", 3)
+    parsed = naming.parse_retired(aside)
+    assert parsed is not None
+    public, which = parsed
     if _is_that(spool, aside, which):
         spool.remove(aside)
     else:

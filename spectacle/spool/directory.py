@@ -8,21 +8,17 @@ import functools
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool.handles import House
+from spectacle.spool import naming
+from spectacle.spool.handles import DirectoryHandles
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-HOUSE = ".spectacle"
-"""Directory inside the spool for what instances tell each other."""
-
-_PARTS = (HOUSE, f"{HOUSE}/instances", f"{HOUSE}/attempts", f"{HOUSE}/poison")
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {
@@ -50,18 +46,10 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_MODE = 0o660
 _DIRECTORY_MODE = 0o770
 _CHUNK = 1 << 20
-TROUBLE = frozenset(
-    {
-        errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN,
-        errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE,
-        errno.ENOMEM, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG,
-    }
-)  # fmt: skip
-"""Error numbers that are the spool's trouble, not the request's: the request stays and is tried again later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FileStatus:
     """What one opening of a file showed.
 
     Attributes:
@@ -79,7 +67,7 @@ class Look:
     links: int
 
     @classmethod
-    def of(cls, status: os.stat_result) -> Look:
+    def of(cls, status: os.stat_result) -> FileStatus:
         """The same from a `stat` result."""
         return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode, status.st_nlink)
 
@@ -107,7 +95,7 @@ class Look:
 class NotOrdinary(Exception):
     """Raised on reading a name that is no ordinary file with one link; says what it is."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: FileStatus) -> None:
         super().__init__(look.oddity)
         self.look = look
 
@@ -152,7 +140,7 @@ class Spool:
         self.path = path
         self._os = system
         self._fd = -1
-        self._house = House(system)
+        self._handles = DirectoryHandles(system)
         self._identity: tuple[int, int] | None = None
 
     def open(self) -> bool:
@@ -176,7 +164,7 @@ class Spool:
         identity = (status.st_dev, status.st_ino)
         if identity == self._identity:
             self._os.close(fd)
-            return not self._house.is_current(self._fd, HOUSE)
+            return not self._handles.is_current(self._fd, naming.STATE_DIRECTORY)
         if self._fd >= 0:
             # The number stays the same, so that a thread in the middle of a call never meets a foreign descriptor.
             os.dup2(fd, self._fd, inheritable=False)
@@ -190,28 +178,28 @@ class Spool:
         """Close the directory. It can be opened again."""
         if self._fd >= 0:
             os.close(self._fd)
-        self._house.close()
+        self._handles.close()
         self._fd, self._identity = -1, None
 
-    def prepare_house(self) -> None:
+    def prepare_state_directory(self) -> None:
         """Make `.spectacle/` and its parts where they are missing.
 
         Raises:
             SpoolUnavailable: When they cannot be made or are not directories of their own.
         """
-        for name in _PARTS:
+        for name in naming.STATE_PARTS:
             try:
                 with contextlib.suppress(FileExistsError):
-                    directory, tail = self._house.resolve(self._fd, name)
+                    directory, tail = self._handles.resolve(self._fd, name)
                     self._os.mkdir(tail, _DIRECTORY_MODE, dir_fd=directory)
-                self._house.refresh(self._fd, [name])
+                self._handles.refresh(self._fd, [name])
             except NotADirectoryError:
                 raise SpoolUnavailable(f"{self.path / name} is not a directory: move it away") from None
             except OSError as error:
                 raise unavailable(self.path, error) from error
 
     def _at(self, name: str) -> tuple[int, str]:
-        return self._house.resolve(self._fd, name)
+        return self._handles.resolve(self._fd, name)
 
     def names(self) -> list[str]:
         """Names of all entries, read from the directory opened anew, which makes a network file system look again."""
@@ -225,16 +213,16 @@ class Spool:
         """Modification time of the directory itself, nanoseconds by the file server's clock."""
         return int(self._os.stat(".", dir_fd=self._fd).st_mtime_ns)
 
-    def peek(self, name: str) -> Look | None:
+    def peek(self, name: str) -> FileStatus | None:
         """Status of a name without opening it, or None when there is none. On a network it may be seconds old."""
         try:
             directory, tail = self._at(name)
-            return Look.of(self._os.stat(tail, dir_fd=directory, follow_symlinks=False))
+            return FileStatus.of(self._os.stat(tail, dir_fd=directory, follow_symlinks=False))
         except FileNotFoundError:
             return None
 
     @_again_when_stale
-    def look(self, name: str, *, own: bool = False) -> Look | None:
+    def look(self, name: str, *, own: bool = False) -> FileStatus | None:
         """Status of a name by opening it anew, or None when there is none. Something odd is looked at, not opened.
 
         Args:
@@ -253,17 +241,17 @@ class Spool:
                 return self.peek(name)
             raise
         try:
-            return Look.of(self._os.fstat(fd))
+            return FileStatus.of(self._os.fstat(fd))
         finally:
             self._os.close(fd)
 
     @_again_when_stale
-    def open_file(self, name: str, most_links: int = 1) -> tuple[int, Look]:
+    def open_file(self, name: str, max_links: int = 1) -> tuple[int, FileStatus]:
         """Open an ordinary file for reading.
 
         Args:
             name: Its name.
-            most_links: How many hard links it may have.
+            max_links: How many hard links it may have.
 
         Returns:
             Its descriptor, which the caller closes, and its status.
@@ -280,10 +268,10 @@ class Spool:
                 raise NotOrdinary(look) from None
             raise
         try:
-            look = Look.of(self._os.fstat(fd))
+            look = FileStatus.of(self._os.fstat(fd))
             if look.links == 0:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-            if not stat.S_ISREG(look.mode) or look.links > most_links:
+            if not stat.S_ISREG(look.mode) or look.links > max_links:
                 raise NotOrdinary(look)
         except BaseException:
             self._os.close(fd)
@@ -291,15 +279,15 @@ class Spool:
         return fd, look
 
     @_again_when_stale
-    def read(self, name: str, limit: int, most_links: int = 1) -> tuple[bytes, Look]:
+    def read(self, name: str, limit: int, max_links: int = 1) -> tuple[bytes, FileStatus]:
         """Read a whole ordinary file.
 
         Raises:
             FileNotFoundError: When there is none.
-            NotOrdinary: When it is no ordinary file or has more than `most_links` hard links.
+            NotOrdinary: When it is no ordinary file or has more than `max_links` hard links.
             TooLarge: When it holds more than `limit` bytes.
         """
-        fd, look = self.open_file(name, most_links)
+        fd, look = self.open_file(name, max_links)
         try:
             if look.size > limit:
                 raise TooLarge(look.size)
@@ -310,7 +298,7 @@ class Spool:
                 total += len(part)
                 if total > limit:
                     raise TooLarge(total)
-            return b"".join(parts), Look.of(self._os.fstat(fd))
+            return b"".join(parts), FileStatus.of(self._os.fstat(fd))
         finally:
             self._os.close(fd)
 
@@ -347,7 +335,7 @@ class Spool:
         A directory in its place is moved into `.spectacle/poison/`.
         """
         directory, tail = self._at(name)
-        temporary = f".{tail}.{secrets.token_hex(4)}.tmp"
+        temporary = naming.replacement_name(tail, secrets.token_hex(4))
         fd = self._os.open(temporary, _CREATE, _FILE_MODE, dir_fd=directory)
         try:
             try:
@@ -357,7 +345,7 @@ class Spool:
             try:
                 self._os.rename(temporary, tail, src_dir_fd=directory, dst_dir_fd=directory)
             except IsADirectoryError:
-                self.rename(name, f"{HOUSE}/poison/{tail}.{secrets.token_hex(4)}")
+                self.rename(name, naming.quarantine_path(tail, secrets.token_hex(4)))
                 self._os.rename(temporary, tail, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -414,10 +402,10 @@ class Spool:
         """Make the directory's entries durable."""
         self._os.fsync(self._fd)
 
-    def house_names(self, part: str) -> list[str]:
+    def state_names(self, part: str) -> list[str]:
         """Names in one part of `.spectacle/`, empty when it is missing."""
         try:
-            directory, _ = self._at(f"{HOUSE}/{part}/" if part else f"{HOUSE}/")
+            directory, _ = self._at(f"{naming.STATE_DIRECTORY}/{part}/" if part else f"{naming.STATE_DIRECTORY}/")
             fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
         except FileNotFoundError:
             return []
@@ -439,7 +427,7 @@ class Spool:
         Raises:
             SpoolUnavailable: Otherwise, saying why.
         """
-        name = f".probe.{secrets.token_hex(4)}.tmp"
+        name = naming.probe_name(secrets.token_hex(4))
         try:
             self.write(name, b"spectacle\n")
             self._os.unlink(name, dir_fd=self._fd)
@@ -448,7 +436,7 @@ class Spool:
 
     def now_ns(self) -> int:
         """The file server's time, nanoseconds: that of a file made now."""
-        name = f".probe.{secrets.token_hex(4)}.tmp"
+        name = naming.probe_name(secrets.token_hex(4))
         fd = self._os.open(name, _CREATE, _FILE_MODE, dir_fd=self._fd)
         try:
             return int(self._os.fstat(fd).st_mtime_ns)
@@ -482,15 +470,19 @@ def unavailable(path: Path, error: OSError) -> SpoolUnavailable:
     return SpoolUnavailable(f"the spool {path} cannot be used: {error.strerror or error}: {remedy}")
 
 
-@contextlib.contextmanager
-def spool_trouble(path: Path) -> Iterator[None]:
-    """Turn the error numbers that are the spool's own trouble into `SpoolUnavailable`; others pass through."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in TROUBLE:
-            raise unavailable(path, error) from error
-        raise
+def is_older(spool: Spool, path: str, oldest_ns: int, *, ordinary: bool = False) -> bool:
+    """Whether a file lies there that was last written before `oldest_ns`, nanoseconds of the server's.
+
+    Args:
+        spool: The spool.
+        path: The file, relative to it.
+        oldest_ns: Time.
+        ordinary: Whether only an ordinary file counts.
+    """
+    with contextlib.suppress(OSError):
+        look = spool.peek(path)
+        return look is not None and look.mtime_ns < oldest_ns and not (ordinary and look.oddity)
+    return False
 
 
 def _file_system_of(device: int) -> str:

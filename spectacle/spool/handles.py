@@ -12,7 +12,7 @@ from typing import Any
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class House:
+class DirectoryHandles:
     """Directories below the spool. Each is opened once, without following links, and used by its descriptor.
 
     Args:

@@ -13,11 +13,11 @@ from itertools import islice
 from typing import Any
 
 from spectacle.spool.claims import this_host
-from spectacle.spool.directory import HOUSE, NotOrdinary, Spool, TooLarge
-from spectacle.spool.naming import KIND_PATTERN, MAX_NAME_BYTES
+from spectacle.spool.directory import NotOrdinary, Spool, TooLarge
+from spectacle.spool.naming import KIND_PATTERN, MAX_NAME_BYTES, report_path, reporter_of
 
 MAX_REPORT_BYTES = 256 * 1024
-MOST_REPORTS, MOST_KINDS = 1000, 500
+MAX_REPORTS, MAX_KINDS = 1000, 500
 """Most reports that are read, and most kinds of each that are believed: who may write the spool may make them up."""
 BEATS_TO_DIE = 3
 """An instance that has not reported for this many of its own intervals is taken for dead."""
@@ -113,13 +113,12 @@ def _interval(report: Report) -> float:
 
 def _kinds(report: Report) -> frozenset[str]:
     kinds = (kind for kind in report.get("kinds", ()) if isinstance(kind, str) and len(kind) < MAX_NAME_BYTES)
-    return frozenset(islice((kind for kind in kinds if KIND_PATTERN.fullmatch(kind)), MOST_KINDS))
+    return frozenset(islice((kind for kind in kinds if KIND_PATTERN.fullmatch(kind)), MAX_KINDS))
 
 
 def _reports(spool: Spool) -> Iterator[tuple[str, Report, tuple[int, int, int]]]:
-    names = (name for name in spool.house_names("instances") if name.endswith(".json") and not name.startswith("."))
-    for file_name in islice(names, MOST_REPORTS):
-        identity = file_name.removesuffix(".json")
+    identities = (each for each in map(reporter_of, spool.state_names("instances")) if each is not None)
+    for identity in islice(identities, MAX_REPORTS):
         try:
             content, look = spool.read(_name(identity), MAX_REPORT_BYTES)
             report = json.loads(content)
@@ -130,4 +129,4 @@ def _reports(spool: Spool) -> Iterator[tuple[str, Report, tuple[int, int, int]]]
 
 
 def _name(identity: str) -> str:
-    return f"{HOUSE}/instances/{identity}.json"
+    return report_path(identity)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from spectacle.spool.directory import HOUSE, Spool, unavailable
+from spectacle.spool.directory import Spool, unavailable
+from spectacle.spool.naming import reserve_path
 
 RESERVE_BYTES = 64 * 1024
 """Enough for the error texts and commit records of several requests, at one 4 KiB block each."""
@@ -20,7 +21,7 @@ class Reserve:
 
     def __init__(self, spool: Spool, instance: str) -> None:
         self._spool = spool
-        self._name = f"{HOUSE}/reserve-{instance}"
+        self._name = reserve_path(instance)
         self._kept = False
 
     def keep(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
@@ -11,24 +10,26 @@ import structlog
 
 from spectacle.spool.claims import Claims
 from spectacle.spool.commit import sweep_retired
-from spectacle.spool.directory import HOUSE, Spool
-from spectacle.spool.naming import RequestName, commit_name, stem_of_commit, stem_of_lock
+from spectacle.spool.directory import Spool, is_older
+from spectacle.spool.naming import (
+    STATE_DIRECTORY,
+    RequestName,
+    Temporary,
+    commit_name,
+    parse_retired,
+    reporter_of,
+    reserve_holder,
+    stem_of_lock,
+    stem_of_progress,
+)
 
 log = structlog.get_logger()
 
 LEASES = 10
 """Left-overs are removed once they are older than this many leases."""
 
-MOST_STRAYS = 100
+MAX_STRAYS = 100
 """Most claims that are judged after a scan, for anybody may make any number of them."""
-
-_LEFT_OVER = re.compile(
-    r"\.probe\.[0-9a-f]{8}\.tmp"
-    r"|\.(?P<stem>.+?)(?:\.[0-9a-f]{8}\.(?:[0-9]+|commit)\.tmp|\.lock\.[0-9a-f]{16}\.aside|-progress\.json\.[0-9a-f]{8}\.tmp)"
-)
-_RETIRED = re.compile(r"\..+\.(?:[0-9a-f]{16}|inode-[0-9]+)\.[0-9a-f]{8}\.retired")
-_PROGRESS = "-progress.json"
-_BROKEN_LOCK = re.compile(r"(?P<stem>.+)\.lock\.(?:break|restore)\.[0-9]+\.[0-9a-f]{32}")
 
 
 def find_left_overs(spool: Spool, lease_duration: float, names: Iterable[str], now_ns: int) -> list[str]:
@@ -43,7 +44,7 @@ def find_left_overs(spool: Spool, lease_duration: float, names: Iterable[str], n
     present = set(names)
     oldest = now_ns - int(LEASES * lease_duration * 1e9)
     left_over = (name for name in sorted(present) if _is_left_over(name, present))
-    return [path for path in chain(left_over, _orphans_in_house(spool, present)) if _is_older(spool, path, oldest)]
+    return [path for path in chain(left_over, _orphaned_state(spool, present)) if is_older(spool, path, oldest)]
 
 
 def sweep(spool: Spool, claims: Claims, lease_duration: float, names: Iterable[str], now_ns: int) -> list[str]:
@@ -64,10 +65,10 @@ def sweep(spool: Spool, claims: Claims, lease_duration: float, names: Iterable[s
         with contextlib.suppress(OSError):
             stem = stem_of_lock(path)
             if stem is not None:
-                name = RequestName.parse(f"{stem}.txt")
+                name = RequestName.from_stem(stem)
                 if name is None or not claims.remove_dead(name):
                     continue
-            elif path.endswith(".retired"):
+            elif parse_retired(path) is not None:
                 sweep_retired(spool, path)
             else:
                 spool.remove(path)
@@ -93,51 +94,38 @@ class StrayClaims:
 
         What is found for the first time is most likely just being given up.
         """
-        for stem in islice(stems & self._seen, MOST_STRAYS):
-            name = RequestName.parse(f"{stem}.txt")
+        for stem in islice(stems & self._seen, MAX_STRAYS):
+            name = RequestName.from_stem(stem)
             with contextlib.suppress(OSError):
                 if name is not None and self._claims.remove_dead(name):
                     log.info("removed a dead claim on a request that is gone", stem=stem)
         self._seen = stems
 
 
-def _is_older(spool: Spool, path: str, oldest_ns: int) -> bool:
-    with contextlib.suppress(OSError):
-        look = spool.peek(path)
-        return look is not None and look.mtime_ns < oldest_ns
-    return False
-
-
 def _is_left_over(name: str, present: set[str]) -> bool:
     if stem := stem_of_lock(name):
         return f"{stem}.txt" not in present and commit_name(stem) not in present
-    if name.endswith(_PROGRESS):
-        stem = name.removesuffix(_PROGRESS)
-        return f"{stem}.txt" not in present and _is_stem(stem)
-    if stem_of_commit(name) or (not name.startswith(".") and ".lock." not in name):
-        return False
-    match = _LEFT_OVER.fullmatch(name) or _BROKEN_LOCK.fullmatch(name)
-    if match is None:
-        return _RETIRED.fullmatch(name) is not None
-    # What a standing commit record or a held claim may still need stays.
-    stem = match["stem"]
-    return stem is None or (commit_name(stem) not in present and f"{stem}.lock" not in present and _is_stem(stem))
+    if stem := stem_of_progress(name):
+        return f"{stem}.txt" not in present
+    temporary = Temporary.parse(name)
+    if temporary is None:
+        return parse_retired(name) is not None
+    # What a pending commit record or a held claim may still need stays.
+    stem = temporary.stem
+    return stem is None or (commit_name(stem) not in present and f"{stem}.lock" not in present)
 
 
-def _is_stem(text: str) -> bool:
-    return RequestName.parse(f"{text}.txt") is not None
-
-
-def _orphans_in_house(spool: Spool, present: set[str]) -> Iterator[str]:
+def _orphaned_state(spool: Spool, present: set[str]) -> Iterator[str]:
     """Temporaries anywhere, attempts of requests that are gone, reports, reserves of instances that are gone."""
-    reporting = {name.removesuffix(".json") for name in spool.house_names("instances")}
+    reporting = {reporter_of(entry) for entry in spool.state_names("instances")}
     for part in ("", "instances", "attempts"):
-        for entry in spool.house_names(part):
+        for entry in spool.state_names(part):
+            holder = reserve_holder(entry)
             orphaned = (
                 entry.endswith(".tmp")
                 or part == "instances"
                 or (part == "attempts" and f"{entry}.txt" not in present)
-                or (entry.startswith("reserve-") and entry.removeprefix("reserve-") not in reporting)
+                or (holder is not None and holder not in reporting)
             )
             if orphaned:
-                yield f"{HOUSE}/{part}/{entry}" if part else f"{HOUSE}/{entry}"
+                yield "/".join(filter(None, (STATE_DIRECTORY, part, entry)))

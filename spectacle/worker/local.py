@@ -1,4 +1,4 @@
-"""Starting, feeding, timing out and replacing worker processes, seen from the daemon."""
+"""The back end that runs jobs in a process of this host: starting, feeding, timing out and replacing it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import structlog
 
 from spectacle.config import Settings
-from spectacle.errors import Cancelled, DeviceLost, OutOfMemory, SpectacleError, WorkerCrashed, WorkerTimeout
+from spectacle.errors import Cancelled, DeviceLost, OutOfMemory, WorkerCrashed, WorkerTimeout
 from spectacle.generators.base import Device
 from spectacle.worker.channel import Channel, Disconnected, Message
+from spectacle.worker.contract import JobEvents, JobFailed, JobSpec, Model, Unwanted, still_wanted
+from spectacle.worker.messages import Op, ProcessSettings, job_to_json
 
 log = structlog.get_logger()
 
@@ -38,83 +40,52 @@ WORKER_ENVIRONMENT = {
 }
 """Set before a worker imports any library: nothing is downloaded or sent, and GPU memory does not fragment."""
 
-FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
-
-Model = tuple[str, str | None]
-"""A generator's name and its preset: what is loaded together."""
+MIN_CRASH_BACKOFF, MAX_CRASH_BACKOFF = 1.0, 60.0
+"""Seconds until a process is started again after the second crash in a row, and the most it gets to, doubling."""
 
 
-class JobFailed(SpectacleError):
-    """Raised when the worker answers that the job cannot be done; its code is the worker's."""
+class LocalWorker:
+    """A `WorkerBackend`: one worker process of this host and its replacements.
 
-    def __init__(self, code: str, message: str, details: Mapping[str, Any]) -> None:
-        super().__init__(message, **details)
-        self.error_code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One job as it is sent to a worker.
-
-    Attributes:
-        model: The generator and preset.
-        head: The further fields `spectacle.worker.process.Workshop.run` reads.
-        files: Role (`options`, `input`, `mask`, `control`) and name of each attached file.
-        descriptors: Their open descriptors, in the same order; closed by the caller.
+    Args:
+        device: Where generators run.
+        settings: The daemon's settings.
     """
 
-    model: Model
-    head: Mapping[str, Any]
-    files: Sequence[tuple[str, str]]
-    descriptors: Sequence[int]
+    def __init__(self, device: Device, settings: Settings) -> None:
+        self.device = device
+        self.loaded: tuple[Model, ...] = ()
+        self.not_before = 0.0
+        self._limits = settings.limits
+        self._wanted = ProcessSettings.of(device, settings)
+        self._started_with = self._wanted
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: Channel | None = None
+        self._backoff = 0.0
+        self._last_sign = 0.0
 
-
-@dataclass(slots=True)
-class Hooks:
-    """What the daemon wants to hear of a running job.
-
-    Attributes:
-        unwanted: Asked often: why the job is no longer wanted, or None. Makes no system call that could block.
-        started: Called once with the worker's reading of the options `progress` and `seed`.
-        progress: Called with (step, steps, note).
-        file: Called with each result file's suffix and bytes, the primary one last.
-        done: Called at the end with the numbers that are known of the making.
-    """
-
-    unwanted: Callable[[], str | None]
-    started: Callable[[bool, int], None]
-    progress: Callable[[int, int, str], None]
-    file: Callable[[str, bytes], None]
-    done: Callable[[Mapping[str, float]], None]
-
-
-@dataclass(slots=True)
-class Worker:
-    """One worker process and its replacements. Used by one thread.
-
-    Attributes:
-        device: Where it runs.
-        settings: The daemon's settings; may be replaced between jobs.
-        loaded: What is loaded in the running process, the one used last at the end.
-        not_before: Monotonic time before which it is not started again after a crash.
-    """
-
-    device: Device
-    settings: Settings
-    loaded: tuple[Model, ...] = ()
-    not_before: float = 0.0
-    _process: subprocess.Popen[bytes] | None = None
-    _channel: Channel | None = None
-    _backoff: float = 0.0
-    _last_sign: float = field(default=0.0)
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None
 
     @property
     def pid(self) -> int | None:
         """Process number of the running process, or None."""
-        return None if self._process is None else self._process.pid
+        process = self._process
+        return None if process is None else process.pid
 
-    def start(self, unwanted: Callable[[], str | None] = lambda: None) -> None:
-        """Start the process if none runs, and wait until it is ready.
+    def reconfigure(self, settings: Settings) -> None:
+        """Use other settings from the next job on.
+
+        Time limits change without further ado. What a process is started with (`[weights]`, `[placement]` and the
+        limits of the SVG rasteriser) takes a new process, which replaces the running one when it is next used.
+        """
+        self._limits = settings.limits
+        self._wanted = ProcessSettings.of(self.device, settings)
+
+    def start(self, unwanted: Unwanted = still_wanted) -> None:
+        """Start the process if none runs with the settings as they are now, and wait until it is ready.
 
         Raises:
             WorkerCrashed: When it ends instead.
@@ -122,32 +93,21 @@ class Worker:
             Cancelled: When it became unwanted meanwhile; the process is ended.
         """
         if self._process is not None and self._process.poll() is None:
-            return
+            if self._started_with == self._wanted:
+                return
+            log.info("restarting the worker with other settings", device=str(self.device))
+            self.kill()
         self._discard()
         ours, theirs = socket.socketpair()
-        workers = self.settings.workers
-        facts = {
-            "device_kind": self.device.kind,
-            "device_index": self.device.index,
-            "svg_memory": workers.svg_memory,
-            "svg_seconds": workers.svg_seconds,
-            "weights": self.settings.weights.model_dump(mode="json"),
-            "placement": self.settings.placement.model_dump(mode="json"),
-        }
         self._channel = Channel(ours)
-        command = [
-            sys.executable,
-            "-m",
-            "spectacle.worker.process",
-            str(theirs.fileno()),
-            str(os.getpid()),
-            json.dumps(facts),
-        ]
+        self._started_with = self._wanted
+        program = [sys.executable, "-m", "spectacle.worker.process"]
+        arguments = [str(theirs.fileno()), str(os.getpid()), json.dumps(self._wanted.to_json())]
         with theirs:
             try:
                 # In a process group of its own, for Ctrl-C is meant for the daemon, which lets the running job finish.
                 self._process = subprocess.Popen(
-                    command,
+                    [*program, *arguments],
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     process_group=0,
@@ -156,40 +116,35 @@ class Worker:
             except OSError:
                 self._discard()
                 raise
-        self._await("ready", STARTUP_SECONDS, "start", unwanted)
+        self._await(Op.READY, STARTUP_SECONDS, "start", unwanted)
 
-    def load(self, model: Model, unwanted: Callable[[], str | None] = lambda: None) -> None:
-        """Have a generator loaded.
+    def load(self, model: Model, unwanted: Unwanted = still_wanted) -> None:
+        """Have a model loaded. As `WorkerBackend.load` says.
 
-        Raises:
-            JobFailed: When the generator refuses.
-            WorkerCrashed: When the process ended.
-            DeviceLost: When the device no longer answers the process, which was killed.
-            WorkerTimeout: When it took longer than the limit.
-            Cancelled: When it became unwanted meanwhile; the process is ended, for loading cannot be interrupted.
+        A process that becomes unwanted is ended, for loading cannot be interrupted.
         """
         self.start(unwanted)
         if model in self.loaded:
             self.loaded = (*(each for each in self.loaded if each != model), model)
             return
-        self._send({"op": "load", "generator": model[0], "preset": model[1]})
-        self._await("loaded", self.settings.limits.load, "load", unwanted)
+        self._send({"op": Op.LOAD, "model": model})
+        self._await(Op.LOADED, self._limits.load, "load", unwanted)
 
-    def run(self, order: Order, hooks: Hooks) -> None:
-        """Run one job to its end.
+    def run(self, job: JobSpec, events: JobEvents) -> None:
+        """Run one job. As `WorkerBackend.run` says.
 
-        Raises:
-            JobFailed: When it cannot be done; a process that had not enough memory was killed.
-            WorkerCrashed: When the process ended.
-            DeviceLost: When the device no longer answers the process, which was killed.
-            WorkerTimeout: When loading, a step or the whole job took longer than its limit; the process was killed.
-            Cancelled: When it became unwanted and has stopped.
+        A process that had not enough memory, or whose job takes too long or does not stop when told to, is killed.
         """
-        self.load(order.model, hooks.unwanted)
-        files = [{"role": role, "name": name} for role, name in order.files]
-        head = {"op": "run", "generator": order.model[0], "preset": order.model[1], **order.head, "files": files}
-        self._send(head, order.descriptors)
-        limits = self.settings.limits
+        self.load(job.model, events.unwanted)
+        with ExitStack() as stack:
+            descriptors = [stack.enter_context(each.opened()) for each in job.attachments]
+            self._send({"op": Op.RUN, "job": job_to_json(job)}, descriptors)
+        self._attend(events)
+        self._backoff = 0.0
+
+    def _attend(self, events: JobEvents) -> None:
+        """Pass on what the running job reports, until it is done; hold it to its limits."""
+        limits = self._limits
         began = self._last_sign = time.monotonic()
         stopping: float | None = None
         why = ""
@@ -200,36 +155,35 @@ class Worker:
                 if stopping is None and now - self._last_sign > limits.step:
                     self.kill()
                     raise WorkerTimeout(f"no progress for {limits.step:g} s: the worker was ended", phase="step")
-            elif self._understand(message, hooks):
-                break
+            elif self._pass_on(message, events):
+                return
             if stopping is None and now - began > limits.job:
                 self.kill()
                 raise WorkerTimeout(
                     f"not done after {limits.job:g} s: ask for a smaller picture or fewer steps", phase="job"
                 )
-            if stopping is None and (reason := hooks.unwanted()) is not None:
+            if stopping is None and (reason := events.unwanted()) is not None:
                 stopping, why = now, reason
-                self._send({"op": "cancel"})
+                self._send({"op": Op.CANCEL})
             elif stopping is not None and now - stopping > limits.cancel:
                 self.kill()
                 raise Cancelled(why)
-        self._backoff = 0.0
 
-    def _understand(self, message: Message, hooks: Hooks) -> bool:
+    def _pass_on(self, message: Message, events: JobEvents) -> bool:
         """Pass a message on. Returns True at the job's end."""
         self._last_sign = time.monotonic()
         head = message.head
         match head["op"]:
-            case "started":
-                hooks.started(head["progress"], head["seed"])
-            case "progress":
-                hooks.progress(head["step"], head["steps"], head["note"])
-            case "file":
-                hooks.file(head["suffix"], message.body)
-            case "done":
-                hooks.done(head["facts"])
+            case Op.STARTED:
+                events.started(head["progress"], head["seed"])
+            case Op.PROGRESS:
+                events.progress(head["step"], head["steps"], head["note"])
+            case Op.FILE:
+                events.file(head["suffix"], message.body)
+            case Op.DONE:
+                events.done(head["facts"])
                 return True
-            case "failed":
+            case Op.FAILED:
                 self._raise_failed(head)
         return False
 
@@ -247,11 +201,11 @@ class Worker:
             self.kill()
         raise JobFailed(head["code"], head["message"], head["details"])
 
-    def _await(self, wanted: str, limit: float, phase: str, unwanted: Callable[[], str | None]) -> None:
+    def _await(self, wanted: Op, limit: float, phase: str, unwanted: Unwanted) -> None:
         deadline = time.monotonic() + limit
         while True:
             message = self._receive(POLL_SECONDS)
-            if message is not None and message.head["op"] == "failed":
+            if message is not None and message.head["op"] == Op.FAILED:
                 self._raise_failed(message.head)
             if message is not None and message.head["op"] == wanted:
                 return
@@ -289,7 +243,7 @@ class Worker:
 
     def _back_off(self) -> None:
         self.not_before = time.monotonic() + self._backoff
-        self._backoff = min(max(FIRST_BACKOFF, 2 * self._backoff), LONGEST_BACKOFF)
+        self._backoff = min(max(MIN_CRASH_BACKOFF, 2 * self._backoff), MAX_CRASH_BACKOFF)
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes]) -> int:
@@ -299,22 +253,17 @@ class Worker:
             process.kill()
             return process.wait()
 
-    def kill_process(self) -> None:
+    def interrupt(self) -> None:
         """End the process from another thread; the one that uses the worker finds it crashed."""
         process = self._process
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
-    def stop(self) -> None:
-        """End the process and free everything it holds."""
+    def kill(self) -> None:
+        """End the process at once and free everything it holds."""
         if self._process is not None:
             log.debug("ending worker", device=str(self.device))
-        self.kill()
-
-    def kill(self) -> None:
-        """End the process at once."""
-        if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             self._process.wait()

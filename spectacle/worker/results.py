@@ -42,8 +42,8 @@ _SOURCE_TYPES = {
     "trace": "algorithmicallyEnhanced",
 }
 """Terms of that vocabulary by the fact `engine`; whatever else makes a picture is a trained model."""
-_LONGEST_TITLE = 80
-_MOST_READ = 2**30
+_MAX_TITLE = 80
+_MAX_READ = 2**30
 # Characters that JSON leaves as they are but that UTF-8 or XML 1.0 cannot hold, and the C1 controls.
 _UNWRITABLE = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Measured at 1024x1024 on one core of a shared server, with the zlib-ng of Pillow's wheels:
@@ -61,7 +61,7 @@ _PARAMETERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class Provenance:
     """What every result tells of its making.
 
     Attributes:
@@ -112,7 +112,7 @@ class ResultFile:
 
 def finish(
     artifacts: Sequence[Artifact],
-    making: Making,
+    making: Provenance,
     *,
     makes: MediaType,
     png_preview: bool,
@@ -168,14 +168,14 @@ def finish(
     return files
 
 
-def read_making(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
+def read_provenance(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
     """Read what a result tells of its making.
 
     Args:
         source: Path or content of a PNG or SVG result.
 
     Returns:
-        The fields of `Making`, and `fit` and `candidate`.
+        The fields of `Provenance`, and `fit` and `candidate`.
 
     Raises:
         SpectacleError: The file cannot be read, or is no result of Spectacle's that still has its metadata.
@@ -205,12 +205,12 @@ def _content(path: str) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is no ordinary file")
-        if status.st_size > _MOST_READ:
+        if status.st_size > _MAX_READ:
             raise OSError(errno.EFBIG, f"{status.st_size} bytes are no picture of Spectacle's")
-        return file.read(_MOST_READ)
+        return file.read(_MAX_READ)
 
 
-def _details(making: Making, candidate: int, *, fit: str) -> dict[str, Any]:
+def _details(making: Provenance, candidate: int, *, fit: str) -> dict[str, Any]:
     details = {item.name: getattr(making, item.name) for item in dataclasses.fields(making)}
     return {**details, "options": dict(making.options), "fit": fit, "candidate": candidate}
 
@@ -269,7 +269,7 @@ def _software(details: Mapping[str, Any]) -> str:
 
 def _title(prompt: str) -> str:
     line = _plain(" ".join(prompt.split()))
-    return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"
+    return line if len(line) <= _MAX_TITLE else line[: _MAX_TITLE - 1] + "…"
 
 
 def _parameters(details: Mapping[str, Any]) -> str:

@@ -121,7 +121,7 @@ def record(path: Path) -> tuple[Recording, dict[str, File]]:
     recording = Recording()
     spool = Spool(path)
     spool.open()
-    spool.prepare_house()
+    spool.prepare_state_directory()
     system = RecordingSystem(recording, -1)
     system.names.update(before)
     recording.files.extend(before.values())
@@ -186,7 +186,7 @@ def test_a_power_cut_at_any_moment_leaves_the_request_or_its_whole_answer(tmp_pa
         lay_out(state, path)
         spool = Spool(path)
         spool.open()
-        spool.prepare_house()
+        spool.prepare_state_directory()
         decided = read_commit(spool, NAME)
         if decided is not None:
             roll_forward(spool, NAME, decided)

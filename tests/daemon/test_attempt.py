@@ -14,13 +14,17 @@ import pytest
 from faults import CHANGING, FaultySystem
 
 from spectacle.config import Settings
-from spectacle.daemon.attempt import MOST_NAMED, Jobs, Run, Verdict, unknown_kind
+from spectacle.daemon.attempt import AttemptResult, Attempts
+from spectacle.daemon.progress import Attempt
+from spectacle.daemon.request import MAX_NAMED, unknown_kind
+from spectacle.generators.base import Device
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName
 from spectacle.spool.reserve import Reserve
 from spectacle.spool.sweep import sweep
-from spectacle.worker.local import Hooks, Order
+from spectacle.worker.contract import JobEvents, JobSpec
+from spectacle.worker.in_process import InProcessWorker
 
 STEM = "a-1-64x64"
 NAME = RequestName.parse(f"{STEM}.txt")
@@ -28,18 +32,17 @@ assert NAME is not None
 SETTINGS = Settings.model_validate({"kinds": {"card": {"generator": "test-double"}}, "default_kind": "card"})
 
 
-class Pen:
-    """A worker that needs no process: its answer is two files that say whose they are."""
+class SigningWorker(InProcessWorker):
+    """A worker whose answer is two files that say whose they are."""
 
-    loaded = None
+    def __init__(self, owner: str) -> None:
+        super().__init__(Device(), SETTINGS)
+        self.owner = owner
 
-    def __init__(self, hand: str) -> None:
-        self.hand = hand
-
-    def run(self, order: Order, hooks: Hooks) -> None:
-        hooks.started(False, 1)
-        hooks.file("-2.png", f"second by {self.hand}".encode())
-        hooks.file(".png", f"first by {self.hand}".encode())
+    def run(self, job: JobSpec, events: JobEvents) -> None:
+        events.started(False, 1)
+        events.file("-2.png", f"second by {self.owner}".encode())
+        events.file(".png", f"first by {self.owner}".encode())
 
 
 class Interrupted(FaultySystem):
@@ -67,28 +70,28 @@ class Interrupted(FaultySystem):
 class Instance:
     """What of an instance one attempt needs."""
 
-    def __init__(self, path: Path, hand: str, system: Any = os) -> None:
-        self.hand = hand
+    def __init__(self, path: Path, owner: str, system: Any = os) -> None:
+        self.owner = owner
         self.spool = Spool(path, system)
         self.spool.open()
         self.claims = Claims(self.spool, 30)
-        self.jobs = Jobs(self.spool, self.claims, Reserve(self.spool, hand), lambda: SETTINGS)
+        self.attempts = Attempts(self.spool, self.claims, Reserve(self.spool, owner), lambda: SETTINGS)
 
-    def attempt(self) -> Verdict:
+    def attempt(self) -> AttemptResult:
         """Look at the request and run it."""
         assert NAME is not None
         look = self.spool.look(NAME.file_name)
         if look is None:
-            return Verdict.GONE
-        return self.jobs.attempt(Run(NAME), look, Pen(self.hand))  # type: ignore[arg-type]
+            return AttemptResult.GONE
+        return self.attempts.run(Attempt(NAME), look, SigningWorker(self.owner))
 
     def serve(self) -> None:
         """Take the request over, whoever has it, and go on until it is answered."""
         assert NAME is not None
         (self.spool.path / NAME.lock_name).unlink(missing_ok=True)
         if self.spool.peek(NAME.commit_name) is not None:
-            assert self.jobs.finish(NAME)
-        while self.attempt() in (Verdict.UNSETTLED, Verdict.AGAIN, Verdict.RETURNED):
+            assert self.attempts.finish(NAME)
+        while self.attempt() in (AttemptResult.UNSETTLED, AttemptResult.AGAIN, AttemptResult.RETURNED):
             pass
 
 
@@ -101,7 +104,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
         spool.mkdir()
         opened = Spool(spool)
         opened.open()
-        opened.prepare_house()
+        opened.prepare_state_directory()
         opened.close()
         yield spool
 
@@ -133,7 +136,7 @@ def calls_of_an_attempt(path: Path, *, asked_before: bool) -> int:
         Instance(path, "old").serve()
     write(path)
     system = Interrupted(-1, lambda: None)
-    assert Instance(path, "a", system).attempt() is Verdict.ANSWERED
+    assert Instance(path, "a", system).attempt() is AttemptResult.ANSWERED
     clear(path)
     return len(system.calls)
 
@@ -143,7 +146,7 @@ def changing_calls_of_an_attempt(path: Path) -> int:
     system = FaultySystem()
     instance = Instance(path, "a")
     instance.spool._os = system
-    assert instance.attempt() is Verdict.ANSWERED
+    assert instance.attempt() is AttemptResult.ANSWERED
     clear(path)
     return len(system.calls)
 
@@ -174,7 +177,7 @@ def test_a_late_answer_never_replaces_that_of_a_request_written_anew(path: Path)
         def meanwhile(other: Instance = other) -> None:
             other.serve()
             write(path, "a cow")
-            other.hand = "c"
+            other.owner = "c"
             other.serve()
 
         late = Instance(path, "a", Interrupted(at, meanwhile))
@@ -221,13 +224,13 @@ def swap_the_attachment(path: Path) -> None:
     (path / f"{STEM}-options.json").symlink_to(path.parent / "secret")
 
 
-@pytest.mark.parametrize("deed", [swap_for_a_link, append, swap_the_attachment])
-def test_a_request_that_is_changed_at_any_moment_ends_in_one_answer(path: Path, deed: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize("change", [swap_for_a_link, append, swap_the_attachment])
+def test_a_request_that_is_changed_at_any_moment_ends_in_one_answer(path: Path, change: Callable[[Path], None]) -> None:
     secret = path.parent / "secret"
     secret.write_text("secret")
     for at in range(1, calls_of_an_attempt(path, asked_before=False) + 1):
         write(path)
-        disturbed = Instance(path, "a", Interrupted(at, lambda: deed(path)))
+        disturbed = Instance(path, "a", Interrupted(at, lambda: change(path)))
         verdict = disturbed.attempt()
         if os.path.lexists(path / f"{STEM}.txt"):
             disturbed.serve()
@@ -248,13 +251,13 @@ def test_a_request_that_is_taken_back_at_any_moment_leaves_its_whole_answer_or_n
         verdict = Instance(path, "a", Interrupted(at, take_back)).attempt()
         names = frozenset(name for name in os.listdir(path) if not name.startswith(".spectacle"))
         outcomes.add(names - {f"{STEM}-options.json"})
-        assert verdict in (Verdict.ANSWERED, Verdict.CANCELLED, Verdict.GONE, Verdict.UNSETTLED)
+        assert verdict in (AttemptResult.ANSWERED, AttemptResult.CANCELLED, AttemptResult.GONE, AttemptResult.UNSETTLED)
         clear(path)
     assert outcomes == {frozenset(), frozenset({f"{STEM}.png", f"{STEM}-2.png"})}
 
 
 def test_an_error_names_the_kinds_there_are_but_no_thousands_of_them() -> None:
     assert "use one of a, b" in unknown_kind(NAME, SETTINGS, ["a", "b"])
-    many = [f"kind{number}" for number in range(MOST_NAMED + 2)]
+    many = [f"kind{number}" for number in range(MAX_NAMED + 2)]
     said = unknown_kind(NAME, SETTINGS, many)
-    assert said.endswith(f"{many[MOST_NAMED - 1]} and 2 more")
+    assert said.endswith(f"{many[MAX_NAMED - 1]} and 2 more")

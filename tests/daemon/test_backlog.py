@@ -6,9 +6,10 @@ import pytest
 from clock import Clock
 
 from spectacle.config import Settings, SpoolSettings
-from spectacle.daemon.attempt import Run, Verdict
-from spectacle.daemon.backlog import Backlog, Known
-from spectacle.spool.directory import Look
+from spectacle.daemon.attempt import AttemptResult
+from spectacle.daemon.backlog import Backlog, TrackedRequest
+from spectacle.daemon.progress import Attempt
+from spectacle.spool.directory import FileStatus
 from spectacle.spool.naming import RequestName
 
 NAME = RequestName.parse("a-1-64x64.txt")
@@ -29,18 +30,18 @@ def backlog(clock: Clock) -> Backlog:
     return backlog
 
 
-def look(mtime: int = 1, size: int = 5, links: int = 1, kind: int = stat.S_IFREG) -> Look:
-    return Look(7, size, mtime, kind | 0o660, links)
+def look(mtime: int = 1, size: int = 5, links: int = 1, kind: int = stat.S_IFREG) -> FileStatus:
+    return FileStatus(7, size, mtime, kind | 0o660, links)
 
 
-def take(backlog: Backlog) -> Known | None:
-    runs: list[Run] = []
+def take(backlog: Backlog) -> TrackedRequest | None:
+    runs: list[Attempt] = []
     known = backlog.take([MODEL], 0, stopping=lambda: False, begin=runs.append)
-    assert [known.run] == runs if known is not None else not runs
+    assert [known.attempt] == runs if known is not None else not runs
     return known
 
 
-def add(backlog: Backlog, status: Look, *, complete: bool) -> None:
+def add(backlog: Backlog, status: FileStatus, *, complete: bool) -> None:
     assert NAME is not None
     backlog.add(NAME, status, complete=complete)
 
@@ -63,7 +64,7 @@ def test_a_request_known_to_have_stood_still_for_a_while_needs_only_the_rest_of_
     backlog: Backlog, clock: Clock
 ) -> None:
     assert NAME is not None
-    backlog.add(NAME, look(), complete=False, stood=1.5)
+    backlog.add(NAME, look(), complete=False, unchanged=1.5)
     clock.now += 0.4
     backlog.due(clock.now)
     assert take(backlog) is None
@@ -74,13 +75,13 @@ def test_a_request_known_to_have_stood_still_for_a_while_needs_only_the_rest_of_
 
 def test_a_request_that_looks_unfinished_is_so_however_long_it_has_stood_still(backlog: Backlog) -> None:
     assert NAME is not None
-    backlog.add(NAME, look(size=0), complete=False, stood=1000)
+    backlog.add(NAME, look(size=0), complete=False, unchanged=1000)
     assert take(backlog) is None
 
 
 @pytest.mark.parametrize("status", [look(size=0), look(links=2)], ids=["empty", "two links"])
 def test_a_request_that_looks_unfinished_is_looked_at_again_until_its_grace_is_over(
-    backlog: Backlog, clock: Clock, status: Look
+    backlog: Backlog, clock: Clock, status: FileStatus
 ) -> None:
     add(backlog, status, complete=True)
     looks = 0
@@ -98,11 +99,11 @@ def test_a_request_written_again_while_it_runs_has_its_run_ended(backlog: Backlo
     add(backlog, look(), complete=True)
     known = take(backlog)
     assert known is not None
-    assert known.run is not None
-    run = known.run
+    assert known.attempt is not None
+    run = known.attempt
     backlog.rewritten(known, look(mtime=2))
     assert run.why == "changed"
-    backlog.settle(known, Verdict.AGAIN, look(mtime=2))
+    backlog.settle(known, AttemptResult.AGAIN, look(mtime=2))
     assert take(backlog) is known
 
 
@@ -110,11 +111,11 @@ def test_a_request_taken_back_while_it_runs_is_cancelled_and_forgotten(backlog: 
     add(backlog, look(), complete=True)
     known = take(backlog)
     assert known is not None
-    assert known.run is not None
-    run = known.run
+    assert known.attempt is not None
+    run = known.attempt
     backlog.vanished(known)
     assert run.why == "cancelled"
-    backlog.settle(known, Verdict.CANCELLED, None)
+    backlog.settle(known, AttemptResult.CANCELLED, None)
     assert known.name.stem not in backlog
     assert backlog.is_done(but_for_held=False)
 
@@ -123,7 +124,7 @@ def test_what_somebody_else_holds_is_tried_again_after_a_poll(backlog: Backlog, 
     add(backlog, look(), complete=True)
     known = take(backlog)
     assert known is not None
-    backlog.settle(known, Verdict.HELD, look())
+    backlog.settle(known, AttemptResult.HELD, look())
     assert take(backlog) is None
     assert backlog.is_done(but_for_held=True)
     clock.now += 1

@@ -11,8 +11,8 @@ import pytest
 from clock import Clock
 
 from spectacle.spool.claims import Claims, Holder
-from spectacle.spool.directory import HOUSE, Spool
-from spectacle.spool.naming import RequestName
+from spectacle.spool.directory import Spool
+from spectacle.spool.naming import STATE_DIRECTORY, RequestName
 
 NAME = RequestName.parse("a-1-64x64.txt")
 assert NAME is not None
@@ -285,17 +285,17 @@ def test_attempts_are_kept_in_the_spool_and_forgotten_with_the_request(spool: Sp
 
 def test_attempts_count_where_a_directory_lies_in_their_place(spool: Spool, claims: Claims) -> None:
     assert NAME is not None
-    (spool.path / HOUSE / "attempts/a-1-64x64/full").mkdir(parents=True)
+    (spool.path / STATE_DIRECTORY / "attempts/a-1-64x64/full").mkdir(parents=True)
     assert claims.attempts(NAME) == 0
     assert [claims.add_attempt(NAME) for _ in range(3)] == [1, 2, 3]
-    (kept,) = os.listdir(spool.path / HOUSE / "poison")
+    (kept,) = os.listdir(spool.path / STATE_DIRECTORY / "poison")
     assert kept.startswith("a-1-64x64.")
 
 
 @pytest.mark.parametrize("forged", ["-1000000", "null", '"x"', "1e9", "NaN", "9" * 4000])
 def test_forged_attempts_neither_give_more_nor_break_anything(spool: Spool, claims: Claims, forged: str) -> None:
     assert NAME is not None
-    (spool.path / HOUSE / "attempts/a-1-64x64").write_text(f'{{"attempts": {forged}}}')
+    (spool.path / STATE_DIRECTORY / "attempts/a-1-64x64").write_text(f'{{"attempts": {forged}}}')
     assert 0 <= claims.attempts(NAME) <= 10**6
     assert claims.add_attempt(NAME) > 0
 

@@ -17,9 +17,9 @@ from spectacle.spool.commit import (
     Outcome,
     Placement,
     Version,
+    _retired_name,
     read_commit,
     remove_old_results,
-    retired_name,
     roll_forward,
     sweep_retired,
 )
@@ -149,7 +149,7 @@ def test_poison_is_kept_apart(spool: Spool) -> None:
     answer.add("-error.txt", b"no")
     assert answer.publish(version(spool), attachments(spool), still_ours=lambda: True, poison=True) is Outcome.PUBLISHED
     assert public(spool) == {"a-1-64x64-error.txt"}
-    kept = sorted(name[:-9] for name in spool.house_names("poison"))
+    kept = sorted(name[:-9] for name in spool.state_names("poison"))
     assert kept == ["a-1-64x64-options.json", "a-1-64x64.txt"]
 
 
@@ -410,18 +410,18 @@ def test_a_directory_where_a_result_belongs_is_moved_away_with_what_is_in_it(spo
     (spool.path / "a-1-64x64.png/kept").touch()
     assert publish(spool, version(spool)) is Outcome.PUBLISHED
     assert answers(spool.path) == 1
-    (moved,) = spool.house_names("poison")
+    (moved,) = spool.state_names("poison")
     assert (spool.path / ".spectacle/poison" / moved / "kept").exists()
 
 
 def test_the_sweeper_brings_a_newer_request_back_that_a_crash_left_aside(spool: Spool) -> None:
     write_request(spool.path, "answered")
     answered = version(spool)
-    aside = retired_name(answered)
+    aside = _retired_name(answered)
     (spool.path / "a-1-64x64.txt").rename(spool.path / aside)
     sweep_retired(spool, aside)
     assert not (spool.path / "a-1-64x64.txt").exists()
-    aside = retired_name(answered)
+    aside = _retired_name(answered)
     (spool.path / aside).write_text("newer")
     sweep_retired(spool, aside)
     assert (spool.path / "a-1-64x64.txt").read_text() == "newer"
@@ -461,7 +461,7 @@ def test_the_sweeper_brings_a_newer_result_back_that_a_crash_left_aside(spool: S
     (spool.path / "a-1-64x64.png").write_text("older")
     look = spool.look("a-1-64x64.png")
     assert look is not None
-    aside = retired_name(Version.of("a-1-64x64.png", look))
+    aside = _retired_name(Version.of("a-1-64x64.png", look))
     (spool.path / "newer").write_text("newer")
     (spool.path / "newer").rename(spool.path / aside)
     (spool.path / "a-1-64x64.png").unlink()

@@ -12,7 +12,8 @@ import pytest
 from faults import FaultySystem
 
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool.directory import HOUSE, Look, NotOrdinary, Spool, TooLarge, unavailable
+from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge, unavailable
+from spectacle.spool.naming import STATE_DIRECTORY
 
 
 def test_a_missing_spool_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_opening_again_and_again_keeps_no_descriptor(tmp_path: Path) -> None:
     for number in range(5):
         spool.open()
         spool.names()
-        spool.house_names("instances")
+        spool.state_names("instances")
         spool.write(f"{number}", b"x")
         spool.read(f"{number}", 10)
         with pytest.raises(TooLarge):
@@ -64,14 +65,14 @@ def test_opening_again_and_again_keeps_no_descriptor(tmp_path: Path) -> None:
 def test_a_house_that_is_not_ours_is_refused(tmp_path: Path, part: str, kind: str) -> None:
     spool = Spool(tmp_path)
     spool.open()
-    path = tmp_path / HOUSE / part
+    path = tmp_path / STATE_DIRECTORY / part
     path.parent.mkdir(exist_ok=True)
     if kind == "link":
         path.symlink_to("/tmp")
     else:
         path.touch()
     with pytest.raises(SpoolUnavailable, match=r"move it away|no directory"):
-        spool.prepare_house()
+        spool.prepare_state_directory()
     spool.close()
 
 
@@ -205,7 +206,7 @@ def test_replacing_leaves_the_old_or_the_new_content(spool: Spool) -> None:
         assert spool.read("file", 10)[0] == b"old"
     failing.replace("file", b"new")
     assert spool.read("file", 10)[0] == b"new"
-    assert set(spool.names()) == {HOUSE, "file"}
+    assert set(spool.names()) == {STATE_DIRECTORY, "file"}
     failing.close()
 
 
@@ -247,7 +248,7 @@ def test_a_spool_that_cannot_be_written_says_why(spool: Spool) -> None:
     system.at, system.error = len(system.calls), OSError(errno.EROFS, "Read-only file system")
     with pytest.raises(SpoolUnavailable, match="mount it read-write"):
         failing.writable()
-    assert set(spool.names()) == {HOUSE}
+    assert set(spool.names()) == {STATE_DIRECTORY}
     failing.close()
 
 
@@ -260,10 +261,18 @@ def test_trouble_is_told_with_its_remedy(number: int, remedy: str) -> None:
 
 
 def test_the_version_of_a_file_changes_with_its_content_and_its_identity() -> None:
-    look = Look(1, 2, 3, stat.S_IFREG, 1)
-    assert look.version == Look(1, 2, 3, stat.S_IFREG, 2).version
+    look = FileStatus(1, 2, 3, stat.S_IFREG, 1)
+    assert look.version == FileStatus(1, 2, 3, stat.S_IFREG, 2).version
     assert (
-        len({look.version, Look(9, 2, 3, 0, 1).version, Look(1, 9, 3, 0, 1).version, Look(1, 2, 9, 0, 1).version}) == 4
+        len(
+            {
+                look.version,
+                FileStatus(9, 2, 3, 0, 1).version,
+                FileStatus(1, 9, 3, 0, 1).version,
+                FileStatus(1, 2, 9, 0, 1).version,
+            }
+        )
+        == 4
     )
 
 
@@ -283,7 +292,7 @@ def test_nothing_is_done_through_a_link_in_the_place_of_the_house(tmp_path: Path
     spool = Spool(path)
     spool.open()
     with pytest.raises(SpoolUnavailable, match="is not a directory: move it away"):
-        spool.prepare_house()
+        spool.prepare_state_directory()
     name = f".spectacle{part}/file"
     for attempt in (
         lambda: spool.write(name, b""),
@@ -291,7 +300,7 @@ def test_nothing_is_done_through_a_link_in_the_place_of_the_house(tmp_path: Path
         lambda: spool.rename("request", name),
         lambda: spool.remove(name),
         lambda: spool.read(name, 10),
-        lambda: spool.house_names(part.strip("/")),
+        lambda: spool.state_names(part.strip("/")),
     ):
         with pytest.raises(NotADirectoryError):
             attempt()
@@ -313,10 +322,10 @@ def test_a_house_swapped_while_it_is_in_use_leads_nowhere_else(spool: Spool, tmp
     assert not os.listdir(outside / "attempts")
     assert spool.open()
     with pytest.raises(SpoolUnavailable, match="move it away"):
-        spool.prepare_house()
+        spool.prepare_state_directory()
     (spool.path / ".spectacle").unlink()
     assert spool.open()
-    spool.prepare_house()
+    spool.prepare_state_directory()
     assert not spool.open()
     spool.replace(".spectacle/attempts/a-3-64x64", b"3")
     assert os.listdir(spool.path / ".spectacle/attempts") == ["a-3-64x64"]
@@ -326,7 +335,7 @@ def test_a_part_of_the_house_that_was_removed_is_made_again(spool: Spool) -> Non
     (spool.path / ".spectacle/attempts").rmdir()
     with pytest.raises(FileNotFoundError):
         spool.replace(".spectacle/attempts/a-1-64x64", b"1")
-    spool.prepare_house()
+    spool.prepare_state_directory()
     spool.replace(".spectacle/attempts/a-1-64x64", b"1")
     assert os.listdir(spool.path / ".spectacle/attempts") == ["a-1-64x64"]
 
@@ -336,7 +345,7 @@ def test_a_directory_where_a_file_of_ours_belongs_is_moved_away_with_what_is_in_
     (spool.path / name / "inner").mkdir(parents=True)
     spool.replace(name, b"ours")
     assert (spool.path / name).read_bytes() == b"ours"
-    (aside,) = (spool.path / HOUSE / "poison").iterdir()
+    (aside,) = (spool.path / STATE_DIRECTORY / "poison").iterdir()
     assert aside.name.startswith(Path(name).name)
     assert (aside / "inner").is_dir()
     assert not [each for each in spool.names() if each.endswith(".tmp")]

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import pytest
 from clock import Clock
 
-from spectacle.spool.directory import HOUSE, Spool
-from spectacle.spool.instances import BEATS_TO_DIE, MOST_KINDS, Instances, all_reports, is_live, new_identity
+from spectacle.spool.directory import Spool
+from spectacle.spool.instances import BEATS_TO_DIE, MAX_KINDS, Instances, all_reports, is_live, new_identity
+from spectacle.spool.naming import STATE_DIRECTORY
 
 
 @pytest.fixture
@@ -65,12 +66,12 @@ def test_a_report_that_stands_still_is_believed_for_three_of_its_own_intervals(
 @pytest.mark.parametrize("then", [0.0, 4e9])
 def test_times_of_other_clocks_do_not_matter(spool: Spool, here: Instances, then: float) -> None:
     Instances(spool, "there").report(report_of(["theirs"]))
-    os.utime(spool.path / HOUSE / "instances/there.json", (then, then))
+    os.utime(spool.path / STATE_DIRECTORY / "instances/there.json", (then, then))
     assert here.served_elsewhere() == {"theirs"}
 
 
 def plant(content: bytes) -> Callable[[Spool], None]:
-    return lambda spool: (spool.path / HOUSE / "instances/evil.json").write_bytes(content) and None
+    return lambda spool: (spool.path / STATE_DIRECTORY / "instances/evil.json").write_bytes(content) and None
 
 
 @pytest.mark.parametrize(
@@ -88,10 +89,10 @@ def test_what_is_no_report_is_passed_over(spool: Spool, here: Instances, content
 def test_reports_in_any_number_and_of_any_length_take_little_memory(spool: Spool, here: Instances) -> None:
     many = json.dumps({"kinds": [f"k{number}" for number in range(10_000)], "errors": ["x" * 1000] * 50})
     for number in range(20):
-        (spool.path / HOUSE / f"instances/evil{number}.json").write_text(many)
+        (spool.path / STATE_DIRECTORY / f"instances/evil{number}.json").write_text(many)
     tracemalloc.start()
     try:
-        assert len(here.served_elsewhere()) == MOST_KINDS
+        assert len(here.served_elsewhere()) == MAX_KINDS
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -101,7 +102,7 @@ def test_reports_in_any_number_and_of_any_length_take_little_memory(spool: Spool
 def test_no_more_reports_are_read_than_there_may_be_instances(
     spool: Spool, here: Instances, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spectacle.spool.instances.MOST_REPORTS", 3)
+    monkeypatch.setattr("spectacle.spool.instances.MAX_REPORTS", 3)
     for number in range(9):
         Instances(spool, f"there{number}").report(report_of([f"kind{number}"]))
     assert len(here.served_elsewhere()) == 3
@@ -125,7 +126,7 @@ def test_an_interval_that_makes_no_sense_is_ten_seconds_at_most_an_hour(
 
 def test_a_link_to_elsewhere_is_no_report(spool: Spool, here: Instances) -> None:
     (spool.path / "target").write_text('{"kinds": ["theirs"]}')
-    (spool.path / HOUSE / "instances/evil.json").symlink_to(spool.path / "target")
+    (spool.path / STATE_DIRECTORY / "instances/evil.json").symlink_to(spool.path / "target")
     assert not here.served_elsewhere()
 
 
@@ -134,6 +135,6 @@ def test_the_age_of_a_report_is_told_by_the_file_servers_own_clock(spool: Spool)
     ((report, age),) = all_reports(spool)
     assert is_live(report, age)
     old = spool.now_ns() - 31 * 10**9
-    os.utime(spool.path / HOUSE / "instances/there.json", ns=(old, old))
+    os.utime(spool.path / STATE_DIRECTORY / "instances/there.json", ns=(old, old))
     ((report, age),) = all_reports(spool)
     assert not is_live(report, age)

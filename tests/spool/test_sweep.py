@@ -10,8 +10,8 @@ import time
 import pytest
 
 from spectacle.spool.claims import Claims
-from spectacle.spool.directory import HOUSE, Spool
-from spectacle.spool.naming import RequestName
+from spectacle.spool.directory import Spool
+from spectacle.spool.naming import STATE_DIRECTORY, RequestName
 from spectacle.spool.sweep import LEASES, StrayClaims, find_left_overs, sweep
 
 LEASE = 3.0
@@ -25,12 +25,12 @@ LEFT_OVERS = [
     f".{STEM}-progress.json.0123abcd.tmp",
     f"{STEM}-progress.json",
     f"{STEM}.lock.break.123.0123456789abcdef0123456789abcdef",
-    f"{HOUSE}/.reserve-gone.0123abcd.tmp",
-    f"{HOUSE}/reserve-gone",
-    f"{HOUSE}/instances/gone-1-abc.json",
-    f"{HOUSE}/instances/.gone-1-abc.json.0123abcd.tmp",
-    f"{HOUSE}/attempts/{STEM}",
-    f"{HOUSE}/attempts/.{STEM}.0123abcd.tmp",
+    f"{STATE_DIRECTORY}/.reserve-gone.0123abcd.tmp",
+    f"{STATE_DIRECTORY}/reserve-gone",
+    f"{STATE_DIRECTORY}/instances/gone-1-abc.json",
+    f"{STATE_DIRECTORY}/instances/.gone-1-abc.json.0123abcd.tmp",
+    f"{STATE_DIRECTORY}/attempts/{STEM}",
+    f"{STATE_DIRECTORY}/attempts/.{STEM}.0123abcd.tmp",
 ]
 FOREIGN = [
     "notes.txt",
@@ -95,7 +95,7 @@ def test_what_a_standing_commit_record_needs_stays(spool: Spool) -> None:
 
 
 def test_what_belongs_to_a_waiting_request_stays(spool: Spool) -> None:
-    names = {f"{STEM}.txt", f"{STEM}.lock", f"{STEM}-progress.json", f"{HOUSE}/attempts/{STEM}"}
+    names = {f"{STEM}.txt", f"{STEM}.lock", f"{STEM}-progress.json", f"{STATE_DIRECTORY}/attempts/{STEM}"}
     for name in names:
         plant(spool, name, 1e6)
     assert not swept(spool)
@@ -153,13 +153,13 @@ def test_a_live_claim_without_a_request_stays(spool: Spool) -> None:
 
 
 def test_a_live_instance_keeps_its_report_and_its_reserve(spool: Spool) -> None:
-    plant(spool, f"{HOUSE}/instances/live-1-abc.json", 1)
-    plant(spool, f"{HOUSE}/reserve-live-1-abc", 1e6)
+    plant(spool, f"{STATE_DIRECTORY}/instances/live-1-abc.json", 1)
+    plant(spool, f"{STATE_DIRECTORY}/reserve-live-1-abc", 1e6)
     assert not swept(spool)
 
 
 def test_poison_is_never_swept(spool: Spool) -> None:
-    plant(spool, f"{HOUSE}/poison/{STEM}.txt.0123abcd", 1e6)
+    plant(spool, f"{STATE_DIRECTORY}/poison/{STEM}.txt.0123abcd", 1e6)
     assert not swept(spool)
 
 

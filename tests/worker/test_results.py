@@ -20,7 +20,7 @@ from PIL import Image
 from spectacle.errors import GeneratorError, SpectacleError
 from spectacle.generators.base import Artifact, MediaType
 from spectacle.svg import Rasteriser, SvgLimits
-from spectacle.worker.results import Making, ResultFile, finish, read_making
+from spectacle.worker.results import Provenance, ResultFile, finish, read_provenance
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48" viewBox="0 0 64 48">{}</svg>'
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
@@ -32,7 +32,7 @@ def rasteriser() -> Iterator[Rasteriser]:
         yield rasteriser
 
 
-def making(**changes: Any) -> Making:
+def making(**changes: Any) -> Provenance:
     fields: dict[str, Any] = {
         "prompt": "a red fox, in the snow",
         "generator": "qwen-image",
@@ -48,7 +48,7 @@ def making(**changes: Any) -> Making:
         "request_digest": "ab" * 32,
         "version": "0.1.0",
     }
-    return Making(**{**fields, **changes})
+    return Provenance(**{**fields, **changes})
 
 
 def pictures(
@@ -94,7 +94,7 @@ def test_a_picture_of_any_size_becomes_exactly_the_size_asked_for(size: tuple[in
     (file,) = pictures(Image.new("RGB", size, "teal"))
     assert opened(file).size == (64, 48)
     assert opened(file).getextrema() == ((0, 0), (128, 128), (128, 128))
-    assert read_making(file.content)["fit"] == fit
+    assert read_provenance(file.content)["fit"] == fit
 
 
 def test_the_middle_of_a_picture_of_another_shape_is_kept() -> None:
@@ -128,7 +128,7 @@ def test_candidates_are_numbered_and_the_primary_result_comes_last() -> None:
     )
     assert [file.suffix for file in files] == ["-3.png", "-2.png", ".png"]
     assert opened(files[-1]).getpixel((0, 0)) == (255, 0, 0)
-    told = [read_making(file.content) for file in files]
+    told = [read_provenance(file.content) for file in files]
     assert [each["candidate"] for each in told] == [3, 2, 1]
     assert [each["seed"] for each in told] == [7, 8, 7]
     assert told[1]["facts"] == {"engine": "diffusion", "step": 3}
@@ -140,7 +140,7 @@ def test_a_drawing_is_rasterised_where_a_picture_is_wanted(rasteriser: Rasterise
     (file,) = pictures(text, rasteriser=rasteriser, width=128, height=96)
     assert (file.suffix, opened(file).size, opened(file).mode) == (".png", (128, 96), "RGBA")
     assert opened(file).getpixel((60, 90)) == (255, 0, 0, 255)
-    assert read_making(file.content)["fit"] == "exact"
+    assert read_provenance(file.content)["fit"] == "exact"
 
 
 def test_a_drawing_is_cleaned_and_framed(rasteriser: Rasteriser) -> None:
@@ -158,7 +158,7 @@ def test_a_preview_stands_beside_the_first_drawing(rasteriser: Rasteriser) -> No
     files = pictures(text, text, rasteriser=rasteriser, makes=MediaType.SVG, png_preview=True)
     assert [file.suffix for file in files] == ["-2.svg", ".png", ".svg"]
     assert opened(files[1]).size == (64, 48)
-    assert read_making(files[1].content) == read_making(files[2].content)
+    assert read_provenance(files[1].content) == read_provenance(files[2].content)
 
 
 def test_a_preview_of_a_picture_is_the_picture() -> None:
@@ -254,18 +254,18 @@ def test_a_drawing_keeps_its_content_beside_the_metadata(root: str) -> None:
     (file,) = pictures(root, makes=MediaType.SVG)
     parsed = ET.fromstring(file.content)
     assert [element.tag.rpartition("}")[2] for element in parsed] == ["g"] * root.count("<g/>") + ["metadata"]
-    assert read_making(file.content)["seed"] == 7
+    assert read_provenance(file.content)["seed"] == 7
 
 
 def test_a_drawing_cannot_forge_its_making() -> None:
     forged = '<metadata><s:making xmlns:s="urn:spectacle:1">{"seed":1}</s:making></metadata>'
     (file,) = pictures(SVG.format(forged), makes=MediaType.SVG)
-    assert read_making(file.content)["seed"] == 7
+    assert read_provenance(file.content)["seed"] == 7
 
 
 def expected(facts: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     made = making(**changes)
-    told = {name: getattr(made, name) for name in Making.__dataclass_fields__}
+    told = {name: getattr(made, name) for name in Provenance.__dataclass_fields__}
     told |= {"options": dict(made.options), "notes": list(made.notes), "facts": facts or {}}
     return told | {"fit": "exact", "candidate": 1}
 
@@ -278,7 +278,7 @@ def test_everything_is_read_back_as_it_was(prompt: str, options: dict[str, Any])
     files = pictures(Image.new("L", (64, 48)), prompt=prompt, options=options)
     files += pictures(SVG.format("<g/>"), makes=MediaType.SVG, prompt=prompt, options=options)
     for file in files:
-        assert read_making(file.content) == expected(prompt=prompt, options=options)
+        assert read_provenance(file.content) == expected(prompt=prompt, options=options)
 
 
 @pytest.mark.parametrize(
@@ -296,27 +296,27 @@ def test_everything_is_read_back_as_it_was(prompt: str, options: dict[str, Any])
 def test_exotic_prompts_survive(prompt: str) -> None:
     (png,) = pictures(Image.new("L", (64, 48)), prompt=prompt)
     (svg,) = pictures(SVG.format("<g/>"), makes=MediaType.SVG, prompt=prompt)
-    assert read_making(png.content)["prompt"] == read_making(svg.content)["prompt"] == prompt
+    assert read_provenance(png.content)["prompt"] == read_provenance(svg.content)["prompt"] == prompt
     opened(png)
 
 
 def test_facts_that_are_no_json_are_told_in_words() -> None:
     (file,) = pictures(Artifact(Image.new("L", (64, 48)), facts={"where": Path("/a"), "big": 2**80}))
-    assert read_making(file.content)["facts"] == {"where": "/a", "big": 2**80}
+    assert read_provenance(file.content)["facts"] == {"where": "/a", "big": 2**80}
 
 
 def test_a_result_is_read_from_its_path(tmp_path: Path) -> None:
     (file,) = pictures(Image.new("L", (64, 48)))
     path = tmp_path / "a-1-64x48.png"
     path.write_bytes(file.content)
-    assert read_making(path) == read_making(str(path)) == expected()
+    assert read_provenance(path) == read_provenance(str(path)) == expected()
 
 
 def test_reading_the_making_does_not_decode_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     (file,) = pictures(Image.new("L", (64, 48)))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     damaged = file.content.replace(b"IDAT", b"IDAT" + b"\xff" * 9)
-    assert read_making(file.content) == read_making(damaged) == expected()
+    assert read_provenance(file.content) == read_provenance(damaged) == expected()
 
 
 def _png(**info: str) -> bytes:
@@ -351,12 +351,12 @@ def _png(**info: str) -> bytes:
 )
 def test_a_file_that_does_not_tell_its_making_is_said_so(content: bytes) -> None:
     with pytest.raises(SpectacleError, match="does not tell how it was made"):
-        read_making(content)
+        read_provenance(content)
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(SpectacleError, match="cannot be read: No such file"):
-        read_making(tmp_path / "none.png")
+        read_provenance(tmp_path / "none.png")
 
 
 def test_the_same_input_makes_the_same_bytes(rasteriser: Rasteriser) -> None:
