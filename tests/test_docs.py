@@ -180,6 +180,8 @@ def test_every_command_and_option_that_is_shown_exists(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_setting_that_is_named_exists(page: str) -> None:
     leaves = {name.rpartition(".")[2] for name in SETTINGS}
+    if page == "docs/architecture.md":
+        leaves |= {path.stem for path in (ROOT / "spectacle").rglob("*.py")}
     for word in inline(page):
         name, equals, _ = word.partition(" = ")
         if re.fullmatch(r"SPECTACLE_[A-Z_]+", name) and "SECTION" not in name:
