@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import pytest
 from history import Ask
-from next_version import VERSION, make_next_version
+from versions import VERSION, make_next_version
 from world import DAEMONS, LEASE, PATIENCE, POLL, WRITER, Spool, World
 
 import spectacle

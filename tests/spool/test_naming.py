@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectacle.spool.naming import MAX_NAME_BYTES, RequestName, stem_of_commit, stem_of_lock
+from spectacle.spool import naming
+from spectacle.spool.naming import MAX_NAME_BYTES, RequestName, Temporary, stem_of_commit, stem_of_lock
 
 UUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 
@@ -103,3 +104,63 @@ def test_commit_and_claim_names_lead_back_to_their_stem() -> None:
     assert stem_of_lock(name.lock_name) == name.stem
     assert stem_of_commit(".other.commit") is None
     assert stem_of_lock("package.lock") is None
+
+
+LONGEST_STEM = "a-" + "1" * (MAX_NAME_BYTES - len("a--64x64.txt")) + "-64x64"
+NONCE = "0123abcd"
+
+
+def names_of_all_kinds(name: RequestName) -> set[str]:
+    """Every name that can be made of a request's, each as long as it gets."""
+    public = {name.file_name, name.lock_name, name.error_name, name.progress_name, *name.attachment_names()}
+    public |= {naming.result_name(name.stem, number, extension) for number in (1, 9999) for extension in ("png", "svg")}
+    retired = public - {name.lock_name, name.progress_name}  # those two are just removed
+    largest_inode = f"inode-{2**64 - 1}"
+    return public | {
+        name.commit_name,
+        naming.answer_draft_name(name.stem, NONCE, 9999),
+        naming.record_draft_name(name.stem, NONCE),
+        naming.aside_name(name.stem, 2 * NONCE),
+        naming.replacement_name(name.progress_name, NONCE),
+        f"{name.lock_name}.restore.{2**22}.{4 * NONCE}",  # filelock's
+        *(naming.client_draft_name(each) for each in public),
+        *(naming.retired_name(each, which, NONCE) for each in retired for which in (largest_inode, 2 * NONCE)),
+        *(naming.quarantine_path(each, NONCE).rpartition("/")[2] for each in public),
+    }
+
+
+def test_of_the_longest_request_name_every_other_name_can_be_made() -> None:
+    name = RequestName.from_stem(LONGEST_STEM)
+    assert name is not None
+    assert len(name.file_name) == MAX_NAME_BYTES
+    assert RequestName.from_stem(f"{LONGEST_STEM[:2]}1{LONGEST_STEM[2:]}") is None
+    sizes = {each: len(each) for each in names_of_all_kinds(name)}
+    longest = max(sizes, key=lambda each: sizes[each])
+    assert sizes[longest] == 254, longest
+    assert longest.startswith(f".{name.stem}-"), "an attachment on its way out"
+
+
+def test_every_name_that_is_made_is_known_again() -> None:
+    name = RequestName.from_stem("a-1-64x64-svg")
+    assert name is not None
+    attachments = set(name.attachment_names())
+    temporaries = {
+        naming.answer_draft_name(name.stem, NONCE, 12),
+        naming.record_draft_name(name.stem, NONCE),
+        naming.aside_name(name.stem, 2 * NONCE),
+        naming.replacement_name(name.progress_name, NONCE),
+    }
+    for each in attachments | {name.error_name, name.progress_name, naming.result_name(name.stem, 2, "png")}:
+        assert naming.request_of(each) == name
+    for each in temporaries:
+        assert Temporary.parse(each) == Temporary(name.stem)
+    assert Temporary.parse(naming.probe_name(NONCE)) == Temporary(None)
+    for each in attachments | {name.file_name}:
+        assert naming.request_of(naming.client_draft_name(each)) == name
+        assert naming.parse_retired(naming.retired_name(each, "inode-7", NONCE)) == (each, "inode-7")
+    assert all(naming.is_attachment_of(name.stem, each) for each in attachments)
+    assert naming.is_answer_draft_of(name.stem, naming.answer_draft_name(name.stem, NONCE, 12))
+    assert naming.result_of(name.stem, naming.result_name(name.stem, 2, "svg")) == (2, "svg")
+    assert naming.stem_of_progress(name.progress_name) == name.stem
+    assert naming.reporter_of(naming.report_path("host-1-abc").rpartition("/")[2]) == "host-1-abc"
+    assert naming.reserve_holder(naming.reserve_path("host-1-abc").rpartition("/")[2]) == "host-1-abc"

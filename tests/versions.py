@@ -1,10 +1,17 @@
-"""A later version of the daemon, for tests: a copy of the package that writes all that the promise to later versions
-allows (docs/protocol.md, "Versions side by side")."""
+"""Other versions of the daemon, for tests.
+
+A later one is a copy of the package that writes all that the promise to later versions allows (docs/protocol.md,
+"Versions side by side"). A former one comes out of the repository's history.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import subprocess
+import tarfile
+import tomllib
 from pathlib import Path
 
 import spectacle
@@ -66,4 +73,35 @@ def make_next_version(home: Path) -> dict[str, str]:
             text = text.replace(old, new)
         path.write_text(text)
     # The directory in which Python is started must not come before the copy.
+    return {**os.environ, "PYTHONPATH": str(home), "PYTHONSAFEPATH": "1"}
+
+
+FORMER = "9150b4a"
+"""The last commit before the modules of the daemon were moved into packages."""
+
+
+def make_former_version(home: Path) -> dict[str, str] | None:
+    """Take the former version out of the history into a directory.
+
+    Returns:
+        The environment in which `python -m spectacle` is the former version; None where there is no history.
+    """
+    root = Path(spectacle.__file__).parents[1]
+    archive = subprocess.run(
+        ["git", "-C", root, "archive", FORMER, "spectacle", "pyproject.toml"], capture_output=True, check=False
+    )
+    if archive.returncode:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(home, filter="data")
+    project = tomllib.loads((home / "pyproject.toml").read_text())["project"]
+    # Found before the installed one's, whose entry points name modules that it does not have.
+    metadata = home / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    points = project["entry-points"]["spectacle.generators"]
+    lines = "".join(f"{name} = {target}\n" for name, target in points.items())
+    (metadata / "entry_points.txt").write_text(f"[spectacle.generators]\n{lines}")
     return {**os.environ, "PYTHONPATH": str(home), "PYTHONSAFEPATH": "1"}
