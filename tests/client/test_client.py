@@ -8,12 +8,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from spectacle import client
 from spectacle.client import (
     InvalidRequest,
     Progress,
@@ -23,12 +24,15 @@ from spectacle.client import (
     Ticket,
     WaitTimeout,
     cancel,
+    cancel_async,
     new_message_id,
     submit,
     submit_async,
     wait,
     wait_async,
+    waiting,
 )
+from spectacle.client.waiting import DirectoryWatch, Finding, Waiter
 from spectacle.errors import SpectacleError, SpoolUnavailable
 from spectacle.spool.naming import RequestName
 
@@ -305,19 +309,19 @@ def test_an_answer_that_appears_while_the_directory_is_being_listed_is_found(
     spool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket = submit(spool, "x")
-    listing = client._names
+    listing = os.listdir
     listings = []
 
-    def torn(directory: Path, stem: str) -> set[str]:
+    def torn(directory: Path) -> list[str]:
         """A listing that passes the place of the answer too early and the place of the request too late."""
-        names = listing(directory, stem)
+        names = listing(directory)
         listings.append(names)
         if len(listings) == 1:
             answer(ticket, png=b"picture")
-            return names - {ticket.request.name}
+            return [name for name in names if name != ticket.request.name]
         return names
 
-    monkeypatch.setattr(client, "_names", torn)
+    monkeypatch.setattr(waiting.os, "listdir", torn)
     assert wait(ticket, timeout=10).primary.read_bytes() == b"picture"
 
 
@@ -435,6 +439,89 @@ def test_giving_up_an_awaited_request_leaves_it_in_the_spool(spool: Path) -> Non
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(wait_async(ticket), 0.05)
         assert ticket.request.exists()
-        return await client.cancel_async(ticket)
+        return await cancel_async(ticket)
 
     assert asyncio.run(talk()) is True
+
+
+def count_listings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The directories that are listed from now on."""
+    listed: list[Path] = []
+    listing = os.listdir
+
+    def counted(directory: Path) -> list[str]:
+        listed.append(directory)
+        return listing(directory)
+
+    monkeypatch.setattr(waiting.os, "listdir", counted)
+    return listed
+
+
+class Tray:
+    """A waiting ticket that keeps what it is told of."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.found: list[Finding] = []
+        self.waiter = Waiter(ticket, lambda _progress: None, self.found.append)
+
+
+@pytest.fixture
+def trays(spool: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[DirectoryWatch, list[Tray]]:
+    """A watch, which lists only when told to, and many tickets that wait on it."""
+    monkeypatch.setattr(waiting.threading, "Thread", lambda **_options: SimpleNamespace(start=lambda: None))
+    watch = DirectoryWatch(spool)
+    trays = [Tray(submit(spool, "x", user="u", message_id=f"{number}")) for number in range(300)]
+    for tray in trays:
+        watch.add(tray.waiter)
+    return watch, trays
+
+
+def test_however_many_tickets_wait_the_directory_is_listed_once_a_poll(
+    trays: tuple[DirectoryWatch, list[Tray]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, waiting_ones = trays
+    listed = count_listings(monkeypatch)
+    for polls in range(1, 4):
+        watch.poll()
+        assert len(listed) == polls
+    assert all(tray.found == [None] for tray in waiting_ones), "told once that they wait, and no more"
+
+
+def test_of_many_tickets_those_that_are_answered_are_told_and_listing_twice_serves_all_of_them(
+    trays: tuple[DirectoryWatch, list[Tray]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, waiting_ones = trays
+    watch.poll()
+    for tray in waiting_ones[::3]:
+        answer(tray.waiter.ticket, png=b"picture", png2=b"another")
+    listed = count_listings(monkeypatch)
+    watch.poll()
+    assert len(listed) == 2
+    for number, tray in enumerate(waiting_ones):
+        stem = tray.waiter.ticket.stem
+        answered = [frozenset({f"{stem}.png", f"{stem}-2.png"})] if number % 3 == 0 else []
+        assert tray.found == [None, *answered]
+
+
+def test_a_spool_that_goes_away_is_told_to_all_who_wait(trays: tuple[DirectoryWatch, list[Tray]], spool: Path) -> None:
+    watch, waiting_ones = trays
+    spool.rename(spool.with_name("elsewhere"))
+    watch.poll()
+    assert all(isinstance(tray.found[0], SpoolUnavailable) for tray in waiting_ones)
+
+
+def test_threads_and_tasks_wait_together_and_each_gets_its_own_answer(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets = [submit(spool, "x", user="u", message_id=f"{number}") for number in range(20)]
+
+    async def wait_for_half() -> list[str]:
+        return [(await each).primary.name for each in [asyncio.create_task(wait_async(each)) for each in tickets[:10]]]
+
+    with ThreadPoolExecutor(11) as pool:
+        tasks = pool.submit(lambda: asyncio.run(wait_for_half()))
+        results = [pool.submit(wait, ticket, 30) for ticket in tickets[10:]]
+        for ticket in reversed(tickets):
+            answer(ticket, png=ticket.stem.encode())
+        names = tasks.result(30) + [each.result(30).primary.name for each in results]
+    assert names == [f"{ticket.stem}.png" for ticket in tickets]
