@@ -157,13 +157,18 @@ def test_two_versions_serve_one_spool_side_by_side_and_know_of_each_other(tmp_pa
             this.write(stem)
         wait_for(lambda: not any(name.endswith((".txt", ".lock")) for name in this.public()), "all answers", 60)
         assert this.public() == {f"{stem}.png" for stem in stems + special}
-        done = Counter(
-            json.loads(line)["stem"]
-            for daemon in (this, other)
-            for line in daemon.log.splitlines()
-            if '"event": "answered"' in line
-        )
-        assert done == Counter(stems + special)
+
+        def done() -> Counter[str]:
+            return Counter(
+                json.loads(line)["stem"]
+                for daemon in (this, other)
+                for line in daemon.log.splitlines()
+                if '"event": "answered"' in line
+            )
+
+        # An answer is there a moment before it is logged.
+        wait_for(lambda: done().total() == len(stems + special), "the last lines of the logs")
+        assert done() == Counter(stems + special)
         for version in versions:
             shown = subprocess.run(
                 [sys.executable, "-m", "spectacle", "status", "--json", "--spool", this.spool],
