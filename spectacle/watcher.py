@@ -13,6 +13,7 @@ import structlog
 from spectacle.config import Settings
 from spectacle.daemon.attempt import AttemptResult, Attempts
 from spectacle.daemon.backlog import Backlog, TrackedRequest
+from spectacle.daemon.catalogue import Catalogue
 from spectacle.daemon.device_thread import DeviceThread
 from spectacle.daemon.health import SpoolHealth
 from spectacle.daemon.housekeeping import Housekeeping
@@ -63,6 +64,7 @@ class Watcher:
         self._attempts = Attempts(self._spool, self._claims, self._reserve, current)
         self._backlog = Backlog(current, clock)
         self._health = SpoolHealth(self._spool, clock)
+        self._catalogue = Catalogue(self._spool, current, clock)
         self._pending_commits = PendingCommits(self._attempts, current)
         self._wake = threading.Event()
         self._scanner = Scanner(self._spool, self._claims, self._backlog, current, self._wake.set, clock)
@@ -73,7 +75,7 @@ class Watcher:
         self._reloaded = False
         self._threads = [DeviceThread(worker, self) for worker in workers]
         self._reporting = Reporting(
-            self._instances, current, self._health, self._backlog, self._threads, self._stopping.is_set
+            self._instances, current, self._health, self._catalogue, self._backlog, self._threads, self._stopping.is_set
         )
 
     # --- for the outside -------------------------------------------------------------------------------------------
@@ -108,6 +110,7 @@ class Watcher:
         finally:
             self._ended.set()
             self._scanner.close()
+            self._catalogue.close()
             self._reserve.drop()
             self._instances.leave()
             self._spool.close()
@@ -171,6 +174,7 @@ class Watcher:
         if self._reloaded:
             self._reloaded = False
             self._backlog.reclassify()
+            self._catalogue.reconfigured()
             log.info("settings reloaded", kinds=sorted(self.settings.kinds))
         try:
             if self._health.seconds_to_resume():
@@ -188,6 +192,7 @@ class Watcher:
                 self._scan(now)
             self._act(now)
             self._finish_commits(now)
+            self._catalogue.refresh()
             self._reporting.report_when_due(now)
         except SpoolUnavailable as error:
             self._pause(error.message)
@@ -207,6 +212,7 @@ class Watcher:
             raise
         self._backlog.on_network = self._spool.on_network
         self._scanner.forget()
+        self._catalogue.moved_in()
         self._backlog.forget_waiting()
 
     def _pause(self, reason: str) -> None:

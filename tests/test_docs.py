@@ -40,7 +40,7 @@ SETTINGS = {".".join(keys) for keys, _ in config.fields()} | {
     f"kinds.NAME.{name}" for name in config.KindSettings.model_fields
 }
 OPTIONS = {name for each in registry.available() for name in registry.find(each).Options.model_fields}
-FOREIGN = {"weights_only", "pytorch_model", "model_index"}
+FOREIGN = {"kind_details", "media_type", "options_schema", "weights_only", "pytorch_model", "model_index"}
 """Names that other libraries have given."""
 PROGRESS = {field.name for field in dataclasses.fields(Progress)}
 VARIABLES = {"SPECTACLE_" + name.replace(".", "_").upper() for name in SETTINGS} | set(UNSETTING)

@@ -46,6 +46,7 @@ def test_a_server_that_made_a_scan_hang_does_not_put_off_the_next_one(
     watcher._turn()
     assert watcher._scanner.scans == scans + 1
     watcher._scanner.close()
+    watcher._catalogue.close()
     watcher._spool.close()
 
 
@@ -72,6 +73,7 @@ def successor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch
     monkeypatch.setattr(watcher._scanner, "watch", lambda: None)
     yield watcher
     watcher._scanner.close()
+    watcher._catalogue.close()
     watcher._spool.close()
 
 

@@ -11,6 +11,7 @@ import spectacle
 from spectacle.config import Settings
 from spectacle.daemon.attempt import AttemptResult
 from spectacle.daemon.backlog import Backlog
+from spectacle.daemon.catalogue import Catalogue
 from spectacle.daemon.device_thread import DeviceThread
 from spectacle.daemon.health import SpoolHealth
 from spectacle.daemon.notify import notify
@@ -28,6 +29,7 @@ class Reporting:
         instances: Where reports go.
         settings: Gives the current settings.
         health: The state of the spool.
+        catalogue: What is known of the kinds.
         backlog: The known requests.
         threads: The device threads.
         stopping: Whether the instance stops.
@@ -38,6 +40,7 @@ class Reporting:
         instances: Instances,
         settings: Callable[[], Settings],
         health: SpoolHealth,
+        catalogue: Catalogue,
         backlog: Backlog,
         threads: Sequence[DeviceThread],
         stopping: Callable[[], bool],
@@ -45,6 +48,7 @@ class Reporting:
         self._instances = instances
         self._settings = settings
         self._health = health
+        self._catalogue = catalogue
         self._backlog = backlog
         self._threads = threads
         self._stopping = stopping
@@ -91,6 +95,7 @@ class Reporting:
             "state": "stopping" if self._stopping() else "waiting" if self._health.reason else "serving",
             "reason": self._health.reason,
             "kinds": sorted(settings.kinds),
+            "kind_details": {name: told for name, told in self._catalogue.kinds.items() if name in settings.kinds},
             "devices": [thread.status() for thread in self._threads],
             "queue": dict(self._backlog.waiting_by_kind().most_common(MAX_KINDS_TOLD)),
             "done": dict(self._done),

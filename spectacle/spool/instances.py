@@ -101,6 +101,17 @@ def all_reports(spool: Spool) -> list[tuple[Report, float]]:
     return [(report, max(0.0, (now - version[2]) / 1e9)) for _, report, version in _reports(spool)]
 
 
+def schemas_in_use(spool: Spool) -> set[str]:
+    """The digests of the option schemas that any report names."""
+    found = set()
+    for _, report, _ in _reports(spool):
+        details = report.get("kind_details")
+        for told in details.values() if isinstance(details, dict) else ():
+            if isinstance(told, dict) and isinstance(digest := told.get("options_schema"), str):
+                found.add(digest)
+    return found
+
+
 def is_live(report: Report, age: float) -> bool:
     """Whether an instance with a report of this age in seconds still runs."""
     return age <= BEATS_TO_DIE * _interval(report)

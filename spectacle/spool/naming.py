@@ -308,6 +308,20 @@ def reserve_holder(entry: str) -> str | None:
     return entry.removeprefix("reserve-") if entry.startswith("reserve-") else None
 
 
+_SCHEMA = re.compile(r"schema-([0-9a-f]{64})\.json")
+
+
+def schema_path(digest: str) -> str:
+    """Where the JSON Schema of a kind's options is kept, by its SHA-256 in hexadecimal digits."""
+    return f"{STATE_DIRECTORY}/schema-{digest}.json"
+
+
+def schema_digest(entry: str) -> str | None:
+    """The digest of the schema that a file in the state directory is, or None for any other file."""
+    match = _SCHEMA.fullmatch(entry)
+    return match[1] if match else None
+
+
 def quarantine_path(file_name: str, nonce: str) -> str:
     """Where a file is kept for somebody to look at."""
     return f"{POISON}/{file_name}.{nonce}"

@@ -11,6 +11,7 @@ import structlog
 from spectacle.spool.claims import Claims
 from spectacle.spool.commit import sweep_retired
 from spectacle.spool.directory import Spool, is_older
+from spectacle.spool.instances import schemas_in_use
 from spectacle.spool.naming import (
     STATE_DIRECTORY,
     RequestName,
@@ -19,6 +20,7 @@ from spectacle.spool.naming import (
     parse_retired,
     reporter_of,
     reserve_holder,
+    schema_digest,
     stem_of_lock,
     stem_of_progress,
 )
@@ -116,16 +118,18 @@ def _is_left_over(name: str, present: set[str]) -> bool:
 
 
 def _orphaned_state(spool: Spool, present: set[str]) -> Iterator[str]:
-    """Temporaries anywhere, attempts of requests that are gone, reports, reserves of instances that are gone."""
+    """Temporaries anywhere, attempts of requests that are gone, reports, what instances that are gone have left."""
     reporting = {reporter_of(entry) for entry in spool.state_names("instances")}
+    schemas = schemas_in_use(spool)
     for part in ("", "instances", "attempts"):
         for entry in spool.state_names(part):
-            holder = reserve_holder(entry)
+            holder, digest = reserve_holder(entry), schema_digest(entry)
             orphaned = (
                 entry.endswith(".tmp")
                 or part == "instances"
                 or (part == "attempts" and f"{entry}.txt" not in present)
-                or (holder is not None and holder not in reporting)
+                or (not part and holder is not None and holder not in reporting)
+                or (not part and digest is not None and digest not in schemas)
             )
             if orphaned:
                 yield "/".join(filter(None, (STATE_DIRECTORY, part, entry)))
