@@ -8,12 +8,13 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageFile
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from spectacle.errors import BadAttachment
+from spectacle import signatures
+from spectacle.errors import BadAttachment, one_line
 
 MAX_PICTURE_BYTES = 64 * 2**20
 """Largest attached file, in bytes, unless the caller says otherwise."""
@@ -29,41 +30,11 @@ _MAX_JPEG_SCANS = 500
 
 _ACCEPTED = "attach a PNG, JPEG or WebP picture"
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"IDAT", b"IEND"})
 """What matters to the first picture. Text, often large and sometimes a decompression bomb, is not even read."""
 
 _GREY_LEVELS = {"L;2": 3, "L;4": 15}
 """Largest sample by raw mode: Pillow spreads the pixels to 0 … 255, but not the value that stands for transparent."""
-
-_OTHERS = (
-    (b"GIF8", "a GIF picture"),
-    (b"BM", "a BMP picture"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
-    (b"8BPS", "a Photoshop document"),
-    (b"\0\0\1\0", "an icon file"),
-    (b"\xff\x0a", "a JPEG XL picture"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL picture"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
-    (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"<svg", "an SVG drawing"),
-    (b"<?xml", "an XML document, perhaps an SVG drawing"),
-    (b"<!DOCTYPE", "a web page"),
-    (b"<html", "a web page"),
-)
-
-_TRANSPOSITIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What makes a picture with this EXIF orientation upright."""
 
 
 def open_picture(
@@ -141,7 +112,7 @@ def _open(
     except Image.DecompressionBombError:
         extent = "too many"
     except Exception as error:  # Pillow raises a dozen types on bad content
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        reason = one_line(error, 100) or type(error).__name__
         raise BadAttachment(f"{name} is a damaged or incomplete {form} picture ({reason}): attach it anew") from None
     else:
         extent = f"{picture.width}x{picture.height}"
@@ -150,14 +121,14 @@ def _open(
 
 def _decoder(name: str, raw: bytes) -> tuple[str, Callable[[], ImageFile.ImageFile]]:
     """The picture's format and what reads its header. Pillow's other decoders are out of reach of a hostile file."""
-    if raw.startswith(_PNG_SIGNATURE):
+    if raw.startswith(signatures.PNG):
         return "PNG", lambda: PngImageFile(io.BytesIO(_without_metadata(raw)))
-    if raw.startswith(b"\xff\xd8\xff"):
+    if raw.startswith(signatures.JPEG):
         scans = raw.count(b"\xff\xda")
         if scans > _MAX_JPEG_SCANS:
             raise BadAttachment(f"{name} has {scans} scans, at most {_MAX_JPEG_SCANS} are decoded: save it anew")
         return "JPEG", lambda: JpegImageFile(io.BytesIO(raw))
-    if raw.startswith(b"RIFF") and raw[8:12] == b"WEBP":
+    if signatures.is_webp(raw):
         return "WebP", lambda: WebPImageFile(io.BytesIO(raw))
     raise BadAttachment(f"{name} {_appearance(raw)}: {_ACCEPTED}")
 
@@ -165,12 +136,8 @@ def _decoder(name: str, raw: bytes) -> tuple[str, Callable[[], ImageFile.ImageFi
 def _appearance(raw: bytes) -> str:
     if not raw:
         return "is empty"
-    if raw[4:8] == b"ftyp":
-        return "is a HEIC or AVIF picture or a film"
-    start = raw[:256].lstrip()
-    for signature, what in _OTHERS:
-        if start.startswith(signature):
-            return f"is {what}"
+    if (known := signatures.describe(raw)) is not None:
+        return f"is {known}"
     try:
         raw.decode()
     except UnicodeDecodeError:
@@ -179,8 +146,8 @@ def _appearance(raw: bytes) -> str:
 
 
 def _without_metadata(raw: bytes) -> bytes:
-    kept = [_PNG_SIGNATURE]
-    position = len(_PNG_SIGNATURE)
+    kept = [signatures.PNG]
+    position = len(signatures.PNG)
     while position + 8 <= len(raw):
         length, kind = struct.unpack_from(">I4s", raw, position)
         end = position + length + 12
@@ -198,10 +165,9 @@ def _orientation(picture: ImageFile.ImageFile) -> object:
 
 
 def _upright(picture: Image.Image, orientation: object) -> Image.Image:
-    for known, transposition in _TRANSPOSITIONS.items():
-        if orientation == known:
-            return picture.transpose(transposition)
-    return picture
+    """Turned as the EXIF orientation of the file it came from says."""
+    picture.getexif()[ExifTags.Base.Orientation] = orientation
+    return ImageOps.exif_transpose(picture)
 
 
 def _to_grey(picture: ImageFile.ImageFile) -> Image.Image:

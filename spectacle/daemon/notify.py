@@ -33,17 +33,3 @@ def notify(**fields: str | int) -> bool:
 def reloading() -> bool:
     """Say that the configuration is being read again. `notify(READY=1)` ends it."""
     return notify(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
-
-
-def watchdog_interval() -> float | None:
-    """Seconds between two `notify(WATCHDOG=1)`: half of what the manager waits, as `sd_watchdog_enabled(3)` advises.
-
-    Returns:
-        None when no watchdog is set, or when it is another process that is watched.
-    """
-    try:
-        limit = int(os.environ["WATCHDOG_USEC"])
-        watched = int(os.environ.get("WATCHDOG_PID", os.getpid()))
-    except (KeyError, ValueError):
-        return None
-    return limit / 2e6 if limit > 0 and watched == os.getpid() else None

@@ -11,7 +11,7 @@ import structlog
 
 from spectacle.config import Settings
 from spectacle.daemon.request import kind_of
-from spectacle.errors import SpectacleError, TooManyAttempts, WorkerTimeout
+from spectacle.errors import SpectacleError, TooManyAttempts, WorkerTimeout, one_line
 from spectacle.spool.claims import Claim, this_host
 from spectacle.spool.commit import Answer, Outcome, Version
 from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
@@ -94,8 +94,8 @@ class Refusals:
             **error.details,
         }
         # Generators know nothing of file names and speak of STEM-input.png, as the documentation does.
-        first = _STEM.sub(name.stem, " ".join(error.message.split()))
-        rest = "".join(f"{key}: {' '.join(str(value).split())}\n" for key, value in details.items())
+        first = _STEM.sub(name.stem, one_line(error.message))
+        rest = "".join(f"{key}: {one_line(value)}\n" for key, value in details.items())
         return f"{first}\n\n{rest}".encode()
 
 

@@ -180,11 +180,6 @@ class Artifact:
     facts: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
 
-    @property
-    def media_type(self) -> MediaType:
-        """SVG for text, PNG for a picture."""
-        return MediaType.SVG if isinstance(self.content, str) else MediaType.PNG
-
 
 class JobControl(Protocol):
     """A generator's line to the daemon while it works."""

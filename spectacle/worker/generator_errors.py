@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from spectacle.errors import DeviceLost, GeneratorError, OutOfMemory, SpectacleError
+from spectacle.errors import DeviceLost, GeneratorError, OutOfMemory, SpectacleError, one_line
 from spectacle.worker.channel import Disconnected
 
 _Result = TypeVar("_Result")
@@ -30,7 +30,7 @@ def as_spectacle_error(error: Exception, generator: str) -> SpectacleError:
     """Any exception of a generator as one of ours."""
     kind = type(error)
     torchs = kind.__module__.partition(".")[0] == "torch"
-    said = " ".join(str(error).split())[:300]
+    said = one_line(error, 300)
     # As torch words it; before 2.8 such errors are plain RuntimeErrors.
     devices = (torchs and kind.__name__ == "AcceleratorError") or said.startswith(("CUDA error:", "HIP error:"))
     if isinstance(error, MemoryError) or (torchs and kind.__name__ == "OutOfMemoryError"):

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
-from spectacle.errors import BadOptions
+from spectacle.errors import BadOptions, one_line
 from spectacle.generators.base import GeneratorOptions
 
 MAX_OPTIONS_BYTES = 64 * 2**10
@@ -130,7 +130,7 @@ def _bad_option(
 ) -> BadOptions:
     valid = [field.alias or name for name, field in model.model_fields.items()]
     valid_options = f"valid options: {', '.join(sorted(valid))}"
-    reason = " ".join(reason.replace("Input should", "it should").removeprefix("Value error, ").split())
+    reason = one_line(reason.replace("Input should", "it should").removeprefix("Value error, "))
     if not place:
         return BadOptions(f"the options do not fit together: {reason}; {valid_options}")
     option = str(place[0])

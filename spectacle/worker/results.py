@@ -21,7 +21,8 @@ from defusedxml.ElementTree import fromstring
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from spectacle.errors import GeneratorError, SpectacleError
+from spectacle import signatures
+from spectacle.errors import GeneratorError, SpectacleError, one_line
 from spectacle.generators.base import Artifact, MediaType
 from spectacle.svg import Rasteriser, SvgLimits, clean_svg
 from spectacle.svg.clean import SAME_ASPECT, SVG_NAMESPACE, escape_text
@@ -31,7 +32,6 @@ PNG_KEY = "spectacle"
 NAMESPACE = "urn:spectacle:1"
 """XML namespace of the `making` element in the `<metadata>` of an SVG result, which holds the same JSON."""
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK = struct.Struct(">I4s")
 _OUR_CHUNK = PNG_KEY.encode() + b"\0" + b"\0\0" + b"\0" + b"\0"  # not compressed, no language, no translated keyword
 _LIMITS = SvgLimits()
@@ -188,7 +188,7 @@ def read_provenance(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
             content = _content(name)
         except OSError as error:
             raise SpectacleError(f"{name} cannot be read: {error.strerror}") from error
-    text = _png_text(content) if content.startswith(_PNG_SIGNATURE) else _svg_text(content)
+    text = _png_text(content) if content.startswith(signatures.PNG) else _svg_text(content)
     try:
         details = json.loads(text or "")
     except (ValueError, RecursionError):
@@ -268,7 +268,7 @@ def _software(details: Mapping[str, Any]) -> str:
 
 
 def _title(prompt: str) -> str:
-    line = _plain(" ".join(prompt.split()))
+    line = _plain(one_line(prompt))
     return line if len(line) <= _MAX_TITLE else line[: _MAX_TITLE - 1] + "…"
 
 
@@ -319,7 +319,7 @@ def _xmp_packet(details: Mapping[str, Any]) -> str:
 
 def _png_text(content: bytes) -> str | None:
     """The text of our chunk, found without decoding the picture."""
-    position = len(_PNG_SIGNATURE)
+    position = len(signatures.PNG)
     while position + _CHUNK.size <= len(content):
         length, name = _CHUNK.unpack_from(content, position)
         start = position + _CHUNK.size

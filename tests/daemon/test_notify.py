@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.daemon.notify import notify, reloading, watchdog_interval
+from spectacle.daemon.notify import notify, reloading
 
 
 @pytest.fixture(params=["file", "abstract"])
@@ -58,25 +57,3 @@ def test_outside_a_service_nothing_happens(address: str | None, monkeypatch: pyt
     else:
         monkeypatch.setenv("NOTIFY_SOCKET", address)
     assert notify(READY=1) is False
-
-
-@pytest.mark.parametrize(
-    ("limit", "process", "interval"),
-    [
-        ("60000000", "self", 30.0),
-        ("60000000", None, 30.0),
-        ("60000000", "1", None),
-        (None, "self", None),
-        ("0", "self", None),
-        ("soon", "self", None),
-    ],
-)
-def test_the_watchdog_is_fed_twice_in_its_time_and_only_by_the_process_it_watches(
-    limit: str | None, process: str | None, interval: float | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for key, value in (("WATCHDOG_USEC", limit), ("WATCHDOG_PID", process)):
-        if value is None:
-            monkeypatch.delenv(key, raising=False)
-        else:
-            monkeypatch.setenv(key, str(os.getpid()) if value == "self" else value)
-    assert watchdog_interval() == interval
