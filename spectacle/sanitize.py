@@ -240,14 +240,23 @@ def _cut(text: str, length: int) -> str:
     """The first `length` code points or a few less, so that no user-perceived character is cut in two."""
     if len(text) <= length:
         return text
-    # From a little before the limit would not do: whether two flag letters belong together depends on all before them.
+    # Only what is near the limit, for `regex` takes quadratic time for a row of flags.
+    start = _pair_of_flag_letters(text, max(length - 2 * _MAX_CLUSTER, 0))
     end = 0
-    for cluster in _CLUSTER.finditer(text, 0, length + _MAX_CLUSTER):
+    for cluster in _CLUSTER.finditer(text, start, length + _MAX_CLUSTER):
         if cluster.end() > length:
             break
         end = cluster.end()
     # A longer cluster is not one of any language, and may be cut.
     return text[:end] if length - end < _MAX_CLUSTER else text[:length].rstrip(_JOINERS)
+
+
+def _pair_of_flag_letters(text: str, index: int) -> int:
+    """`index` or, in the middle of a flag, where the flag begins: pairs count from the beginning of the row."""
+    row = index
+    while row and "\U0001f1e6" <= text[row - 1] <= "\U0001f1ff":
+        row -= 1
+    return index - (index - row) % 2
 
 
 def _neutralise(text: str) -> tuple[str, int]:
