@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from spectacle.config.document import render_markdown, render_toml
 from spectacle.generators.diffusion.figures import markdown_tables
-from spectacle.settings_file import render_markdown, render_toml
 
 ROOT = Path(__file__).parent.parent
 

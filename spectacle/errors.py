@@ -29,6 +29,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def one_line(error: object, most: int | None = None) -> str:
+    """What an error or any other text says, on one line: white space becomes single spaces.
+
+    Args:
+        error: The error or text.
+        most: Most characters; the rest is cut off. None for all.
+    """
+    return " ".join(str(error).split())[:most]
+
+
 class SpectacleError(Exception):
     """Base of all errors that Spectacle raises on purpose.
 

@@ -9,19 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from spectacle.errors import BlockedPrompt, UnreadableRequest
+import regex
 
-_SIGNATURES = (
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"RIFF", "a WebP picture or another RIFF file"),
-    (b"GIF8", "a GIF picture"),
-    (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (codecs.BOM_UTF32_LE, "UTF-32 text"),
-    (codecs.BOM_UTF32_BE, "UTF-32 text"),
-)
+from spectacle import signatures
+from spectacle.errors import BlockedPrompt, UnreadableRequest
 
 _WORKING_LENGTH = 16
 """Of a longer text only the first so many times `max_characters` are looked at."""
@@ -32,6 +23,7 @@ _MAX_MARKS = 30
 Ordering a longer run takes `unicodedata.normalize` quadratic time.
 """
 
+_CLUSTER = regex.compile(r"\X")
 _MAX_CLUSTER = 40
 """How far back from the length limit a boundary between user-perceived characters is looked for, in code points."""
 
@@ -141,13 +133,10 @@ def decode_prompt(raw: bytes, *, max_bytes: int = 65_536) -> str:
 
 
 def _unreadable(raw: bytes, what: str) -> str:
-    for signature, known in _SIGNATURES:
-        if raw.startswith(signature):
-            what = f"looks like {known}"
-            break
-    else:
-        if len(raw) / 4 <= raw.count(0) <= len(raw) * 3 / 4:
-            what += " and looks like UTF-16 without a byte order mark"
+    if (known := signatures.describe(raw, like_text=False)) is not None:
+        what = f"looks like {known}"
+    elif len(raw) / 4 <= raw.count(0) <= len(raw) * 3 / 4:
+        what += " and looks like UTF-16 without a byte order mark"
     return f"the request file {what}: save the prompt as UTF-8 text"
 
 
@@ -251,29 +240,23 @@ def _cut(text: str, length: int) -> str:
     """The first `length` code points or a few less, so that no user-perceived character is cut in two."""
     if len(text) <= length:
         return text
-    for end in range(length, max(length - _MAX_CLUSTER, 0), -1):
-        if _is_boundary(text, end):
-            return text[:end]
-    return text[:length].rstrip(_JOINERS)
+    # Only what is near the limit, for `regex` takes quadratic time for a row of flags.
+    start = _pair_of_flag_letters(text, max(length - 2 * _MAX_CLUSTER, 0))
+    end = 0
+    for cluster in _CLUSTER.finditer(text, start, length + _MAX_CLUSTER):
+        if cluster.end() > length:
+            break
+        end = cluster.end()
+    # A longer cluster is not one of any language, and may be cut.
+    return text[:end] if length - end < _MAX_CLUSTER else text[:length].rstrip(_JOINERS)
 
 
-def _is_boundary(text: str, index: int) -> bool:
-    """Whether a user-perceived character ends before `index`: the rules of UAX #29 that matter in normal form C."""
-    before, after = text[index - 1], text[index]
-    if _ZERO_WIDTH_JOINER in (before, after) or "\U0001f3fb" <= after <= "\U0001f3ff":
-        return False
-    if unicodedata.category(after)[0] == "M" or "\u1160" <= after <= "\u11ff":
-        return False
-    if _is_flag_letter(before) and _is_flag_letter(after):
-        start = index
-        while start and _is_flag_letter(text[start - 1]):
-            start -= 1
-        return (index - start) % 2 == 0
-    return True
-
-
-def _is_flag_letter(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
+def _pair_of_flag_letters(text: str, index: int) -> int:
+    """`index` or, in the middle of a flag, where the flag begins: pairs count from the beginning of the row."""
+    row = index
+    while row and "\U0001f1e6" <= text[row - 1] <= "\U0001f1ff":
+        row -= 1
+    return index - (index - row) % 2
 
 
 def _neutralise(text: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -24,7 +24,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     path.mkdir()
     spool = Spool(path)
     spool.open()
-    spool.prepare_house()
+    spool.prepare_state_directory()
     yield spool
     spool.close()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 import pytest
-from daemon import running
+from daemon_process import running
 from documentation import PAGES, ROOT, Block, blocks, commands, inline, read
 
 from spectacle import cli, config, errors
@@ -26,7 +26,7 @@ from spectacle.client import Progress
 from spectacle.config import UNSETTING
 from spectacle.generators import registry
 from spectacle.generators.base import GeneratorOptions
-from spectacle.naming import RESERVED_KINDS, RequestName
+from spectacle.spool.naming import RESERVED_KINDS, RequestName
 
 LANGUAGES = {"sh", "python", "ts", "toml", "json", "text"}
 TYPESCRIPT = ROOT / "clients/typescript"
@@ -40,7 +40,7 @@ SETTINGS = {".".join(keys) for keys, _ in config.fields()} | {
     f"kinds.NAME.{name}" for name in config.KindSettings.model_fields
 }
 OPTIONS = {name for each in registry.available() for name in registry.find(each).Options.model_fields}
-FOREIGN = {"weights_only", "pytorch_model", "model_index"}
+FOREIGN = {"kind_details", "media_type", "options_schema", "weights_only", "pytorch_model", "model_index"}
 """Names that other libraries have given."""
 PROGRESS = {field.name for field in dataclasses.fields(Progress)}
 VARIABLES = {"SPECTACLE_" + name.replace(".", "_").upper() for name in SETTINGS} | set(UNSETTING)
@@ -180,6 +180,8 @@ def test_every_command_and_option_that_is_shown_exists(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_setting_that_is_named_exists(page: str) -> None:
     leaves = {name.rpartition(".")[2] for name in SETTINGS}
+    if page == "docs/architecture.md":
+        leaves |= {path.stem for path in (ROOT / "spectacle").rglob("*.py")}
     for word in inline(page):
         name, equals, _ = word.partition(" = ")
         if re.fullmatch(r"SPECTACLE_[A-Z_]+", name) and "SECTION" not in name:
@@ -199,11 +201,26 @@ def test_the_log_messages_in_the_operations_guide_are_the_daemons() -> None:
 
 
 def test_the_architecture_page_names_every_module_once_and_no_other() -> None:
-    named = [word for word in inline("docs/architecture.md") if word.startswith("spectacle/")]
-    modules = [path.relative_to(ROOT) for path in (ROOT / "spectacle").glob("*.py") if path.name[:2] != "__"]
+    page = read("docs/architecture.md").partition("## Where do I change")[0]
+    named = re.findall(r"`(spectacle/[^`]+)`", page.partition("## Where things are")[2])
+    described = ["spectacle", "spectacle/daemon", "spectacle/spool", "spectacle/worker"]
+    modules = {
+        path.relative_to(ROOT).as_posix()
+        for folder in described
+        for path in (ROOT / folder).glob("*.py")
+        if path.name[:2] != "__"
+    }
     assert all((ROOT / name).exists() for name in named)
-    assert {str(module) for module in modules} <= set(named)
+    assert modules <= set(named)
     assert len(named) == len(set(named))
+
+
+def test_the_modules_that_the_architecture_page_speaks_of_by_one_word_are_there() -> None:
+    page = read("docs/architecture.md").partition("## One request, file by file")[2]
+    modules = {path.stem for path in (ROOT / "spectacle").rglob("*.py")}
+    words = set(re.findall(r"`([a-z_]+)`", page))
+    assert words <= modules
+    assert len(words) > 20
 
 
 # --- what the protocol page says ------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import CONFIGURATION, DEADLINE, Daemon, running, wait_for
+from daemon_process import CONFIGURATION, DEADLINE, Daemon, running, wait_for
 
 THIRD_PARTY = '''
 import os, resource, signal

@@ -1,4 +1,4 @@
-"""The daemon's loop and its slots from inside, where the world outside cannot be made bad enough."""
+"""The daemon's loop and its device threads from inside, where the world outside cannot be made bad enough."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import wait_for
+from daemon_process import wait_for
 
 from spectacle.config import Settings
+from spectacle.daemon.attempt import AttemptResult
 from spectacle.generators.base import Device
-from spectacle.jobs import Verdict
 from spectacle.watcher import Watcher
+from spectacle.worker.in_process import InProcessWorker
 
 SETTINGS = {
     "spool": {"poll_interval": 0.05, "settle": 0, "min_free": 0, "lease_duration": 3},
@@ -51,7 +52,7 @@ def watcher(tmp_path: Path) -> Watcher:
     path = tmp_path / "spool"
     path.mkdir()
     settings = Settings.model_validate({**SETTINGS, "spool": {**SETTINGS["spool"], "path": path}})  # type: ignore[dict-item]
-    return Watcher(settings, [Device()])
+    return Watcher(settings, [InProcessWorker(Device(), settings)])
 
 
 @pytest.fixture
@@ -72,21 +73,21 @@ def write(watcher: Watcher, stem: str) -> Path:
     return path
 
 
-def test_a_spool_that_fails_right_after_an_answer_costs_no_slot(
+def test_a_spool_that_fails_right_after_an_answer_costs_no_device(
     watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system = Bad("stat", "open", "link", "rename")
     watcher._spool._os = system
     served = []
 
-    def attempt(job: Any, seen: Any, worker: Any) -> Verdict:
+    def attempt(job: Any, seen: Any, worker: Any) -> AttemptResult:
         served.append(job.name.stem)
         (watcher.settings.spool.path / job.name.file_name).unlink()
         if len(served) == 1:
             system.error = OSError(errno.EIO, "Input/output error")
-        return Verdict.ANSWERED
+        return AttemptResult.ANSWERED
 
-    monkeypatch.setattr(watcher._jobs, "attempt", attempt)
+    monkeypatch.setattr(watcher._attempts, "run", attempt)
     write(watcher, "a-1-8x8")
     run()
     wait_for(lambda: watcher.status()["state"] == "waiting" and served, "the trouble to be noticed")
@@ -95,19 +96,19 @@ def test_a_spool_that_fails_right_after_an_answer_costs_no_slot(
     wait_for(lambda: "a-2-8x8" in served, "the next request")
 
 
-def test_a_fault_of_ours_costs_neither_the_slot_nor_the_request(
+def test_a_fault_of_ours_costs_neither_the_device_nor_the_request(
     watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
 
-    def attempt(job: Any, seen: Any, worker: Any) -> Verdict:
+    def attempt(job: Any, seen: Any, worker: Any) -> AttemptResult:
         tries.append(job.name.stem)
         if len(tries) == 1:
             raise ZeroDivisionError
         (watcher.settings.spool.path / job.name.file_name).unlink()
-        return Verdict.ANSWERED
+        return AttemptResult.ANSWERED
 
-    monkeypatch.setattr(watcher._jobs, "attempt", attempt)
+    monkeypatch.setattr(watcher._attempts, "run", attempt)
     path = write(watcher, "a-1-8x8")
     run()
     wait_for(lambda: not path.exists(), "the request to be tried again")
@@ -121,12 +122,12 @@ def test_a_commit_record_that_cannot_be_finished_costs_itself_alone(
     def finish(name: Any) -> bool:
         raise error
 
-    def attempt(job: Any, seen: Any, worker: Any) -> Verdict:
+    def attempt(job: Any, seen: Any, worker: Any) -> AttemptResult:
         (watcher.settings.spool.path / job.name.file_name).unlink()
-        return Verdict.ANSWERED
+        return AttemptResult.ANSWERED
 
-    monkeypatch.setattr(watcher._jobs, "finish", finish)
-    monkeypatch.setattr(watcher._jobs, "attempt", attempt)
+    monkeypatch.setattr(watcher._attempts, "finish", finish)
+    monkeypatch.setattr(watcher._attempts, "run", attempt)
     (watcher.settings.spool.path / ".b-1-8x8.commit").write_text("{}")
     run()
     for number in range(3):
@@ -138,11 +139,11 @@ def test_a_commit_record_that_cannot_be_finished_costs_itself_alone(
 def test_times_that_go_backwards_delay_nothing(
     watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def attempt(job: Any, seen: Any, worker: Any) -> Verdict:
+    def attempt(job: Any, seen: Any, worker: Any) -> AttemptResult:
         (watcher.settings.spool.path / job.name.file_name).unlink()
-        return Verdict.ANSWERED
+        return AttemptResult.ANSWERED
 
-    monkeypatch.setattr(watcher._jobs, "attempt", attempt)
+    monkeypatch.setattr(watcher._attempts, "run", attempt)
     run()
     for number, then in enumerate([4e9, 1e9, 0]):
         path = watcher.settings.spool.path / f"a-{number}-8x8.txt"
@@ -160,18 +161,18 @@ def test_a_fault_between_two_requests_does_not_end_the_service_of_a_device(
     taken = []
     take = watcher.take
 
-    def stumble(slot: Any, timeout: float) -> Any:
-        taken.append(slot)
+    def stumble(*arguments: Any) -> Any:
+        taken.append(arguments)
         if len(taken) == 1:
             raise ZeroDivisionError
-        return take(slot, timeout)
+        return take(*arguments)
 
-    def attempt(job: Any, seen: Any, worker: Any) -> Verdict:
+    def attempt(job: Any, seen: Any, worker: Any) -> AttemptResult:
         (watcher.settings.spool.path / job.name.file_name).unlink()
-        return Verdict.ANSWERED
+        return AttemptResult.ANSWERED
 
     monkeypatch.setattr(watcher, "take", stumble)
-    monkeypatch.setattr(watcher._jobs, "attempt", attempt)
+    monkeypatch.setattr(watcher._attempts, "run", attempt)
     path = write(watcher, "a-1-8x8")
     run()
     wait_for(lambda: not path.exists(), "an answer")
@@ -183,13 +184,13 @@ def test_thousands_of_requests_nobody_serves_do_not_hold_up_the_others(
     refused = []
     clock = [0.0]
 
-    def refuse(name: Any, error: Any) -> Verdict:
+    def refuse(name: Any, error: Any) -> AttemptResult:
         refused.append(name.stem)
         clock[0] += 0.2
         (watcher.settings.spool.path / name.file_name).unlink()
-        return Verdict.REFUSED
+        return AttemptResult.REFUSED
 
-    monkeypatch.setattr(watcher._jobs, "refuse", refuse)
+    monkeypatch.setattr(watcher._attempts, "refuse", refuse)
     monkeypatch.setattr(watcher, "_clock", lambda: clock[0])
     for number in range(20):
         write(watcher, f"a-{number}-8x8-nothing")

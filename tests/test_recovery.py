@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from daemon import CONFIGURATION, Daemon, running, wait_for
+from daemon_process import CONFIGURATION, Daemon, running, wait_for
 from PIL import Image
 
-from spectacle.claims import Claims
-from spectacle.spool import Spool
-from spectacle.sweep import sweep
+from spectacle.spool.claims import Claims
+from spectacle.spool.directory import Spool
+from spectacle.spool.sweep import sweep
 
 STORM = CONFIGURATION.replace("lease_duration = 3", "lease_duration = 1\nmax_attempts = 100").replace(
     "[kinds.card]\n", "[kinds.card]\noptions = { steps = 3, step_seconds = 0.01, copies = 2 }\n"

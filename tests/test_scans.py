@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.backlog import SETTLE_NETWORK
 from spectacle.config import Settings
+from spectacle.daemon.backlog import SETTLE_NETWORK
 from spectacle.watcher import Watcher
 
 
@@ -39,13 +39,14 @@ def test_a_server_that_made_a_scan_hang_does_not_put_off_the_next_one(
 
     monkeypatch.setattr(watcher._spool, "names", hang)
     watcher._turn()
-    scans = watcher._scans
+    scans = watcher._scanner.scans
     assert scans == 1
     (tmp_path / "a-1-64x64.txt").write_text("a red fox")
     clock.now += 1
     watcher._turn()
-    assert watcher._scans == scans + 1
-    watcher._doorbell.take_down()
+    assert watcher._scanner.scans == scans + 1
+    watcher._scanner.close()
+    watcher._catalogue.close()
     watcher._spool.close()
 
 
@@ -57,7 +58,7 @@ CLAIM_AND_DIE = (
 
 
 @pytest.fixture
-def successor(tmp_path: Path) -> Iterator[Watcher]:
+def successor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watcher]:
     """A daemon that begins with a request, of an hour ago, which a daemon killed on this host had claimed."""
     (tmp_path / f"{STEM}.txt").write_text("a red fox")
     hour_ago = time.time() - 3600
@@ -69,9 +70,10 @@ def successor(tmp_path: Path) -> Iterator[Watcher]:
     )
     watcher = Watcher(settings, [], Clock())
     # Nothing but its own looking tells it of files, as on a network file system.
-    watcher._doorbell.hang = lambda _path: None  # type: ignore[method-assign]
+    monkeypatch.setattr(watcher._scanner, "watch", lambda: None)
     yield watcher
-    watcher._doorbell.take_down()
+    watcher._scanner.close()
+    watcher._catalogue.close()
     watcher._spool.close()
 
 

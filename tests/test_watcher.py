@@ -6,16 +6,17 @@ import io
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import CONFIGURATION, Daemon, running, wait_for
+from daemon_process import CONFIGURATION, Daemon, running, wait_for
 from PIL import Image
 
-from spectacle.instances import MAX_REPORT_BYTES
+from spectacle.spool.instances import MAX_REPORT_BYTES
 
 UUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 
@@ -430,9 +431,23 @@ def test_two_daemons_on_one_spool_answer_each_request_once(tmp_path: Path) -> No
         assert not [line for line in (first.log + second.log).splitlines() if "error" in line.lower()]
 
 
-def test_a_reload_changes_the_kinds_and_a_bad_file_changes_nothing(tmp_path: Path) -> None:
-    import signal
+def test_a_reload_reaches_generators_that_are_loaded(tmp_path: Path) -> None:
+    with running(tmp_path) as daemon:
+        daemon.write("a-1-16x16")
+        daemon.answer("a-1-16x16")
+        pid = daemon.worker_pid()
+        daemon.file.write_text(f'{CONFIGURATION}\n[weights]\ndirectory = "elsewhere"\n')
+        assert daemon.process is not None
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "settings reloaded" in daemon.log, "the reload")
+        daemon.write("a-2-16x16")
+        daemon.answer("a-2-16x16")
+        wait_for(lambda: daemon.worker_pid() != pid, "a worker with the new directory")
+        (command,) = (path.read_text() for path in Path("/proc").glob(f"{daemon.worker_pid()}/cmdline"))
+        assert str(tmp_path / "elsewhere") in command
 
+
+def test_a_reload_changes_the_kinds_and_a_bad_file_changes_nothing(tmp_path: Path) -> None:
     with running(tmp_path) as daemon:
         assert daemon.process is not None
         daemon.file.write_text(CONFIGURATION + "nonsense = 1\n")
@@ -455,8 +470,6 @@ def test_sigterm_lets_the_running_job_finish(tmp_path: Path) -> None:
 
 
 def test_a_second_sigterm_gives_the_running_job_back_at_once(tmp_path: Path) -> None:
-    import signal
-
     with running(tmp_path) as daemon:
         assert daemon.process is not None
         daemon.write("a-1-64x64-slow", options={"progress": True})

@@ -6,9 +6,9 @@ import time
 from statistics import median
 
 from spectacle.generators.base import Job, MediaType
-from spectacle.generators.double import TestDouble, TestDoubleOptions
-from spectacle.results import Making, finish
+from spectacle.generators.test_generator import TestGenerator, TestGeneratorOptions
 from spectacle.svg import Rasteriser
+from spectacle.worker.results import Provenance, finish
 
 SIDE = 64
 PROMPT = "a red fox in the snow"
@@ -26,13 +26,13 @@ class CardMaker:
     """Draws and encodes cards."""
 
     def __init__(self) -> None:
-        self._generator = TestDouble()
+        self._generator = TestGenerator()
         self._rasteriser = Rasteriser(memory=1 << 28, cpu_seconds=5, wall_seconds=5)
 
     def card(self, prompt: str, seed: int = 1) -> bytes:
         """One card of `SIDE` × `SIDE` pixels, as the bytes of a PNG file."""
-        job = Job(prompt, SIDE, SIDE, seed, MediaType.PNG, TestDoubleOptions(), [], None, None)
-        making = Making(
+        job = Job(prompt, SIDE, SIDE, seed, MediaType.PNG, TestGeneratorOptions(), [], None, None)
+        making = Provenance(
             prompt, "test-double", "test-double", None, None, "card", seed, SIDE, SIDE, {}, (), "0" * 64, "0"
         )  # fmt: skip
         artifacts = self._generator.generate(job, _NoControl())

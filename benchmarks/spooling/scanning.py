@@ -19,14 +19,14 @@ def main(spool: Path) -> None:
     Seconds of processor time of the `first` one, which learns every request, and of `later` ones, which find nothing
     new; the `mib` of memory the first one took, and the `peak`.
     """
-    watcher = Watcher(load(environment={}, flags={"spool": {"path": str(spool)}}), devices=())
+    watcher = Watcher(load(environment={}, flags={"spool": {"path": str(spool)}}), workers=())
     watcher._spool.open()
     watcher._move_in()
     before = _resident()
     first = _timed(watcher)
     after = _resident()
     later = median(_timed(watcher) for _ in range(5))
-    watcher._doorbell.take_down()
+    watcher._scanner.close()
     print(json.dumps({"first": first, "later": later, "mib": (after - before) / 1024, "peak": _peak() / 1024}))
 
 

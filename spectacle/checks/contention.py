@@ -13,10 +13,10 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from spectacle.child_process import module_command, module_environment
-from spectacle.claims import Claims
-from spectacle.naming import RequestName
-from spectacle.spool import Spool
+from spectacle.processes import module_command, module_environment
+from spectacle.spool.claims import Claims
+from spectacle.spool.directory import Spool
+from spectacle.spool.naming import RequestName
 
 CLAIMS = 40
 LEASE_SECONDS = 10.0

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from spectacle.checks import Check, Level
 from spectacle.config import KindSettings, Settings
-from spectacle.devices import find_devices
+from spectacle.daemon.devices import find_devices
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import MediaType, Resources

@@ -16,10 +16,11 @@ from spectacle.checks import Check, Level
 from spectacle.checks.contention import CLAIMS, contend
 from spectacle.config import SpoolSettings
 from spectacle.errors import SpoolUnavailable
-from spectacle.instances import Report, all_reports, is_live
-from spectacle.spool import HOUSE, NETWORK_FILE_SYSTEMS, Spool, unavailable
+from spectacle.spool.directory import NETWORK_FILE_SYSTEMS, Spool, unavailable
+from spectacle.spool.instances import Report, all_reports, is_live
+from spectacle.spool.naming import STATE_DIRECTORY
 
-RING_SECONDS = 3.0
+EVENT_SECONDS = 3.0
 """How long inotify may take to ring, on a busy machine."""
 
 LARGEST_SKEW = 60.0
@@ -43,7 +44,7 @@ def check_spool(settings: SpoolSettings) -> Iterator[Check]:
         yield check_space(spool, settings.min_free)
         try:
             spool.writable()
-            spool.prepare_house()
+            spool.prepare_state_directory()
         except SpoolUnavailable as error:
             yield Check("writing", Level.FAIL, error.message, "nothing else can be checked before that")
             return
@@ -125,24 +126,24 @@ def check_operations(scratch: Spool) -> Iterator[Check]:
 
 def check_inotify(scratch: Spool, poll_interval: float, *, on_network: bool) -> Check:
     """Whether the kernel tells of new requests, or they are only found by looking."""
-    from spectacle.doorbell import Doorbell
+    from spectacle.daemon.events import FileEvents
 
-    rung = threading.Event()
-    bell = Doorbell(lambda _name, _what: rung.set())
+    told = threading.Event()
+    events = FileEvents(lambda _name, _what: told.set())
     polling = f"new requests are found by looking every {poll_interval:g} s"
-    bell.hang(scratch.path)
+    events.watch(scratch.path)
     try:
-        if not bell.works:
+        if not events.works:
             return Check("inotify", Level.WARN, f"not available: {polling}", "raise fs.inotify.max_user_instances")
         began = time.monotonic()
-        scratch.write("doctor-ring-1x1.txt", b"ring\n")
-        if not rung.wait(RING_SECONDS):
+        scratch.write("doctor-event-1x1.txt", b"event\n")
+        if not told.wait(EVENT_SECONDS):
             return Check(
-                "inotify", Level.WARN, f"does not ring on this file system: {polling}", "nothing: it is only slower"
+                "inotify", Level.WARN, f"tells of nothing on this file system: {polling}", "nothing: it is only slower"
             )
-        taken = f"rings after {1000 * (time.monotonic() - began):.0f} ms"
+        taken = f"tells after {1000 * (time.monotonic() - began):.0f} ms"
     finally:
-        bell.take_down()
+        events.stop()
     if on_network:
         return Check("inotify", Level.OK, f"{taken} for what this host writes; of other hosts' writing {polling}")
     return Check("inotify", Level.OK, taken)
@@ -196,7 +197,7 @@ def _lease_of(report: Report) -> float | None:
 @contextmanager
 def _scratch(path: Path) -> Iterator[Spool]:
     """A spool of its own inside the spool's house, on the same file system, removed afterwards."""
-    directory = path / HOUSE / f"doctor-{secrets.token_hex(4)}"
+    directory = path / STATE_DIRECTORY / f"doctor-{secrets.token_hex(4)}"
     directory.mkdir(mode=0o770)
     scratch = Spool(directory)
     try:

@@ -47,9 +47,9 @@ def command(
     spectacle again --wait fox.png
     spectacle again --wait --input sketch.png fox.png
     """
-    from spectacle.results import read_making
+    from spectacle.worker.results import read_provenance
 
-    making = read_making(picture)
+    making = read_provenance(picture)
     try:
         prompt, width, height = str(making["prompt"]), int(making["width"]), int(making["height"])
         kind, generator = str(making["kind"]), str(making["generator"])

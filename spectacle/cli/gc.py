@@ -11,14 +11,14 @@ from typing import Any
 import click
 
 from spectacle import logs
-from spectacle.claims import Claims
 from spectacle.cli.live import opened
 from spectacle.cli.output import printable
 from spectacle.cli.settings import settings_for, with_configuration
-from spectacle.naming import stem_of_lock
-from spectacle.retention import find_old, is_older
-from spectacle.spool import Spool
-from spectacle.sweep import find_left_overs, sweep
+from spectacle.spool.claims import Claims
+from spectacle.spool.directory import Spool, is_older
+from spectacle.spool.naming import stem_of_lock
+from spectacle.spool.retention import find_old
+from spectacle.spool.sweep import find_left_overs, sweep
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -76,6 +76,6 @@ def _remove(spool: Spool, paths: list[str], oldest_ns: int) -> list[str]:
     for path in paths:
         # Looked at once more, because a new answer may have come meanwhile under the same name.
         with contextlib.suppress(OSError):
-            if is_older(spool, path, oldest_ns) and spool.remove(path):
+            if is_older(spool, path, oldest_ns, ordinary=True) and spool.remove(path):
                 removed.append(path)
     return removed

@@ -12,10 +12,10 @@ import click
 from spectacle.cli.output import print_json, print_table
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.config import KindSettings, Settings
-from spectacle.devices import find_devices
+from spectacle.daemon.devices import find_devices
 from spectacle.errors import SpectacleError, UnknownGenerator
 from spectacle.generators import registry
-from spectacle.generators.base import Generator, Needs, Resources
+from spectacle.generators.base import Generator, InputRequirements, Resources
 
 
 @click.command()
@@ -183,7 +183,7 @@ def _kinds(name: str, kinds: Mapping[str, KindSettings]) -> list[str]:
     return sorted(kind for kind, settings in kinds.items() if settings.generator == name)
 
 
-def _needs(needs: Needs) -> Iterator[str]:
+def _needs(needs: InputRequirements) -> Iterator[str]:
     if needs.prompt:
         yield "prompt"
     if needs.max_pictures:

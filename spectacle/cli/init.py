@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from spectacle.cli.live import opened
-from spectacle.settings_file import render_toml
-from spectacle.spool import HOUSE
+from spectacle.config.document import render_toml
+from spectacle.spool.naming import STATE_DIRECTORY
 
 ALONE, WITH_GROUP = 0o770, 0o2770
 
@@ -57,16 +57,16 @@ def _make_spool(directory: Path, group: int | None) -> str:
     if made:
         directory.mkdir(parents=True, mode=ALONE)
     names = os.listdir(directory)
-    permitted = made or not names or (HOUSE in names and group is not None)
+    permitted = made or not names or (STATE_DIRECTORY in names and group is not None)
     if permitted:
         os.close(_permit(str(directory), group))
     with opened(directory) as spool:
-        spool.prepare_house()
+        spool.prepare_state_directory()
     # Relative to descriptors and without following links, for this may run as root on what others may write to.
     top = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         if permitted:
-            house = _permit(HOUSE, group, within=top)
+            house = _permit(STATE_DIRECTORY, group, within=top)
             for part in ("instances", "attempts", "poison"):
                 os.close(_permit(part, group, within=house))
             os.close(house)

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from spectacle.errors import SpoolUnavailable
-from spectacle.instances import all_reports, is_live
-from spectacle.spool import Spool, unavailable
+from spectacle.spool.directory import Spool, unavailable
+from spectacle.spool.instances import all_reports, is_live
 
 
 @contextmanager

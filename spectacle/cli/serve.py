@@ -13,10 +13,11 @@ import structlog
 
 from spectacle import config, logs
 from spectacle.cli.settings import settings_for, with_configuration
-from spectacle.devices import find_devices
+from spectacle.daemon.devices import find_devices
+from spectacle.daemon.notify import notify, reloading
 from spectacle.errors import ConfigurationError
-from spectacle.notify import notify, reloading
 from spectacle.watcher import Watcher
+from spectacle.worker.local import LocalWorker
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ log = structlog.get_logger()
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Least level that is logged."
 )
 def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], once: bool, log_level: str | None) -> None:
-    """Watch a spool and draw what is asked for.
+    """Watch a spool and generate what is asked for.
 
     Without a configuration file, `spectacle serve --spool DIR` serves the built-in illustrator. SIGTERM or Ctrl-C lets
     running jobs finish, a second one stops at once; SIGHUP reads the configuration again.
@@ -44,7 +45,8 @@ def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], onc
     file = file or config.find_file()
     settings = settings_for(file, spool, flags)
     logs.configure(settings.log.level, settings.log.form)
-    watcher = Watcher(settings, find_devices(settings.workers.devices))
+    workers = [LocalWorker(device, settings) for device in find_devices(settings.workers.devices)]
+    watcher = Watcher(settings, workers)
     _Signals(watcher, lambda: settings_for(file, spool, flags)).install()
     watcher.run(once=once)
     logs.let_go()

@@ -22,9 +22,9 @@ def command(file: Path, as_json: bool) -> None:
     spectacle show fox.png
     spectacle show --json fox.svg | jq .seed
     """
-    from spectacle.results import read_making
+    from spectacle.worker.results import read_provenance
 
-    making = read_making(file)
+    making = read_provenance(file)
     if as_json:
         print_json(making)
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 REFRESH_SECONDS = 2.0
-MOST_ERRORS = 5
+MAX_ERRORS = 5
 COLUMNS = ("host", "state", "device", "model", "job", "done")
 
 Report = Mapping[str, Any]
@@ -164,7 +164,7 @@ def _lines(overview: Mapping[str, Any]) -> list[str]:
             lines.append(f"{host} waits: {printable(report['reason'])}")
         errors = report.get("errors")
         lines += [
-            f"{host} error: {printable(error)}" for error in (errors if isinstance(errors, list) else [])[-MOST_ERRORS:]
+            f"{host} error: {printable(error)}" for error in (errors if isinstance(errors, list) else [])[-MAX_ERRORS:]
         ]
     return lines
 

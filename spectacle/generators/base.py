@@ -51,7 +51,7 @@ class GeneratorOptions(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class InputRequirements:
     """What a generator must or may be given.
 
     Attributes:
@@ -76,13 +76,16 @@ class Device:
     Attributes:
         kind: `cpu` or `cuda`.
         index: Number of the device among those of its kind.
+        host: Name of the host it belongs to, or None for the daemon's own.
     """
 
     kind: str = "cpu"
     index: int = 0
+    host: str | None = None
 
     def __str__(self) -> str:
-        return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+        name = self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+        return name if self.host is None else f"{self.host}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ class Job:
     """One request as a generator sees it.
 
     Attributes:
-        prompt: Sanitised prompt text, perhaps empty where `Needs.prompt` is false.
+        prompt: Sanitised prompt text, perhaps empty where `InputRequirements.prompt` is false.
         width: Width in pixels of the picture to deliver. A generator may return another size; the result is fitted.
         height: Height in pixels of the picture to deliver.
         seed: Seed to use, 0 to `MAX_SEED`.
@@ -177,11 +180,6 @@ class Artifact:
     facts: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
 
-    @property
-    def media_type(self) -> MediaType:
-        """SVG for text, PNG for a picture."""
-        return MediaType.SVG if isinstance(self.content, str) else MediaType.PNG
-
 
 class JobControl(Protocol):
     """A generator's line to the daemon while it works."""
@@ -215,7 +213,7 @@ class Generator(ABC):
     summary: ClassVar[str] = ""
     licence: ClassVar[str] = ""
     Options: ClassVar[type[GeneratorOptions]] = GeneratorOptions
-    needs: ClassVar[Needs] = Needs()
+    needs: ClassVar[InputRequirements] = InputRequirements()
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG})
     presets: ClassVar[Mapping[str, str]] = {}
     """Preset names and what each is for, the default first; empty when the generator has none."""

@@ -5,23 +5,20 @@ Started by `spectacle.svg.rasterise` as `python -m spectacle.svg.child PARENT_PI
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import os
 import resource
 import signal
 import socket
 import sys
 from typing import Any
 
+from spectacle.processes import die_with_parent
 from spectacle.svg.wire import REQUEST, RESPONSE, Answer
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Answer requests until the other end closes the socket."""
-    _die_with_parent(int(sys.argv[1]))
+    die_with_parent(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, which may want to finish
     connection = socket.socket(fileno=0)
     try:
@@ -51,12 +48,6 @@ def main() -> None:
             _answer(connection, Answer.PIXELS, surface.get_data())
             del surface
         gc.collect()
-
-
-def _die_with_parent(parent: int) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit("the parent is gone")
 
 
 def _arm(cpu_seconds: int, memory: int) -> None:

@@ -12,8 +12,8 @@ from typing import Self
 
 from PIL import Image
 
-from spectacle.child_process import module_command, module_environment
 from spectacle.errors import GeneratorError, SpectacleError
+from spectacle.processes import module_command, module_environment
 from spectacle.svg.wire import REQUEST, RESPONSE, Answer
 
 MAX_SIDE = 32767

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectacle.errors import SpectacleError
+from spectacle.errors import SpectacleError, one_line
 from spectacle.weights.store import check_path
 
 
@@ -104,7 +104,7 @@ def _explained(repo: str, revision: str | None) -> Iterator[None]:
     except errors.OfflineModeIsEnabled:
         raise SpectacleError("HF_HUB_OFFLINE is set: unset it for the download") from None
     except (HTTPError, errors.LocalEntryNotFoundError) as error:
-        said = " ".join(str(error).split())[:200]
+        said = one_line(error, 200)
         raise SpectacleError(
             f"{repo} could not be downloaded: {said}: run the command again to go on where it stopped"
         ) from None
@@ -113,5 +113,5 @@ def _explained(repo: str, revision: str | None) -> Iterator[None]:
             raise SpectacleError(
                 "the disk is full: make room, then run the command again to go on where it stopped"
             ) from None
-        said = error.strerror or " ".join(str(error).split())[:200] or os.strerror(error.errno or 0)
+        said = error.strerror or one_line(error, 200) or os.strerror(error.errno or 0)
         raise SpectacleError(f"{repo} could not be downloaded: {said}") from None

@@ -13,7 +13,7 @@ import pytest
 from spectacle.checks import Level, contention
 from spectacle.checks import spool as checks
 from spectacle.config import SpoolSettings
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 
 def level_of(path: Path, what: str, **settings: Any) -> Level:
@@ -29,7 +29,7 @@ def test_a_good_spool_passes_every_check_and_is_left_as_it_was(spool: Spool) -> 
         "clock", "instances",
     ]  # fmt: skip
     assert spool.names() == [".spectacle"]
-    assert set(spool.house_names("")) == {"instances", "attempts", "poison"}
+    assert set(spool.state_names("")) == {"instances", "attempts", "poison"}
 
 
 def test_a_missing_spool_is_the_only_thing_told(tmp_path: Path) -> None:
@@ -131,17 +131,17 @@ def test_a_file_system_that_breaks_its_promises_is_told(tmp_path: Path) -> None:
 
 
 def test_without_inotify_it_is_said_how_often_is_looked(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spectacle.doorbell.Doorbell.hang", lambda _self, _directory: None)
+    monkeypatch.setattr("spectacle.daemon.events.FileEvents.watch", lambda _self, _directory: None)
     check = checks.check_inotify(spool, 0.5, on_network=False)
     assert check.level is Level.WARN
     assert "found by looking every 0.5 s" in check.found
 
 
-def test_a_bell_that_does_not_ring_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "RING_SECONDS", 0.01)
-    monkeypatch.setattr("spectacle.doorbell.Doorbell.on_event", lambda _self, _event: None)
+def test_a_file_system_that_tells_of_no_events_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "EVENT_SECONDS", 0.01)
+    monkeypatch.setattr("spectacle.daemon.events.FileEvents.on_event", lambda _self, _event: None)
     check = checks.check_inotify(spool, 1.0, on_network=False)
-    assert (check.level, check.found.split(":")[0]) == (Level.WARN, "does not ring on this file system")
+    assert (check.level, check.found.split(":")[0]) == (Level.WARN, "tells of nothing on this file system")
 
 
 def test_two_processes_share_the_claims_between_them(spool: Spool) -> None:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from spectacle.cli import main
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 Run = Callable[..., Result]
 

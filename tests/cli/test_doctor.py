@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import CONFIGURATION, Daemon, running, wait_for
+from daemon_process import CONFIGURATION, Daemon, running, wait_for
 from PIL import Image
 
 

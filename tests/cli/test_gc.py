@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 DAY = 86400.0
 
@@ -93,8 +93,8 @@ def test_another_hosts_claim_stays_while_it_is_refreshed_and_goes_when_it_is_not
 def test_a_claim_without_request_goes_once_its_holder_has_ended(run, spool: Spool) -> None:
     code = (
         "import os, sys\nfrom pathlib import Path\n"
-        "from spectacle.claims import Claims\nfrom spectacle.naming import RequestName\n"
-        "from spectacle.spool import Spool\n"
+        "from spectacle.spool.claims import Claims\nfrom spectacle.spool.naming import RequestName\n"
+        "from spectacle.spool.directory import Spool\n"
         "spool = Spool(Path(sys.argv[1]))\nspool.open()\n"
         "claim = Claims(spool, 30).claim(RequestName.parse('a-1-64x64.txt'))\n"
         "os._exit(0 if claim else 1)\n"

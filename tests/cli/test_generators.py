@@ -20,10 +20,10 @@ from spectacle.generators.base import (
     Device,
     Generator,
     GeneratorOptions,
+    InputRequirements,
     Job,
     JobControl,
     MediaType,
-    Needs,
     Resources,
 )
 
@@ -44,7 +44,7 @@ class Painter(Generator):
     summary: ClassVar[str] = "paints"
     licence: ClassVar[str] = "Apache-2.0"
     Options: ClassVar[type[GeneratorOptions]] = PainterOptions
-    needs: ClassVar[Needs] = Needs(min_pictures=1, max_pictures=3, mask=True)
+    needs: ClassVar[InputRequirements] = InputRequirements(min_pictures=1, max_pictures=3, mask=True)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG})
     presets: ClassVar = {"fine": "in 40 steps", "fast": "in 4 steps", "finest": "in 400 steps"}
 

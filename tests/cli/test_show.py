@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from spectacle.generators.base import Artifact, MediaType
-from spectacle.results import Making, finish
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 from spectacle.svg import Rasteriser
+from spectacle.worker.results import Provenance, finish
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8" viewBox="0 0 8 8"><rect width="8" height="8"/></svg>'
@@ -43,7 +43,7 @@ def made(tmp_path: Path) -> Made:
             "version": "0.1.0",
             "facts": {"engine": "composition", "scene": {"fox": 1}},
         }
-        making = Making(**{**details, **changes})
+        making = Provenance(**{**details, **changes})
         content = SVG if extension == "svg" else Image.new("RGB", (8, 8))
         with Rasteriser() as rasteriser:
             (file,) = finish(
@@ -164,7 +164,7 @@ class TestAgain:
         self, run, spool: Spool, made: Made, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         told = {"prompt": "x", "width": 8, "height": 8, "kind": "picture", "seed": 1, "generator": "x", "options": {}}
-        monkeypatch.setattr("spectacle.results.read_making", lambda _path: {**told, **changes})
+        monkeypatch.setattr("spectacle.worker.results.read_provenance", lambda _path: {**told, **changes})
         result = run("again", made(), "--spool", spool.path)
         assert result.exit_code == 1
         assert spool.names() == [".spectacle"]

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 
 def test_an_empty_spool_says_how_to_begin(run, spool: Spool) -> None:

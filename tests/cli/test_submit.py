@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from spectacle.spool import Spool
+from spectacle.spool.directory import Spool
 
 DEADLINE = 10.0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from daemon import wait_for
 
-from spectacle.naming import RequestName
+from spectacle.spool.naming import RequestName
 
 SCRIPT = Path(__file__).parents[2] / "clients" / "shell" / "spectacle-request"
 SHELLS = [[path] for name in ("dash", "bash") if (path := shutil.which(name))]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.naming import RequestName
+from spectacle.spool.naming import RequestName
 
 SOURCE = Path(__file__).parents[2] / "clients" / "typescript"
 COMPILER = SOURCE / "node_modules" / ".bin" / "tsc"

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from daemon import Daemon
+from daemon_process import Daemon
 from PIL import Image
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ options = { fail = "on purpose" }
 """
 CALLS = ["linkat", "renameat", "unlinkat", "fsync", "mkdirat"]
 """Calls that change the spool and that only the daemon makes, never its worker. Opening and writing are covered, call
-by call, by tests/test_commit.py."""
+by call, by tests/spool/test_commit.py."""
 
 TIME_LIMIT = 60
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from spectacle.commit import Answer, Outcome, Version, read_commit, remove_old_results, roll_forward
-from spectacle.naming import RequestName
-from spectacle.spool import Spool
+from spectacle.spool.commit import Answer, Outcome, Version, read_commit, remove_old_results, roll_forward
+from spectacle.spool.directory import Spool
+from spectacle.spool.naming import RequestName
 
 NAME = RequestName.parse("a-1-64x64.txt")
 assert NAME is not None
@@ -121,7 +121,7 @@ def record(path: Path) -> tuple[Recording, dict[str, File]]:
     recording = Recording()
     spool = Spool(path)
     spool.open()
-    spool.prepare_house()
+    spool.prepare_state_directory()
     system = RecordingSystem(recording, -1)
     system.names.update(before)
     recording.files.extend(before.values())
@@ -186,7 +186,7 @@ def test_a_power_cut_at_any_moment_leaves_the_request_or_its_whole_answer(tmp_pa
         lay_out(state, path)
         spool = Spool(path)
         spool.open()
-        spool.prepare_house()
+        spool.prepare_state_directory()
         decided = read_commit(spool, NAME)
         if decided is not None:
             roll_forward(spool, NAME, decided)

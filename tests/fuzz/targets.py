@@ -15,15 +15,15 @@ import atheris
 
 with atheris.instrument_imports(include=["spectacle"]):
     from spectacle import sanitize
-    from spectacle.claims import Holder
-    from spectacle.commit import Commit
     from spectacle.errors import BadAttachment, BadOptions, GeneratorError, SpectacleError, UnreadableRequest
-    from spectacle.generators.double import TestDoubleOptions
-    from spectacle.naming import RequestName, stem_of_commit, stem_of_lock
-    from spectacle.options import read_options
-    from spectacle.pictures import open_mask, open_picture
-    from spectacle.results import read_making
+    from spectacle.generators.test_generator import TestGeneratorOptions
+    from spectacle.images import open_mask, open_picture
+    from spectacle.spool.claims import Holder
+    from spectacle.spool.commit import Commit
+    from spectacle.spool.naming import RequestName, stem_of_commit, stem_of_lock
     from spectacle.svg.clean import clean_svg
+    from spectacle.worker.options import read_options
+    from spectacle.worker.results import read_provenance
 
 STEM = "a-1-64x64"
 
@@ -43,7 +43,7 @@ def name(data: bytes) -> None:
 
 def options(data: bytes) -> None:
     with contextlib.suppress(BadOptions):
-        read_options(data, TestDoubleOptions, {})
+        read_options(data, TestGeneratorOptions, {})
 
 
 def prompt(data: bytes) -> None:
@@ -89,7 +89,7 @@ def commit(data: bytes) -> None:
 
 def making(data: bytes) -> None:
     with contextlib.suppress(SpectacleError):
-        read_making(data)
+        read_provenance(data)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

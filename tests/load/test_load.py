@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, running, wait_for
+from daemon_process import Daemon, running, wait_for
 
-from spectacle.naming import RequestName
+from spectacle.spool.naming import RequestName
 
 pytestmark = pytest.mark.slow
 

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 
 import pytest
 from history import Ask
-from next_version import VERSION, make_next_version
+from versions import VERSION, make_next_version
 from world import DAEMONS, LEASE, PATIENCE, POLL, WRITER, Spool, World
 
 import spectacle
-from spectacle.backlog import SETTLE_NETWORK
+from spectacle.daemon.backlog import SETTLE_NETWORK
 
 pytestmark = pytest.mark.slow
 

@@ -340,9 +340,9 @@ SWEEP = """
 import sys
 import time
 from pathlib import Path
-from spectacle.claims import Claims
-from spectacle.spool import Spool
-from spectacle.sweep import sweep
+from spectacle.spool.claims import Claims
+from spectacle.spool.directory import Spool
+from spectacle.spool.sweep import sweep
 spool = Spool(Path(sys.argv[1]))
 spool.open()
 claims = Claims(spool, 1)

@@ -15,9 +15,9 @@ from spectacle.generators.base import (
     Footprint,
     Generator,
     GeneratorOptions,
+    InputRequirements,
     Job,
     JobControl,
-    Needs,
     Resources,
 )
 from spectacle.generators.botanical.edges import canny_edges
@@ -75,7 +75,7 @@ class Botanical(Generator):
     summary: ClassVar[str] = "botanical plates from words, or from a sketch whose lines are followed"
     licence: ClassVar[str] = "openrail++ (SDXL, ControlNet), MIT (VAE), other (LoRA)"
     Options: ClassVar[type[GeneratorOptions]] = BotanicalOptions
-    needs: ClassVar[Needs] = Needs(max_pictures=1, control=True)
+    needs: ClassVar[InputRequirements] = InputRequirements(max_pictures=1, control=True)
     presets: ClassVar[Mapping[str, str]] = {
         "sketch": "with a ControlNet, so that a sketch leads; the default",
         "plain": "from words only: smaller, for it loads no ControlNet",

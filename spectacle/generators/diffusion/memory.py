@@ -15,12 +15,12 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from spectacle.child_process import module_command, module_environment
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
 from spectacle.generators.diffusion.files import TensorInfo, parameters, read_header, weight_files
 from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Stage
+from spectacle.processes import module_command, module_environment
 
 ASKING_SECONDS = 120
 """Longest the child process may take that asks a GPU: the import of torch from a cold disk can take a minute."""

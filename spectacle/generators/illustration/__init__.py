@@ -14,10 +14,10 @@ from spectacle.generators.base import (
     Device,
     Generator,
     GeneratorOptions,
+    InputRequirements,
     Job,
     JobControl,
     MediaType,
-    Needs,
 )
 from spectacle.generators.illustration.scene import STYLES
 
@@ -37,7 +37,7 @@ class Illustration(Generator):
         "MIT (Fluent Emoji and our own), Apache-2.0 (Noto Emoji) and public domain (openclipart) drawings; "
         "each picture's metadata names those used"
     )
-    needs: ClassVar[Needs] = Needs(prompt=True)
+    needs: ClassVar[InputRequirements] = InputRequirements(prompt=True)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG, MediaType.SVG})
 
     class Options(GeneratorOptions):

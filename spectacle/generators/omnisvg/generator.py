@@ -24,10 +24,10 @@ from spectacle.generators.base import (
     Footprint,
     Generator,
     GeneratorOptions,
+    InputRequirements,
     Job,
     JobControl,
     MediaType,
-    Needs,
     Resources,
 )
 from spectacle.generators.diffusion.plan import Component, Machine, Plan
@@ -95,7 +95,7 @@ class OmniSvg(Generator):
     name: ClassVar[str] = "omnisvg"
     summary: ClassVar[str] = "Drawings from words, or of an attached picture, by OmniSVG 1.1."
     licence: ClassVar[str] = "own code, MIT; weights: 8b Apache-2.0 underneath, 4b not for commercial use"
-    needs: ClassVar[Needs] = Needs(prompt=False, max_pictures=1)
+    needs: ClassVar[InputRequirements] = InputRequirements(prompt=False, max_pictures=1)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.SVG, MediaType.PNG})
     presets: ClassVar[dict[str, str]] = {
         "8b": "OmniSVG 1.1 8B, the default",

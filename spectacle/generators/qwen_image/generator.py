@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from spectacle.generators.base import Artifact, GeneratorOptions, Job, JobControl, Needs, Resources
+from spectacle.generators.base import Artifact, GeneratorOptions, InputRequirements, Job, JobControl, Resources
 from spectacle.generators.diffusion import qwen
 from spectacle.generators.diffusion.family import FamilyGenerator, Loaded
 from spectacle.generators.diffusion.loading import Checkpoint
@@ -27,7 +27,7 @@ class QwenImage(FamilyGenerator):
     name: ClassVar[str] = "qwen-image"
     summary: ClassVar[str] = "pictures from prompts with Qwen-Image: text, image to image, inpainting, control pictures"
     Options: ClassVar[type[GeneratorOptions]] = QwenImageOptions
-    needs: ClassVar[Needs] = Needs(max_pictures=1, mask=True, control=True)
+    needs: ClassVar[InputRequirements] = InputRequirements(max_pictures=1, mask=True, control=True)
     presets: ClassVar[Mapping[str, str]] = {name: preset.summary for name, preset in PRESETS.items()}
 
     @classmethod

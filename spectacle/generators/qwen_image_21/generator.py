@@ -14,9 +14,9 @@ from spectacle.generators.base import (
     Footprint,
     Generator,
     GeneratorOptions,
+    InputRequirements,
     Job,
     JobControl,
-    Needs,
     Resources,
 )
 from spectacle.generators.qwen_image_21.options import QwenImage21Options
@@ -47,7 +47,7 @@ class QwenImage21(Generator):
     summary: ClassVar[str] = "pictures from prompts, or from up to ten pictures, with Qwen-Image-2.1; no commercial use"
     licence: ClassVar[str] = f"{LICENCE}: no commercial use"
     Options: ClassVar[type[GeneratorOptions]] = QwenImage21Options
-    needs: ClassVar[Needs] = Needs(max_pictures=10)
+    needs: ClassVar[InputRequirements] = InputRequirements(max_pictures=10)
     presets: ClassVar[Mapping[str, str]] = {name: preset.summary for name, preset in PRESETS.items()}
     extra: ClassVar[str | None] = "diffusion"
     packages: ClassVar[tuple[str, ...]] = (

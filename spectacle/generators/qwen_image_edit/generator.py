@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from spectacle.generators.base import Artifact, GeneratorOptions, Job, JobControl, Needs
+from spectacle.generators.base import Artifact, GeneratorOptions, InputRequirements, Job, JobControl
 from spectacle.generators.diffusion import qwen
 from spectacle.generators.diffusion.family import FamilyGenerator, Loaded
 from spectacle.generators.diffusion.loading import Checkpoint
@@ -30,7 +30,7 @@ class QwenImageEdit(FamilyGenerator):
     name: ClassVar[str] = "qwen-image-edit"
     summary: ClassVar[str] = "edits one picture or several as the prompt asks, with Qwen-Image-Edit; sixteen edit modes"
     Options: ClassVar[type[GeneratorOptions]] = QwenImageEditOptions
-    needs: ClassVar[Needs] = Needs(max_pictures=10, mask=True, control=True)
+    needs: ClassVar[InputRequirements] = InputRequirements(max_pictures=10, mask=True, control=True)
     presets: ClassVar[Mapping[str, str]] = {name: preset.summary for name, preset in PRESETS.items()}
     warm_up_pictures: ClassVar[int] = 1
 

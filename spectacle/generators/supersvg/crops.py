@@ -21,7 +21,7 @@ from spectacle.generators.supersvg.superpixels import (
     segment,
     superpixels,
 )
-from spectacle.pictures import open_picture
+from spectacle.images import open_picture
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 SUPERPIXELS = 16

@@ -15,10 +15,10 @@ from spectacle.generators.base import (
     Footprint,
     Generator,
     GeneratorOptions,
+    InputRequirements,
     Job,
     JobControl,
     MediaType,
-    Needs,
     Resources,
 )
 from spectacle.generators.diffusion.placement import GPU_ALLOWANCE
@@ -70,7 +70,7 @@ class SuperSvg(Generator):
     name: ClassVar[str] = "supersvg"
     summary: ClassVar[str] = "Turns an attached picture into a drawing; needs no weights, and can use SuperSVG's."
     licence: ClassVar[str] = f"own code, MIT; weights of the preset `{NETWORK}`: {PUBLISHED.licence}"
-    needs: ClassVar[Needs] = Needs(prompt=False, min_pictures=1, max_pictures=1)
+    needs: ClassVar[InputRequirements] = InputRequirements(prompt=False, min_pictures=1, max_pictures=1)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG, MediaType.SVG})
     presets: ClassVar[dict[str, str]] = {
         "optimiser": "finds shapes and optimises them; the default, without weights",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tiny_sdxl
 from control import Control
-from daemon import CONFIGURATION, running
+from daemon_process import CONFIGURATION, running
 from PIL import Image, ImageDraw
 
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, SpectacleError, WeightsMissing
@@ -21,9 +21,9 @@ from spectacle.generators.botanical import Botanical
 from spectacle.generators.botanical.edges import canny_edges
 from spectacle.generators.botanical.generator import BASE, CONTROLNET, LORA, LORA_FILE, VAE
 from spectacle.generators.botanical.options import NEGATIVE_PROMPT, BotanicalOptions
-from spectacle.results import read_making
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
+from spectacle.worker.results import read_provenance
 
 SIZE = 64
 STEPS = 2
@@ -301,7 +301,7 @@ preset = "plain"
         answer = daemon.answer("u-1-64x48-plate", 120)
         assert answer.suffix == ".png", answer.read_text()
         assert "follows no sketch" in daemon.answer("u-2-64x48-bare", 120).read_text()
-    making = read_making(answer)
+    making = read_provenance(answer)
     assert (making["seed"], making["width"], making["height"]) == (7, 64, 48)
     assert making["facts"]["controlnet"] == CONTROLNET.repo
     assert making["revision"] == f"{tiny_sdxl.REVISION} + {tiny_sdxl.REVISION}"

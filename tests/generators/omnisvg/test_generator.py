@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from daemon import Daemon, running
+from daemon_process import Daemon, running
 from defusedxml.ElementTree import fromstring
 from PIL import Image, ImageDraw
 from pydantic import ValidationError
@@ -31,10 +31,10 @@ from spectacle.errors import (
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Job, MediaType, Resources
 from spectacle.generators.omnisvg import OmniSvg
-from spectacle.options import read_options
-from spectacle.results import read_making
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
+from spectacle.worker.options import read_options
+from spectacle.worker.results import read_provenance
 
 CONFIGURATION = """
 default_kind = "svg"
@@ -117,7 +117,7 @@ def test_words_become_drawings_the_best_first(daemon: Daemon) -> None:
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("320", "240", "0 0 200 200")
     assert root.findtext(f"{SVG}title") == "a small star"
     assert root.findall(f"{SVG}path")
-    making = read_making(answer)
+    making = read_provenance(answer)
     assert making["model"] == "OmniSVG/OmniSVG1.1_4B"
     assert making["preset"] == "4b"
     facts = making["facts"]
@@ -137,7 +137,7 @@ def test_a_picture_becomes_a_drawing_of_its_shape(daemon: Daemon) -> None:
     root = fromstring(answer.read_text())
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("640", "480", "0 25 200 150")
     assert root.find(f"{SVG}title") is None
-    facts = read_making(answer)["facts"]
+    facts = read_provenance(answer)["facts"]
     assert facts["task_type"] == "image-to-svg"
     assert facts["temperature"] == 0.3
     assert "difference" in facts
@@ -147,7 +147,7 @@ def test_a_kind_that_makes_pictures_gets_one(daemon: Daemon) -> None:
     daemon.write("a-3-64x64-flat", "звезда 星 नक्षत्र 🌟", options={"seed": 5, "max_length": 256})
     answer = daemon.answer("a-3-64x64-flat", seconds=90)
     assert answer.suffix == ".png", answer.read_text()
-    assert read_making(answer)["facts"]["candidates"] == 5
+    assert read_provenance(answer)["facts"]["candidates"] == 5
 
 
 @pytest.mark.parametrize(

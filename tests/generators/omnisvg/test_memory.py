@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,8 +20,7 @@ from spectacle.generators.omnisvg import OmniSvg
 from spectacle.svg import Rasteriser
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
-from spectacle.wire import Channel
-from spectacle.worker import Workshop
+from spectacle.worker.engine import Engine
 
 CPU = Device()
 QUIET = SimpleNamespace(progress=lambda step, steps, note="": None, check=lambda: None)
@@ -192,11 +190,10 @@ def test_weights_hold_memory_unless_they_are_mapped_from_their_file(
 
 
 def test_other_models_stay_loaded_beside_it(store: Store) -> None:
-    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with here, there, Rasteriser() as rasteriser:
-        workshop = Workshop(Channel(here), CPU, rasteriser, Resources(store=store))
-        double = workshop.load("test-double", None)
-        drawer = workshop.load("omnisvg", "4b")
-        assert workshop.load("test-double", None) is double
-        assert workshop.load("omnisvg", "4b") is drawer
-        workshop.unload()
+    with Rasteriser() as rasteriser:
+        engine = Engine(CPU, rasteriser, Resources(store=store))
+        other = engine.load(("test-double", None))
+        omnisvg = engine.load(("omnisvg", "4b"))
+        assert engine.load(("test-double", None)) is other
+        assert engine.load(("omnisvg", "4b")) is omnisvg
+        engine.unload()

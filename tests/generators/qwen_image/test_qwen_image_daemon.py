@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, running
+from daemon_process import Daemon, running
 from drawing import CPU, draw, half_mask, picture, resources
 from PIL import Image
 
 from spectacle.generators.qwen_image import QwenImage
-from spectacle.results import read_making
 from spectacle.weights import Store
+from spectacle.worker.results import read_provenance
 
 CONFIGURATION = """
 default_kind = "fast"
@@ -85,7 +85,7 @@ def test_a_request_becomes_a_picture_of_exactly_its_size(service: Daemon, qwen_i
     path = answer(service, "u-1-300x200")
     with Image.open(path) as image:
         assert image.size == (300, 200)
-    making = read_making(path)
+    making = read_provenance(path)
     assert (making["generator"], making["preset"], making["seed"]) == ("qwen-image", "lightning-4", 5)
     assert (making["model"], making["revision"][:8]) == ("Qwen/Qwen-Image", "01234567")
     assert making["facts"]["num_inference_steps"] == 4
@@ -112,8 +112,8 @@ def test_every_mode_is_served(service: Daemon) -> None:
         ("u-5-300x200", "QwenImageControlNetPipeline"),
         ("u-6-256x256-full", "QwenImagePipeline"),
     ):
-        assert read_making(answer(service, stem))["facts"]["pipeline"] == pipeline
-    first, second = (read_making(service.spool / f"u-6-256x256-full{number}.png") for number in ("", "-2"))
+        assert read_provenance(answer(service, stem))["facts"]["pipeline"] == pipeline
+    first, second = (read_provenance(service.spool / f"u-6-256x256-full{number}.png") for number in ("", "-2"))
     assert second["seed"] == first["seed"] + 1
     with Image.open(service.spool / "u-4-300x200.png") as image:
         right = (150, 0, 300, 200)

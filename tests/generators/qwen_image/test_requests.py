@@ -13,8 +13,8 @@ from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorErro
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.generators.qwen_image.presets import PRESETS
 from spectacle.generators.qwen_image.request import Request, keep_unmasked, understand
-from spectacle.options import read_options
 from spectacle.weights import Store
+from spectacle.worker.options import read_options
 
 
 @pytest.fixture(scope="module")

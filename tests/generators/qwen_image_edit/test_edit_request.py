@@ -13,7 +13,7 @@ from spectacle.generators.qwen_image_edit.modes import MODES
 from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
 from spectacle.generators.qwen_image_edit.presets import EDIT, EDIT_2511
 from spectacle.generators.qwen_image_edit.request import understand
-from spectacle.options import read_options
+from spectacle.worker.options import read_options
 
 PICTURE = Image.new("RGB", (20, 10))
 NEEDED = {9: {"old_text": "a", "new_text": "b"}, 10: {"new_text": "b"}, 11: {"font_type": "f"}, 12: {"color": "red"}}

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import tiny
 import tiny_edit
-from daemon import Daemon, running
+from daemon_process import Daemon, running
 from PIL import Image, ImageDraw
 
 from spectacle.generators.qwen_image_21.presets import PRESETS
-from spectacle.results import read_making
 from spectacle.weights import Store
+from spectacle.worker.results import read_provenance
 
 CONFIGURATION = """
 default_kind = "edit"
@@ -97,7 +97,7 @@ def answer(service: Daemon, stem: str, size: tuple[int, int]) -> Path:
 def test_two_pictures_become_one_of_exactly_the_size_asked_for(service: Daemon) -> None:
     options = {"seed": 5, "mode": "person-product"}
     service.write("u-1-300x201", "she holds it", input=GLASS, input2=PANORAMA, options=options)
-    making = read_making(answer(service, "u-1-300x201", (300, 201)))
+    making = read_provenance(answer(service, "u-1-300x201", (300, 201)))
     facts = making["facts"]
     assert (making["generator"], making["preset"], making["seed"]) == ("qwen-image-edit", "lightning-4", 5)
     assert (making["model"], making["revision"]) == ("Qwen/Qwen-Image-Edit-2511", tiny.REVISION)
@@ -108,8 +108,10 @@ def test_two_pictures_become_one_of_exactly_the_size_asked_for(service: Daemon) 
 def test_a_sketch_under_guidance_and_a_model_for_one_picture_are_served(service: Daemon) -> None:
     service.write("u-2-100x64-full", "a house", control=NOISE, options={"mode": 16, "negative_prompt": "trees"})
     service.write("u-3-64x100-first", "turn it blue", input=NOISE)
-    assert read_making(answer(service, "u-2-100x64-full", (100, 64)))["facts"]["negative_prompt"] == "trees"
-    assert read_making(answer(service, "u-3-64x100-first", (64, 100)))["facts"]["pipeline"] == "QwenImageEditPipeline"
+    assert read_provenance(answer(service, "u-2-100x64-full", (100, 64)))["facts"]["negative_prompt"] == "trees"
+    assert (
+        read_provenance(answer(service, "u-3-64x100-first", (64, 100)))["facts"]["pipeline"] == "QwenImageEditPipeline"
+    )
 
 
 @pytest.mark.slow
@@ -131,8 +133,8 @@ def test_qwen_image_21_answers_with_transparency(service: Daemon) -> None:
         with Image.open(path) as image:
             assert image.mode == "RGBA"
     assert drawn.read_bytes() != edited.read_bytes()
-    assert "engine" not in read_making(drawn)["facts"]
-    assert read_making(edited)["facts"]["engine"] == "edit"
+    assert "engine" not in read_provenance(drawn)["facts"]
+    assert read_provenance(edited)["facts"]["engine"] == "edit"
 
 
 def test_forty_pictures_for_a_mode_that_takes_three_are_refused_with_the_reason(service: Daemon) -> None:

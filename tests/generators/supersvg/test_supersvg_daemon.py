@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from daemon import CONFIGURATION, Daemon, running
+from daemon_process import CONFIGURATION, Daemon, running
 from PIL import Image, ImageDraw
 
-from spectacle.results import read_making
 from spectacle.weights import Store
+from spectacle.worker.results import read_provenance
 
 KINDS = """
 [weights]
@@ -64,7 +64,7 @@ def test_a_picture_comes_back_as_svg_with_its_metrics(daemon: Daemon, kind: str,
     daemon.write(stem, "a moon", input=encoded(picture()), options={"return_png": True, "seed": 5})
     answer = daemon.answer(stem, SECONDS)
     assert answer.suffix == ".svg"
-    making = read_making(answer)
+    making = read_provenance(answer)
     facts = making["facts"]
     assert facts["engine"] == engine
     assert {"num_paths", "duration_sec", "mse", "psnr", "ssim", "bytes", "errors"} <= facts.keys()

@@ -1,0 +1,141 @@
+"""What this instance can tell of the kinds it serves, found out by a process of its own now and then."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import structlog
+
+from spectacle.config import Settings
+from spectacle.processes import module_command, module_environment
+from spectacle.spool.directory import Spool
+from spectacle.spool.naming import schema_path
+
+log = structlog.get_logger()
+
+FIRST_AFTER = 2.0
+"""Seconds after the start until the kinds are described for the first time, so as not to hold up the first requests."""
+
+EVERY = 600.0
+"""Seconds after which they are described again: weights may have been pulled, libraries installed."""
+
+MAX_SECONDS = 120.0
+"""Longest a description may take."""
+
+MAX_DESCRIPTION_BYTES = 16 * 2**20
+
+
+class Catalogue:
+    """Describes the kinds, and keeps the schemas of their options in the spool. Used by the loop's thread.
+
+    Attributes:
+        kinds: What is known of each kind, as JSON values; empty until it is known.
+
+    Args:
+        spool: The spool.
+        settings: Gives the current settings.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, spool: Spool, settings: Callable[[], Settings], clock: Callable[[], float]) -> None:
+        self._spool = spool
+        self._settings = settings
+        self._clock = clock
+        self.kinds: Mapping[str, Mapping[str, Any]] = {}
+        self._schemas: dict[str, bytes] = {}
+        self._stored: set[str] = set()
+        self._due = clock() + FIRST_AFTER
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        self._began = 0.0
+
+    def refresh(self) -> None:
+        """Begin a description when one is due, and take over one that has ended. Waits for nothing.
+
+        Raises:
+            OSError: When the spool is in trouble.
+        """
+        now = self._clock()
+        if self._process is None:
+            if now >= self._due:
+                self._begin(now)
+        elif self._process.poll() is not None:
+            self._end()
+        elif now - self._began > MAX_SECONDS:
+            log.warning("describing the kinds took too long", seconds=MAX_SECONDS)
+            self.close()
+        self._store()
+
+    def reconfigured(self) -> None:
+        """Describe the kinds again, for the settings have changed."""
+        self.close()
+        self._due = self._clock()
+
+    def moved_in(self) -> None:
+        """Store the schemas again, for the spool is another directory."""
+        self._stored.clear()
+
+    def close(self) -> None:
+        """Give up a description that has not ended."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        if self._output is not None:
+            self._output.close()
+        self._process = self._output = None
+
+    def _begin(self, now: float) -> None:
+        settings = self._settings()
+        asked = settings.model_dump(mode="json", include={"kinds", "weights", "placement"})
+        self._began, self._due = now, now + EVERY
+        self._output = TemporaryFile()  # noqa: SIM115 - open until the process has ended
+        command = module_command("spectacle.worker.describe", str(os.getpid()))
+        with TemporaryFile() as question:
+            question.write(json.dumps(asked).encode())
+            question.seek(0)
+            try:
+                self._process = subprocess.Popen(
+                    command, stdin=question, stdout=self._output, process_group=0, env=module_environment()
+                )
+            except OSError as error:
+                log.warning("could not describe the kinds", reason=error.strerror)
+                self.close()
+
+    def _end(self) -> None:
+        assert self._process is not None
+        assert self._output is not None
+        self._output.seek(0)
+        content = self._output.read(MAX_DESCRIPTION_BYTES)
+        status = self._process.returncode
+        self.close()
+        try:
+            described = json.loads(content)
+        except ValueError:
+            log.warning("could not describe the kinds", status=status)
+            return
+        kinds = {}
+        self._schemas.clear()
+        # Another instance may have swept a schema that no report named for a while.
+        self._stored.clear()
+        for name, told in described.items():
+            schema = told.pop("schema")
+            digest = None
+            if schema is not None:
+                text = json.dumps(schema, sort_keys=True).encode()
+                digest = hashlib.sha256(text).hexdigest()
+                self._schemas[digest] = text
+            kinds[name] = {**told, "options_schema": digest}
+        self.kinds = kinds
+
+    def _store(self) -> None:
+        for digest, content in self._schemas.items():
+            if digest not in self._stored:
+                if self._spool.peek(schema_path(digest)) is None:
+                    self._spool.replace(schema_path(digest), content)
+                self._stored.add(digest)

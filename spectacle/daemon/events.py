@@ -1,0 +1,92 @@
+"""File events from inotify: they say at once that something happened to a name, and nothing depends on them.
+
+Inotify misses what other hosts write, overflows silently and dies silently; what the daemon's own scan finds decides.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from watchdog.observers.inotify_c import InotifyEvent, InotifyFD, WatchDescriptor
+
+log = structlog.get_logger()
+
+
+class FileEvent(Enum):
+    """What happened to a name."""
+
+    COMPLETE = auto()
+    """It was renamed in, or closed by its writer."""
+    GONE = auto()
+    """It was removed or renamed away."""
+
+
+class FileEvents:
+    """Watches one directory on this host.
+
+    It sits right on watchdog's reader of inotify. The observer above that hands every event through two further
+    threads before its name can be looked at, and most events are of the daemon's own files.
+
+    Args:
+        on_event: Called with (file name, what happened) on the reader's thread, for names ending in `.txt` only.
+    """
+
+    def __init__(self, on_event: Callable[[str, FileEvent], None]) -> None:
+        self._tell = on_event
+        self._reader: InotifyFD | None = None
+        self._watching = False
+
+    def watch(self, directory: Path) -> None:
+        """Watch a directory from now on, instead of the one before. Where the kernel refuses, only the scan remains."""
+        self.stop()
+        if sys.platform != "linux":
+            return
+        from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
+
+        from spectacle.daemon.inotify import CoalescingReader
+
+        wanted = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVE | InotifyConstants.IN_DELETE
+        try:
+            self._reader = CoalescingReader()
+            self._reader.start()
+            self._watching = True
+            mask = Mask(wanted | InotifyConstants.IN_ONLYDIR)
+            if self._reader.add_callback(os.fsencode(directory), mask, self, CallbackId(0)) < 0:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            log.warning("inotify is not available here, so new requests are found by looking", error=str(error))
+            self.stop()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader.join()
+            self._reader = None
+
+    @property
+    def works(self) -> bool:
+        """Whether the watch still lives. It dies with the directory, and its reader with an unforeseen error."""
+        return self._reader is not None and self._reader.is_alive() and self._watching
+
+    def on_event(self, event: InotifyEvent) -> None:
+        """Tell what happened to requests. Called by the reader."""
+        if event.name.endswith(b".txt") and not event.is_directory:
+            gone = event.is_delete or event.is_moved_from
+            self._tell(os.fsdecode(event.name), FileEvent.GONE if gone else FileEvent.COMPLETE)
+
+    def on_watch_deleted(self, wd: WatchDescriptor) -> None:
+        """Note that the watch is gone. Called by the reader."""
+        self._watching = False
+
+    def on_queue_overflow(self) -> None:
+        """Nothing: what was lost is found by the scan. Called by the reader."""

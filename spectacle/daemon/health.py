@@ -1,0 +1,91 @@
+"""Whether the spool can be used: why nothing is claimed, until when, and what an error means for that."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+from spectacle.daemon.backlog import MAX_BACKOFF, MIN_BACKOFF
+from spectacle.errors import SpoolUnavailable
+from spectacle.spool.directory import Spool
+
+log = structlog.get_logger()
+
+MAX_ERRORS_TOLD = 10
+
+WHOLE_SPOOL = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENOTCONN, errno.ETIMEDOUT}
+    | {errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOTDIR}
+)
+"""Error numbers after which nothing is claimed until the spool has proved that it can be written again."""
+
+
+class SpoolHealth:
+    """The state of the spool as this instance finds it. Device threads find it out as well as the loop.
+
+    Attributes:
+        reason: Why nothing is claimed, or None while the spool is well.
+        errors: What went wrong lately, for the report.
+
+    Args:
+        spool: The spool.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, spool: Spool, clock: Callable[[], float]) -> None:
+        self._spool = spool
+        self._clock = clock
+        # Device threads may pause, too.
+        self._changing = threading.Lock()
+        self.reason: str | None = f"the spool {spool.path} has not been opened yet"
+        self.errors: deque[str] = deque(maxlen=MAX_ERRORS_TOLD)
+        self._resume_at = 0.0
+        self._backoff = MIN_BACKOFF
+
+    def pause(self, reason: str) -> None:
+        """Claim nothing for a while, longer each time in a row."""
+        with self._changing:
+            if self.reason != reason:
+                log.error("waiting for the spool", reason=reason)
+                self.errors.append(reason)
+            self.reason = reason
+            self._resume_at = self._clock() + self._backoff
+            self._backoff = min(2 * self._backoff, MAX_BACKOFF)
+
+    def resume(self) -> None:
+        """Claim again."""
+        with self._changing:
+            self.reason = None
+            self._backoff = MIN_BACKOFF
+
+    def seconds_to_resume(self) -> float | None:
+        """Seconds until the spool is to be tried again, 0 when that is now; None while it is well."""
+        return None if self.reason is None else max(0.0, self._resume_at - self._clock())
+
+    def check_space(self, min_free: int) -> None:
+        """Do nothing while so many bytes are free.
+
+        Raises:
+            SpoolUnavailable: Otherwise.
+        """
+        free = self._spool.free_bytes()
+        # Some more than the least is wanted before going on, so as not to stop and go.
+        if free < min_free or (self.reason is not None and free < min_free * 1.1):
+            raise SpoolUnavailable(
+                f"only {free // 2**20} MiB are free in {self._spool.path}, less than spool.min_free = "
+                f"{min_free // 2**20} MiB: free some space"
+            )
+
+    def concerns_whole_spool(self, error: OSError) -> bool:
+        """Whether an error concerns the whole spool, not just one name in it."""
+        if error.errno not in (errno.EACCES, errno.EPERM):
+            return error.errno in WHOLE_SPOOL
+        try:
+            self._spool.writable()
+        except SpoolUnavailable:
+            return True
+        return False

@@ -1,0 +1,94 @@
+"""The smallest possible generator, for tests of Spectacle and of what is built on it: draws a plain test card."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from typing import ClassVar
+
+from PIL import Image, ImageDraw
+from pydantic import Field
+
+from spectacle.errors import GeneratorError
+from spectacle.generators.base import (
+    Artifact,
+    Generator,
+    GeneratorOptions,
+    InputRequirements,
+    Job,
+    JobControl,
+    MediaType,
+)
+
+
+class TestGeneratorOptions(GeneratorOptions):
+    """Options that make the double behave like a real generator on a bad day."""
+
+    __test__ = False
+    steps: int = Field(1, ge=1, le=100_000, description="How many steps to report.")
+    step_seconds: float = Field(0.0, ge=0, le=3600, description="Seconds each step takes.")
+    copies: int = Field(1, ge=1, le=16, description="How many pictures to return.")
+    native: int = Field(
+        0, ge=0, le=4096, description="Side of the square picture to return; 0 returns the size asked for."
+    )
+    fail: str = Field("", description="Fail with this message.")
+    trouble: str = Field(
+        "",
+        pattern="^(|crash|hang|memory|memory-once)$",
+        description="Crash, hang, or run out of memory always or once.",
+    )
+
+
+class TestGenerator(Generator):
+    """Draws a flat card whose colour is made from the seed. Serves no kind unless it is configured."""
+
+    __test__ = False
+    name: ClassVar[str] = "test-double"
+    summary: ClassVar[str] = "plain test cards, for trying out a spool without any art"
+    licence: ClassVar[str] = "MIT"
+    Options: ClassVar[type[GeneratorOptions]] = TestGeneratorOptions
+    needs: ClassVar[InputRequirements] = InputRequirements(prompt=False, max_pictures=10, mask=True, control=True)
+    makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG, MediaType.SVG})
+
+    _short_of_memory: ClassVar[bool] = True
+
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        """Make the cards."""
+        options = job.options
+        assert isinstance(options, TestGeneratorOptions)
+        for step in range(options.steps):
+            control.progress(step, options.steps)
+            if options.step_seconds:
+                time.sleep(options.step_seconds)
+        self._be_troublesome(options.trouble)
+        if options.fail:
+            raise GeneratorError(options.fail)
+        return [self._card(job, number) for number in range(options.copies)]
+
+    def _be_troublesome(self, trouble: str) -> None:
+        if trouble == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif trouble == "hang":
+            time.sleep(1e6)
+        elif trouble == "memory" or (trouble == "memory-once" and self._short_of_memory):
+            # Of the class, for a generator that ran out of memory is made anew.
+            TestGenerator._short_of_memory = False
+            raise MemoryError
+
+    def _card(self, job: Job, number: int) -> Artifact:
+        assert isinstance(job.options, TestGeneratorOptions)
+        seed = job.seed + number
+        red, green, blue = colour = (seed % 256, seed // 256 % 256, seed // 65536 % 256)
+        if job.makes is MediaType.SVG:
+            box = f'<rect width="{job.width}" height="{job.height}" fill="#{red:02x}{green:02x}{blue:02x}"/>'
+            return Artifact(
+                f'<svg xmlns="http://www.w3.org/2000/svg" width="{job.width}" height="{job.height}" '
+                f'viewBox="0 0 {job.width} {job.height}">{box}</svg>',
+                seed=seed,
+            )
+        size = (job.options.native,) * 2 if job.options.native else (job.width, job.height)
+        picture = Image.new("RGB", size, colour)
+        ImageDraw.Draw(picture).line((0, 0, *size), fill=(255, 255, 255))
+        return Artifact(picture, {"pictures": [list(each.size) for each in job.pictures]}, seed)

@@ -1,0 +1,415 @@
+"""The one atomic decision that makes an answer, and rolling it forward.
+
+An answer may be several files and must appear whole, once. All of them are first written durably under dot-names; then
+a commit record that names them is linked to `.STEM.commit`. The link that succeeds is the answer. From then on anybody
+who finds the record can, and does, put the files in place and tidy up; every step is safe to repeat.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import secrets
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum
+from itertools import count
+
+from spectacle.spool import naming
+from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
+from spectacle.spool.naming import RequestName
+
+MAX_RECORD_BYTES = 1 << 20
+MAX_HASHED_BYTES = 1 << 24
+"""Most bytes of a file whose content is compared: the most that `limits.max_prompt_bytes` allows a request."""
+FORMAT = 1
+"""Raised when what is there takes another meaning; further fields, which everybody else ignores, are no reason to."""
+
+
+class LaterFormat(ValueError):
+    """Raised on reading a commit record of a later version's format. Only that version knows how to finish it."""
+
+
+class Outcome(Enum):
+    """What became of an answer.
+
+    Attributes:
+        PUBLISHED: It is the answer and in place.
+        SUPERSEDED: Somebody else answered first; ours was thrown away.
+        VOID: The request was gone or another by then; ours was thrown away.
+    """
+
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a file, so that a later one under the same name is not taken for it.
+
+    Attributes:
+        name: File name.
+        inode: Inode number.
+        size: Bytes.
+        mtime_ns: Modification time by the file server's clock.
+        mode: Type and permission bits.
+        digest: SHA-256 of the content, hexadecimal; empty for what was not read.
+    """
+
+    name: str
+    inode: int
+    size: int
+    mtime_ns: int
+    mode: int
+    digest: str = ""
+
+    @classmethod
+    def of(cls, name: str, look: FileStatus, content: bytes | None = None) -> Version:
+        """The state `look` shows of `name`."""
+        digest = "" if content is None else hashlib.sha256(content).hexdigest()
+        return cls(name, look.inode, look.size, look.mtime_ns, look.mode, digest)
+
+    def is_current(self, spool: Spool) -> bool:
+        """Whether the name still holds this version."""
+        return self.matches(spool.look(self.name), spool, self.name)
+
+    def matches(self, look: FileStatus | None, spool: Spool, name: str) -> bool:
+        """Whether `look` at `name` shows this version; where times are too coarse to tell, the content decides."""
+        if look is None or look.version != (self.inode, self.size, self.mtime_ns):
+            return False
+        if not self.digest:
+            return True
+        try:
+            content, _ = spool.read(name, self.size)
+        except (FileNotFoundError, NotOrdinary, TooLarge):
+            return False
+        return hashlib.sha256(content).hexdigest() == self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One file of an answer: its dot-name and its public name."""
+
+    temporary: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit record.
+
+    Attributes:
+        stem: The request's stem.
+        token: The committing claim's word.
+        request: The version of `STEM.txt` that is answered.
+        files: The files, the primary one last.
+        attachments: The versions of the attachments that came with the request.
+        poison: Whether the request is kept in `.spectacle/poison/` instead of removed.
+    """
+
+    stem: str
+    token: str
+    request: Version
+    files: tuple[Placement, ...]
+    attachments: tuple[Version, ...]
+    poison: bool
+
+    def encode(self) -> bytes:
+        """As bytes of JSON."""
+        return json.dumps({"format": FORMAT, **asdict(self)}).encode()
+
+    @classmethod
+    def decode(cls, content: bytes, stem: str) -> Commit:
+        """Read a record.
+
+        Raises:
+            LaterFormat: When a later version has written it.
+            ValueError: When it is none of this stem and format, names no file or files that are not this stem's own, or
+                holds numbers that no file has.
+        """
+        try:
+            raw = json.loads(content)
+            format_ = _number(raw["format"])
+            if format_ > FORMAT:
+                raise LaterFormat(f"the commit record has format {format_}, of a later version")
+            record = cls(
+                _text(raw["stem"]),
+                _text(raw["token"]),
+                _version(raw["request"]),
+                tuple(Placement(_text(each["temporary"]), _text(each["public"])) for each in raw["files"]),
+                tuple(_version(each) for each in raw["attachments"]),
+                bool(raw["poison"]),
+            )
+        except LaterFormat:
+            raise
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"no commit record: {error}") from None
+        if not record.files:
+            raise ValueError("the commit record names no file to answer with")
+        if (
+            format_ != FORMAT
+            or record.stem != stem
+            or record.request.name != f"{stem}.txt"
+            or not all(naming.is_attachment_of(stem, each.name) for each in record.attachments)
+            or not all(naming.is_result_of(stem, each.public) for each in record.files)
+            or not all(naming.is_answer_draft_of(stem, each.temporary) for each in record.files)
+        ):
+            raise ValueError("the commit record names files that are not its request's")
+        return record
+
+
+_DIGEST = re.compile(r"(?:[0-9a-f]{64})?")
+_MAX_BYTES = 2**63 - 1
+_MAX_INODES, _MAX_MODES = 2**64, 2**32
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.80} is no text")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r:.80} is no number")
+    return value
+
+
+def _version(raw: Mapping[str, object]) -> Version:
+    digest = _text(raw["digest"])
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(f"{digest!r:.80} is no digest")
+    inode, size, mtime_ns, mode = (_number(raw[key]) for key in ("inode", "size", "mtime_ns", "mode"))
+    largest = MAX_HASHED_BYTES if digest else _MAX_BYTES
+    if not (0 <= inode < _MAX_INODES and 0 <= size <= largest and 0 <= mode < _MAX_MODES):
+        raise ValueError(f"no file has inode {inode:#x}, {size:#x} bytes and mode {mode:#o} here"[:200])
+    return Version(_text(raw["name"]), inode, size, mtime_ns, mode, digest)
+
+
+class Answer:
+    """The files of one answer as they are being made, under dot-names nobody else reads.
+
+    Args:
+        spool: The spool.
+        name: The request.
+        token: The claim's word; keeps the dot-names of two runs apart.
+    """
+
+    def __init__(self, spool: Spool, name: RequestName, token: str) -> None:
+        self._spool = spool
+        self.name = name
+        self.token = token
+        self._nonce = secrets.token_hex(4)
+        self.files: list[Placement] = []
+
+    def add(self, suffix: str, content: bytes) -> None:
+        """Write one file durably. The primary one is added last.
+
+        Raises:
+            OSError: When it cannot be written.
+        """
+        temporary = naming.answer_draft_name(self.name.stem, self._nonce, len(self.files))
+        self._spool.write(temporary, content)
+        self.files.append(Placement(temporary, self.name.stem + suffix))
+
+    def discard(self) -> None:
+        """Throw the files away."""
+        for each in self.files:
+            with contextlib.suppress(OSError):
+                self._spool.remove(each.temporary)
+        self.files.clear()
+
+    def publish(
+        self,
+        request: Version,
+        attachments: Sequence[Version],
+        *,
+        still_ours: Callable[[], bool],
+        poison: bool = False,
+    ) -> Outcome:
+        """Decide that this is the answer, and put it in place.
+
+        Args:
+            request: The version of the request that was answered.
+            attachments: The versions of its attachments.
+            still_ours: Asked last, whether the claim is still held.
+            poison: Keep the request in `.spectacle/poison/`.
+
+        Raises:
+            OSError: When the spool is in trouble. Either nothing is decided and the files are thrown away, or the
+                commit record stands and whoever finds it carries on.
+        """
+        record = Commit(self.name.stem, self.token, request, tuple(self.files), tuple(attachments), poison)
+        draft = naming.record_draft_name(self.name.stem, self._nonce)
+        try:
+            self._spool.write(draft, record.encode())
+            try:
+                if not still_ours() or not self._spool.link(draft, self.name.commit_name):
+                    self.discard()
+                    return Outcome.SUPERSEDED
+            finally:
+                with contextlib.suppress(OSError):
+                    self._spool.remove(draft)
+        except OSError:
+            if self._decided():
+                self.files.clear()
+            else:
+                self.discard()
+            raise
+        self.files.clear()
+        return roll_forward(self._spool, self.name, record)
+
+    def _decided(self) -> bool:
+        """Whether our record may stand although linking it failed. In doubt it does: the sweeper clears the rest."""
+        try:
+            content, _ = self._spool.read(self.name.commit_name, MAX_RECORD_BYTES, max_links=2)
+            return Commit.decode(content, self.name.stem).files == tuple(self.files)
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, NotOrdinary, TooLarge):
+            return True
+
+
+def read_commit(spool: Spool, name: RequestName) -> Commit | None:
+    """The commit record that stands for a request, or None.
+
+    Raises:
+        LaterFormat: When a later version has written it.
+        ValueError: When something else lies under its name.
+    """
+    try:
+        # It has a second link, its draft's name, until that is removed.
+        content, _ = spool.read(name.commit_name, MAX_RECORD_BYTES, max_links=2)
+    except FileNotFoundError:
+        return None
+    except (NotOrdinary, TooLarge) as error:
+        raise ValueError(f"{name.commit_name} is no commit record: {error}") from None
+    return Commit.decode(content, name.stem)
+
+
+def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
+    """Put a decided answer in place and tidy up. Safe to repeat, and for several to do at once.
+
+    A record whose request is gone before its first file is in place is void: the client took the request back, or the
+    record came late, after somebody else's answer was complete. Everything of it is thrown away.
+
+    Raises:
+        ValueError: When a file it names is none that Spectacle has written. Nothing has been done then.
+        OSError: When the spool is in trouble; the record stands, and whoever finds it carries on.
+    """
+    drafts = [spool.peek(each.temporary) for each in record.files]
+    for draft, each in zip(drafts, record.files, strict=True):
+        if draft is not None and draft.oddity is not None:
+            raise ValueError(f"{each.temporary}, which the commit record names, is {draft.oddity}")
+    untouched = None not in drafts
+    if untouched and not record.request.is_current(spool):
+        for each in record.files:
+            spool.remove(each.temporary)
+        _remove_record(spool, name, record)
+        return Outcome.VOID
+    for each in record.files:
+        _put_in_place(spool, each)
+    spool.sync()
+    for attachment in record.attachments:
+        retire(spool, attachment, poison=record.poison)
+    retire(spool, record.request, poison=record.poison)
+    with contextlib.suppress(IsADirectoryError):
+        spool.remove(name.progress_name)
+    with contextlib.suppress(OSError):
+        spool.remove(naming.attempts_path(name.stem))
+    _remove_record(spool, name, record)
+    return Outcome.PUBLISHED
+
+
+def _put_in_place(spool: Spool, file: Placement) -> None:
+    try:
+        spool.rename(file.temporary, file.public)
+    except IsADirectoryError:
+        spool.rename(file.public, naming.quarantine_path(file.public, secrets.token_hex(4)))
+        spool.rename(file.temporary, file.public)
+
+
+def remove_old_results(spool: Spool, name: RequestName, request: FileStatus) -> None:
+    """Remove what an earlier request of the same name was answered with.
+
+    Nothing is removed when `request` is not the request's state any more, or is just being answered by somebody else.
+    The results are looked at first: had they been put in place as the answer to this very request, its commit record
+    would still stand, or the request would be gone.
+    """
+    old = list(_results(spool, name))
+    if not old or spool.look(name.commit_name) is not None:
+        return
+    look = spool.look(name.file_name)
+    if look is None or look.version != request.version:
+        return
+    for each in old:
+        retire(spool, each)
+
+
+def _results(spool: Spool, name: RequestName) -> Iterator[Version]:
+    for number in count(1):
+        names = [naming.result_name(name.stem, number, extension) for extension in ("png", "svg")]
+        looks = [(public, spool.peek(public)) for public in (names if number > 1 else [*names, name.error_name])]
+        yield from (
+            Version.of(public, look) for public, look in looks if look is not None and not stat.S_ISDIR(look.mode)
+        )
+        if number > 1 and all(look is None for _, look in looks):
+            return
+
+
+def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
+    """Take a file that has been dealt with out of the spool, but not what has been written under its name since.
+
+    It is renamed first and looked at then, so that a new file which takes its place meanwhile is not removed unseen.
+    """
+    if not poison and not version.is_current(spool):
+        return
+    aside = _retired_name(version)
+    if not spool.rename(version.name, aside):
+        return
+    if not version.matches(spool.look(aside), spool, aside):
+        spool.put_back(aside, version.name)
+    elif poison or stat.S_ISDIR(version.mode):
+        # A directory that belongs to somebody else cannot be moved into another one; it stays aside.
+        with contextlib.suppress(PermissionError):
+            spool.rename(aside, naming.quarantine_path(version.name, secrets.token_hex(4)))
+    else:
+        spool.remove(aside)
+
+
+def _retired_name(version: Version) -> str:
+    """Tells the sweeper what the file held or, where nothing was read, which it was."""
+    return naming.retired_name(version.name, version.digest[:16] or f"inode-{version.inode}", secrets.token_hex(4))
+
+
+def sweep_retired(spool: Spool, aside: str) -> None:
+    """Finish what a crash in the middle of retiring left: remove the old file, but put a newer one back."""
+    parsed = naming.parse_retired(aside)
+    assert parsed is not None
+    public, which = parsed
+    if _is_that(spool, aside, which):
+        spool.remove(aside)
+    else:
+        spool.put_back(aside, public)
+
+
+def _is_that(spool: Spool, aside: str, which: str) -> bool:
+    if which.startswith("inode-"):
+        look = spool.look(aside)
+        return look is None or which == f"inode-{look.inode}"
+    try:
+        content, _ = spool.read(aside, MAX_HASHED_BYTES)
+    except (FileNotFoundError, NotOrdinary, TooLarge):
+        return True
+    return hashlib.sha256(content).hexdigest()[:16] == which
+
+
+def _remove_record(spool: Spool, name: RequestName, record: Commit) -> None:
+    with contextlib.suppress(ValueError):
+        standing = read_commit(spool, name)
+        if standing is not None and standing.files == record.files:
+            spool.remove(name.commit_name)

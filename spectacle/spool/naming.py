@@ -1,0 +1,327 @@
+"""The one grammar of file names: every name that Spectacle reads or writes in a spool is made and parsed here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_NAME_BYTES = 200
+"""Longest request file name, with `.txt`.
+
+File systems allow 255 bytes. The longest name that is made of a stem is that of an options file on its way out, by its
+inode (`retired_name`): 58 bytes beside a stem of at most 196, as a test shows. So there is nothing to spare.
+"""
+
+STATE_DIRECTORY = ".spectacle"
+"""Directory inside the spool for what instances tell each other."""
+
+POISON = f"{STATE_DIRECTORY}/poison"
+STATE_PARTS = (STATE_DIRECTORY, f"{STATE_DIRECTORY}/instances", f"{STATE_DIRECTORY}/attempts", POISON)
+
+RESERVED_KINDS = frozenset(
+    {"error", "mask", "control", "options", "progress", "input"} | {f"input{n}" for n in range(2, 11)}
+)
+"""Kinds that cannot be configured: their results would be named like another request's companions."""
+
+INPUT_EXTENSIONS = ("png", "jpg", "jpeg", "webp")
+MAX_INPUTS = 10
+
+_OPAQUE = r"[A-Za-z0-9_+=@~][A-Za-z0-9_.+=@~]*"
+_UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_NUMBER = r"0|[1-9][0-9]{0,4}"
+KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
+_STEM = re.compile(
+    rf"(?P<user>{_UUID}|{_OPAQUE})"
+    rf"-(?P<msgid>{_OPAQUE}(?:-{_OPAQUE})*)"
+    rf"-(?P<width>{_NUMBER})x(?P<height>{_NUMBER})"
+    r"(?:-(?P<kind>[a-z][a-z0-9_]*))?"
+)
+_SUFFIX = ".txt"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestName:
+    """The parts of a request's file name `USER-MSGID-WxH[-KIND].txt`.
+
+    Attributes:
+        stem: The file name without `.txt`; every companion file is named after it.
+        user: A UUID or an opaque token.
+        msgid: One or more tokens joined by dashes.
+        width: Pixels, 0 to 99999 (0 is well-formed and answered with an error).
+        height: Pixels, 0 to 99999.
+        kind: The kind asked for, or None for the configured default.
+    """
+
+    stem: str
+    user: str
+    msgid: str
+    width: int
+    height: int
+    kind: str | None
+
+    @classmethod
+    def parse(cls, file_name: str) -> RequestName | None:
+        """Parse a file name, or return None for a name that is not a request's and so none of our business."""
+        if not file_name.endswith(_SUFFIX):
+            return None
+        return cls.from_stem(file_name[: -len(_SUFFIX)])
+
+    @classmethod
+    def from_stem(cls, stem: str) -> RequestName | None:
+        """The request of a stem, or None for what is not a request's stem."""
+        if len(stem) > MAX_NAME_BYTES - len(_SUFFIX):
+            return None
+        match = _STEM.fullmatch(stem)
+        if match is None or match["kind"] == "error":
+            return None
+        return cls(match[0], match["user"], match["msgid"], int(match["width"]), int(match["height"]), match["kind"])
+
+    @property
+    def file_name(self) -> str:
+        """`STEM.txt`."""
+        return self.stem + _SUFFIX
+
+    @property
+    def lock_name(self) -> str:
+        """`STEM.lock`, the claim."""
+        return self.stem + ".lock"
+
+    @property
+    def commit_name(self) -> str:
+        """`.STEM.commit`, the decision that an answer is the answer."""
+        return commit_name(self.stem)
+
+    @property
+    def error_name(self) -> str:
+        """`STEM-error.txt`."""
+        return self.stem + "-error.txt"
+
+    @property
+    def options_name(self) -> str:
+        """`STEM-options.json`."""
+        return self.stem + "-options.json"
+
+    @property
+    def mask_name(self) -> str:
+        """`STEM-mask.png`."""
+        return self.stem + "-mask.png"
+
+    @property
+    def control_name(self) -> str:
+        """`STEM-control.png`."""
+        return self.stem + "-control.png"
+
+    @property
+    def progress_name(self) -> str:
+        """`STEM-progress.json`."""
+        return self.stem + "-progress.json"
+
+    def input_names(self, number: int) -> tuple[str, ...]:
+        """The names input picture `number` (1 to `MAX_INPUTS`) may have, one for each extension."""
+        ordinal = "" if number == 1 else str(number)
+        return tuple(f"{self.stem}-input{ordinal}.{extension}" for extension in INPUT_EXTENSIONS)
+
+    def attachment_names(self) -> tuple[str, ...]:
+        """Every name an attachment may have."""
+        inputs = (each for number in range(1, MAX_INPUTS + 1) for each in self.input_names(number))
+        return (self.options_name, self.mask_name, self.control_name, *inputs)
+
+
+# --- beside a request ------------------------------------------------------------------------------------------------
+
+_ATTACHMENT = r"-(?:options\.json|mask\.png|control\.png|input(?:[2-9]|10)?\.(?:png|jpe?g|webp))"
+_COMPANION = re.compile(rf"(?P<stem>.+)(?:-error\.txt|-progress\.json|{_ATTACHMENT})")
+_CLIENT_DRAFT = re.compile(rf"\.(?P<stem>.+?)(?:\.txt|{_ATTACHMENT})?\.tmp")
+_RESULT = re.compile(r"(?P<stem>.+?)(?:-[1-9][0-9]*)?\.(?:png|svg)")
+_IMAGE_SUFFIX = re.compile(r"(?:-([1-9][0-9]*))?\.(svg|png)")
+# What a commit record may name, which may come from another version.
+_RECORDED_ATTACHMENT = re.compile(r"-(?:options\.json|mask\.png|control\.png|input[0-9]{0,2}\.[a-z]{3,4})")
+_RECORDED_RESULT = re.compile(r"(?:-error\.txt|(?:-[0-9]{1,4})?\.(?:png|svg))")
+_RECORDED_DRAFT = re.compile(r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp")
+
+
+def commit_name(stem: str) -> str:
+    """`.STEM.commit`."""
+    return f".{stem}.commit"
+
+
+def stem_of_commit(file_name: str) -> str | None:
+    """The stem a commit record belongs to, or None when the name is not a commit record's."""
+    if not (file_name.startswith(".") and file_name.endswith(".commit")):
+        return None
+    stem = file_name[1 : -len(".commit")]
+    return stem if RequestName.from_stem(stem) is not None else None
+
+
+def stem_of_lock(file_name: str) -> str | None:
+    """The stem a claim belongs to, or None when the name is not a claim's."""
+    if not file_name.endswith(".lock"):
+        return None
+    stem = file_name[: -len(".lock")]
+    return stem if RequestName.from_stem(stem) is not None else None
+
+
+def stem_of_progress(file_name: str) -> str | None:
+    """The stem a progress file belongs to, or None when the name is not a progress file's."""
+    if not file_name.endswith("-progress.json"):
+        return None
+    stem = file_name.removesuffix("-progress.json")
+    return stem if RequestName.from_stem(stem) is not None else None
+
+
+def request_of(file_name: str) -> RequestName | None:
+    """The request that a file answers, is attached to or was to become, or None for any other file."""
+    match = _COMPANION.fullmatch(file_name) or _RESULT.fullmatch(file_name) or _CLIENT_DRAFT.fullmatch(file_name)
+    request = RequestName.from_stem(match["stem"]) if match is not None else None
+    return None if request is None or request.kind in RESERVED_KINDS else request
+
+
+def result_name(stem: str, number: int, extension: str) -> str:
+    """`STEM.png`, `STEM-2.png` …"""
+    return f"{stem}.{extension}" if number == 1 else f"{stem}-{number}.{extension}"
+
+
+def result_of(stem: str, file_name: str) -> tuple[int, str] | None:
+    """Number and extension of an image or SVG that answers the request of this stem, or None for any other name."""
+    match = _IMAGE_SUFFIX.fullmatch(file_name.removeprefix(stem)) if file_name.startswith(stem) else None
+    return (int(match[1] or 1), match[2]) if match else None
+
+
+def is_attachment_of(stem: str, file_name: str) -> bool:
+    """Whether a commit record of this stem may name the file as an attachment."""
+    return _follows(stem, file_name, _RECORDED_ATTACHMENT)
+
+
+def is_result_of(stem: str, file_name: str) -> bool:
+    """Whether a commit record of this stem may name the file as a result."""
+    return _follows(stem, file_name, _RECORDED_RESULT)
+
+
+def is_answer_draft_of(stem: str, file_name: str) -> bool:
+    """Whether a commit record of this stem may name the file as a result under its dot-name."""
+    return _follows(f".{stem}", file_name, _RECORDED_DRAFT)
+
+
+def _follows(stem: str, file_name: str, rest: re.Pattern[str]) -> bool:
+    # One pattern for all stems: compiling one for each would cost more than all else that is done to a record.
+    return file_name.startswith(stem) and rest.fullmatch(file_name, len(stem)) is not None
+
+
+# --- temporary dot-names ---------------------------------------------------------------------------------------------
+# Each ends in a random part, eight or more hexadecimal digits, so that nobody meets a name of somebody else.
+
+_TEMPORARY = re.compile(
+    r"\.probe\.[0-9a-f]{8}\.tmp"
+    r"|\.(?P<stem>.+?)(?:\.[0-9a-f]{8}\.(?:[0-9]+|commit)\.tmp|\.lock\.[0-9a-f]{16}\.aside|-progress\.json\.[0-9a-f]{8}\.tmp)"
+)
+_BROKEN_LOCK = re.compile(r"(?P<stem>.+)\.lock\.(?:break|restore)\.[0-9]+\.[0-9a-f]{32}")
+"""What filelock makes while it breaks a lease."""
+_RETIRED = re.compile(r"\.(?P<public>.+)\.(?P<which>[0-9a-f]{16}|inode-[0-9]+)\.[0-9a-f]{8}\.retired")
+
+
+def answer_draft_name(stem: str, nonce: str, number: int) -> str:
+    """Dot-name of file `number` of an answer that is not decided yet."""
+    return f".{stem}.{nonce}.{number}.tmp"
+
+
+def record_draft_name(stem: str, nonce: str) -> str:
+    """Dot-name of a commit record before it is linked."""
+    return f".{stem}.{nonce}.commit.tmp"
+
+
+def replacement_name(file_name: str, nonce: str) -> str:
+    """Dot-name of what is about to replace a file."""
+    return f".{file_name}.{nonce}.tmp"
+
+
+def probe_name(nonce: str) -> str:
+    """Dot-name of a file that is made to see whether files can be."""
+    return f".probe.{nonce}.tmp"
+
+
+def aside_name(stem: str, nonce: str) -> str:
+    """Dot-name of a claim that is being taken over; its random part has 16 digits."""
+    return f".{stem}.lock.{nonce}.aside"
+
+
+def client_draft_name(file_name: str) -> str:
+    """Dot-name under which our clients write what they rename into place."""
+    return f".{file_name}.tmp"
+
+
+def retired_name(file_name: str, which: str, nonce: str) -> str:
+    """Dot-name of a file on its way out; `which` is 16 digits of its digest, or `inode-` and its inode number."""
+    return f".{file_name}.{which}.{nonce}.retired"
+
+
+def parse_retired(file_name: str) -> tuple[str, str] | None:
+    """Public name and `which` of a retired file, or None when the name is not a retired file's."""
+    match = _RETIRED.fullmatch(file_name)
+    return (match["public"], match["which"]) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Temporary:
+    """What a dot-name says of a temporary file.
+
+    Attributes:
+        stem: The request it belongs to, or None when it belongs to none.
+    """
+
+    stem: str | None
+
+    @classmethod
+    def parse(cls, file_name: str) -> Temporary | None:
+        """Parse a name, or return None when it is not a temporary file's."""
+        match = _TEMPORARY.fullmatch(file_name) or _BROKEN_LOCK.fullmatch(file_name)
+        if match is None:
+            return None
+        stem = match["stem"]
+        return cls(stem) if stem is None or RequestName.from_stem(stem) is not None else None
+
+
+# --- in the state directory ------------------------------------------------------------------------------------------
+
+
+def attempts_path(stem: str) -> str:
+    """Where the lost runs of a request are counted."""
+    return f"{STATE_DIRECTORY}/attempts/{stem}"
+
+
+def report_path(identity: str) -> str:
+    """Where an instance reports."""
+    return f"{STATE_DIRECTORY}/instances/{identity}.json"
+
+
+def reporter_of(entry: str) -> str | None:
+    """The instance whose report a file in `instances/` is, or None for any other file."""
+    return entry.removesuffix(".json") if entry.endswith(".json") and not entry.startswith(".") else None
+
+
+def reserve_path(identity: str) -> str:
+    """Where an instance keeps a little space back."""
+    return f"{STATE_DIRECTORY}/reserve-{identity}"
+
+
+def reserve_holder(entry: str) -> str | None:
+    """The instance whose reserve a file in the state directory is, or None for any other file."""
+    return entry.removeprefix("reserve-") if entry.startswith("reserve-") else None
+
+
+_SCHEMA = re.compile(r"schema-([0-9a-f]{64})\.json")
+
+
+def schema_path(digest: str) -> str:
+    """Where the JSON Schema of a kind's options is kept, by its SHA-256 in hexadecimal digits."""
+    return f"{STATE_DIRECTORY}/schema-{digest}.json"
+
+
+def schema_digest(entry: str) -> str | None:
+    """The digest of the schema that a file in the state directory is, or None for any other file."""
+    match = _SCHEMA.fullmatch(entry)
+    return match[1] if match else None
+
+
+def quarantine_path(file_name: str, nonce: str) -> str:
+    """Where a file is kept for somebody to look at."""
+    return f"{POISON}/{file_name}.{nonce}"

@@ -1,0 +1,1 @@
+"""Running jobs: the process that loads generators, and the daemon's side of it."""

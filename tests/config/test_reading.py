@@ -1,0 +1,245 @@
+"""Settings: where they come from, and what is said about those that are wrong."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spectacle.config import DEFAULT_FILES, Settings, fields, find_file, load
+from spectacle.errors import ConfigurationError
+from spectacle.spool.naming import RESERVED_KINDS
+
+
+def load_text(
+    directory: Path, text: str, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None
+) -> Settings:
+    file = directory / "spectacle.toml"
+    file.write_text(text, encoding="utf-8")
+    return load(file, environment=environment or {}, flags=flags)
+
+
+def error_of(directory: Path, text: str = "", **rest: Any) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load_text(directory, text, **rest)
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+class TestSources:
+    def test_no_configuration_is_needed(self) -> None:
+        assert load(environment={}) == Settings()
+
+    def test_the_built_in_generator_serves_pictures_and_drawings_by_default(self) -> None:
+        settings = Settings()
+        assert {name: (kind.generator, kind.makes) for name, kind in settings.kinds.items()} == {
+            "picture": ("illustration", "png"),
+            "svg": ("illustration", "svg"),
+        }
+        assert settings.default_kind == "picture"
+
+    def test_a_file_sets_what_it_says_and_nothing_else(self, tmp_path: Path) -> None:
+        settings = load_text(tmp_path, "[spool]\nsettle = 2.5\n[limits]\njob = 60\n")
+        assert (settings.spool.settle, settings.limits.job) == (2.5, 60)
+        assert settings.spool.poll_interval == Settings().spool.poll_interval
+
+    def test_a_variable_outdoes_the_file_and_a_flag_outdoes_both(self, tmp_path: Path) -> None:
+        text, variable = "[spool]\nsettle = 1\n", {"SPECTACLE_SPOOL_SETTLE": "2"}
+        assert load_text(tmp_path, text).spool.settle == 1
+        assert load_text(tmp_path, text, variable).spool.settle == 2
+        assert load_text(tmp_path, text, variable, {"spool": {"settle": 3}}).spool.settle == 3
+
+    def test_flags_that_are_not_given_change_nothing(self, tmp_path: Path) -> None:
+        assert load_text(tmp_path, "[spool]\nsettle = 1\n", flags={"spool": {"settle": None}}).spool.settle == 1
+
+    @pytest.mark.parametrize("text", ["", "[spool]\n", "[spool]\npath = 'spool'\n"])
+    def test_the_spool_lies_beside_the_file_that_is_read(self, tmp_path: Path, text: str) -> None:
+        assert load_text(tmp_path, text).spool.path == tmp_path / "spool"
+
+    def test_weights_lie_beside_the_file_too(self, tmp_path: Path) -> None:
+        settings = load_text(tmp_path, "[weights]\ndirectory = 'w'\nprepared = { botanical = 'p', other = '/q' }\n")
+        assert settings.weights.directory == tmp_path / "w"
+        assert settings.weights.prepared == {"botanical": tmp_path / "p", "other": Path("/q")}
+
+    def test_an_absolute_path_stays_as_it_is(self, tmp_path: Path) -> None:
+        assert load_text(tmp_path, "[spool]\npath = '/srv/spool'\n").spool.path == Path("/srv/spool")
+
+    def test_a_home_directory_is_expanded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", "/home/fox")
+        assert load_text(tmp_path, "[spool]\npath = '~/spool'\n").spool.path == Path("/home/fox/spool")
+
+    def test_the_first_default_file_there_is_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        monkeypatch.setattr("spectacle.config.reading.DEFAULT_FILES", DEFAULT_FILES[:2])
+        assert find_file({}) is None
+        own = tmp_path / "home/.config/spectacle/spectacle.toml"
+        own.parent.mkdir(parents=True)
+        own.touch()
+        assert find_file({}) == own
+        Path("spectacle.toml").touch()
+        assert find_file({}) == Path("spectacle.toml")
+
+    def test_a_file_named_by_the_variable_is_taken_whether_or_not_it_is_there(self) -> None:
+        assert find_file({"SPECTACLE_CONFIG": "/nowhere.toml"}) == Path("/nowhere.toml")
+
+
+class TestVariables:
+    def test_every_setting_has_a_variable(self) -> None:
+        names = ["SPECTACLE_" + "_".join(keys).upper() for keys, _ in fields()]
+        assert len(names) == len(set(names))
+        assert {"SPECTACLE_SPOOL_PATH", "SPECTACLE_DEFAULT_KIND", "SPECTACLE_LOG_LEVEL"} <= set(names)
+
+    @pytest.mark.parametrize("text", ["cuda:0,cuda:1", '["cuda:0", "cuda:1"]', " cuda:0 , cuda:1 "])
+    def test_lists_are_written_with_commas_or_as_toml(self, text: str) -> None:
+        assert load(environment={"SPECTACLE_WORKERS_DEVICES": text}).workers.devices == ("cuda:0", "cuda:1")
+
+    @pytest.mark.parametrize(("text", "value"), [("true", True), ("0", False), ("no", False)])
+    def test_switches_are_understood(self, text: str, value: bool) -> None:
+        assert load(environment={"SPECTACLE_WORKERS_PRELOAD": text}).workers.preload is value
+
+    def test_an_empty_variable_unsets_what_may_be_unset(self, tmp_path: Path) -> None:
+        assert load_text(tmp_path, "[spool]\nsettle = 1\n", {"SPECTACLE_SPOOL_SETTLE": ""}).spool.settle is None
+
+    def test_an_unknown_variable_is_refused_with_what_was_meant(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"SPECTACLE_SPOOL_SETTEL: no such setting: did you mean .*SETTLE"):
+            load(environment={"SPECTACLE_SPOOL_SETTEL": "1"})
+
+    def test_variables_that_are_no_settings_are_left_alone(self) -> None:
+        load(environment={"SPECTACLE_CONFIG": "x", "SPECTACLE_PLUGINS": "", "_SPECTACLE_COMPLETE": "bash_source"})
+
+    def test_a_bad_value_is_blamed_on_its_variable(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"SPECTACLE_SPOOL_MAX_ATTEMPTS: spool.max_attempts = 'many'"):
+            load(environment={"SPECTACLE_SPOOL_MAX_ATTEMPTS": "many"})
+
+    def test_a_bad_flag_is_blamed_on_the_command_line(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"command line: workers.devices = .*'tpu' is no device"):
+            load(environment={}, flags={"workers": {"devices": ["tpu"]}})
+
+
+class TestErrors:
+    def test_an_unknown_setting_is_refused_with_line_and_what_is_allowed(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "# comment\n[spool]\nsettle = 1\npol_interval = 3\n")
+        assert f"{tmp_path}/spectacle.toml, line 4: unknown setting spool.pol_interval" in message
+        assert "did you mean poll_interval?" in message
+        assert "min_free" in message
+
+    def test_an_unknown_section_is_refused(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "[spol]\npath = 'x'\n")
+        assert "line 1: unknown setting spol: did you mean spool?" in message
+
+    def test_a_value_out_of_range_is_refused_with_value_line_and_bound(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "[spool]\n\nmax_attempts = 0\n")
+        assert "line 3: spool.max_attempts = 0: " in message
+        assert "greater than or equal to 1" in message
+
+    def test_a_value_of_another_type_is_refused(self, tmp_path: Path) -> None:
+        assert "line 1: spool.poll_interval = 'often': " in error_of(tmp_path, "spool.poll_interval = 'often'\n")
+
+    def test_a_section_that_is_none_is_refused(self, tmp_path: Path) -> None:
+        assert "line 1: spool = 'here': must be a section" in error_of(tmp_path, "spool = 'here'\n")
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("[workers]\ndevices = 'cpu'\n", "workers.devices = 'cpu': must be a list"),
+            ("[spool]\npath = 3\n", "spool.path = 3: must be a path in quotes"),
+            ("[kinds.card]\ngenerator = 3\n", "kinds.card.generator = 3: must be text in quotes"),
+            ("kinds.card.generator = 'x'\nkinds.card.options = 3\n", "kinds.card.options = 3: must be a table"),
+        ],
+    )
+    def test_a_value_of_another_type_is_told_what_it_must_be(self, tmp_path: Path, text: str, said: str) -> None:
+        assert f"line 2: {said}" in error_of(tmp_path, text)
+
+    def test_the_levels_that_are_allowed_are_named(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "[log]\nlevel = 'loud'\n")
+        assert all(level in message for level in ("line 2", "'loud'", "'debug'", "'warning'"))
+
+    @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+    def test_what_is_no_number_is_refused(self, tmp_path: Path, value: str) -> None:
+        assert "line 2: spool.empty_grace" in error_of(tmp_path, f"[spool]\nempty_grace = {value}\n")
+
+    def test_several_mistakes_are_told_at_once(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "[spool]\nmax_attempts = 0\n[log]\nlevel = 'loud'\n")
+        assert "spool.max_attempts" in message
+        assert "log.level" in message
+
+    def test_a_long_value_is_not_repeated_in_full(self, tmp_path: Path) -> None:
+        assert len(error_of(tmp_path, f"[log]\nlevel = '{'x' * 10_000}'\n")) < 400
+
+    def test_what_is_no_toml_is_refused_with_its_place(self, tmp_path: Path) -> None:
+        assert "is no TOML" in error_of(tmp_path, "[spool\n")
+
+    def test_a_file_that_nests_without_end_is_refused(self, tmp_path: Path) -> None:
+        assert "nested too deep" in error_of(tmp_path, "x = " + "[" * 100_000)
+
+    @pytest.mark.parametrize("value", ['"ten gigabytes"', '"-3"', '"1XB"'])
+    def test_a_size_that_is_none_is_refused_with_one_that_is(self, tmp_path: Path, value: str) -> None:
+        message = error_of(tmp_path, f"[placement]\nram_limit = {value}\n")
+        assert "line 2: placement.ram_limit" in message
+        assert 'such as "10GB"' in message
+
+    def test_a_file_that_is_no_text_is_refused(self, tmp_path: Path) -> None:
+        file = tmp_path / "spectacle.toml"
+        file.write_bytes(b"\xff\xfe\x00")
+        with pytest.raises(ConfigurationError, match="is no TOML"):
+            load(file, environment={})
+
+    def test_a_missing_file_is_refused_with_the_remedy(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigurationError, match="cannot be read: No such file or directory: name another"):
+            load(tmp_path / "none.toml", environment={})
+
+    def test_a_block_list_that_is_no_pattern_is_refused(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "[sanitize]\nblocked = ['fine', '(']\n")
+        assert "line 2: sanitize.blocked" in message
+        assert "'(' is no regular expression" in message
+
+
+class TestKinds:
+    def test_configured_kinds_take_the_place_of_the_built_in_ones(self, tmp_path: Path) -> None:
+        settings = load_text(
+            tmp_path,
+            "default_kind = 'card'\n[kinds.card]\ngenerator = 'test-double'\npreset = 'big'\noptions = {steps = 4}\n",
+        )
+        card = settings.kinds["card"]
+        assert list(settings.kinds) == ["card"]
+        assert (card.generator, card.preset, card.makes, card.options) == ("test-double", "big", "png", {"steps": 4})
+
+    @pytest.mark.parametrize("kind", sorted(RESERVED_KINDS))
+    def test_kinds_whose_results_would_be_named_like_companions_are_refused(self, tmp_path: Path, kind: str) -> None:
+        message = error_of(tmp_path, f"[kinds.{kind}]\ngenerator = 'illustration'\n")
+        assert f"'{kind}' is reserved" in message
+
+    @pytest.mark.parametrize("kind", ["Big", "1st", "a-b", "_x", '""', '"ä"'])
+    def test_a_name_no_request_could_ask_for_is_refused(self, tmp_path: Path, kind: str) -> None:
+        assert "is no kind" in error_of(tmp_path, f"[kinds.{kind}]\ngenerator = 'illustration'\n")
+
+    def test_a_kind_without_generator_is_refused(self, tmp_path: Path) -> None:
+        assert "line 1: kinds.card.generator is missing" in error_of(tmp_path, "[kinds.card]\nmakes = 'png'\n")
+
+    def test_an_unknown_setting_of_a_kind_is_refused_with_what_is_allowed(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "[kinds.card]\ngenerator = 'x'\nmake = 'png'\n")
+        assert "line 3: unknown setting kinds.card.make: did you mean makes?" in message
+
+    def test_a_form_that_is_not_made_is_refused(self, tmp_path: Path) -> None:
+        assert "kinds.card.makes = 'gif'" in error_of(tmp_path, "[kinds.card]\ngenerator = 'x'\nmakes = 'gif'\n")
+
+    def test_no_kinds_at_all_are_refused(self, tmp_path: Path) -> None:
+        assert "line 1: kinds = {}: must not be empty" in error_of(tmp_path, "[kinds]\n")
+
+    def test_a_default_kind_that_is_none_is_refused(self, tmp_path: Path) -> None:
+        assert "default_kind: 'Big' is no kind" in error_of(tmp_path, "default_kind = 'Big'\n")
+
+    def test_the_default_kind_may_be_left_to_other_instances(self, tmp_path: Path) -> None:
+        settings = load_text(tmp_path, "default_kind = 'photo'\n[kinds.card]\ngenerator = 'test-double'\n")
+        assert settings.default_kind not in settings.kinds
+
+
+class TestDevices:
+    @pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:15"])
+    def test_devices_are_named_as_torch_names_them(self, tmp_path: Path, device: str) -> None:
+        assert load_text(tmp_path, f"[workers]\ndevices = ['{device}']\n").workers.devices == (device,)
+
+    @pytest.mark.parametrize("devices", ["['gpu']", "['cuda:']", "['cuda:x']", "[]", "['']"])
+    def test_other_devices_are_refused(self, tmp_path: Path, devices: str) -> None:
+        assert "line 2: workers.devices" in error_of(tmp_path, f"[workers]\ndevices = {devices}\n")

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectacle.spool import naming
+from spectacle.spool.naming import MAX_NAME_BYTES, RequestName, Temporary, stem_of_commit, stem_of_lock
+
+UUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+
+
+@pytest.mark.parametrize(
+    ("file_name", "user", "msgid", "size", "kind"),
+    [
+        (f"{UUID}-17-640x480.txt", UUID, "17", (640, 480), None),
+        (f"{UUID}-{UUID}-640x480-svg.txt", UUID, UUID, (640, 480), "svg"),
+        ("0123456-0xf00fb00b123456-1024x1024.txt", "0123456", "0xf00fb00b123456", (1024, 1024), None),
+        ("+15551234567-1731024000123-512x512-svg.txt", "+15551234567", "1731024000123", (512, 512), "svg"),
+        ("xyz8fGRPab+9z-1-64x64.txt", "xyz8fGRPab+9z", "1", (64, 64), None),
+        ("a-2024-11-21-64x64.txt", "a", "2024-11-21", (64, 64), None),
+        ("a-64x64-32x32.txt", "a", "64x64", (32, 32), None),
+        ("a-1-0x0.txt", "a", "1", (0, 0), None),
+        ("a-1-99999x99999.txt", "a", "1", (99999, 99999), None),
+        ("_-~-1x1-k_9.txt", "_", "~", (1, 1), "k_9"),
+    ],
+)
+def test_a_request_name_is_taken_apart_from_the_right(
+    file_name: str, user: str, msgid: str, size: tuple[int, int], kind: str | None
+) -> None:
+    name = RequestName.parse(file_name)
+    assert name is not None
+    assert (name.user, name.msgid, (name.width, name.height), name.kind) == (user, msgid, size, kind)
+    assert name.file_name == file_name
+
+
+@pytest.mark.parametrize(
+    "file_name",
+    [
+        "notes.txt",
+        "a-1-640x480-error.txt",
+        f"{UUID}-17-640x480-svg-error.txt",
+        ".a-1-64x64.txt",
+        "a-.b-64x64.txt",
+        "a-1-640X480.txt",
+        "a-1-064x64.txt",
+        "a-1-100000x64.txt",
+        "a-64x64.txt",
+        "a-1-64x64.TXT",
+        "a-1-64x64.txt\n",
+        "a-1-64x64 .txt",
+        "a b-1-64x64.txt",
+        "ä-1-64x64.txt",
+        "a-１-64x64.txt",
+        "a--64x64.txt",
+        "a-1-64x64-Svg.txt",
+        "a-1-64x64-.txt",
+        "a-1-64x64",
+        "a/b-1-64x64.txt",
+        "a-" + "1" * MAX_NAME_BYTES + "-64x64.txt",
+        "",
+        ".txt",
+    ],
+)
+def test_any_other_name_is_none_of_our_business(file_name: str) -> None:
+    assert RequestName.parse(file_name) is None
+
+
+def test_a_dashed_uuid_is_one_user() -> None:
+    first = RequestName.parse(f"{UUID}-1-64x64.txt")
+    second = RequestName.parse(f"{UUID}-2-2-64x64.txt")
+    assert first is not None
+    assert second is not None
+    assert first.user == second.user == UUID
+
+
+@given(st.text(max_size=300))
+def test_parsing_never_raises_and_never_accepts_a_path(text: str) -> None:
+    for candidate in (text, text + ".txt", f"a-{text}-64x64.txt"):
+        name = RequestName.parse(candidate)
+        if name is not None:
+            assert "/" not in candidate
+            assert candidate.isascii()
+            assert not candidate.startswith(".")
+
+
+_token = st.from_regex(r"[A-Za-z0-9_+=@~][A-Za-z0-9_.+=@~]{0,15}", fullmatch=True)
+_number = st.integers(0, 99999)
+
+
+@given(_token, st.lists(_token, min_size=1, max_size=4), _number, _number, st.sampled_from(["", "-svg", "-photo_2"]))
+def test_what_the_grammar_makes_is_parsed_back(user: str, msgid: list[str], width: int, height: int, kind: str) -> None:
+    name = RequestName.parse(f"{user}-{'-'.join(msgid)}-{width}x{height}{kind}.txt")
+    assert name is not None
+    assert (name.width, name.height) == (width, height)
+    assert (name.kind or "") == kind.removeprefix("-")
+    assert f"{name.user}-{name.msgid}" == f"{user}-{'-'.join(msgid)}"
+
+
+def test_commit_and_claim_names_lead_back_to_their_stem() -> None:
+    name = RequestName.parse("a-1-64x64.txt")
+    assert name is not None
+    assert stem_of_commit(name.commit_name) == name.stem
+    assert stem_of_lock(name.lock_name) == name.stem
+    assert stem_of_commit(".other.commit") is None
+    assert stem_of_lock("package.lock") is None
+
+
+LONGEST_STEM = "a-" + "1" * (MAX_NAME_BYTES - len("a--64x64.txt")) + "-64x64"
+NONCE = "0123abcd"
+
+
+def names_of_all_kinds(name: RequestName) -> set[str]:
+    """Every name that can be made of a request's, each as long as it gets."""
+    public = {name.file_name, name.lock_name, name.error_name, name.progress_name, *name.attachment_names()}
+    public |= {naming.result_name(name.stem, number, extension) for number in (1, 9999) for extension in ("png", "svg")}
+    retired = public - {name.lock_name, name.progress_name}  # those two are just removed
+    largest_inode = f"inode-{2**64 - 1}"
+    return public | {
+        name.commit_name,
+        naming.answer_draft_name(name.stem, NONCE, 9999),
+        naming.record_draft_name(name.stem, NONCE),
+        naming.aside_name(name.stem, 2 * NONCE),
+        naming.replacement_name(name.progress_name, NONCE),
+        f"{name.lock_name}.restore.{2**22}.{4 * NONCE}",  # filelock's
+        *(naming.client_draft_name(each) for each in public),
+        *(naming.retired_name(each, which, NONCE) for each in retired for which in (largest_inode, 2 * NONCE)),
+        *(naming.quarantine_path(each, NONCE).rpartition("/")[2] for each in public),
+    }
+
+
+def test_of_the_longest_request_name_every_other_name_can_be_made() -> None:
+    name = RequestName.from_stem(LONGEST_STEM)
+    assert name is not None
+    assert len(name.file_name) == MAX_NAME_BYTES
+    assert RequestName.from_stem(f"{LONGEST_STEM[:2]}1{LONGEST_STEM[2:]}") is None
+    sizes = {each: len(each) for each in names_of_all_kinds(name)}
+    longest = max(sizes, key=lambda each: sizes[each])
+    assert sizes[longest] == 254, longest
+    assert longest.startswith(f".{name.stem}-"), "an attachment on its way out"
+
+
+def test_every_name_that_is_made_is_known_again() -> None:
+    name = RequestName.from_stem("a-1-64x64-svg")
+    assert name is not None
+    attachments = set(name.attachment_names())
+    temporaries = {
+        naming.answer_draft_name(name.stem, NONCE, 12),
+        naming.record_draft_name(name.stem, NONCE),
+        naming.aside_name(name.stem, 2 * NONCE),
+        naming.replacement_name(name.progress_name, NONCE),
+    }
+    for each in attachments | {name.error_name, name.progress_name, naming.result_name(name.stem, 2, "png")}:
+        assert naming.request_of(each) == name
+    for each in temporaries:
+        assert Temporary.parse(each) == Temporary(name.stem)
+    assert Temporary.parse(naming.probe_name(NONCE)) == Temporary(None)
+    for each in attachments | {name.file_name}:
+        assert naming.request_of(naming.client_draft_name(each)) == name
+        assert naming.parse_retired(naming.retired_name(each, "inode-7", NONCE)) == (each, "inode-7")
+    assert all(naming.is_attachment_of(name.stem, each) for each in attachments)
+    assert naming.is_answer_draft_of(name.stem, naming.answer_draft_name(name.stem, NONCE, 12))
+    assert naming.result_of(name.stem, naming.result_name(name.stem, 2, "svg")) == (2, "svg")
+    assert naming.stem_of_progress(name.progress_name) == name.stem
+    assert naming.reporter_of(naming.report_path("host-1-abc").rpartition("/")[2]) == "host-1-abc"
+    assert naming.reserve_holder(naming.reserve_path("host-1-abc").rpartition("/")[2]) == "host-1-abc"
