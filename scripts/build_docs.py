@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from spectacle.generators.diffusion.figures import markdown_tables
+from spectacle.generators.placement.published import markdown_tables
 from spectacle.settings_file import render_markdown, render_toml
 
 ROOT = Path(__file__).parent.parent

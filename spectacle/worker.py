@@ -49,7 +49,7 @@ from spectacle.generators.base import (
     Needs,
     Resources,
 )
-from spectacle.generators.diffusion import memory
+from spectacle.generators.placement import memory
 from spectacle.options import MAX_OPTIONS_BYTES, read_options
 from spectacle.pictures import open_mask, open_picture
 from spectacle.results import Making, finish

@@ -25,9 +25,9 @@ from spectacle.errors import (
 )
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Footprint, Generator, Job, JobControl, Needs, Resources
-from spectacle.generators.diffusion import memory
-from spectacle.generators.diffusion.plan import Machine
 from spectacle.generators.double import TestDouble
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.plan import Machine
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.wire import Message
 from spectacle.worker import Attached, Workshop, _read_descriptors

@@ -97,7 +97,7 @@ class Botanical(Generator):
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed: from its files when they are here, else from their published sizes."""
         from spectacle.generators.botanical.placing import plan_for
-        from spectacle.generators.diffusion.memory import look
+        from spectacle.generators.placement.memory import look
 
         return plan_for(preset, look(device, resources.placement), resources).sentences
 
@@ -105,7 +105,7 @@ class Botanical(Generator):
     def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
         """What the plan says that would be made if nothing were loaded."""
         from spectacle.generators.botanical.placing import plan_for
-        from spectacle.generators.diffusion.memory import measure
+        from spectacle.generators.placement.memory import measure
 
         return plan_for(preset, measure(device, resources.placement).with_freed(held), resources).demand
 
@@ -127,7 +127,7 @@ class Botanical(Generator):
     def load(self, device: Device) -> None:
         """Load the pipeline, with the LoRA beside its weights, or a prepared one in which it is part of them."""
         from spectacle.generators.botanical import model, placing
-        from spectacle.generators.diffusion.memory import measure
+        from spectacle.generators.placement.memory import measure
 
         checkpoint, lora, self._revision = placing.find(self.preset, self.resources)
         plan = placing.plan_for(self.preset, measure(device, self.resources.placement), self.resources)

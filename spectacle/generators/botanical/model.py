@@ -14,8 +14,8 @@ from spectacle.generators.botanical.options import BotanicalOptions
 from spectacle.generators.diffusion.adapters import Adapters
 from spectacle.generators.diffusion.embeddings import Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, check_model, load_model, load_pipeline
-from spectacle.generators.diffusion.plan import Plan
 from spectacle.generators.diffusion.stages import Stages
+from spectacle.generators.placement.plan import Plan
 
 if TYPE_CHECKING:
     import torch

@@ -8,10 +8,10 @@ from pathlib import Path
 from spectacle.errors import WeightsMissing
 from spectacle.generators.base import Resources
 from spectacle.generators.botanical.generator import BASE, CONTROLNET, LORA, LORA_FILE, VAE, Botanical
-from spectacle.generators.diffusion import figures, memory
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Component, Machine, Plan
+from spectacle.generators.placement import memory, published
+from spectacle.generators.placement.plan import Component, Machine, Plan
+from spectacle.generators.placement.planner import make_plan
 from spectacle.weights.prepared import open_prepared
 
 
@@ -48,12 +48,12 @@ def plan_for(preset: str | None, machine: Machine, resources: Resources) -> Plan
 
 def _parts(preset: str | None, resources: Resources) -> list[Component]:
     """The components with the sizes of their files, or of the published ones while there are none."""
-    published = [part for part in figures.SDXL_CONTROLNET if preset != "plain" or part.name != "controlnet"]
+    nominal = [part for part in published.SDXL_CONTROLNET if preset != "plain" or part.name != "controlnet"]
     try:
         checkpoint, _, _ = find(preset, resources)
     except WeightsMissing:
-        return published
-    folders = [checkpoint.folder_of(part.name) for part in published]
+        return nominal
+    folders = [checkpoint.folder_of(part.name) for part in nominal]
     return [
         replace(
             memory.component(
@@ -66,7 +66,7 @@ def _parts(preset: str | None, resources: Resources) -> list[Component]:
             ),
             name=part.name,
         )
-        for part, folder in zip(published, folders, strict=True)
+        for part, folder in zip(nominal, folders, strict=True)
     ]
 
 

@@ -13,11 +13,11 @@ from spectacle.errors import GeneratorError
 from spectacle.generators.base import Resources
 from spectacle.generators.botanical.generator import BASE, CONTROLNET, LORA, LORA_FILE, VAE, Botanical
 from spectacle.generators.botanical.model import PLAIN
-from spectacle.generators.diffusion import figures
 from spectacle.generators.diffusion.adapters import fuse_adapter
 from spectacle.generators.diffusion.loading import Checkpoint, check_model, load_model, load_pipeline
-from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Machine
+from spectacle.generators.placement import published
+from spectacle.generators.placement.plan import Machine
+from spectacle.generators.placement.planner import make_plan
 
 
 def prepare(
@@ -35,7 +35,7 @@ def prepare(
     located = {source.repo: Botanical.locate(source, preset, resources) for source in sources}
     # On the processor and in full precision: what is rounded is the sum, once.
     settings = PlacementSettings(quantization="none", residency="device")
-    plan = make_plan(figures.SDXL_CONTROLNET, Machine(ram=1 << 62), settings)
+    plan = make_plan(published.SDXL_CONTROLNET, Machine(ram=1 << 62), settings)
     say("loading SDXL")
     base = Checkpoint(located[BASE.repo].path, "fp16", elsewhere={"vae": located[VAE.repo].path})
     pipeline = load_pipeline(PLAIN, base, plan)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion.files import read_header
+from spectacle.generators.placement.files import read_header
 
 _SIDE = re.compile(r"\.(?:lora|lora_linear_layer)[._](A|B|down|up)(?:\.[a-z_0-9]+)?\.weight$")
 

@@ -12,13 +12,13 @@ from PIL import Image
 
 from spectacle.errors import GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Footprint, Generator, Job, MediaType, Resources
-from spectacle.generators.diffusion import figures, memory
-from spectacle.generators.diffusion.files import parameters, read_header
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
+from spectacle.generators.placement import memory, published
+from spectacle.generators.placement.files import parameters, read_header
+from spectacle.generators.placement.plan import Component, Machine, Place, Plan, Stage
+from spectacle.generators.placement.planner import make_plan
 from spectacle.weights import Source
 from spectacle.weights.prepared import open_prepared
 
@@ -157,7 +157,7 @@ class FamilyGenerator(Generator):
             checkpoint, _ = cls._checkpoint(preset, resources)
         except WeightsMissing:
             lightning = cls.find_preset(preset).recipe.lightning
-            return figures.published_plan(figures.QWEN_IMAGE, machine, resources.placement, lightning=lightning)
+            return published.published_plan(published.QWEN_IMAGE, machine, resources.placement, lightning=lightning)
         return cls._make_plan(checkpoint, cls.added(preset, resources), machine, preset, resources).sentences
 
     @classmethod

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spectacle.errors import GeneratorError, SpectacleError, WeightsMissing
-from spectacle.generators.diffusion import residency
-from spectacle.generators.diffusion.files import REMEDY, read_gguf, read_header, read_json, weight_files
+from spectacle.generators.placement import residency
+from spectacle.generators.placement.files import REMEDY, read_gguf, read_header, read_json, weight_files
 
 if TYPE_CHECKING:
-    from spectacle.generators.diffusion.plan import Plan
+    from spectacle.generators.placement.plan import Plan
 
 _LIBRARIES = ("diffusers", "transformers")
 

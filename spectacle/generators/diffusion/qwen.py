@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion import memory
 from spectacle.generators.diffusion.embeddings import Embeddings
-from spectacle.generators.diffusion.files import read_gguf
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.plan import Component, Stage
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.files import read_gguf
+from spectacle.generators.placement.plan import Component, Stage
 from spectacle.weights import Store
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _VAE_TILED_BYTES = 600_000_000
 _ENCODER_BYTES = 600_000_000
 # Counted over one forward pass of the published architectures with fake tensors and fused attention: 17.6 tensors of
 # the model's width for each token of the largest picture, and 3460 bytes for each pixel in the VAE's decoder. The
-# latter is raised as `figures` tells.
+# latter is raised as `published` says.
 
 
 def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion import residency
 from spectacle.generators.diffusion.embeddings import EmbeddingCache, Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, components, is_staged, load_component
-from spectacle.generators.diffusion.plan import Place
 from spectacle.generators.diffusion.scratch import Scratch
+from spectacle.generators.placement import residency
+from spectacle.generators.placement.plan import Place
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from spectacle.generators.diffusion.plan import Plan
     from spectacle.generators.diffusion.steps import StepReporter
+    from spectacle.generators.placement.plan import Plan
 
 
 class Stages:

@@ -14,8 +14,8 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Q
 from transformers.utils import logging as transformers_logging
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion.files import REMEDY
 from spectacle.generators.omnisvg.tokens import Vocabulary
+from spectacle.generators.placement.files import REMEDY
 
 _ZIP = b"PK\x03\x04"
 _HEAD = "lm_head.weight"

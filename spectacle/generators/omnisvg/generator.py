@@ -30,7 +30,6 @@ from spectacle.generators.base import (
     Needs,
     Resources,
 )
-from spectacle.generators.diffusion.plan import Component, Machine, Plan
 from spectacle.generators.omnisvg.choose import Candidate, Choice, choose
 from spectacle.generators.omnisvg.drawing import SIDE
 from spectacle.generators.omnisvg.pictures import SEEN, Prepared, prepare
@@ -50,6 +49,7 @@ from spectacle.generators.omnisvg.sizes import (
     make_plan,
 )
 from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary, decode
+from spectacle.generators.placement.plan import Component, Machine, Plan
 from spectacle.svg import Rasteriser
 from spectacle.weights import Source
 
@@ -168,9 +168,9 @@ class OmniSvg(Generator):
             raise GeneratorError(f"{cls.name} cannot store weights as {quantization}: choose none, int8 or nf4")
         import torch
 
-        from spectacle.generators.diffusion.memory import measure
-        from spectacle.generators.diffusion.residency import quantization_config
         from spectacle.generators.omnisvg import checkpoint
+        from spectacle.generators.placement.memory import measure
+        from spectacle.generators.placement.residency import quantization_config
 
         size, vocabulary = cls._size(preset)
         weights, base = (cls.locate(source, preset, resources) for source in (size.weights, size.base))
@@ -194,8 +194,8 @@ class OmniSvg(Generator):
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed on `device`, from the size of its file, or the published one without it."""
-        from spectacle.generators.diffusion.figures import FROM_PUBLISHED_SIZES
-        from spectacle.generators.diffusion.memory import look
+        from spectacle.generators.placement.memory import look
+        from spectacle.generators.placement.published import FROM_PUBLISHED_SIZES
 
         settings = resources.placement
         machine = look(device, settings)
@@ -211,7 +211,7 @@ class OmniSvg(Generator):
     @classmethod
     def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
         """What the plan says that would be made if nothing were loaded."""
-        from spectacle.generators.diffusion.memory import measure
+        from spectacle.generators.placement.memory import measure
 
         machine = measure(device, resources.placement).with_freed(held)
         part = cls._part(preset, cls._files(preset, resources))
@@ -280,10 +280,10 @@ class OmniSvg(Generator):
         """
         import torch
 
-        from spectacle.generators.diffusion.memory import measure
-        from spectacle.generators.diffusion.residency import dtype, quantization_config
         from spectacle.generators.omnisvg import checkpoint
         from spectacle.generators.omnisvg.generation import Decoder
+        from spectacle.generators.placement.memory import measure
+        from spectacle.generators.placement.residency import dtype, quantization_config
 
         _, vocabulary = self._size(self.preset)
         files = self._files(self.preset, self.resources)

@@ -10,9 +10,9 @@ from typing import Any
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion import figures, placement
-from spectacle.generators.diffusion.files import REMEDY
-from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
+from spectacle.generators.placement import planner, published
+from spectacle.generators.placement.files import REMEDY
+from spectacle.generators.placement.plan import Component, Machine, Plan, Stage
 from spectacle.weights import Source
 
 FILE = "pytorch_model.bin"
@@ -70,7 +70,7 @@ PRESETS: Mapping[str, Size] = {
             size=17_228_500_000,
         ),
         Source("Qwen/Qwen2.5-VL-7B-Instruct", BASE_FILES, licence="Apache-2.0"),
-        figures.OMNISVG_8B[0],
+        published.OMNISVG_8B[0],
     ),
     "4b": Size(
         "4B",
@@ -87,7 +87,7 @@ PRESETS: Mapping[str, Size] = {
             licence="Qwen Research License",
             notice="The Qwen Research License does not allow commercial use.",
         ),
-        figures.OMNISVG_4B[0],
+        published.OMNISVG_4B[0],
     ),
 }
 """The sizes by preset."""
@@ -149,4 +149,4 @@ def make_plan(part: Component, machine: Machine, settings: PlacementSettings) ->
     changes: dict[str, Any] = {"residency": "auto"}
     if settings.quantization not in ("none", *forms):
         changes["quantization"] = "auto"
-    return placement.make_plan([replace(part, quantizations=forms)], machine, settings.model_copy(update=changes))
+    return planner.make_plan([replace(part, quantizations=forms)], machine, settings.model_copy(update=changes))

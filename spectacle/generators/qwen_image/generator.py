@@ -10,9 +10,9 @@ from spectacle.generators.base import Artifact, GeneratorOptions, Job, JobContro
 from spectacle.generators.diffusion import qwen
 from spectacle.generators.diffusion.family import FamilyGenerator, Loaded
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.plan import Component
 from spectacle.generators.diffusion.seeds import generator, picture_seeds
 from spectacle.generators.diffusion.steps import StepReporter
+from spectacle.generators.placement.plan import Component
 from spectacle.generators.qwen_image.options import QwenImageOptions
 from spectacle.generators.qwen_image.presets import CONTROLNET, DEFAULT, PRESETS, Preset
 from spectacle.generators.qwen_image.request import FOR_CONTROL, Request, keep_unmasked, understand

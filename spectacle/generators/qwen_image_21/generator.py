@@ -24,7 +24,7 @@ from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
-    from spectacle.generators.diffusion.plan import Machine, Plan
+    from spectacle.generators.placement.plan import Machine, Plan
     from spectacle.generators.qwen_image_21.model import QwenImage21Model
 
 MULTIPLE = 32
@@ -74,19 +74,19 @@ class QwenImage21(Generator):
     @classmethod
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed, from the sizes of its files, or the published ones while there are none."""
-        from spectacle.generators.diffusion import figures, memory
+        from spectacle.generators.placement import memory, published
 
         machine = memory.look(device, resources.placement)
         try:
             located = cls.locate(cls._find(preset).source, preset, resources)
         except WeightsMissing:
-            return figures.published_plan(figures.QWEN_IMAGE_21, machine, resources.placement)
+            return published.published_plan(published.QWEN_IMAGE_21, machine, resources.placement)
         return _make_plan(located.path, machine, cls._find(preset), resources).sentences
 
     @classmethod
     def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
         """What the plan says that would be made if nothing were loaded."""
-        from spectacle.generators.diffusion import memory
+        from spectacle.generators.placement import memory
 
         located = cls.locate(cls._find(preset).source, preset, resources)
         machine = memory.measure(device, resources.placement).with_freed(held)
@@ -109,7 +109,7 @@ class QwenImage21(Generator):
 
     def load(self, device: Device) -> None:
         """Load the model as the plan says."""
-        from spectacle.generators.diffusion import memory
+        from spectacle.generators.placement import memory
         from spectacle.generators.qwen_image_21.model import QwenImage21Model
 
         preset = self._find(self.preset)
@@ -171,10 +171,10 @@ class QwenImage21(Generator):
 
 
 def _make_plan(folder: Path, machine: Machine, preset: Preset, resources: Resources) -> Plan:
-    from spectacle.generators.diffusion import memory
-    from spectacle.generators.diffusion.figures import QWEN_IMAGE_21
-    from spectacle.generators.diffusion.placement import make_plan
-    from spectacle.generators.diffusion.plan import Stage
+    from spectacle.generators.placement import memory
+    from spectacle.generators.placement.plan import Stage
+    from spectacle.generators.placement.planner import make_plan
+    from spectacle.generators.placement.published import QWEN_IMAGE_21
 
     parts = []
     for figure in QWEN_IMAGE_21:

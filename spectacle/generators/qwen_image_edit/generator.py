@@ -10,10 +10,10 @@ from spectacle.generators.base import Artifact, GeneratorOptions, Job, JobContro
 from spectacle.generators.diffusion import qwen
 from spectacle.generators.diffusion.family import FamilyGenerator, Loaded
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.plan import Component
 from spectacle.generators.diffusion.sampling import Recipe, settle
 from spectacle.generators.diffusion.seeds import generator, picture_seeds
 from spectacle.generators.diffusion.steps import StepReporter
+from spectacle.generators.placement.plan import Component
 from spectacle.generators.qwen_image_edit.modes import MODES, EditMode
 from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
 from spectacle.generators.qwen_image_edit.presets import DEFAULT, PRESETS, Preset

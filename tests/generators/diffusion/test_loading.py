@@ -14,9 +14,9 @@ from diffusers import QwenImagePipeline
 from safetensors.torch import load_file, save_file
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion.files import parameters, read_gguf, read_header, weight_files
 from spectacle.generators.diffusion.loading import Checkpoint, check, load_pipeline
-from spectacle.generators.diffusion.plan import Place, Placement, Plan
+from spectacle.generators.placement.files import parameters, read_gguf, read_header, weight_files
+from spectacle.generators.placement.plan import Place, Placement, Plan
 
 PARTS = ("transformer", "text_encoder", "vae")
 

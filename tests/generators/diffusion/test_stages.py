@@ -14,11 +14,11 @@ from drawing import CPU, picture, same
 
 from spectacle.errors import Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators.diffusion.loading import Checkpoint, load_pipeline
-from spectacle.generators.diffusion.plan import Place, Placement, Plan
 from spectacle.generators.diffusion.qwen import encode_prompt
 from spectacle.generators.diffusion.seeds import generator
 from spectacle.generators.diffusion.stages import Stages
 from spectacle.generators.diffusion.steps import StepReporter
+from spectacle.generators.placement.plan import Place, Placement, Plan
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ import torch
 from spectacle.config import PlacementSettings
 from spectacle.errors import OutOfMemory, WeightsMissing
 from spectacle.generators.base import Device, Footprint, Job, MediaType, Resources
-from spectacle.generators.diffusion import memory, plan
-from spectacle.generators.diffusion.files import read_header
-from spectacle.generators.diffusion.plan import Machine
 from spectacle.generators.omnisvg import OmniSvg
+from spectacle.generators.placement import memory, plan
+from spectacle.generators.placement.files import read_header
+from spectacle.generators.placement.plan import Machine
 from spectacle.svg import Rasteriser
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared

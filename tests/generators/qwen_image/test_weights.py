@@ -11,7 +11,7 @@ from drawing import CPU, difference, draw, make, resources, same
 
 from spectacle.errors import GeneratorError, WeightsMissing
 from spectacle.generators.base import Footprint, Resources
-from spectacle.generators.diffusion import plan as plans
+from spectacle.generators.placement import plan as plans
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.generators.qwen_image.presets import CONTROLNET, MODEL_FILES, PRESETS, QWEN_IMAGE, TRANSFORMER_WEIGHTS
 from spectacle.weights import Store

@@ -20,8 +20,8 @@ from PIL import Image, ImageChops, ImageDraw
 from spectacle.config import PlacementSettings
 from spectacle.errors import BadOptions, Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Job, MediaType, Resources
-from spectacle.generators.diffusion import plan
 from spectacle.generators.diffusion.sizes import fit_mask, fit_picture
+from spectacle.generators.placement import plan
 from spectacle.generators.qwen_image_edit import QwenImageEdit
 from spectacle.generators.qwen_image_edit.modes import MODES
 from spectacle.generators.qwen_image_edit.presets import PRESETS

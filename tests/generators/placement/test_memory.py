@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion import memory
-from spectacle.generators.diffusion.memory import component, free_ram, look, measure
-from spectacle.generators.diffusion.plan import Machine, Stage
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.memory import component, free_ram, look, measure
+from spectacle.generators.placement.plan import Machine, Stage
 
 GB = 10**9
 KB = 1024

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import OutOfMemory
-from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Component, Machine, Stage, gigabytes
+from spectacle.generators.placement.plan import Component, Machine, Stage, gigabytes
+from spectacle.generators.placement.planner import make_plan
 
 QWEN_IMAGE = (
     Component("transformer", Stage.DENOISE, 20_430_000_000, activations=670_000_000, blocks=60),

@@ -18,8 +18,8 @@ from typing import Any
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion.files import TensorInfo, parameters, read_header, weight_files
-from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Stage
+from spectacle.generators.placement.files import TensorInfo, parameters, read_header, weight_files
+from spectacle.generators.placement.plan import LIBRARIES, Component, Machine, Stage
 
 ASKING_SECONDS = 120
 """Longest the child process may take that asks a GPU: the import of torch from a cold disk can take a minute."""
@@ -74,7 +74,7 @@ def _installed() -> frozenset[str]:
 def _asked(index: int) -> tuple[int, tuple[int, int]]:
     if find_spec("torch") is None:
         raise GeneratorError("the GPU cannot be asked without torch: run: pip install 'spectacle-daemon[diffusion]'")
-    command = [sys.executable, "-m", "spectacle.generators.diffusion.memory", str(index)]
+    command = [sys.executable, "-m", "spectacle.generators.placement.memory", str(index)]
     try:
         told = subprocess.run(command, capture_output=True, text=True, timeout=ASKING_SECONDS, check=True).stdout
     except subprocess.TimeoutExpired:

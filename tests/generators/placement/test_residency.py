@@ -17,8 +17,8 @@ from torch import nn
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion import residency
-from spectacle.generators.diffusion.plan import Place, Placement, Plan, Quantization
+from spectacle.generators.placement import residency
+from spectacle.generators.placement.plan import Place, Placement, Plan, Quantization
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError, OutOfMemory
-from spectacle.generators.diffusion.plan import (
+from spectacle.generators.placement.plan import (
     LIBRARIES,
     Component,
     Machine,
@@ -27,19 +27,6 @@ from spectacle.generators.diffusion.plan import (
     Stage,
     gigabytes,
 )
-
-__all__ = [
-    "Component",
-    "Machine",
-    "Place",
-    "Placement",
-    "Plan",
-    "Precision",
-    "Quantization",
-    "Residency",
-    "Stage",
-    "make_plan",
-]
 
 GPU_ALLOWANCE = 1_000_000_000
 """Bytes of GPU memory for the CUDA context, workspaces of libraries, and fragments: an allowance, not a measurement."""

@@ -11,13 +11,13 @@ import pytest
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError, OutOfMemory
 from spectacle.generators.base import Footprint
-from spectacle.generators.diffusion import figures
-from spectacle.generators.diffusion.figures import CARDS, HOSTS, MODELS, nominal_machine
-from spectacle.generators.diffusion.placement import MOST_PINNED, make_plan
-from spectacle.generators.diffusion.plan import LIBRARIES, Component, Machine, Place, Plan, Stage
+from spectacle.generators.placement import published
+from spectacle.generators.placement.plan import LIBRARIES, Component, Machine, Place, Plan, Stage
+from spectacle.generators.placement.planner import MOST_PINNED, make_plan
+from spectacle.generators.placement.published import CARDS, HOSTS, MODELS, nominal_machine
 
 ROOT = Path(__file__).parents[3]
-QWEN_IMAGE = figures.QWEN_IMAGE
+QWEN_IMAGE = published.QWEN_IMAGE
 EVERYWHERE = [(card, host) for card in CARDS for host in HOSTS]
 
 
@@ -88,7 +88,7 @@ def test_qwen_image_runs_on(card: int, host: int, expected: str) -> None:
     ],
 )
 def test_qwen_image_21_runs_on(card: int, host: int, expected: str) -> None:
-    assert shape(plan(figures.QWEN_IMAGE_21, card, host)) == expected
+    assert shape(plan(published.QWEN_IMAGE_21, card, host)) == expected
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_qwen_image_21_runs_on(card: int, host: int, expected: str) -> None:
     ],
 )
 def test_sdxl_with_controlnet_runs_on(card: int, host: int, residency: str, unet: str) -> None:
-    made = plan(figures.SDXL_CONTROLNET, card, host)
+    made = plan(published.SDXL_CONTROLNET, card, host)
     assert (made.residency, made.of("unet").quantization) == (residency, unet)
     assert made.precision == ("fp16" if card else "bf16")
 
@@ -110,11 +110,11 @@ def test_sdxl_with_controlnet_runs_on(card: int, host: int, residency: str, unet
 @pytest.mark.parametrize(
     ("model", "card", "form"),
     [
-        (figures.OMNISVG_4B, 8, "int8"),
-        (figures.OMNISVG_4B, 12, "none"),
-        (figures.OMNISVG_8B, 12, "nf4"),
-        (figures.OMNISVG_8B, 16, "int8"),
-        (figures.OMNISVG_8B, 24, "none"),
+        (published.OMNISVG_4B, 8, "int8"),
+        (published.OMNISVG_4B, 12, "none"),
+        (published.OMNISVG_8B, 12, "nf4"),
+        (published.OMNISVG_8B, 16, "int8"),
+        (published.OMNISVG_8B, 24, "none"),
     ],
 )
 def test_omnisvg_runs_on(model: tuple[Component, ...], card: int, form: str) -> None:
@@ -129,7 +129,7 @@ def test_a_plan_never_needs_more_than_is_free(model: tuple[Component, ...], card
     try:
         made = make_plan(model, machine, PlacementSettings())
     except OutOfMemory:
-        assert model == figures.OMNISVG_8B
+        assert model == published.OMNISVG_8B
         assert card <= 10
         return
     assert made.vram <= machine.vram
@@ -356,7 +356,7 @@ def test_a_component_that_comes_and_goes_is_told_as_such() -> None:
 
 
 def test_a_model_that_is_not_here_yet_is_told_to_be_planned_from_published_sizes() -> None:
-    told = figures.published_plan(QWEN_IMAGE, nominal_machine(10, 64), PlacementSettings(), lightning=True)
+    told = published.published_plan(QWEN_IMAGE, nominal_machine(10, 64), PlacementSettings(), lightning=True)
     assert told[:-1] == plan(QWEN_IMAGE, 10).sentences
     assert told[-1] == "The weights are not here yet: this follows from the published sizes."
 
@@ -396,7 +396,7 @@ def test_what_does_not_fit_says_what_would_and_what_to_change(
     machine: Machine, settings: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(OutOfMemory, match=said):
-        make_plan(figures.OMNISVG_8B, machine, PlacementSettings(**settings))
+        make_plan(published.OMNISVG_8B, machine, PlacementSettings(**settings))
 
 
 def test_an_unknown_component_is_a_key_error() -> None:
@@ -405,8 +405,8 @@ def test_an_unknown_component_is_a_key_error() -> None:
 
 
 def test_a_stage_with_several_components_needs_room_for_all_of_them() -> None:
-    twice = (*figures.SDXL_CONTROLNET, Component("second", Stage.DENOISE, 1_251_000_000, fp16=True))
-    assert plan(twice, 48).vram - plan(figures.SDXL_CONTROLNET, 48).vram == 2 * 1_251_000_000
+    twice = (*published.SDXL_CONTROLNET, Component("second", Stage.DENOISE, 1_251_000_000, fp16=True))
+    assert plan(twice, 48).vram - plan(published.SDXL_CONTROLNET, 48).vram == 2 * 1_251_000_000
 
 
 def test_a_picture_can_tell_what_of_its_placement_shows_in_it() -> None:
@@ -417,4 +417,4 @@ def test_a_picture_can_tell_what_of_its_placement_shows_in_it() -> None:
 
 def test_the_tables_of_the_documentation_are_up_to_date() -> None:
     page = (ROOT / "docs/placement.md").read_text(encoding="utf-8")
-    assert figures.markdown_tables() in page, "run `.venv/bin/python scripts/build_docs.py`"
+    assert published.markdown_tables() in page, "run `.venv/bin/python scripts/build_docs.py`"

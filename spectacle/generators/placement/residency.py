@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion.plan import Place, Placement, Plan
+from spectacle.generators.placement.plan import Place, Placement, Plan
 
 if TYPE_CHECKING:
     import torch
