@@ -53,7 +53,7 @@ def command(
     spectacle datasets icons --from tabler-icons/icons --into pictures/icons
     spectacle datasets quickdraw --into pictures/quickdraw
     """
-    from spectacle.generators.supersvg import datasets, quickdraw
+    from spectacle.generators.supersvg.training import datasets, quickdraw
 
     if dataset == "icons" and source is None:
         raise click.UsageError("icons are drawn from a folder with SVG files: name it with --from")
@@ -78,7 +78,7 @@ def command(
 
 
 def _icons(source: Path, into: Path, size: int, shown: _Shown) -> int:
-    from spectacle.generators.supersvg.datasets import make_icons
+    from spectacle.generators.supersvg.training.datasets import make_icons
     from spectacle.svg import Rasteriser
 
     with Rasteriser() as rasteriser:

@@ -27,9 +27,9 @@ from spectacle.weights import Source
 if TYPE_CHECKING:
     from PIL import Image
 
-    from spectacle.generators.supersvg.painter import Painter
-    from spectacle.generators.supersvg.shapes import PathSet
-    from spectacle.generators.supersvg.vectorise import VectoriseSettings
+    from spectacle.generators.supersvg.network.painter import Painter
+    from spectacle.generators.supersvg.raster.shapes import PathSet
+    from spectacle.generators.supersvg.tracing.vectorise import VectoriseSettings
 
 NETWORK = "network"
 """The preset that begins with the published networks."""
@@ -158,7 +158,7 @@ class SuperSvg(Generator):
         """
         from PIL import Image
 
-        from spectacle.generators.supersvg.vectorise import Mode, VectoriseSettings, vectorise
+        from spectacle.generators.supersvg.tracing.vectorise import Mode, VectoriseSettings, vectorise
 
         self._device = str(device)
         if self.preset == NETWORK:
@@ -171,8 +171,8 @@ class SuperSvg(Generator):
     def _load_painter(self) -> Painter:
         import torch
 
-        from spectacle.generators.supersvg.checkpoint import COARSE_FILE, REFINE_FILE, load_coarse, load_refine
-        from spectacle.generators.supersvg.painter import Painter
+        from spectacle.generators.supersvg.network.checkpoint import COARSE_FILE, REFINE_FILE, load_coarse, load_refine
+        from spectacle.generators.supersvg.network.painter import Painter
 
         device = torch.device(self._device)
         own = self.resources.prepared_for(self.name, self.preset)
@@ -187,7 +187,7 @@ class SuperSvg(Generator):
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
         """Draws the attached picture. Returns one drawing."""
-        from spectacle.generators.supersvg.vectorise import refine, vectorise
+        from spectacle.generators.supersvg.tracing.vectorise import refine, vectorise
 
         began = time.monotonic()
         picture = job.pictures[0]
@@ -248,7 +248,7 @@ class _Report:
 
 
 def _settings(job: Job) -> VectoriseSettings:
-    from spectacle.generators.supersvg.vectorise import DETAILS, Detail, Mode, VectoriseSettings
+    from spectacle.generators.supersvg.tracing.vectorise import DETAILS, Detail, Mode, VectoriseSettings
 
     options = job.options
     assert isinstance(options, SuperSvg.Options)
@@ -266,8 +266,8 @@ def _settings(job: Job) -> VectoriseSettings:
 
 def _painted(painter: Painter, picture: Image.Image, max_paths: int, report: _Report) -> PathSet | None:
     """What the networks paint, in pixels of the picture; None where there is nothing to paint, or no path for it."""
-    from spectacle.generators.supersvg.painter import ground
-    from spectacle.generators.supersvg.target import Target
+    from spectacle.generators.supersvg.network.painter import ground
+    from spectacle.generators.supersvg.tracing.target import Target
 
     target = Target.of(picture)
     if not target.transparent:
