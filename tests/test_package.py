@@ -17,8 +17,8 @@ LARGEST = 20 * 2**20
 ILLUSTRATION = files("spectacle.generators.illustration")
 NEEDED = [
     "art/library.bin",
-    "words/lexicon.bin",
-    "words/synonyms.txt",
+    "language/lexicon.bin",
+    "language/synonyms.txt",
 ]
 LICENCES = {
     "art/LICENSE-fluent.txt": "MIT License",
@@ -26,7 +26,7 @@ LICENCES = {
     "art/LICENSE-openclipart.txt": "public domain",
     "art/LICENSE-emojibase.txt": "MIT",
     "art/LICENSE-cldr.txt": "UNICODE LICENSE V3",
-    "words/LICENSE-wordnet.txt": "WordNet 3.1 Copyright",
+    "language/LICENSE-wordnet.txt": "WordNet 3.1 Copyright",
 }
 
 

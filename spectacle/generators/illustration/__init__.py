@@ -19,7 +19,7 @@ from spectacle.generators.base import (
     MediaType,
     Needs,
 )
-from spectacle.generators.illustration.scene import STYLES
+from spectacle.generators.illustration.language.scene import STYLES
 
 Style = StrEnum("Style", {style.upper().replace(" ", "_"): style for style in STYLES})  # type: ignore[misc]
 """The styles that pictures are drawn in."""
@@ -55,9 +55,9 @@ class Illustration(Generator):
 
     def load(self, device: Device) -> None:
         """Opens the library and the lexicon, so that the first picture comes as quickly as later ones."""
+        from spectacle.generators.illustration.art.library import Library
         from spectacle.generators.illustration.compose import compose
-        from spectacle.generators.illustration.library import Library
-        from spectacle.generators.illustration.words import understand
+        from spectacle.generators.illustration.language.understanding import understand
 
         library = Library.open()
         compose(understand("a cat on a chair under a tree", library), library, 64, 64, 0)
@@ -66,9 +66,9 @@ class Illustration(Generator):
         """Draws `num_images_per_prompt` pictures of the prompt."""
         from dataclasses import replace
 
+        from spectacle.generators.illustration.art.library import Library
         from spectacle.generators.illustration.compose import compose
-        from spectacle.generators.illustration.library import Library
-        from spectacle.generators.illustration.words import understand
+        from spectacle.generators.illustration.language.understanding import understand
 
         options = job.options if isinstance(job.options, self.Options) else self.Options()
         library = Library.open()

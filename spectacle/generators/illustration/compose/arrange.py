@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from spectacle.generators.illustration.art.library import Drawing
 from spectacle.generators.illustration.compose.backgrounds import Setting
 from spectacle.generators.illustration.compose.build import Cluster
 from spectacle.generators.illustration.compose.canvas import Box
 from spectacle.generators.illustration.compose.casting import LIVELY
 from spectacle.generators.illustration.compose.parts import RISE, Assembly, Part, nearness
-from spectacle.generators.illustration.library import Drawing
 
 _LOW = frozenset({"flower", "plant", "insect", "fruit", "vegetable", "food"})
 """Categories of what others are not to be hidden by."""

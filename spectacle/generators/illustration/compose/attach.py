@@ -6,7 +6,7 @@ import math
 
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.parts import Assembly, Part
-from spectacle.generators.illustration.scene import RelationKind
+from spectacle.generators.illustration.language.scene import RelationKind
 
 ATTACHING = frozenset({
     RelationKind.ON, RelationKind.INSIDE, RelationKind.RIDING, RelationKind.HOLDING, RelationKind.WEARING,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from spectacle.generators.illustration.library import Drawing, Library
-from spectacle.generators.illustration.scene import RelationKind, Scene, Thing
+from spectacle.generators.illustration.art.library import Drawing, Library
+from spectacle.generators.illustration.language.scene import RelationKind, Scene, Thing
 
 SIZE_POWER = 0.4
 """Heights in metres are drawn with this power of them, so that an ant beside an elephant can be seen."""

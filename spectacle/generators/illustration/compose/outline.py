@@ -10,7 +10,7 @@ import cairosvg
 import numpy as np
 from PIL import Image
 
-from spectacle.generators.illustration.library import Drawing, Library
+from spectacle.generators.illustration.art.library import Drawing, Library
 
 GRID = 48
 """Columns and rows of the rendering of a drawing's box."""

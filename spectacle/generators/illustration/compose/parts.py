@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from spectacle.generators.illustration.art.library import Drawing, Library
 from spectacle.generators.illustration.compose.outline import Outline, outline
-from spectacle.generators.illustration.library import Drawing, Library
-from spectacle.generators.illustration.scene import Thing
+from spectacle.generators.illustration.language.scene import Thing
 
 
 @dataclass

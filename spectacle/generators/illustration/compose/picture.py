@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose.abstract import paint_abstract
 from spectacle.generators.illustration.compose.arrange import Placed, Stage, arrange
 from spectacle.generators.illustration.compose.backgrounds import SETTINGS
 from spectacle.generators.illustration.compose.build import build
 from spectacle.generators.illustration.compose.canvas import Box, Canvas
 from spectacle.generators.illustration.compose.casting import cast, words_of
-from spectacle.generators.illustration.compose.figures import borders, draw, draw_all
 from spectacle.generators.illustration.compose.light import INDOORS, light_of, sky_of
-from spectacle.generators.illustration.compose.pixels import pixelate
+from spectacle.generators.illustration.compose.pixel_art import pixelate
+from spectacle.generators.illustration.compose.render import borders, draw, draw_all
 from spectacle.generators.illustration.compose.scenery import place_of, sensible, time_of
 from spectacle.generators.illustration.compose.sticker import card, sheet
 from spectacle.generators.illustration.compose.styles import over, style_ground, style_pieces
 from spectacle.generators.illustration.compose.svg import Defs, element, text_element
 from spectacle.generators.illustration.compose.weather import paint_weather
-from spectacle.generators.illustration.library import Library
-from spectacle.generators.illustration.scene import Scene
+from spectacle.generators.illustration.language.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

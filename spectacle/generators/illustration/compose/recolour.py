@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from spectacle.generators.illustration.art.library import Drawing
 from spectacle.generators.illustration.compose.colour import from_lch, lab, lch
 from spectacle.generators.illustration.compose.svg import map_colours
-from spectacle.generators.illustration.library import Drawing
-from spectacle.generators.illustration.words.colours import PALETTE
+from spectacle.generators.illustration.language.colours import PALETTE
 
 RAINBOW = ("#f2505a", "#f9a13a", "#f8df4b", "#5fc36a", "#4aa6e8", "#8a67cf")
 _FILL = re.compile(r'fill="(#[0-9a-fA-F]{3,8})"')

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+from spectacle.generators.illustration.art.library import Drawing, Library
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.light import INDOORS
-from spectacle.generators.illustration.library import Drawing, Library
-from spectacle.generators.illustration.scene import Match, Relation, RelationKind, Scene, Thing
+from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing
 
 _HOMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (

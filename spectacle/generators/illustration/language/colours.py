@@ -1,6 +1,6 @@
 """Colour names: the palette that things are painted from, and the words for it."""
 
-from spectacle.generators.illustration.words.tables import by_word, word_set
+from spectacle.generators.illustration.language.tables import by_word, word_set
 
 PALETTE = {
     "red": "#d92b2b", "dark red": "#8b1a1a", "orange": "#f58a1f", "yellow": "#fcd53f", "gold": "#d9a520",

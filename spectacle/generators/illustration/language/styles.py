@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from spectacle.generators.illustration.words.tables import by_word, word_set
+from spectacle.generators.illustration.language.tables import by_word, word_set
 
 STYLE_WORDS = by_word("styles")
 """Phrases to the style they ask for; those this generator has no way of its own for ask for `flat`."""

@@ -1,6 +1,6 @@
 """English plurals: from the written form to the singular."""
 
-from spectacle.generators.illustration.words.tables import by_word, word_set
+from spectacle.generators.illustration.language.tables import by_word, word_set
 
 IRREGULAR = by_word("irregular plurals")
 """Plurals that no rule gives, and those a rule would get wrong; with some misspellings people write."""

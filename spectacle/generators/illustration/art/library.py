@@ -1,6 +1,6 @@
 """The art library: the drawings that ship with Spectacle, each with what is known of it.
 
-All of them live in one file, `art/library.bin`:
+All of them live in one file, `library.bin`:
 
 - 8 bytes: `SPCTART1`
 - 4 bytes: length of the index, little-endian
@@ -143,4 +143,4 @@ class Library:
 
 @functools.cache
 def _shipped() -> Library:
-    return Library(resources.files(__package__) / "art" / "library.bin")
+    return Library(resources.files(__package__) / "library.bin")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words.drafts import Draft, Link, Modifiers, Pending, Reading
-from spectacle.generators.illustration.words.phrases import Kind
-from spectacle.generators.illustration.words.relations import RelationWord
-from spectacle.generators.illustration.words.spans import Span
+from spectacle.generators.illustration.language.drafts import Draft, Link, Modifiers, Pending, Reading
+from spectacle.generators.illustration.language.phrases import Kind
+from spectacle.generators.illustration.language.relations import RelationWord
+from spectacle.generators.illustration.language.scene import RelationKind
+from spectacle.generators.illustration.language.spans import Span
 
 _DESCRIBING = (Kind.COLOUR, Kind.ATTRIBUTE, Kind.SIZE, Kind.PLAIN, Kind.DETERMINER, Kind.COUNT)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words import places
-from spectacle.generators.illustration.words.drafts import Modifiers
-from spectacle.generators.illustration.words.linking import LISTING, Linking
-from spectacle.generators.illustration.words.phrases import Kind, place_of
-from spectacle.generators.illustration.words.places import PlaceWord
-from spectacle.generators.illustration.words.relations import RelationWord
-from spectacle.generators.illustration.words.spans import Span
+from spectacle.generators.illustration.language import places
+from spectacle.generators.illustration.language.drafts import Modifiers
+from spectacle.generators.illustration.language.linking import LISTING, Linking
+from spectacle.generators.illustration.language.phrases import Kind, place_of
+from spectacle.generators.illustration.language.places import PlaceWord
+from spectacle.generators.illustration.language.relations import RelationWord
+from spectacle.generators.illustration.language.scene import RelationKind
+from spectacle.generators.illustration.language.spans import Span
 
 
 class Scenery(Linking):

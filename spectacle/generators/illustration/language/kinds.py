@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words import relations
-from spectacle.generators.illustration.words.drafts import Draft
-from spectacle.generators.illustration.words.relations import RelationWord
+from spectacle.generators.illustration.language import relations
+from spectacle.generators.illustration.language.drafts import Draft
+from spectacle.generators.illustration.language.relations import RelationWord
+from spectacle.generators.illustration.language.scene import RelationKind
 
 ANIMALS = frozenset({"animal", "bird", "insect", "fish"})
 """Categories of the art library for animals."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spectacle.generators.illustration.scene import RelationKind as Kind
-from spectacle.generators.illustration.words.tables import by_word, meanings, word_set
+from spectacle.generators.illustration.language.scene import RelationKind as Kind
+from spectacle.generators.illustration.language.tables import by_word, meanings, word_set
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Counts: digits, number words and words for groups."""
 
-from spectacle.generators.illustration.words.tables import by_word
+from spectacle.generators.illustration.language.tables import by_word
 
 MAX_COUNT = 40
 """More than this are drawn as this many."""

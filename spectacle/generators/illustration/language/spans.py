@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words import attributes, colours, numbers, styles
-from spectacle.generators.illustration.words.inflect import ONLY_PLURAL, is_plural, singular, verb_stem
-from spectacle.generators.illustration.words.phrases import Kind, Mark, longest, place_of, verb_of
-from spectacle.generators.illustration.words.relations import BARE_VERBS, PARTS, RelationWord
-from spectacle.generators.illustration.words.retrieve import Found, Retriever
-from spectacle.generators.illustration.words.tables import word_set
-from spectacle.generators.illustration.words.tokens import Token
+from spectacle.generators.illustration.language import attributes, colours, numbers, styles
+from spectacle.generators.illustration.language.inflect import ONLY_PLURAL, is_plural, singular, verb_stem
+from spectacle.generators.illustration.language.phrases import Kind, Mark, longest, place_of, verb_of
+from spectacle.generators.illustration.language.relations import BARE_VERBS, PARTS, RelationWord
+from spectacle.generators.illustration.language.retrieve import Found, Retriever
+from spectacle.generators.illustration.language.scene import RelationKind
+from spectacle.generators.illustration.language.tables import word_set
+from spectacle.generators.illustration.language.tokens import Token
 
 
 @dataclass(slots=True)

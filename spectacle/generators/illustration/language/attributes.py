@@ -1,6 +1,6 @@
 """Adjectives: sizes, what else is understood of a thing, and the mood of a prompt."""
 
-from spectacle.generators.illustration.words.tables import by_word, word_set
+from spectacle.generators.illustration.language.tables import by_word, word_set
 
 SIZE_WORDS = {word: float(size) for word, size in by_word("sizes").items()}
 """Words to the factor on the ordinary size of a thing."""

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from spectacle.generators.illustration.words import asian, inflect, phrases
-from spectacle.generators.illustration.words.asian import Item
-from spectacle.generators.illustration.words.attributes import MOOD_WORDS
-from spectacle.generators.illustration.words.colours import PALETTE
-from spectacle.generators.illustration.words.lexicon import Lexicon
-from spectacle.generators.illustration.words.retrieve import Retriever
-from spectacle.generators.illustration.words.tokens import Token, fold, tokenise
+from spectacle.generators.illustration.language import asian, inflect, phrases
+from spectacle.generators.illustration.language.asian import Item
+from spectacle.generators.illustration.language.attributes import MOOD_WORDS
+from spectacle.generators.illustration.language.colours import PALETTE
+from spectacle.generators.illustration.language.lexicon import Lexicon
+from spectacle.generators.illustration.language.retrieve import Retriever
+from spectacle.generators.illustration.language.tokens import Token, fold, tokenise
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "zh", "ja")
 """Codes of the languages that are understood."""

@@ -1,4 +1,4 @@
-"""What a prompt asks for, as data: the scene that `words` understands and `compose` draws."""
+"""What a prompt asks for, as data: the scene that `language` understands and `compose` draws."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Thing:
         noun: The noun as written (singular, in the prompt's language).
         matches: Drawings that show it, best first, at least one.
         count: How many, 1 to 40.
-        colours: Colour names of the palette in `words`, empty when none was said; two for "red and white".
+        colours: Colour names of the palette in `language`, empty when none was said; two for "red and white".
         size: Factor on its ordinary size: 1 plain, about 1.6 "big", 0.6 "tiny".
         attributes: Other adjectives that were understood, such as `old`, `happy`, `sleeping`, `flying`.
     """

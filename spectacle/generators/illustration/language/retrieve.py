@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from spectacle.generators.illustration.library import Drawing
-from spectacle.generators.illustration.scene import Match
-from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS, MOOD_WORDS
-from spectacle.generators.illustration.words.colours import PALETTE
-from spectacle.generators.illustration.words.inflect import singular
-from spectacle.generators.illustration.words.lexicon import Lexicon
-from spectacle.generators.illustration.words.relations import VERB_WORDS
-from spectacle.generators.illustration.words.tokens import fold
+from spectacle.generators.illustration.art.library import Drawing
+from spectacle.generators.illustration.language.attributes import ATTRIBUTE_WORDS, MOOD_WORDS
+from spectacle.generators.illustration.language.colours import PALETTE
+from spectacle.generators.illustration.language.inflect import singular
+from spectacle.generators.illustration.language.lexicon import Lexicon
+from spectacle.generators.illustration.language.relations import VERB_WORDS
+from spectacle.generators.illustration.language.scene import Match
+from spectacle.generators.illustration.language.tokens import fold
 
 MOST_MATCHES = 8
 """Drawings given for a noun at most."""

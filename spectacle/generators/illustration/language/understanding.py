@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from spectacle.generators.illustration.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
-from spectacle.generators.illustration.words import attributes, places, styles
-from spectacle.generators.illustration.words.drafts import Draft, Reading
-from spectacle.generators.illustration.words.kinds import ANIMATE
-from spectacle.generators.illustration.words.languages import detect, translate
-from spectacle.generators.illustration.words.lexicon import Lexicon
-from spectacle.generators.illustration.words.parse import Reader
-from spectacle.generators.illustration.words.phrases import Kind
-from spectacle.generators.illustration.words.retrieve import FORMS, SURE, USED, Library, Retriever
-from spectacle.generators.illustration.words.spans import Cutter
-from spectacle.generators.illustration.words.tables import word_set
-from spectacle.generators.illustration.words.tokens import expand, strip_noise, tokenise
+from spectacle.generators.illustration.language import attributes, places, styles
+from spectacle.generators.illustration.language.drafts import Draft, Reading
+from spectacle.generators.illustration.language.kinds import ANIMATE
+from spectacle.generators.illustration.language.languages import detect, translate
+from spectacle.generators.illustration.language.lexicon import Lexicon
+from spectacle.generators.illustration.language.parse import Reader
+from spectacle.generators.illustration.language.phrases import Kind
+from spectacle.generators.illustration.language.retrieve import FORMS, SURE, USED, Library, Retriever
+from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
+from spectacle.generators.illustration.language.spans import Cutter
+from spectacle.generators.illustration.language.tables import word_set
+from spectacle.generators.illustration.language.tokens import expand, strip_noise, tokenise
 
 _FIRST_ONLY = frozenset({"underwater", "space", "sky", "table", "moon"})
 """Places implied by what a prompt is about, not by what is beside it."""

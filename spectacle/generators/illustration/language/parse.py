@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words import places, relations
-from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS
-from spectacle.generators.illustration.words.drafts import Draft, Link, Modifiers, Reading
-from spectacle.generators.illustration.words.kinds import ANIMALS
-from spectacle.generators.illustration.words.phrases import Kind, place_of
-from spectacle.generators.illustration.words.relations import RelationWord
-from spectacle.generators.illustration.words.scenery import Scenery
-from spectacle.generators.illustration.words.spans import Span, count_of
-from spectacle.generators.illustration.words.tables import word_set
+from spectacle.generators.illustration.language import places, relations
+from spectacle.generators.illustration.language.attributes import ATTRIBUTE_WORDS
+from spectacle.generators.illustration.language.drafts import Draft, Link, Modifiers, Reading
+from spectacle.generators.illustration.language.kinds import ANIMALS
+from spectacle.generators.illustration.language.phrases import Kind, place_of
+from spectacle.generators.illustration.language.relations import RelationWord
+from spectacle.generators.illustration.language.scene import RelationKind
+from spectacle.generators.illustration.language.scenery import Scenery
+from spectacle.generators.illustration.language.spans import Span, count_of
+from spectacle.generators.illustration.language.tables import word_set
 
 _CROWD = 9
 """How many "a field of flowers" are."""

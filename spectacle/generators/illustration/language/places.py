@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spectacle.generators.illustration.words.tables import by_word, meanings, word_set
+from spectacle.generators.illustration.language.tables import by_word, meanings, word_set
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words import relations
-from spectacle.generators.illustration.words.attributes import ATTRIBUTE_WORDS
-from spectacle.generators.illustration.words.clause import Clause
-from spectacle.generators.illustration.words.drafts import Draft, Link, Modifiers, Pending
-from spectacle.generators.illustration.words.kinds import ANIMATE, is_borne, meaning
-from spectacle.generators.illustration.words.phrases import Kind
-from spectacle.generators.illustration.words.relations import RelationWord
-from spectacle.generators.illustration.words.spans import Span
+from spectacle.generators.illustration.language import relations
+from spectacle.generators.illustration.language.attributes import ATTRIBUTE_WORDS
+from spectacle.generators.illustration.language.clause import Clause
+from spectacle.generators.illustration.language.drafts import Draft, Link, Modifiers, Pending
+from spectacle.generators.illustration.language.kinds import ANIMATE, is_borne, meaning
+from spectacle.generators.illustration.language.phrases import Kind
+from spectacle.generators.illustration.language.relations import RelationWord
+from spectacle.generators.illustration.language.scene import RelationKind
+from spectacle.generators.illustration.language.spans import Span
 
 LISTING = frozenset(
     {RelationKind.WEARING, RelationKind.HOLDING, RelationKind.BETWEEN, RelationKind.RIDING, RelationKind.CHASING,

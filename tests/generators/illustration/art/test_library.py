@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from defusedxml import ElementTree
 
-from spectacle.generators.illustration.library import Drawing, Library
+from spectacle.generators.illustration.art.library import Drawing, Library
 
 ELEMENTS = {
     "svg", "path", "g", "circle", "ellipse", "rect", "polygon", "polyline", "line", "linearGradient", "radialGradient",
@@ -161,7 +161,7 @@ def test_opening_the_library_imports_nothing_heavy() -> None:
 
 
 def module_file() -> Path:
-    return Path(str(resources.files("spectacle.generators.illustration") / "library.py"))
+    return Path(str(resources.files("spectacle.generators.illustration.art") / "library.py"))
 
 
 def test_a_file_that_is_no_library_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spectacle.generators.illustration.words.numbers import COUNT_WORDS
+from spectacle.generators.illustration.language.numbers import COUNT_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectacle.generators.illustration.library import Library
-from spectacle.generators.illustration.scene import (
+from spectacle.generators.illustration.art.library import Library
+from spectacle.generators.illustration.language import relations
+from spectacle.generators.illustration.language.colours import PALETTE
+from spectacle.generators.illustration.language.lexicon import Lexicon
+from spectacle.generators.illustration.language.phrases import Kind, place_of
+from spectacle.generators.illustration.language.scene import (
     MOODS,
     PLACES,
     STYLES,
@@ -21,18 +25,15 @@ from spectacle.generators.illustration.scene import (
     RelationKind,
     Scene,
 )
-from spectacle.generators.illustration.words import PALETTE, relations, understand
-from spectacle.generators.illustration.words.lexicon import Lexicon
-from spectacle.generators.illustration.words.phrases import Kind, place_of
-from spectacle.generators.illustration.words.spans import Cutter
-from spectacle.generators.illustration.words.styles import opening
-from spectacle.generators.illustration.words.tokens import expand, strip_noise, tokenise
-from spectacle.generators.illustration.words.understanding import _retriever
+from spectacle.generators.illustration.language.spans import Cutter
+from spectacle.generators.illustration.language.styles import opening
+from spectacle.generators.illustration.language.tokens import expand, strip_noise, tokenise
+from spectacle.generators.illustration.language.understanding import _retriever, understand
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[4] / "benchmarks"))
 from illustration_prompts import differences, generate, judged, noun_lists
 
-NATURAL = Path(__file__).parents[2] / "data" / "illustration" / "natural_prompts.txt"
+NATURAL = Path(__file__).parents[3] / "data" / "illustration" / "natural_prompts.txt"
 LIBRARY = Library.open()
 TITLES = {drawing.id: drawing.title for drawing in LIBRARY}
 
@@ -250,7 +251,7 @@ def test_any_text_is_understood_somehow(text: str) -> None:
     check(read(text))
 
 
-WORDS = (Path(__file__).parents[2] / "data" / "illustration" / "words_to_shuffle.txt").read_text("utf-8").split()
+WORDS = (Path(__file__).parents[3] / "data" / "illustration" / "words_to_shuffle.txt").read_text("utf-8").split()
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=40))
@@ -279,8 +280,8 @@ def test_very_long_prompts_are_read_as_far_as_needed(text: str) -> None:
 
 def test_understanding_imports_no_machine_learning() -> None:
     code = (
-        "import sys; from spectacle.generators.illustration.words import understand; "
-        "from spectacle.generators.illustration.library import Library; understand('a cat', Library.open()); "
+        "import sys; from spectacle.generators.illustration.language.understanding import understand; "
+        "from spectacle.generators.illustration.art.library import Library; understand('a cat', Library.open()); "
         "print([m for m in ('torch', 'onnxruntime', 'transformers', 'tokenizers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

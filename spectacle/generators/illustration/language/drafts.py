@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words.relations import RelationWord
+from spectacle.generators.illustration.language.relations import RelationWord
+from spectacle.generators.illustration.language.scene import RelationKind
 
 
 @dataclass(slots=True)

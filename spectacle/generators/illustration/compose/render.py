@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose.arrange import Placed
 from spectacle.generators.illustration.compose.canvas import Canvas
 from spectacle.generators.illustration.compose.casting import words_of
@@ -11,7 +12,6 @@ from spectacle.generators.illustration.compose.colour import lch, lighten, mix, 
 from spectacle.generators.illustration.compose.recolour import RAINBOW, recolour
 from spectacle.generators.illustration.compose.styles import silhouette, style_drawing, style_ground
 from spectacle.generators.illustration.compose.svg import element, map_colours, num, rename
-from spectacle.generators.illustration.library import Library
 
 GLOWING = frozenset(
     {

@@ -11,10 +11,10 @@ import cairosvg
 import pytest
 from PIL import Image
 
+from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose import Composition, compose
 from spectacle.generators.illustration.compose.backgrounds import SETTINGS
-from spectacle.generators.illustration.library import Library
-from spectacle.generators.illustration.scene import (
+from spectacle.generators.illustration.language.scene import (
     MOODS,
     PLACES,
     STYLES,
@@ -26,7 +26,7 @@ from spectacle.generators.illustration.scene import (
     Scene,
     Thing,
 )
-from spectacle.generators.illustration.words import understand
+from spectacle.generators.illustration.language.understanding import understand
 from spectacle.svg import clean_svg
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"

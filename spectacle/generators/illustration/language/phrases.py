@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words import attributes, colours, numbers, places, relations, styles
-from spectacle.generators.illustration.words.places import PlaceWord
-from spectacle.generators.illustration.words.relations import RelationWord
-from spectacle.generators.illustration.words.tables import meanings
-from spectacle.generators.illustration.words.tokens import tokenise
+from spectacle.generators.illustration.language import attributes, colours, numbers, places, relations, styles
+from spectacle.generators.illustration.language.places import PlaceWord
+from spectacle.generators.illustration.language.relations import RelationWord
+from spectacle.generators.illustration.language.scene import RelationKind
+from spectacle.generators.illustration.language.tables import meanings
+from spectacle.generators.illustration.language.tokens import tokenise
 
 
 class Kind(Enum):
