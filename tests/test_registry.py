@@ -16,7 +16,7 @@ from PIL import Image
 from spectacle.errors import UnknownGenerator
 from spectacle.generators import registry
 from spectacle.generators.base import Generator
-from spectacle.generators.double import TestDouble
+from spectacle.generators.test_generator import TestGenerator
 
 MODULE = '''
 from PIL import Image
@@ -84,7 +84,7 @@ def test_an_installed_package_adds_its_generator() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_a_built_in_name_cannot_be_taken_by_another_package() -> None:
-    assert registry.find("test-double") is TestDouble
+    assert registry.find("test-double") is TestGenerator
 
 
 @pytest.mark.usefixtures("installed")

@@ -25,9 +25,9 @@ from spectacle.errors import (
 )
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Footprint, Generator, Job, JobControl, Needs, Resources
-from spectacle.generators.double import TestDouble
 from spectacle.generators.placement import memory
 from spectacle.generators.placement.plan import Machine
+from spectacle.generators.test_generator import TestGenerator
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.wire import Message
 from spectacle.worker import Attached, Workshop, _read_descriptors
@@ -73,11 +73,11 @@ def line() -> Line:
 
 @pytest.fixture
 def workshop(line: Line, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
-    found = {"test-double": TestDouble, "strange": Strange}
+    found = {"test-double": TestGenerator, "strange": Strange}
     monkeypatch.setattr(registry, "find", found.__getitem__)
     monkeypatch.setattr(Strange, "deed", None)
     monkeypatch.setattr(Strange, "unloaded", 0)
-    monkeypatch.setattr(TestDouble, "_short_of_memory", True)
+    monkeypatch.setattr(TestGenerator, "_short_of_memory", True)
     with Rasteriser() as rasteriser:
         yield Workshop(line, Device(), rasteriser)  # type: ignore[arg-type]
 
@@ -252,7 +252,9 @@ def heavy(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     """A workshop on a machine of 15 GB, in which heavy generators weigh what they say."""
     for name, fresh in {"adopts": set(), "known": True, "short": 0, "loads": [], "unloads": [], "asked": []}.items():
         monkeypatch.setattr(Heavy, name, fresh)
-    monkeypatch.setattr(registry, "find", {"heavy": Heavy, "test-double": TestDouble, "strange": Strange}.__getitem__)
+    monkeypatch.setattr(
+        registry, "find", {"heavy": Heavy, "test-double": TestGenerator, "strange": Strange}.__getitem__
+    )
 
     def measure(device: Device, settings: PlacementSettings) -> Machine:
         return Machine(ram=15 * GB - sum(4 * GB for name, _ in workshop.models if name == "heavy"))

@@ -1,4 +1,4 @@
-"""The picture every contestant draws: the card of Spectacle's test double, with the same metadata, as PNG."""
+"""The picture every contestant draws: the card of Spectacle's test generator, with the same metadata, as PNG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from statistics import median
 
 from spectacle.generators.base import Job, MediaType
-from spectacle.generators.double import TestDouble, TestDoubleOptions
+from spectacle.generators.test_generator import TestGenerator, TestGeneratorOptions
 from spectacle.results import Making, finish
 from spectacle.svg import Rasteriser
 
@@ -26,12 +26,12 @@ class CardMaker:
     """Draws and encodes cards."""
 
     def __init__(self) -> None:
-        self._generator = TestDouble()
+        self._generator = TestGenerator()
         self._rasteriser = Rasteriser(memory=1 << 28, cpu_seconds=5, wall_seconds=5)
 
     def card(self, prompt: str, seed: int = 1) -> bytes:
         """One card of `SIDE` × `SIDE` pixels, as the bytes of a PNG file."""
-        job = Job(prompt, SIDE, SIDE, seed, MediaType.PNG, TestDoubleOptions(), [], None, None)
+        job = Job(prompt, SIDE, SIDE, seed, MediaType.PNG, TestGeneratorOptions(), [], None, None)
         making = Making(
             prompt, "test-double", "test-double", None, None, "card", seed, SIDE, SIDE, {}, (), "0" * 64, "0"
         )  # fmt: skip

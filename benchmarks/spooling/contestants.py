@@ -104,7 +104,7 @@ class Contestant:
 
 
 class Spectacle(Contestant):
-    """Spectacle with its test double, the default settings, and one worker per instance."""
+    """Spectacle with its test generator, the default settings, and one worker per instance."""
 
     name = "Spectacle"
     instances = 1

@@ -13,7 +13,7 @@ from spectacle.checks import Level, machine
 from spectacle.config import Settings
 from spectacle.errors import OutOfMemory, SpectacleError
 from spectacle.generators.base import Device, Resources
-from spectacle.generators.double import TestDouble
+from spectacle.generators.test_generator import TestGenerator
 from spectacle.weights.prepared import write_prepared
 
 
@@ -109,18 +109,18 @@ def test_a_kind_that_cannot_be_served_is_told_with_the_remedy(card: dict[str, An
 
 
 def test_missing_weights_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TestDouble, "missing_weights", classmethod(lambda _cls, _preset, _resources: "fetch them"))
+    monkeypatch.setattr(TestGenerator, "missing_weights", classmethod(lambda _cls, _preset, _resources: "fetch them"))
     (check,) = machine.check_kinds(kinds())
     assert (check.level, check.remedy) == (Level.FAIL, "fetch them")
 
 
 def test_a_kind_without_a_preset_is_checked_for_the_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
-    monkeypatch.setattr(TestDouble, "presets", {"small": "", "big": ""})
+    monkeypatch.setattr(TestGenerator, "presets", {"small": "", "big": ""})
     monkeypatch.setattr(
-        TestDouble, "missing_weights", classmethod(lambda _cls, preset, _resources: asked.append(preset))
+        TestGenerator, "missing_weights", classmethod(lambda _cls, preset, _resources: asked.append(preset))
     )
-    monkeypatch.setattr(TestDouble, "plan", classmethod(lambda _cls, preset, *_: asked.append(preset) or ()))
+    monkeypatch.setattr(TestGenerator, "plan", classmethod(lambda _cls, preset, *_: asked.append(preset) or ()))
     settings = Settings.model_validate(
         {"workers": {"devices": ["cpu"]}, "kinds": {"card": {"generator": "test-double"}}, "default_kind": "card"}
     )
@@ -129,22 +129,22 @@ def test_a_kind_without_a_preset_is_checked_for_the_default_one(monkeypatch: pyt
 
 
 def test_missing_libraries_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TestDouble, "packages", ("json", "no_such_library"))
-    monkeypatch.setattr(TestDouble, "extra", "diffusion")
+    monkeypatch.setattr(TestGenerator, "packages", ("json", "no_such_library"))
+    monkeypatch.setattr(TestGenerator, "extra", "diffusion")
     (check,) = machine.check_kinds(kinds())
     assert (check.level, check.found) == (Level.FAIL, "libraries of test-double are missing")
     assert check.remedy == "test-double needs no_such_library: run: pip install 'spectacle-daemon[diffusion]'"
 
 
 def placed(monkeypatch: pytest.MonkeyPatch, *told: str) -> list[Any]:
-    """Has the test double tell these sentences of its placement. Returns what it is asked."""
+    """Has the test generator give these sentences of its placement. Returns what it is asked."""
     asked: list[Any] = []
 
     def plan(_cls: Any, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         asked.append((preset, str(device), resources.placement.ram_limit))
         return told
 
-    monkeypatch.setattr(TestDouble, "plan", classmethod(plan))
+    monkeypatch.setattr(TestGenerator, "plan", classmethod(plan))
     return asked
 
 
@@ -168,13 +168,13 @@ def test_a_model_that_does_not_fit_is_a_failure(monkeypatch: pytest.MonkeyPatch)
     def plan(*_: Any) -> Sequence[str]:
         raise OutOfMemory("the model does not fit: raise placement.ram_limit")
 
-    monkeypatch.setattr(TestDouble, "plan", plan)
+    monkeypatch.setattr(TestGenerator, "plan", plan)
     _, check = machine.check_kinds(kinds())
     assert (check.level, check.found) == (Level.FAIL, "the model does not fit: raise placement.ram_limit")
 
 
 def test_a_form_the_generator_does_not_make_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TestDouble, "makes", frozenset({machine.MediaType.PNG}))
+    monkeypatch.setattr(TestGenerator, "makes", frozenset({machine.MediaType.PNG}))
     (check,) = machine.check_kinds(kinds(makes="svg"))
     assert check.found == "test-double does not make svg"
 

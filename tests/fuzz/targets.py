@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["spectacle"]):
     from spectacle.claims import Holder
     from spectacle.commit import Commit
     from spectacle.errors import BadAttachment, BadOptions, GeneratorError, SpectacleError, UnreadableRequest
-    from spectacle.generators.double import TestDoubleOptions
+    from spectacle.generators.test_generator import TestGeneratorOptions
     from spectacle.naming import RequestName, stem_of_commit, stem_of_lock
     from spectacle.options import read_options
     from spectacle.pictures import open_mask, open_picture
@@ -43,7 +43,7 @@ def name(data: bytes) -> None:
 
 def options(data: bytes) -> None:
     with contextlib.suppress(BadOptions):
-        read_options(data, TestDoubleOptions, {})
+        read_options(data, TestGeneratorOptions, {})
 
 
 def prompt(data: bytes) -> None:

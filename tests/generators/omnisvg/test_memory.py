@@ -195,8 +195,8 @@ def test_other_models_stay_loaded_beside_it(store: Store) -> None:
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with here, there, Rasteriser() as rasteriser:
         workshop = Workshop(Channel(here), CPU, rasteriser, Resources(store=store))
-        double = workshop.load("test-double", None)
+        card = workshop.load("test-double", None)
         drawer = workshop.load("omnisvg", "4b")
-        assert workshop.load("test-double", None) is double
+        assert workshop.load("test-double", None) is card
         assert workshop.load("omnisvg", "4b") is drawer
         workshop.unload()

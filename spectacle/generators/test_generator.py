@@ -15,8 +15,8 @@ from spectacle.errors import GeneratorError
 from spectacle.generators.base import Artifact, Generator, GeneratorOptions, Job, JobControl, MediaType, Needs
 
 
-class TestDoubleOptions(GeneratorOptions):
-    """Options that make the double behave like a real generator on a bad day."""
+class TestGeneratorOptions(GeneratorOptions):
+    """Options that make the generator behave like a real generator on a bad day."""
 
     __test__ = False
     steps: int = Field(1, ge=1, le=100_000, description="How many steps to report.")
@@ -33,14 +33,14 @@ class TestDoubleOptions(GeneratorOptions):
     )
 
 
-class TestDouble(Generator):
+class TestGenerator(Generator):
     """Draws a flat card whose colour is made from the seed. Serves no kind unless it is configured."""
 
     __test__ = False
     name: ClassVar[str] = "test-double"
     summary: ClassVar[str] = "plain test cards, for trying out a spool without any art"
     licence: ClassVar[str] = "MIT"
-    Options: ClassVar[type[GeneratorOptions]] = TestDoubleOptions
+    Options: ClassVar[type[GeneratorOptions]] = TestGeneratorOptions
     needs: ClassVar[Needs] = Needs(prompt=False, max_pictures=10, mask=True, control=True)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG, MediaType.SVG})
 
@@ -49,7 +49,7 @@ class TestDouble(Generator):
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
         """Make the cards."""
         options = job.options
-        assert isinstance(options, TestDoubleOptions)
+        assert isinstance(options, TestGeneratorOptions)
         for step in range(options.steps):
             control.progress(step, options.steps)
             if options.step_seconds:
@@ -66,11 +66,11 @@ class TestDouble(Generator):
             time.sleep(1e6)
         elif trouble == "memory" or (trouble == "memory-once" and self._short_of_memory):
             # Of the class, for a generator that ran out of memory is made anew.
-            TestDouble._short_of_memory = False
+            TestGenerator._short_of_memory = False
             raise MemoryError
 
     def _card(self, job: Job, number: int) -> Artifact:
-        assert isinstance(job.options, TestDoubleOptions)
+        assert isinstance(job.options, TestGeneratorOptions)
         seed = job.seed + number
         red, green, blue = colour = (seed % 256, seed // 256 % 256, seed // 65536 % 256)
         if job.makes is MediaType.SVG:
