@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from PIL import Image
 
-from spectacle.errors import BadAttachment, BadOptions
+from spectacle.config import PlacementSettings
+from spectacle.errors import BadAttachment, BadOptions, GeneratorError
 from spectacle.generators.base import (
     Artifact,
     Device,
-    Footprint,
-    Generator,
     GeneratorOptions,
     Job,
     JobControl,
@@ -22,45 +22,18 @@ from spectacle.generators.base import (
 )
 from spectacle.generators.botanical.edges import canny_edges
 from spectacle.generators.botanical.options import TRIGGER, BotanicalOptions
+from spectacle.generators.botanical.sources import BASE, CONTROLNET, LORA, LORA_FILE, VAE
+from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.sizes import fit_picture, native_size
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.generator import PlacedGenerator
+from spectacle.generators.placement.plan import Component, Machine, Plan
+from spectacle.generators.placement.published import SDXL_CONTROLNET
 from spectacle.weights import Source
+from spectacle.weights.prepared import open_prepared
 
 if TYPE_CHECKING:
-    from spectacle.generators.botanical.model import Loaded
-
-BASE = Source(
-    "stabilityai/stable-diffusion-xl-base-1.0",
-    (
-        "model_index.json",
-        "scheduler/*.json",
-        "tokenizer/*",
-        "tokenizer_2/*",
-        "text_encoder/config.json",
-        "text_encoder/model.fp16.safetensors",
-        "text_encoder_2/config.json",
-        "text_encoder_2/model.fp16.safetensors",
-        "unet/config.json",
-        "unet/diffusion_pytorch_model.fp16.safetensors",
-    ),
-    "openrail++",
-)
-VAE = Source(
-    "madebyollin/sdxl-vae-fp16-fix", ("config.json", "diffusion_pytorch_model.safetensors"), "MIT", size=335_000_000
-)
-"""In half precision the VAE of SDXL itself makes black pictures."""
-CONTROLNET = Source(
-    "diffusers/controlnet-canny-sdxl-1.0",
-    ("config.json", "diffusion_pytorch_model.fp16.safetensors"),
-    "openrail++",
-    size=2_500_000_000,
-)
-LORA_FILE = "Century Botanical Illustration.safetensors"
-LORA = Source(
-    "KappaNeuro/century-botanical-illustration",
-    (LORA_FILE,),
-    "other (as its page says; read it there)",
-    size=228_000_000,
-)
+    from spectacle.generators.botanical.model import LoadedBotanical
 
 MULTIPLE = 8
 """What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels."""
@@ -68,7 +41,7 @@ LEAST_PIXELS, MOST_PIXELS = 640 * 640, 1536 * 1536
 """Pictures of fewer or more pixels are drawn within these bounds and resampled: SDXL was trained at about 1024×1024."""
 
 
-class Botanical(Generator):
+class Botanical(PlacedGenerator):
     """Draws botanical plates as they were printed a century ago."""
 
     name: ClassVar[str] = "botanical"
@@ -83,10 +56,8 @@ class Botanical(Generator):
     extra: ClassVar[str | None] = "diffusion"
     packages: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers", "peft", "cv2")
 
-    def __init__(self, preset: str | None = None, resources: Resources | None = None) -> None:
-        super().__init__(preset, resources)
-        self._loaded: Loaded | None = None
-        self._revision: str | None = None
+    _loaded: LoadedBotanical | None = None
+    _revision: str | None = None
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
@@ -94,25 +65,58 @@ class Botanical(Generator):
         return (BASE, VAE, LORA) if preset == "plain" else (BASE, CONTROLNET, VAE, LORA)
 
     @classmethod
-    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed: from its files when they are here, else from their published sizes."""
-        from spectacle.generators.botanical.placing import plan_for
-        from spectacle.generators.placement.memory import look
-
-        return plan_for(preset, look(device, resources.placement), resources).sentences
+    def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
+        """The parts of a preset with the sizes of their files."""
+        checkpoint, _, _ = cls._find(preset, resources)
+        published = cls.published_parts(preset)
+        folders = [checkpoint.folder_of(part.name) for part in published]
+        return [
+            replace(
+                memory.component(
+                    folder.parent,
+                    folder.name,
+                    part.stage,
+                    activations=part.activations,
+                    tiled_activations=part.tiled_activations,
+                    fp16=part.fp16,
+                ),
+                name=part.name,
+            )
+            for part, folder in zip(published, folders, strict=True)
+        ]
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
-        """What the plan says that would be made if nothing were loaded."""
-        from spectacle.generators.botanical.placing import plan_for
-        from spectacle.generators.placement.memory import measure
+    def published_parts(cls, preset: str | None) -> Sequence[Component]:
+        """The parts of SDXL, with the ControlNet unless the preset is `plain`."""
+        return [part for part in SDXL_CONTROLNET if preset != "plain" or part.name != "controlnet"]
 
-        return plan_for(preset, measure(device, resources.placement).with_freed(held), resources).demand
+    @classmethod
+    def make_plan(
+        cls, preset: str | None, parts: Sequence[Component], machine: Machine, settings: PlacementSettings
+    ) -> Plan:
+        """Place the parts of a preset.
 
-    @property
-    def footprint(self) -> Footprint:
-        """What the plan says that the weights hold."""
-        return self._loaded.stages.plan.held if self._loaded is not None else Footprint()
+        A text encoder that comes and goes with its files would come without its adapter, so none is staged.
+        """
+        plan = super().make_plan(preset, parts, machine, settings)
+        if any(placement.staged for placement in plan.placements):
+            offloading = settings.model_copy(update={"residency": "model-offload"})
+            plan = super().make_plan(preset, parts, machine, offloading)
+        return plan
+
+    @classmethod
+    def _find(cls, preset: str | None, resources: Resources) -> tuple[Checkpoint, Path | None, str]:
+        """Where the weights are, the LoRA's file unless it is part of them, and of which commits they are."""
+        prepared = resources.prepared_for(cls.name, preset)
+        if prepared is not None:
+            made_from = open_prepared(prepared, cls.name, preset).made_from
+            return Checkpoint(prepared), None, f"{made_from[BASE.repo]} + {made_from[LORA.repo]}"
+        base, vae, lora = (cls.locate(source, preset, resources) for source in (BASE, VAE, LORA))
+        elsewhere = {"vae": vae.path}
+        if preset != "plain":
+            elsewhere["controlnet"] = cls.locate(CONTROLNET, preset, resources).path
+        checkpoint = Checkpoint(base.path, "fp16", elsewhere=elsewhere)
+        return checkpoint, lora.path / LORA_FILE, f"{base.revision} + {lora.revision}"
 
     @property
     def model(self) -> str:
@@ -126,11 +130,12 @@ class Botanical(Generator):
 
     def load(self, device: Device) -> None:
         """Load the pipeline, with the LoRA beside its weights, or a prepared one in which it is part of them."""
-        from spectacle.generators.botanical import model, placing
-        from spectacle.generators.placement.memory import measure
+        from spectacle.generators.botanical import model
 
-        checkpoint, lora, self._revision = placing.find(self.preset, self.resources)
-        plan = placing.plan_for(self.preset, measure(device, self.resources.placement), self.resources)
+        checkpoint, lora, self._revision = self._find(self.preset, self.resources)
+        parts = self.installed_parts(self.preset, self.resources)
+        settings = self.resources.placement
+        plan = self.make_plan(self.preset, parts, memory.measure(device, settings), settings)
         self._loaded = model.load(self.preset, checkpoint, plan, lora, device)
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
@@ -168,12 +173,6 @@ class Botanical(Generator):
             artifacts.append(Artifact(picture, facts, seed))
         return artifacts
 
-    def unload(self) -> None:
-        """Free the pipeline."""
-        if self._loaded is not None:
-            self._loaded.stages.close()
-        self._loaded = None
-
     def memory_advice(self, job: Job) -> str:
         """What would fit."""
         return (
@@ -188,7 +187,11 @@ class Botanical(Generator):
         """Fuse the LoRA, and write everything as safetensors in half precision."""
         from spectacle.generators.botanical.prepare import prepare
 
-        return prepare(preset, folder, resources, quantization, say)
+        if quantization != "none":
+            raise GeneratorError(f"botanical is prepared in half precision only: leave out --quantize {quantization}")
+        located = {source.repo: cls.locate(source, preset, resources) for source in cls.weights(preset)}
+        prepare(preset, folder, located, say)
+        return {repo: each.revision for repo, each in located.items()}
 
     def _edges(self, job: Job, options: BotanicalOptions, size: tuple[int, int]) -> Image.Image | None:
         if job.control is None and not job.pictures:
@@ -206,7 +209,7 @@ class Botanical(Generator):
             return fit_picture(job.control, size)
         return canny_edges(job.pictures[0], size, options.low_threshold, options.high_threshold)
 
-    def _set_scale(self, loaded: Loaded, scale: float) -> None:
+    def _set_scale(self, loaded: LoadedBotanical, scale: float) -> None:
         if loaded.adapters is not None:
             loaded.adapters.use(loaded.lora if scale else None, scale)
         elif scale != 1:

@@ -29,15 +29,24 @@ ENCODERS = ("text_encoder", "text_encoder_2")
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedBotanical:
     """A loaded preset: the pipeline in its stages, its adapters, and the LoRA's file; both None when it is fused."""
 
     stages: Stages
     adapters: Adapters | None
     lora: Path | None
 
+    @property
+    def plan(self) -> Plan:
+        """Where its parts are."""
+        return self.stages.plan
 
-def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | None, device: Device) -> Loaded:
+    def close(self) -> None:
+        """Free it."""
+        self.stages.close()
+
+
+def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | None, device: Device) -> LoadedBotanical:
     """Load a preset's pipeline with its adapter, and put its parts in their places."""
     pipeline = load_pipeline(PLAIN, checkpoint, plan)
     adapters = None
@@ -49,7 +58,7 @@ def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | No
         folder = checkpoint.folder_of("controlnet")
         check_model(folder, ControlNetModel, variant=checkpoint.variant)
         stages.add("controlnet", load_model(folder, "controlnet", ControlNetModel, plan, variant=checkpoint.variant))
-    return Loaded(stages, adapters, lora)
+    return LoadedBotanical(stages, adapters, lora)
 
 
 def encode(stages: Stages, prompt: str, options: BotanicalOptions) -> dict[str, Any]:

@@ -8,8 +8,6 @@ measured for a picture of 2560x1440 (its pull request 9427).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from spectacle.config import PlacementSettings
 from spectacle.errors import OutOfMemory
 from spectacle.generators.placement.plan import Component, Machine, Stage, gigabytes
@@ -56,19 +54,10 @@ MODELS: dict[str, tuple[Component, ...]] = {
     "OmniSVG 8B": OMNISVG_8B,
     "OmniSVG 4B": OMNISVG_4B,
 }
-FROM_PUBLISHED_SIZES = "The weights are not here yet: this follows from the published sizes."
 CARDS = (0, 8, 10, 12, 16, 24, 48, 80, 141)
 """GiB of GPU memory; 0 is no GPU."""
 HOSTS = (16, 32, 64, 128)
 """GiB of host memory."""
-
-
-def published_plan(
-    components: Sequence[Component], machine: Machine, settings: PlacementSettings, *, lightning: bool = False
-) -> tuple[str, ...]:
-    """The sentences of the plan for a model whose files are not on this machine."""
-    plan = make_plan(components, machine, settings, lightning=lightning)
-    return (*plan.sentences, FROM_PUBLISHED_SIZES)
 
 
 def nominal_machine(card: int, host: int) -> Machine:

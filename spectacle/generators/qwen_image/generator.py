@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from spectacle.generators.base import Artifact, GeneratorOptions, Job, JobControl, Needs, Resources
 from spectacle.generators.diffusion import qwen
-from spectacle.generators.diffusion.family import FamilyGenerator, Loaded
+from spectacle.generators.diffusion.family import FamilyGenerator, LoadedFamily
 from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.seeds import generator, picture_seeds
 from spectacle.generators.diffusion.steps import StepReporter
@@ -95,7 +95,7 @@ class QwenImage(FamilyGenerator):
         return {"controlnet": cls.locate(CONTROLNET, "control", resources).path}
 
 
-def _facts(job: Job, request: Request, loaded: Loaded) -> dict[str, Any]:
+def _facts(job: Job, request: Request, loaded: LoadedFamily) -> dict[str, Any]:
     recipe, plan, arguments = request.recipe, loaded.stages.plan, request.arguments
     facts: dict[str, Any] = {
         "pipeline": request.pipeline,

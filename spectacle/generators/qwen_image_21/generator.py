@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from spectacle.errors import WeightsMissing
+from spectacle.config import PlacementSettings
 from spectacle.generators.base import (
     Artifact,
     Device,
-    Footprint,
-    Generator,
     GeneratorOptions,
     Job,
     JobControl,
     Needs,
     Resources,
 )
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.generator import PlacedGenerator
+from spectacle.generators.placement.plan import Component, Machine, Plan, Stage
+from spectacle.generators.placement.planner import make_plan
+from spectacle.generators.placement.published import QWEN_IMAGE_21
 from spectacle.generators.qwen_image_21.options import QwenImage21Options
 from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, Preset
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
-    from spectacle.generators.placement.plan import Machine, Plan
     from spectacle.generators.qwen_image_21.model import QwenImage21Model
 
 MULTIPLE = 32
@@ -40,7 +41,7 @@ _REFERENCE_BYTES = 3_300_000_000
 # An estimate from the architecture, not measured.
 
 
-class QwenImage21(Generator):
+class QwenImage21(PlacedGenerator):
     """Qwen-Image-2.1. Not for commercial use, so no kind has it unless a configuration says so."""
 
     name: ClassVar[str] = "qwen-image-2.1"
@@ -72,30 +73,42 @@ class QwenImage21(Generator):
         return (cls._find(preset).source,)
 
     @classmethod
-    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed, from the sizes of its files, or the published ones while there are none."""
-        from spectacle.generators.placement import memory, published
-
-        machine = memory.look(device, resources.placement)
-        try:
-            located = cls.locate(cls._find(preset).source, preset, resources)
-        except WeightsMissing:
-            return published.published_plan(published.QWEN_IMAGE_21, machine, resources.placement)
-        return _make_plan(located.path, machine, cls._find(preset), resources).sentences
+    def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
+        """The parts of the model with the sizes of their files, and room for an input picture."""
+        folder = cls.locate(cls._find(preset).source, preset, resources).path
+        parts = []
+        for part in QWEN_IMAGE_21:
+            more = _REFERENCE_BYTES if part.stage is Stage.DENOISE else 0
+            parts.append(
+                memory.component(
+                    folder,
+                    part.name,
+                    part.stage,
+                    activations=part.activations + more,
+                    tiled_activations=part.tiled_activations,
+                )
+            )
+        return parts
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
-        """What the plan says that would be made if nothing were loaded."""
-        from spectacle.generators.placement import memory
+    def published_parts(cls, preset: str | None) -> Sequence[Component]:
+        """The parts of the model."""
+        return QWEN_IMAGE_21
 
-        located = cls.locate(cls._find(preset).source, preset, resources)
-        machine = memory.measure(device, resources.placement).with_freed(held)
-        return _make_plan(located.path, machine, cls._find(preset), resources).demand
-
-    @property
-    def footprint(self) -> Footprint:
-        """What the plan says that the weights hold."""
-        return self._loaded.plan.held if self._loaded is not None else Footprint()
+    @classmethod
+    def make_plan(
+        cls, preset: str | None, parts: Sequence[Component], machine: Machine, settings: PlacementSettings
+    ) -> Plan:
+        """Place the parts, without the cache of steps that diffusers cannot use for this model."""
+        # Of diffusers' two caches of steps, 0.42.1 knows the blocks of this transformer in one.
+        uncached = settings.cache == "first-block"
+        if uncached:
+            settings = settings.model_copy(update={"cache": "none"})
+        plan = make_plan(parts, machine, settings, lightning=cls._find(preset).recipe.lightning)
+        if uncached:
+            why = "placement.cache = first-block is off: diffusers does not know it for this model."
+            plan = replace(plan, reasons=(*plan.reasons, why))
+        return plan
 
     @property
     def model(self) -> str:
@@ -109,13 +122,13 @@ class QwenImage21(Generator):
 
     def load(self, device: Device) -> None:
         """Load the model as the plan says."""
-        from spectacle.generators.placement import memory
         from spectacle.generators.qwen_image_21.model import QwenImage21Model
 
         preset = self._find(self.preset)
         located = self.locate(preset.source, self.preset, self.resources)
-        machine = memory.measure(device, self.resources.placement)
-        plan = _make_plan(located.path, machine, preset, self.resources)
+        settings = self.resources.placement
+        parts = self.installed_parts(self.preset, self.resources)
+        plan = self.make_plan(self.preset, parts, memory.measure(device, settings), settings)
         self._loaded = QwenImage21Model(located.path, plan, device, preset.sigmas)
         self._revision = located.revision
 
@@ -155,12 +168,6 @@ class QwenImage21(Generator):
         )
         return [Artifact(picture, facts, seed) for picture, seed in zip(pictures, seeds, strict=True)]
 
-    def unload(self) -> None:
-        """Free the model."""
-        loaded, self._loaded = self._loaded, None
-        if loaded is not None:
-            loaded.close()
-
     def memory_advice(self, job: Job) -> str:
         """What would fit, and which settings change it."""
         fewer = ", fewer input pictures or a smaller output_resolution" if job.pictures else ""
@@ -168,26 +175,3 @@ class QwenImage21(Generator):
             f"ask for fewer than {job.width}x{job.height} pixels{fewer}, or set placement.residency or "
             f"placement.quantization to something smaller; `spectacle generators {self.name}` shows what is used now"
         )
-
-
-def _make_plan(folder: Path, machine: Machine, preset: Preset, resources: Resources) -> Plan:
-    from spectacle.generators.placement import memory
-    from spectacle.generators.placement.plan import Stage
-    from spectacle.generators.placement.planner import make_plan
-    from spectacle.generators.placement.published import QWEN_IMAGE_21
-
-    parts = []
-    for figure in QWEN_IMAGE_21:
-        part = memory.component(folder, figure.name, figure.stage)
-        more = _REFERENCE_BYTES if figure.stage is Stage.DENOISE else 0
-        parts.append(replace(part, activations=figure.activations + more, tiled_activations=figure.tiled_activations))
-    settings = resources.placement
-    # Of diffusers' two caches of steps, 0.42.1 knows the blocks of this transformer in one.
-    uncached = settings.cache == "first-block"
-    if uncached:
-        settings = settings.model_copy(update={"cache": "none"})
-    plan = make_plan(parts, machine, settings, lightning=preset.recipe.lightning)
-    if uncached:
-        why = "placement.cache = first-block is off: diffusers does not know it for this model."
-        plan = replace(plan, reasons=(*plan.reasons, why))
-    return plan

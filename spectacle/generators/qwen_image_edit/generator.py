@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from spectacle.generators.base import Artifact, GeneratorOptions, Job, JobControl, Needs
 from spectacle.generators.diffusion import qwen
-from spectacle.generators.diffusion.family import FamilyGenerator, Loaded
+from spectacle.generators.diffusion.family import FamilyGenerator, LoadedFamily
 from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.sampling import Recipe, settle
 from spectacle.generators.diffusion.seeds import generator, picture_seeds
@@ -98,7 +98,7 @@ def _recipe(preset: Preset, mode: EditMode | None) -> Recipe:
     return replace(recipe, num_inference_steps=max(recipe.num_inference_steps, mode.num_inference_steps))
 
 
-def _embeddings(loaded: Loaded, kind: type[Any], edit: Edit, recipe: Recipe) -> dict[str, Any]:
+def _embeddings(loaded: LoadedFamily, kind: type[Any], edit: Edit, recipe: Recipe) -> dict[str, Any]:
     from spectacle.generators.qwen_image_edit.encoding import encode_prompt
 
     embeddings = encode_prompt(loaded.stages, kind, edit.prompt, edit.pictures)
@@ -107,7 +107,7 @@ def _embeddings(loaded: Loaded, kind: type[Any], edit: Edit, recipe: Recipe) -> 
     return embeddings
 
 
-def _facts(job: Job, edit: Edit, recipe: Recipe, loaded: Loaded) -> dict[str, Any]:
+def _facts(job: Job, edit: Edit, recipe: Recipe, loaded: LoadedFamily) -> dict[str, Any]:
     plan = loaded.stages.plan
     facts: dict[str, Any] = {
         "engine": "edit",

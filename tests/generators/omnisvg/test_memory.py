@@ -41,8 +41,8 @@ def draw(generator: OmniSvg) -> str:
 
 def matrices(generator: OmniSvg) -> list[torch.nn.Module]:
     """The layers that quantization concerns, and the head, which it leaves alone."""
-    assert generator._decoder is not None
-    model = generator._decoder.model
+    assert generator._loaded is not None
+    model = generator._loaded.decoder.model
     return [model.model.language_model.layers[1].mlp.down_proj, model.model.visual.blocks[0].attn.qkv, model.lm_head]
 
 

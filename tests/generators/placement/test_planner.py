@@ -355,12 +355,6 @@ def test_a_component_that_comes_and_goes_is_told_as_such() -> None:
     assert "There is no room to keep the text_encoder." in told
 
 
-def test_a_model_that_is_not_here_yet_is_told_to_be_planned_from_published_sizes() -> None:
-    told = published.published_plan(QWEN_IMAGE, nominal_machine(10, 64), PlacementSettings(), lightning=True)
-    assert told[:-1] == plan(QWEN_IMAGE, 10).sentences
-    assert told[-1] == "The weights are not here yet: this follows from the published sizes."
-
-
 def test_on_a_processor_there_is_no_talk_of_a_gpu() -> None:
     told = " ".join(plan(QWEN_IMAGE, 0, 32).sentences)
     assert "GPU" not in told
