@@ -12,7 +12,6 @@ SIZE_POWER = 0.4
 """Heights in metres are drawn with this power of them, so that an ant beside an elephant can be seen."""
 
 LIVELY = frozenset({"animal", "bird", "person", "fantasy", "fish", "insect"})
-FLYERS = frozenset({"bird", "insect", "aircraft"})
 CELESTIAL_WORDS = frozenset({
     "sun", "moon", "star", "cloud", "rainbow", "comet", "planet", "earth", "galaxy", "crescent", "meteor", "lightning",
 })  # fmt: skip

@@ -113,9 +113,6 @@ SIDE_WORDS = by_word("sides")
 PARTS = word_set("parts")
 """Nouns that are part of a thing: after "with", "has" or a possessive they describe it and are not drawn beside it."""
 
-BODY_SEATS = word_set("seats of a body")
-"""Parts on which another thing may sit ("on its head")."""
-
 WEARABLE = word_set("wearable")
 """Nouns that are worn: "with a hat" and "in a red dress" say wearing."""
 

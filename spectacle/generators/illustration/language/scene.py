@@ -104,7 +104,7 @@ class Scene:
         time: One of `TIMES`, or None.
         weather: Any of `WEATHERS`, perhaps several.
         style: One of `STYLES`; `flat` is the default.
-        mood: One of `MOODS`, or None; it sets the palette of a scene with nothing to draw.
+        mood: One that `attributes.MOOD_WORDS` has, or None; it sets the palette of a scene with nothing to draw.
         unknown: Nouns that have no drawing.
         language: Two-letter code of the language the prompt was read in.
         place_said: Whether the prompt itself says the place; otherwise it is what usually goes with the things.
@@ -131,4 +131,3 @@ PLACES = (
 TIMES = ("dawn", "day", "sunset", "dusk", "night")
 WEATHERS = ("clear", "cloudy", "rain", "storm", "snow", "fog", "wind", "rainbow", "stars")
 STYLES = ("flat", "watercolour", "pixel art", "noir", "sketch", "blueprint", "sticker")
-MOODS = ("calm", "joyful", "sad", "angry", "mysterious", "romantic", "energetic", "cold", "warm", "dark", "dreamy")

@@ -13,9 +13,9 @@ from PIL import Image
 
 from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose import Composition, compose
+from spectacle.generators.illustration.compose.abstract import PALETTES
 from spectacle.generators.illustration.compose.backgrounds import SETTINGS
 from spectacle.generators.illustration.language.scene import (
-    MOODS,
     PLACES,
     STYLES,
     TIMES,
@@ -230,7 +230,7 @@ def test_a_single_thing_fills_a_good_part_of_the_picture() -> None:
             assert 0.4 * 512 < max(right - left, bottom - top) < 0.85 * 512
 
 
-@pytest.mark.parametrize("mood", [None, *MOODS])
+@pytest.mark.parametrize("mood", [None, *PALETTES])
 def test_nothing_to_draw_gives_a_picture_in_the_mood(mood: str | None) -> None:
     composition = compose(Scene(mood=mood), LIBRARY, 120, 90, 2)
     check_document(composition.svg, 120, 90)

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectacle.generators.illustration.art.library import Library
+from spectacle.generators.illustration.compose.abstract import PALETTES
 from spectacle.generators.illustration.language import relations
 from spectacle.generators.illustration.language.colours import PALETTE
 from spectacle.generators.illustration.language.lexicon import Lexicon
 from spectacle.generators.illustration.language.phrases import Kind, place_of
 from spectacle.generators.illustration.language.scene import (
-    MOODS,
     PLACES,
     STYLES,
     TIMES,
@@ -262,7 +262,7 @@ def test_words_in_any_order_are_understood_somehow(words: list[str]) -> None:
 
 def check(scene: Scene) -> None:
     assert scene.place in (*PLACES, None) and scene.time in (*TIMES, None) and scene.style in STYLES
-    assert scene.mood in (*MOODS, None) and set(scene.weather) <= set(WEATHERS)
+    assert scene.mood in (*PALETTES, None) and set(scene.weather) <= set(WEATHERS)
     for thing in scene.things:
         assert 1 <= thing.count <= 40 and set(thing.colours) <= set(PALETTE) and thing.matches
         assert all(match.drawing in LIBRARY and 0 < match.score <= 1 for match in thing.matches)
