@@ -77,7 +77,7 @@ class SuperSvg(Generator):
         NETWORK: "begins with what SuperSVG's networks paint, and optimises that",
     }
     extra: ClassVar[str | None] = "supersvg"
-    packages: ClassVar[tuple[str, ...]] = ("torch", "skimage", "numba")
+    packages: ClassVar[tuple[str, ...]] = ("torch", "skimage", "scipy", "numba")
 
     class Options(GeneratorOptions):
         """Settings of the vectoriser for one request."""

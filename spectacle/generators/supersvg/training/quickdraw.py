@@ -1,4 +1,8 @@
-"""Brings drawings of Google's "Quick, Draw!" dataset (CC BY 4.0), a few hundred of each category."""
+"""Brings drawings of Google's "Quick, Draw!" dataset (CC BY 4.0), a few hundred of each category.
+
+A category has some 100 MB, of which the first half megabyte is wanted. Libraries that download and resume, such as
+pooch, bring whole files whose digests are known, so this asks for the beginning of each itself.
+"""
 
 from __future__ import annotations
 
