@@ -7,7 +7,7 @@ from spectacle.generators.illustration.language.drafts import Draft, Reading
 from spectacle.generators.illustration.language.kinds import ANIMATE
 from spectacle.generators.illustration.language.languages import detect, translate
 from spectacle.generators.illustration.language.lexicon import Lexicon
-from spectacle.generators.illustration.language.parse import Reader
+from spectacle.generators.illustration.language.parse import read
 from spectacle.generators.illustration.language.phrases import Kind
 from spectacle.generators.illustration.language.retrieve import FORMS, SURE, USED, Library, Retriever
 from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
@@ -102,7 +102,7 @@ def understand(prompt: str, library: Library) -> Scene:
         asking, telling = tokenise(request), tokenise(content)
     else:
         asking, telling = [], translate(prompt, language)
-    reading = Reader(Cutter(telling, retriever).cut(), retriever.category).read()
+    reading = read(Cutter(telling, retriever).cut(), retriever.category)
     style = reading.style
     for span in Cutter(asking, retriever).cut():
         if span.kind is Kind.STYLE and style in (None, "flat"):
