@@ -333,9 +333,9 @@ class _Assembly:
         if not said:
             return "room" if any(implied) else None
         first = said[0][1]
-        shores = {_SHORES[place] for _, place in said if place in _SHORES}
+        shores = [_SHORES[place] for _, place in said if place in _SHORES]
         if shores and any(place not in _SHORES for _, place in said):
-            return "river" if "bridge" in self._terms else shores.pop()
+            return "river" if "bridge" in self._terms else shores[0]
         telling = [place for index, place in said if place in _TELLING and self._is_thing(index)]
         if first in _ANYWHERE and telling:
             return telling[0]

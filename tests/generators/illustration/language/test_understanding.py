@@ -240,6 +240,11 @@ def test_several_drawings_are_offered_best_first() -> None:
     assert [one.score for one in matches] == sorted((one.score for one in matches), reverse=True)
 
 
+def test_of_two_waters_that_things_imply_the_first_is_where_the_scene_is() -> None:
+    assert read("a swan, two brides and a sailor").place == "lake"
+    assert read("a sailor, two brides and a swan").place == "sea"
+
+
 def test_emoji_stand_for_what_they_show() -> None:
     scene = read("🐶🐶🐶 in the 🌲🌲")
     assert (scene.things[0].noun, scene.things[0].count) == ("dog", 3)
