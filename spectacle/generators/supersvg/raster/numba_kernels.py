@@ -10,20 +10,15 @@ The kernels work on bands of rows, so that threads share nothing and memory stay
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from spectacle.generators.supersvg.raster.cpu import compiled, in_threads
+
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-Gradients = tuple[Floats, Floats, Floats, Floats]
-
-_Result = TypeVar("_Result")
 
 _OCCLUDED = 1 / 2048
 """Less light than this from a layer under others is taken for none: an eighth of an 8-bit step."""
@@ -37,24 +32,71 @@ _OPAQUE = 1e-4
 _BAND_ROWS = 64
 
 
-def thread_count() -> int:
-    """How many threads to draw with: those that OMP_NUM_THREADS allows, as for torch, otherwise one a core."""
-    allowed = os.environ.get("OMP_NUM_THREADS", "")
-    return int(allowed) if allowed.isdecimal() and int(allowed) else len(os.sched_getaffinity(0))
+class Polygons(NamedTuple):
+    """Filled polygons in painter's order, and how they are painted. P paths have E edges in all.
+
+    Attributes:
+        edges: (E, 4) start and end of every edge, x0 y0 x1 y1, those of a path one after the other; each polygon is
+            closed.
+        starts: (P + 1,) number of the first edge of each path, and at the end the number of edges.
+        colours: (P, channels).
+        end_colours: (P, channels) the second colour of each path's gradient.
+        ramps: (P, 3) a, b and c: at x and y the gradient has come a + b·x + c·y of the way to the second colour.
+        opacities: (P,) 0 to 1.
+        even_odd: The fill rule.
+        max_weight: Largest weight of a layer; below 1 when the derivative of the opacity is wanted.
+    """
+
+    edges: Floats
+    starts: Integers
+    colours: Floats
+    end_colours: Floats
+    ramps: Floats
+    opacities: Floats
+    even_odd: bool
+    max_weight: float
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile on the first call, and keep the machine code on disk where that is possible."""
-    try:
-        return numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written to
-        return numba.njit(nogil=True, fastmath=True, error_model="numpy")(function)
+class Gradients(NamedTuple):
+    """Derivatives with respect to what `Polygons` holds under the same names."""
+
+    edges: Floats
+    colours: Floats
+    end_colours: Floats
+    opacities: Floats
+
+
+class _Window(NamedTuple):
+    """The pixels of a path that are worked on, and how they lie in a flat array: by rows, each `stride` long."""
+
+    left: int
+    top: int
+    bottom: int
+    columns: int
+    stride: int
+
+
+class _Band(NamedTuple):
+    """Rows of the picture during the backward pass, from `top` on.
+
+    Attributes:
+        top: The first row.
+        rest: (rows, width, channels) the colour that the layers not yet taken off give.
+        light: (rows, width) the share of these in the picture.
+        slope: (rows, width, channels) derivative of the loss with respect to the picture.
+        scratch: Room for the winding of a path.
+    """
+
+    top: int
+    rest: Floats
+    light: Floats
+    slope: Floats
+    scratch: Floats
 
 
 @compiled
-def _add_edge(
-    edges: Floats, number: int, winding: Floats, left: int, top: int, bottom: int, columns: int, width: int
-) -> None:
+def _add_edge(edges: Floats, number: int, winding: Floats, window: _Window) -> None:
+    left, top, bottom, columns, width = window
     x0, y0 = float(edges[number, 0]), float(edges[number, 1])
     x1, y1 = float(edges[number, 2]), float(edges[number, 3])
     if y0 == y1:
@@ -100,17 +142,8 @@ def _add_edge(
 
 
 @compiled
-def _edge_gradient(
-    edges: Floats,
-    number: int,
-    slopes: Floats,
-    gradient: Floats,
-    left: int,
-    top: int,
-    bottom: int,
-    columns: int,
-    width: int,
-) -> None:
+def _edge_gradient(edges: Floats, number: int, slopes: Floats, gradient: Floats, window: _Window) -> None:
+    left, top, bottom, columns, width = window
     x0, y0 = float(edges[number, 0]), float(edges[number, 1])
     x1, y1 = float(edges[number, 2]), float(edges[number, 3])
     dx, dy = x1 - x0, y1 - y0
@@ -176,7 +209,7 @@ def _box(edges: Floats, begin: int, end: int, top: int, bottom: int, width: int)
 
 
 @compiled
-def _wind(
+def _write_winding(
     edges: Floats, begin: int, end: int, top: int, bottom: int, width: int, scratch: Floats
 ) -> tuple[int, int, int, int]:
     """Write a path's changes of winding into `scratch`, by rows of its box with two columns more; returns the box."""
@@ -186,8 +219,9 @@ def _wind(
     columns = right - left
     stride = columns + 2
     scratch[: (lower - upper) * stride] = 0
+    window = _Window(left, upper, lower, columns, stride)
     for number in range(begin, end):
-        _add_edge(edges, number, scratch, left, upper, lower, columns, stride)
+        _add_edge(edges, number, scratch, window)
     return left, right, upper, lower
 
 
@@ -212,22 +246,13 @@ def _along(ramps: Floats, path: int, column: int, row: int) -> float:
 
 
 @compiled
-def _paint_band(
-    edges: Floats,
-    starts: Integers,
-    colours: Floats,
-    end_colours: Floats,
-    ramps: Floats,
-    opacities: Floats,
-    even_odd: bool,
-    most: float,
-    top: int,
-    canvas: Floats,
-    scratch: Floats,
-) -> None:
+def _paint_band(polygons: Polygons, top: int, canvas: Floats, scratch: Floats) -> None:
+    edges, starts, colours, end_colours, ramps, opacities, even_odd, max_weight = polygons
     rows, width, channels = canvas.shape
     for path in range(len(starts) - 1):
-        left, right, upper, lower = _wind(edges, starts[path], starts[path + 1], top, top + rows, width, scratch)
+        left, right, upper, lower = _write_winding(
+            edges, starts[path], starts[path + 1], top, top + rows, width, scratch
+        )
         columns = right - left
         stride = columns + 2
         opacity = opacities[path]
@@ -238,7 +263,7 @@ def _paint_band(
                 winding += scratch[base + column]
                 if abs(winding) < _VISIBLE:
                     continue
-                weight = min(_covered(winding, even_odd)[0] * opacity, most)
+                weight = min(_covered(winding, even_odd)[0] * opacity, max_weight)
                 along = _along(ramps, path, left + column, row)
                 for channel in range(channels):
                     colour = colours[path, channel]
@@ -253,7 +278,9 @@ def _cover_band(
 ) -> None:
     rows, width = owners.shape
     for path in range(len(starts) - 1):
-        left, right, upper, lower = _wind(edges, starts[path], starts[path + 1], top, top + rows, width, scratch)
+        left, right, upper, lower = _write_winding(
+            edges, starts[path], starts[path + 1], top, top + rows, width, scratch
+        )
         columns = right - left
         stride = columns + 2
         for row in range(upper, lower):
@@ -266,30 +293,16 @@ def _cover_band(
 
 
 @compiled
-def _unpaint_band(
-    edges: Floats,
-    starts: Integers,
-    colours: Floats,
-    end_colours: Floats,
-    ramps: Floats,
-    opacities: Floats,
-    even_odd: bool,
-    most: float,
-    top: int,
-    rest: Floats,
-    slope: Floats,
-    light: Floats,
-    scratch: Floats,
-    edge_gradient: Floats,
-    colour_gradient: Floats,
-    end_colour_gradient: Floats,
-    opacity_gradient: Floats,
-    outlines: bool,
-) -> None:
+def _backward_band(polygons: Polygons, band: _Band, gradients: Gradients, outlines: bool) -> None:
     """Take the layers off from the top, keeping for each pixel what light and colour the layers below still give."""
+    edges, starts, colours, end_colours, ramps, opacities, even_odd, max_weight = polygons
+    top, rest, light, slope, scratch = band
+    edge_gradient, colour_gradient, end_colour_gradient, opacity_gradient = gradients
     rows, width, channels = rest.shape
     for path in range(len(starts) - 2, -1, -1):
-        left, right, upper, lower = _wind(edges, starts[path], starts[path + 1], top, top + rows, width, scratch)
+        left, right, upper, lower = _write_winding(
+            edges, starts[path], starts[path + 1], top, top + rows, width, scratch
+        )
         columns = right - left
         stride = columns + 2
         opacity = float(opacities[path])
@@ -305,7 +318,7 @@ def _unpaint_band(
                 if through < _OCCLUDED or abs(winding) < _VISIBLE:
                     continue
                 covered, turn = _covered(winding, even_odd)
-                weight = min(covered * opacity, most)
+                weight = min(covered * opacity, max_weight)
                 clear = 1 - weight
                 if clear < _OPAQUE:
                     clear = 0.0
@@ -331,57 +344,21 @@ def _unpaint_band(
             scratch[base + columns] = 0
         opacity_gradient[path] += opacity_sum
         if outlines and crossed:
+            window = _Window(left, upper, lower, columns, stride)
             for number in range(starts[path], starts[path + 1]):
-                _edge_gradient(edges, number, scratch, edge_gradient, left, upper, lower, columns, stride)
+                _edge_gradient(edges, number, scratch, edge_gradient, window)
 
 
-def _in_threads(work: Callable[[int], _Result], tops: range) -> Iterator[_Result]:
-    """The results of the bands in order, whichever thread is done first: sums must not depend on chance."""
-    threads = min(thread_count(), len(tops))
-    if threads == 1:
-        yield from map(work, tops)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(work, tops)
-
-
-def paint(
-    edges: Floats,
-    starts: Integers,
-    colours: Floats,
-    end_colours: Floats,
-    ramps: Floats,
-    opacities: Floats,
-    background: Floats,
-    *,
-    even_odd: bool,
-    most: float,
-) -> Floats:
-    """Draw polygons over a background.
-
-    Args:
-        edges: Start and end of every edge, x0 y0 x1 y1, those of a path one after the other; each polygon is closed.
-        starts: Number of the first edge of each path, and at the end the number of edges.
-        colours: One row a path.
-        end_colours: The second colour of each path's gradient, one row a path.
-        ramps: a, b and c of each path: at x and y its gradient has come a + b·x + c·y of the way to the second colour.
-        opacities: One number a path, 0 to 1.
-        background: Rows, columns, channels.
-        even_odd: The fill rule.
-        most: Largest weight of a layer; below 1 when the derivative of the opacity is wanted.
-
-    Returns:
-        The picture, as large as the background.
-    """
+def paint(polygons: Polygons, background: Floats) -> Floats:
+    """Paint polygons over a background of (height, width, channels); returns a picture of that size."""
     canvas = background.copy()
     height, width, _ = canvas.shape
 
     def work(top: int) -> None:
         scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
-        rows = canvas[top : top + _BAND_ROWS]
-        _paint_band(edges, starts, colours, end_colours, ramps, opacities, even_odd, most, top, rows, scratch)
+        _paint_band(polygons, top, canvas[top : top + _BAND_ROWS], scratch)
 
-    for _ in _in_threads(work, range(0, height, _BAND_ROWS)):
+    for _ in in_threads(work, range(0, height, _BAND_ROWS)):
         pass
     return canvas
 
@@ -394,55 +371,41 @@ def cover(edges: Floats, starts: Integers, opacities: Floats, height: int, width
         scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
         _cover_band(edges, starts, opacities, even_odd, top, owners[top : top + _BAND_ROWS], scratch)
 
-    for _ in _in_threads(work, range(0, height, _BAND_ROWS)):
+    for _ in in_threads(work, range(0, height, _BAND_ROWS)):
         pass
     return owners
 
 
-def unpaint(
-    edges: Floats,
-    starts: Integers,
-    colours: Floats,
-    end_colours: Floats,
-    ramps: Floats,
-    opacities: Floats,
-    canvas: Floats,
-    slope: Floats,
-    *,
-    even_odd: bool,
-    most: float,
-    outlines: bool,
-) -> Gradients:
+def paint_backward(polygons: Polygons, canvas: Floats, slope: Floats, *, outlines: bool) -> Gradients:
     """Derivatives of `paint`.
 
     Args:
-        edges, starts, colours, end_colours, ramps, opacities, even_odd, most: As they were given to `paint`.
+        polygons: As they were given to `paint`.
         canvas: What `paint` returned.
-        slope: Derivative of the loss with respect to the canvas.
+        slope: (height, width, channels) derivative of the loss with respect to the canvas.
         outlines: Whether the derivative with respect to the edges is wanted; zeros are returned otherwise.
-
-    Returns:
-        The derivatives with respect to edges, colours, end colours and opacities.
     """
     height, width, _ = canvas.shape
 
     def zeros() -> Gradients:
-        return np.zeros_like(edges), np.zeros_like(colours), np.zeros_like(colours), np.zeros_like(opacities)
+        return Gradients(
+            np.zeros_like(polygons.edges),
+            np.zeros_like(polygons.colours),
+            np.zeros_like(polygons.colours),
+            np.zeros_like(polygons.opacities),
+        )
 
     def work(top: int) -> Gradients:
         rows = slice(top, top + _BAND_ROWS)
         rest = canvas[rows].copy()
-        light = np.ones(rest.shape[:2], np.float32)
         scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
-        sums = zeros()
-        _unpaint_band(
-            *(edges, starts, colours, end_colours, ramps, opacities, even_odd, most, top),
-            *(rest, slope[rows], light, scratch, *sums, outlines),
-        )
-        return sums
+        band = _Band(top, rest, np.ones(rest.shape[:2], np.float32), slope[rows], scratch)
+        gradients = zeros()
+        _backward_band(polygons, band, gradients, outlines)
+        return gradients
 
     total = zeros()
-    for sums in _in_threads(work, range(0, height, _BAND_ROWS)):
-        for whole, part in zip(total, sums, strict=True):
+    for gradients in in_threads(work, range(0, height, _BAND_ROWS)):
+        for whole, part in zip(total, gradients, strict=True):
             np.add(whole, part, out=whole)
     return total

@@ -16,9 +16,9 @@ from spectacle.generators.supersvg.raster.torch_kernels import paint
 FLATNESS = 0.1
 """Largest distance in pixels of a curve from the polygon that is drawn for it."""
 
-MOST_EDGES_PER_CURVE = 64
+MAX_EDGES_PER_CURVE = 64
 
-MOST_WEIGHT = 1 - 1 / 4096
+MAX_WEIGHT = 1 - 1 / 4096
 """Largest weight of a layer where the derivative of the opacity is wanted: something must shine through to have one."""
 
 
@@ -51,15 +51,17 @@ def render(paths: PathSet, width: int, height: int, background: Tensor | None = 
     if not len(paths):
         return canvas
     edges, starts = flatten(paths)
-    most = MOST_WEIGHT if paths.opacities.requires_grad else 1.0
+    max_weight = MAX_WEIGHT if paths.opacities.requires_grad else 1.0
     ramps = _ramps(paths)
     even_odd = paths.fill_rule == "evenodd"
     if edges.device.type == "cpu":
         drawn: Tensor = _OnCpu.apply(
-            edges, colours, end_colours, paths.opacities, canvas, starts, ramps, even_odd, most
+            edges, colours, end_colours, paths.opacities, canvas, starts, ramps, even_odd, max_weight
         )
         return drawn
-    return paint(edges, starts, colours, end_colours, ramps, paths.opacities, canvas, even_odd=even_odd, most=most)
+    return paint(
+        edges, starts, colours, end_colours, ramps, paths.opacities, canvas, even_odd=even_odd, max_weight=max_weight
+    )
 
 
 def visible_areas(paths: PathSet, width: int, height: int) -> Tensor:
@@ -100,7 +102,7 @@ def flatten(paths: PathSet) -> tuple[Tensor, Tensor]:
     curves = paths.curves()
     with torch.no_grad():
         bends = (curves[:, :-2] - 2 * curves[:, 1:-1] + curves[:, 2:]).norm(dim=-1).amax(dim=1)
-        counts = (bends * (0.75 / FLATNESS)).sqrt().ceil().clamp(1, MOST_EDGES_PER_CURVE).long()  # Wang's formula
+        counts = (bends * (0.75 / FLATNESS)).sqrt().ceil().clamp(1, MAX_EDGES_PER_CURVE).long()  # Wang's formula
         curve = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
         firsts = counts.cumsum(0) - counts
         step = torch.arange(len(curve), device=counts.device) - firsts[curve]
@@ -132,28 +134,28 @@ class _OnCpu(torch.autograd.Function):
         starts: Tensor,
         ramps: Tensor,
         even_odd: bool,
-        most: float,
+        max_weight: float,
     ) -> Tensor:
-        from spectacle.generators.supersvg.raster.numba_kernels import paint
+        from spectacle.generators.supersvg.raster.numba_kernels import Polygons, paint
 
-        arrays = _array(edges), starts.numpy(), _array(colours), _array(end_colours), _array(ramps), _array(opacities)
-        ctx.painted = arrays
-        ctx.even_odd, ctx.most = even_odd, most
-        ctx.canvas = paint(*arrays, _array(background), even_odd=even_odd, most=most)
+        ctx.polygons = Polygons(
+            _array(edges),
+            starts.numpy(),
+            _array(colours),
+            _array(end_colours),
+            _array(ramps),
+            _array(opacities),
+            even_odd,
+            max_weight,
+        )
+        ctx.canvas = paint(ctx.polygons, _array(background))
         return torch.from_numpy(ctx.canvas)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
-        from spectacle.generators.supersvg.raster.numba_kernels import unpaint
+        from spectacle.generators.supersvg.raster.numba_kernels import paint_backward
 
-        outlines = ctx.needs_input_grad[0]
-        edges, starts, colours, end_colours, ramps, opacities = ctx.painted
-        gradients = unpaint(
-            *(edges, starts, colours, end_colours, ramps, opacities, ctx.canvas, _array(slope)),
-            even_odd=ctx.even_odd,
-            most=ctx.most,
-            outlines=outlines,
-        )
+        gradients = paint_backward(ctx.polygons, ctx.canvas, _array(slope), outlines=ctx.needs_input_grad[0])
         return *(torch.from_numpy(gradient) for gradient in gradients), None, None, None, None, None
 
 

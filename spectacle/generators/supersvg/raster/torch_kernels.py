@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-MOST_FRAGMENTS = 2**24
+MAX_FRAGMENTS = 2**24
 """How many pixels of path boxes are held at once; the rows are drawn in bands that have about as many."""
 
 _VISIBLE = 1e-6
-_MOST_WEIGHT = 1 - 2**-20
+_MAX_WEIGHT = 1 - 2**-20
 _THINNEST = 1e-6
 
 
@@ -26,7 +26,7 @@ def paint(
     background: Tensor,
     *,
     even_odd: bool,
-    most: float,
+    max_weight: float,
 ) -> Tensor:
     """Draw polygons over a background; the arguments are those of `numba_kernels.paint`, as tensors."""
     height, width, _ = background.shape
@@ -36,7 +36,7 @@ def paint(
     for top, bottom in pairwise(_band_limits(boxes, height)):
         arguments = (
             *(edges, owners, boxes, colours, end_colours, ramps, opacities),
-            *(background[top:bottom], top, bottom, even_odd, most),
+            *(background[top:bottom], top, bottom, even_odd, max_weight),
         )
         if torch.is_grad_enabled():
             bands.append(checkpoint(_paint_band, *arguments, use_reentrant=False))
@@ -48,12 +48,12 @@ def paint(
 def _boxes(edges: Tensor, owners: Tensor, count: int, width: int, height: int) -> Tensor:
     """(P, 4) left, right, top and bottom of each path in whole pixels inside the picture; int64."""
     index = owners[:, None].expand(-1, 2)
-    least = edges.new_full((count, 2), torch.inf).scatter_reduce(0, index, edges[:, :2], "amin")
-    most = edges.new_full((count, 2), -torch.inf).scatter_reduce(0, index, edges[:, :2], "amax")
+    low = edges.new_full((count, 2), torch.inf).scatter_reduce(0, index, edges[:, :2], "amin")
+    high = edges.new_full((count, 2), -torch.inf).scatter_reduce(0, index, edges[:, :2], "amax")
     limit = edges.new_tensor([width, height])
-    least = torch.minimum(least.floor().clamp(min=0), limit).long()
-    most = torch.minimum(most.ceil().clamp(min=0), limit).long()
-    return torch.stack([least[:, 0], most[:, 0], least[:, 1], most[:, 1]], dim=1)
+    low = torch.minimum(low.floor().clamp(min=0), limit).long()
+    high = torch.minimum(high.ceil().clamp(min=0), limit).long()
+    return torch.stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]], dim=1)
 
 
 def _band_limits(boxes: Tensor, height: int) -> list[int]:
@@ -64,7 +64,7 @@ def _band_limits(boxes: Tensor, height: int) -> list[int]:
     limits = [0]
     held = 0
     for row, fragments in enumerate(changes.cumsum(0)[:height].tolist()):
-        if held and held + fragments > MOST_FRAGMENTS:
+        if held and held + fragments > MAX_FRAGMENTS:
             limits.append(row)
             held = 0
         held += fragments
@@ -83,7 +83,7 @@ def _paint_band(
     top: int,
     bottom: int,
     even_odd: bool,
-    most: float,
+    max_weight: float,
 ) -> Tensor:
     rows, width, channels = background.shape
     left, right = boxes[:, 0], boxes[:, 1]
@@ -110,7 +110,7 @@ def _paint_band(
     pixel, order = torch.sort(pixel * len(sizes) + (len(sizes) - 1 - path))
     pixel = pixel.div(len(sizes), rounding_mode="floor")
     path = path[order]
-    weight = (covered[order] * opacities[path]).clamp(max=min(most, _MOST_WEIGHT))
+    weight = (covered[order] * opacities[path]).clamp(max=min(max_weight, _MAX_WEIGHT))
     fading = torch.log1p(-weight)
     faded = torch.cat([fading.new_zeros(1), fading.cumsum(0)])
     counts = torch.bincount(pixel, minlength=rows * width)

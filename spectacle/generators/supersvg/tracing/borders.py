@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from spectacle.generators.supersvg.raster.numba_kernels import compiled
+from spectacle.generators.supersvg.raster.cpu import compiled
 
 Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]

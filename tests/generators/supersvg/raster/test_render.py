@@ -14,7 +14,7 @@ pytest.importorskip("numba")
 from PIL import Image  # noqa: E402
 
 from spectacle.generators.supersvg.raster import torch_kernels  # noqa: E402
-from spectacle.generators.supersvg.raster.render import MOST_WEIGHT, _ramps, flatten, render, uppermost, visible_areas  # noqa: E402
+from spectacle.generators.supersvg.raster.render import MAX_WEIGHT, _ramps, flatten, render, uppermost, visible_areas  # noqa: E402
 from spectacle.generators.supersvg.raster.shapes import PathSet  # noqa: E402
 from spectacle.generators.supersvg.tracing.document import to_svg  # noqa: E402
 
@@ -46,7 +46,7 @@ def on_gpu_operations(paths: PathSet) -> torch.Tensor:
     return torch_kernels.paint(
         *(edges, starts, paths.colours, ends, _ramps(paths), paths.opacities, torch.zeros(HEIGHT, WIDTH, 3)),
         even_odd=paths.fill_rule == "evenodd",
-        most=MOST_WEIGHT if paths.opacities.requires_grad else 1.0,
+        max_weight=MAX_WEIGHT if paths.opacities.requires_grad else 1.0,
     )
 
 
@@ -138,7 +138,7 @@ def test_torch_operations_draw_what_the_kernels_draw(rule: str, monkeypatch: pyt
     paths = replace(blobs(30, seed=5), fill_rule=rule, end_colours=torch.rand(30, 3), axes=torch.rand(30, 4) * WIDTH)
     drawn = render(paths, WIDTH, HEIGHT)
     assert torch.allclose(on_gpu_operations(paths), drawn, atol=1e-5)
-    monkeypatch.setattr(torch_kernels, "MOST_FRAGMENTS", 1500)
+    monkeypatch.setattr(torch_kernels, "MAX_FRAGMENTS", 1500)
     assert torch.allclose(on_gpu_operations(paths), drawn, atol=1e-5)
 
 
