@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from spectacle.generators.illustration.art.library import Library
-from spectacle.generators.illustration.compose.arrange import Placed
 from spectacle.generators.illustration.compose.canvas import Canvas
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.colour import lch, lighten, mix, turn
+from spectacle.generators.illustration.compose.placed import Placed
 from spectacle.generators.illustration.compose.recolour import RAINBOW, recolour
 from spectacle.generators.illustration.compose.styles import silhouette, style_drawing, style_ground
 from spectacle.generators.illustration.compose.svg import element, map_colours, num, rename
