@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from types import FrameType
 from typing import Any, Literal, Protocol
 
@@ -21,19 +19,13 @@ from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-import spectacle
 from spectacle.errors import ConfigurationError, GeneratorError
 from spectacle.generators.supersvg.network.checkpoint import COARSE_FILE, load_coarse, load_into, read_tensors
 from spectacle.generators.supersvg.network.model import COORDINATES, Coarse
 from spectacle.generators.supersvg.network.superpixels import masked
 from spectacle.generators.supersvg.training.crops import Crops, UnreadablePicture, find_pictures
 from spectacle.generators.supersvg.training.loss import Loss, compute_loss
-from spectacle.weights.digest import digest_file
-from spectacle.weights.prepared import Manifest
-from spectacle.weights.store import MARKER, FileRecord, write_synced
-
-STATE_FILE = "training.pt"
-"""Everything that training needs to go on: weights, optimiser, and how far it is."""
+from spectacle.generators.supersvg.training.saving import STATE_FILE, TrainState, describe, restore, save
 
 LOG_FILE = "log.jsonl"
 """One line for each epoch: the means of the parts of the loss."""
@@ -103,7 +95,7 @@ class Position:
     paths: float
 
 
-class Progress(Protocol):
+class TrainProgress(Protocol):
     """Is told of training by its main process."""
 
     def begin(self, pictures: int, device: str, processes: int, step: int, steps: int) -> None:
@@ -116,16 +108,7 @@ class Progress(Protocol):
         """A checkpoint was written."""
 
 
-@dataclass(slots=True)
-class _Run:
-    """Where training stands."""
-
-    step: int = 0
-    epoch: int = 0
-    batches: int = 0  # of this epoch
-
-
-def train(settings: TrainSettings, progress: Progress) -> bool:
+def train(settings: TrainSettings, progress: TrainProgress) -> bool:
     """Train until the end, or until SIGINT or SIGTERM; either way a checkpoint is written.
 
     With several GPUs, `accelerate launch` starts one process for each, and all of them call this.
@@ -153,7 +136,7 @@ def train(settings: TrainSettings, progress: Progress) -> bool:
 class _Training:
     """One call of `train`."""
 
-    def __init__(self, settings: TrainSettings, progress: Progress) -> None:
+    def __init__(self, settings: TrainSettings, progress: TrainProgress) -> None:
         self._settings = settings
         self._progress = progress
         self._accelerator = accelerator = _accelerator(settings)
@@ -165,7 +148,7 @@ class _Training:
         loader = DataLoader(
             self._crops, settings.batch_size, num_workers=settings.workers, worker_init_fn=_leave_signals_to_parent
         )
-        self._at = _restore(settings.out / STATE_FILE, network, optimizer, accelerator)
+        self._at = restore(settings.out / STATE_FILE, network, optimizer, accelerator)
         self._model, self._optimizer, self._loader = accelerator.prepare(network, optimizer, loader)
         self._per_epoch = len(self._loader)
         self._steps = min(settings.epochs * self._per_epoch, settings.max_steps or settings.epochs * self._per_epoch)
@@ -191,7 +174,7 @@ class _Training:
         if self._accelerator.num_processes == 1 and self._at.step:
             self._save()
 
-    def _epoch(self, stop: _Stop) -> bool:
+    def _epoch(self, stop: _StopFlag) -> bool:
         """Go through the rest of an epoch; True when it was asked to stop."""
         at, accelerator = self._at, self._accelerator
         stopping = False
@@ -241,8 +224,8 @@ class _Training:
             scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
             optimizer = self._optimizer.state_dict()
             state = {"model": weights, "optimizer": optimizer, "scaler": scaler, "run": asdict(self._at)}
-            _save(out / STATE_FILE, state)
-            _save(out / COARSE_FILE, weights)
+            save(out / STATE_FILE, state)
+            save(out / COARSE_FILE, weights)
             describe(out)
             self._progress.saved(out / COARSE_FILE, self._at.step)
         self._saved = time.monotonic()
@@ -327,7 +310,7 @@ def _agreed(accelerator: Accelerator, *questions: bool) -> list[bool]:
     return [bool(answer) for answer in accelerator.reduce(answers, reduction="sum") > 0]
 
 
-def _log(path: Path, run: _Run, means: _Means, rate: float) -> None:
+def _log(path: Path, run: TrainState, means: _Means, rate: float) -> None:
     if not means.count:
         return
     rounded = {name: round(value, 6) for name, value in means.means().items()}
@@ -336,72 +319,16 @@ def _log(path: Path, run: _Run, means: _Means, rate: float) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def _save(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a checkpoint that is there whole or not at all.
-
-    Raises:
-        GeneratorError: When it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
-        with temporary.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:
-        # What torch raises when a file cannot be written tells nothing; the reason is what it met before.
-        reason = error if isinstance(error, OSError) else error.__context__
-        said = (reason.strerror if isinstance(reason, OSError) else None) or " ".join(str(error).split())[:200]
-        raise GeneratorError(
-            f"{path} could not be written ({said}): make room there, then start again to go on from what was saved last"
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def describe(folder: Path) -> None:
-    """Say in a folder with a `coarse.pt` what it holds, so that the settings can name it in `weights.prepared`."""
-    digest = digest_file(folder / COARSE_FILE)
-    manifest = Manifest(
-        generator="supersvg",
-        preset="network",
-        quantization="none",
-        made_from={},
-        version=spectacle.__version__,
-        files={COARSE_FILE: FileRecord(size=digest.size, sha256=digest.sha256)},
-    )
-    write_synced(folder / MARKER, manifest.model_dump_json(indent=1).encode())
-
-
-def _restore(path: Path, network: Coarse, optimizer: torch.optim.Optimizer, accelerator: Accelerator) -> _Run:
-    """Go on from a state, or begin where there is none."""
-    if not path.exists():
-        return _Run()
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        if accelerator.scaler is not None and state["scaler"]:
-            accelerator.scaler.load_state_dict(state["scaler"])
-        return _Run(**state["run"])
-    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise GeneratorError(
-            f"{path} is no state of this training ({reason}): remove it to begin anew, or name another directory"
-        ) from None
-
-
-class _Stop:
+class _StopFlag:
     """Whether a signal has asked to stop."""
 
     asked = False
 
 
 @contextmanager
-def _signals() -> Iterator[_Stop]:
-    """Take the first SIGINT or SIGTERM as a wish; what comes after does what it did before."""
-    stop = _Stop()
+def _signals() -> Iterator[_StopFlag]:
+    """Set the flag at the first SIGINT or SIGTERM; later ones do what they did before."""
+    stop = _StopFlag()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore() -> None:
