@@ -21,7 +21,7 @@ from spectacle.generators.base import (
     Needs,
     Resources,
 )
-from spectacle.generators.placement.planner import GPU_ALLOWANCE
+from spectacle.generators.placement.candidates import GPU_ALLOWANCE
 from spectacle.weights import Source
 
 if TYPE_CHECKING:

@@ -130,7 +130,9 @@ def test_training_can_begin_with_a_checkpoint_or_with_dino(shallow: None, pictur
 
 def test_a_state_that_is_damaged_is_named(shallow: None, pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "training.pt").write_bytes(b"no state")
-    with pytest.raises(GeneratorError, match=r"training\.pt is not a state of this training .*remove it to start again"):
+    with pytest.raises(
+        GeneratorError, match=r"training\.pt is not a state of this training .*remove it to start again"
+    ):
         train(settings(pictures, tmp_path), Progress())
 
 
