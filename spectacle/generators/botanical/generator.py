@@ -26,6 +26,7 @@ from spectacle.generators.botanical.sources import BASE, CONTROLNET, LORA, LORA_
 from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.sizes import fit_picture, native_size
 from spectacle.generators.placement import memory
+from spectacle.generators.placement.components import read_component
 from spectacle.generators.placement.generator import PlacedGenerator
 from spectacle.generators.placement.plan import Component, Machine, Plan
 from spectacle.generators.placement.published import SDXL_CONTROLNET
@@ -72,7 +73,7 @@ class Botanical(PlacedGenerator):
         folders = [checkpoint.folder_of(part.name) for part in published]
         return [
             replace(
-                memory.component(
+                read_component(
                     folder.parent,
                     folder.name,
                     part.stage,

@@ -17,6 +17,7 @@ from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.generators.placement import memory
+from spectacle.generators.placement.components import read_component
 from spectacle.generators.placement.files import parameters, read_header
 from spectacle.generators.placement.generator import PlacedGenerator
 from spectacle.generators.placement.plan import Component, Machine, Place, Plan, Stage
@@ -346,7 +347,7 @@ class FamilyGenerator(PlacedGenerator):
         activations = max(part.activations for part in parts if part.stage is Stage.DENOISE)
         # They run beside the transformer, on the same tokens.
         parts += [
-            memory.component(folder, name, Stage.DENOISE, activations=activations) for name, folder in added.items()
+            read_component(folder, name, Stage.DENOISE, activations=activations) for name, folder in added.items()
         ]
         return parts
 

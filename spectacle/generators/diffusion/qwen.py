@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion.embeddings import Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.placement import memory
+from spectacle.generators.placement.components import read_component
 from spectacle.generators.placement.files import read_gguf
 from spectacle.generators.placement.plan import Component, Stage
 from spectacle.weights import Store
@@ -47,8 +47,8 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
     folder = checkpoint.folder
     return [
         _transformer(checkpoint, tokens * _WIDTH * _TENSORS_PER_TOKEN * _BF16),
-        memory.component(folder, "text_encoder", Stage.ENCODE, activations=_ENCODER_BYTES),
-        memory.component(
+        read_component(folder, "text_encoder", Stage.ENCODE, activations=_ENCODER_BYTES),
+        read_component(
             folder,
             "vae",
             Stage.DECODE,
@@ -61,7 +61,7 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
 def _transformer(checkpoint: Checkpoint, activations: int) -> Component:
     gguf = checkpoint.gguf.get("transformer")
     if gguf is None or any((checkpoint.folder / "transformer").glob("*.safetensors")):
-        return memory.component(checkpoint.folder, "transformer", Stage.DENOISE, activations=activations, gguf=gguf)
+        return read_component(checkpoint.folder, "transformer", Stage.DENOISE, activations=activations, gguf=gguf)
     tensors = read_gguf(gguf)
     return Component(
         "transformer",

@@ -17,6 +17,7 @@ from spectacle.generators.base import (
     Resources,
 )
 from spectacle.generators.placement import memory
+from spectacle.generators.placement.components import read_component
 from spectacle.generators.placement.generator import PlacedGenerator
 from spectacle.generators.placement.plan import Component, Machine, Plan, Stage
 from spectacle.generators.placement.planner import make_plan
@@ -80,7 +81,7 @@ class QwenImage21(PlacedGenerator):
         for part in QWEN_IMAGE_21:
             more = _REFERENCE_BYTES if part.stage is Stage.DENOISE else 0
             parts.append(
-                memory.component(
+                read_component(
                     folder,
                     part.name,
                     part.stage,
