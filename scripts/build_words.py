@@ -66,7 +66,7 @@ PERSON_FILE, SUBSTANCE_FILE = 18, 27
 ANYBODY = 0.62
 """Score of a plain person for a role that has no drawing of its own."""
 
-MOST_TITLES = 8
+MAX_TITLES = 8
 LOWEST = 0.34
 
 
@@ -369,7 +369,7 @@ def build_nouns(wordnet: WordNet, titles: Titles, encoder: Encoder) -> dict[str,
             key=lambda pair: -pair[1] * titles.form(pair[0]),
         )
         best = ranked[0][1] if ranked else 0.0
-        kept = [(name, score) for name, score in ranked[:MOST_TITLES] if score >= max(LOWEST, best - 0.2)]
+        kept = [(name, score) for name, score in ranked[:MAX_TITLES] if score >= max(LOWEST, best - 0.2)]
         if kept:
             result[term] = kept
     return result
@@ -425,7 +425,7 @@ def curated(titles: Titles, nouns: dict[str, list[tuple[str, float]]], library: 
                 best: dict[str, float] = {}
                 for name, score in targets:
                     best[name] = max(score, best.get(name, 0))
-                nouns[noun] = sorted(best.items(), key=lambda pair: -pair[1])[:MOST_TITLES]
+                nouns[noun] = sorted(best.items(), key=lambda pair: -pair[1])[:MAX_TITLES]
             else:
                 missing.append(noun)
                 if right.strip() == "-":

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 MULTIPLE = 8
 """What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels."""
-LEAST_PIXELS, MOST_PIXELS = 640 * 640, 1536 * 1536
+MIN_PIXELS, MAX_PIXELS = 640 * 640, 1536 * 1536
 """Pictures of fewer or more pixels are drawn within these bounds and resampled: SDXL was trained at about 1024×1024."""
 
 
@@ -148,7 +148,7 @@ class Botanical(PlacedGenerator):
         options = job.options
         assert isinstance(options, BotanicalOptions) and self._loaded is not None
         stages = self._loaded.stages
-        size = native_size(job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS)
+        size = native_size(job.width, job.height, multiple=MULTIPLE, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
         edges = self._edges(job, options, size)
         self._set_scale(self._loaded, options.lora_scale)
         prompt = _with_trigger(job.prompt) if options.trigger_words else job.prompt

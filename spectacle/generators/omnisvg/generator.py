@@ -33,7 +33,7 @@ from spectacle.generators.omnisvg.prompts import picture_prompt, text_prompt
 from spectacle.generators.omnisvg.sizes import (
     DEFAULT,
     FILE,
-    LONGEST_PROMPT,
+    MAX_PROMPT_TOKENS,
     PART,
     PRESETS,
     SPARE_CANDIDATES,
@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from spectacle.generators.omnisvg.generation import Decoder
 
 _WHOLE_GRID = (0.0, 0.0, float(SIDE), float(SIDE))
-_LONGEST_TITLE = 80
+_MAX_TITLE_LENGTH = 80
 _ANY_GPU = (8, 0)
 """Compute capability of one that computes in bf16."""
-_SHORTEST_ROOM = 16
+_MIN_ROOM = 16
 """So near to `max_length` a drawing did not end by itself: there was no room for another path and a curve in it."""
 
 
@@ -286,7 +286,7 @@ class OmniSvg(PlacedGenerator):
         )
         control.check()
         candidates = [
-            Candidate(drawing, drawing.to_svg(SEEN, SEEN), cut=len(row) > options.max_length - _SHORTEST_ROOM)
+            Candidate(drawing, drawing.to_svg(SEEN, SEEN), cut=len(row) > options.max_length - _MIN_ROOM)
             for row in rows
             for drawing in [decode(row, vocabulary)]
         ]
@@ -324,10 +324,10 @@ def _inputs(processor: Any, job: Job, task: Task) -> Mapping[str, Any]:
     else:
         inputs = processor(text=[picture_prompt()], images=[task.picture.picture], return_tensors="pt")
     tokens = inputs["input_ids"].shape[1]
-    if tokens > LONGEST_PROMPT:
+    if tokens > MAX_PROMPT_TOKENS:
         raise UnreadableRequest(
             f"the prompt is too long: with the words around it, it takes {tokens} tokens, "
-            f"and there is room for {LONGEST_PROMPT}: shorten it"
+            f"and there is room for {MAX_PROMPT_TOKENS}: shorten it"
         )
     return inputs
 
@@ -338,7 +338,7 @@ def _artifact(choice: Choice, tokens: int, job: Job, task: Task, facts: Mapping[
         job.width,
         job.height,
         view_box=_WHOLE_GRID if task.picture is None else task.picture.view_box,
-        title=title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…",
+        title=title if len(title) <= _MAX_TITLE_LENGTH else title[: _MAX_TITLE_LENGTH - 1] + "…",
     )
     own = {
         "tokens": tokens,

@@ -11,7 +11,7 @@ from transformers import LogitsProcessor, StoppingCriteria
 from spectacle.errors import BadOptions
 from spectacle.generators.omnisvg.tokens import COMMANDS, OPERANDS, Kind, Vocabulary
 
-SHORTEST = 8
+MIN_TOKENS = 8
 """Fewest tokens of a drawing: begin, `M` and its two points, `L` and its point, a colour, end."""
 
 
@@ -120,10 +120,10 @@ def check_max_length(max_length: int) -> None:
     """Refuse a `max_length` that no drawing fits in.
 
     Raises:
-        BadOptions: It is less than `SHORTEST`.
+        BadOptions: It is less than `MIN_TOKENS`.
     """
-    if max_length < SHORTEST:
-        raise BadOptions(f"max_length is {max_length}, too few tokens for one path: ask for at least {SHORTEST}")
+    if max_length < MIN_TOKENS:
+        raise BadOptions(f"max_length is {max_length}, too few tokens for one path: ask for at least {MIN_TOKENS}")
 
 
 class Grammar:

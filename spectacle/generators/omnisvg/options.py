@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from spectacle.generators.base import GeneratorOptions
-from spectacle.generators.omnisvg.sizes import LONGEST, MOST_CANDIDATES
+from spectacle.generators.omnisvg.sizes import MAX_CANDIDATES, MAX_TOKENS
 
 
 class OmniSvgOptions(GeneratorOptions):
@@ -23,9 +23,9 @@ class OmniSvgOptions(GeneratorOptions):
         None, description="What to draw from a prompt. Absent: told from its words."
     )
     num_candidates: int = Field(
-        4, ge=1, le=MOST_CANDIDATES, description="How many drawings to return at most, the best first."
+        4, ge=1, le=MAX_CANDIDATES, description="How many drawings to return at most, the best first."
     )
-    max_length: int = Field(1536, ge=256, le=LONGEST, description="Most tokens of a drawing.")
+    max_length: int = Field(1536, ge=256, le=MAX_TOKENS, description="Most tokens of a drawing.")
     temperature: float | None = Field(
         None, ge=0.05, le=1.5, description="How daring: 0.3 for pictures, 0.5 for icons, 0.6 for illustrations."
     )

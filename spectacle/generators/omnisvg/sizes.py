@@ -27,13 +27,13 @@ BASE_FILES = (
 PART = "model"
 """Name of the one component of a plan."""
 
-MOST_CANDIDATES = 8
+MAX_CANDIDATES = 8
 SPARE_CANDIDATES = 4
 """So many more drawings are made than asked for, because some show nothing; upstream's number."""
-LONGEST = 2048
+MAX_TOKENS = 2048
 """Most tokens of a drawing that upstream allows."""
 
-LONGEST_PROMPT = 1024
+MAX_PROMPT_TOKENS = 1024
 """Most tokens of a prompt that a plan leaves room for: a picture takes 256 and the words around it about 100."""
 _BYTES = 2  # bf16
 _STORED_AS = {"torchao": "int8", "bitsandbytes": "nf4"}
@@ -116,7 +116,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
     held = sum(file.stat().st_size for file in files)
     method = text.get("quantization_config", {}).get("quant_method")
     embeddings = vocabulary_size * width * (1 if text.get("tie_word_embeddings") else 2)
-    drawings = MOST_CANDIDATES + SPARE_CANDIDATES
+    drawings = MAX_CANDIDATES + SPARE_CANDIDATES
     return Component(
         PART,
         Stage.DENOISE,
@@ -124,7 +124,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         fixed=embeddings,
         stored=held if method else 0,
         stored_as=_STORED_AS.get(method, ""),
-        activations=cached * _BYTES * drawings * (LONGEST + LONGEST_PROMPT) + _WORKSPACE,
+        activations=cached * _BYTES * drawings * (MAX_TOKENS + MAX_PROMPT_TOKENS) + _WORKSPACE,
     )
 
 

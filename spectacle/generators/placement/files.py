@@ -16,7 +16,7 @@ REMEDY = "remove these weights with `spectacle weights --remove`, and bring them
 """Without the removal, `pull` would leave a file alone whose size is right."""
 
 _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
-_LONGEST_HEADER = 100_000_000
+_MAX_HEADER_BYTES = 100_000_000
 """Most bytes of a safetensors header, as its own reader has it."""
 
 
@@ -44,7 +44,7 @@ def read_header(file: Path) -> dict[str, TensorInfo]:
         with file.open("rb") as opened:
             head = opened.read(8)
             length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
-            raw = opened.read(length) if 2 <= length <= min(size, _LONGEST_HEADER) else b""
+            raw = opened.read(length) if 2 <= length <= min(size, _MAX_HEADER_BYTES) else b""
     except OSError as error:
         raise GeneratorError(f"{file} cannot be read: {error.strerror}: {REMEDY}") from None
     try:

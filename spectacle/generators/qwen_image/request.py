@@ -9,7 +9,7 @@ from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions
 from spectacle.generators.base import Job
-from spectacle.generators.diffusion.qwen import LEAST_PIXELS, MOST_PIXELS, MULTIPLE
+from spectacle.generators.diffusion.qwen import MAX_PIXELS, MIN_PIXELS, MULTIPLE
 from spectacle.generators.diffusion.sampling import Recipe, settle
 from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, native_size
 from spectacle.generators.qwen_image.options import QwenImageOptions
@@ -62,7 +62,7 @@ def understand(job: Job, recipe: Recipe, preset: str) -> Request:
     recipe = settle(options, recipe, preset)
     prompt = job.prompt + suffix(job.prompt) if options.prompt_suffix else job.prompt
     width, height = size = native_size(
-        job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS
+        job.width, job.height, multiple=MULTIPLE, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS
     )
     arguments: dict[str, Any] = {
         "width": width,

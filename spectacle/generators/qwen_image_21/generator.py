@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 MULTIPLE = 32
 """What the sides of pictures are multiples of: the VAE makes a latent of 16x16 pixels, and 2x2 of them go together."""
-LEAST_PIXELS = 256 * 256
-MOST_PIXELS = 2400 * 1792
+MIN_PIXELS = 256 * 256
+MAX_PIXELS = 2400 * 1792
 """Pictures of fewer or more pixels are drawn within these bounds and resampled. The most is the largest size that the
 model card names."""
 
@@ -146,7 +146,7 @@ class QwenImage21(PlacedGenerator):
         preset = self._find(self.preset)
         recipe = settle(options, preset.recipe, self.preset or DEFAULT)
         check_form(job.pictures)
-        size = native_size(job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS)
+        size = native_size(job.width, job.height, multiple=MULTIPLE, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
         plan = self._loaded.plan
         facts: dict[str, Any] = {
             "num_inference_steps": recipe.num_inference_steps,

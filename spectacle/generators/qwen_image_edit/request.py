@@ -11,7 +11,7 @@ from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions, BadSize
 from spectacle.generators.base import Job
-from spectacle.generators.diffusion.qwen import LEAST_PIXELS, MOST_PIXELS, MULTIPLE
+from spectacle.generators.diffusion.qwen import MAX_PIXELS, MIN_PIXELS, MULTIPLE
 from spectacle.generators.diffusion.references import MAX_ASPECT, check_form, on_white
 from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, native_size
 from spectacle.generators.qwen_image_edit.modes import (
@@ -92,9 +92,7 @@ def understand(job: Job, base: Base) -> Edit:
     if job.mask is not None:
         return _inpainting(job, options, prompt, pictures[0], job.mask, mode)
     seen = [on_white(picture) for picture in pictures]
-    width, height = native_size(
-        job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS
-    )
+    width, height = native_size(job.width, job.height, multiple=MULTIPLE, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
     arguments = {"image": seen if base.several else seen[0], "width": width, "height": height}
     return Edit(base.pipeline, prompt, seen, arguments, mode)
 

@@ -15,7 +15,7 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from spectacle.errors import BadOptions
 from spectacle.generators.omnisvg.drawing import Drawing
-from spectacle.generators.omnisvg.grammar import SHORTEST, Grammar, GrammarLogitsProcessor, State, check_max_length
+from spectacle.generators.omnisvg.grammar import MIN_TOKENS, Grammar, GrammarLogitsProcessor, State, check_max_length
 from spectacle.generators.omnisvg.tokens import SIZES, Kind, Vocabulary, decode, encode_drawing
 
 GRAMMARS = {size: Grammar(vocabulary, first=vocabulary.base) for size, vocabulary in SIZES.items()}
@@ -89,7 +89,7 @@ def check_samples(size: str, taste: str, lengths: list[int], batch: int) -> set[
 
 @pytest.mark.parametrize("taste", TASTES)
 def test_every_sample_is_a_whole_drawing(taste: str) -> None:
-    commands = check_samples("8B", taste, [*range(SHORTEST, 24), 50], batch=16)
+    commands = check_samples("8B", taste, [*range(MIN_TOKENS, 24), 50], batch=16)
     assert commands == set("MLCAZ") or taste != "even"
 
 
@@ -97,19 +97,19 @@ def test_every_sample_is_a_whole_drawing(taste: str) -> None:
 @both_sizes
 @pytest.mark.parametrize("taste", TASTES)
 def test_every_one_of_many_samples_is_a_whole_drawing(size: str, taste: str) -> None:
-    check_samples(size, taste, [*range(SHORTEST, 80), 200, 500], batch=100)
+    check_samples(size, taste, [*range(MIN_TOKENS, 80), 200, 500], batch=100)
 
 
 @both_sizes
 def test_the_shortest_length_is_enough_and_one_less_is_not(size: str) -> None:
     taste = Taste(SIZES[size], {}, 1)
     assert all(decode(ids, SIZES[size]).complete for ids in sample(GRAMMARS[size], taste, batch=50, max_length=8)[0])
-    _, state = sample(GRAMMARS[size], taste, batch=50, max_length=SHORTEST - 1)
+    _, state = sample(GRAMMARS[size], taste, batch=50, max_length=MIN_TOKENS - 1)
     assert not GRAMMARS[size].ended(state).any()
 
 
 def test_a_prompt_that_ends_with_the_begin_token_leaves_one_token_less_to_generate() -> None:
-    ids, state = sample(GRAMMARS["4B"], Taste(SIZES["4B"], {}, 2), batch=50, max_length=SHORTEST - 1, begun=True)
+    ids, state = sample(GRAMMARS["4B"], Taste(SIZES["4B"], {}, 2), batch=50, max_length=MIN_TOKENS - 1, begun=True)
     assert GRAMMARS["4B"].ended(state).all()
     assert all(decode(each, SIZES["4B"]).complete for each in ids)
 
@@ -250,7 +250,7 @@ def test_a_length_in_which_no_path_fits_is_refused_with_the_shortest_that_would_
         check_max_length(max_length)
     with pytest.raises(BadOptions, match="at least 8"):
         GrammarLogitsProcessor(GRAMMARS["8B"], prompt_length=3, max_new_tokens=max_length)
-    check_max_length(SHORTEST)
+    check_max_length(MIN_TOKENS)
 
 
 @pytest.fixture(scope="module")

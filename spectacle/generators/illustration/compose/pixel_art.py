@@ -13,7 +13,7 @@ from spectacle.generators.illustration.compose.svg import element
 
 CELLS = 112
 """Squares along the shorter side."""
-MOST_CELLS = 26_000
+MAX_CELLS = 26_000
 COLOURS = 40
 
 
@@ -25,7 +25,7 @@ def pixelate(svg: str, width: int, height: int) -> str:
         width: Its width in pixels.
         height: Its height in pixels.
     """
-    side = max(1.0, min(width, height) / CELLS, math.sqrt(width * height / MOST_CELLS))
+    side = max(1.0, min(width, height) / CELLS, math.sqrt(width * height / MAX_CELLS))
     columns, rows = max(1, round(width / side)), max(1, round(height / side))
     fine = cairosvg.svg2png(bytestring=svg.encode(), output_width=columns * 3, output_height=rows * 3)
     picture = Image.open(io.BytesIO(fine)).convert("RGB").resize((columns, rows), Image.Resampling.BOX)

@@ -31,7 +31,7 @@ _FLOWERS_AS_COLOURS = {
 """Words of Romance languages that are a colour right after a noun and a flower or a fruit elsewhere."""
 
 _SURELY_ENGLISH = 0.85
-_LONGEST = 5
+_MAX_PHRASE_WORDS = 5
 _PLURAL_ENDINGS = {
     "de": ("e", "en", "n", "er", "ern", "s"), "nl": ("en", "s", "eren"), "fr": ("s", "x"), "es": ("s", "es"),
     "pt": ("s", "es", "is", "oes"), "it": ("i", "e"),
@@ -280,7 +280,7 @@ def _verbs_forward(items: Sequence[Item]) -> list[Item]:
 
 def _longest(tokens: Sequence[Token], start: int, dictionary: Dictionary) -> tuple[int, Gloss | None]:
     end = start
-    while end < len(tokens) and tokens[end].sort == "word" and end - start < _LONGEST:
+    while end < len(tokens) and tokens[end].sort == "word" and end - start < _MAX_PHRASE_WORDS:
         end += 1
     for length in range(end - start, 1, -1):
         gloss = dictionary.look_up(" ".join(token.text for token in tokens[start : start + length]))

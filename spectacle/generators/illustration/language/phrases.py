@@ -99,14 +99,14 @@ def table() -> dict[str, Mark]:
     return _table()
 
 
-LONGEST = 6
+MAX_PHRASE_WORDS = 6
 """Words in the longest set phrase that is looked for."""
 
 
 def longest(words: Sequence[str], start: int) -> tuple[int, Mark | None]:
     """The longest set phrase that begins at `start`: its length in words and its meaning, or 0 and None."""
     phrases = table()
-    for length in range(min(LONGEST, len(words) - start), 0, -1):
+    for length in range(min(MAX_PHRASE_WORDS, len(words) - start), 0, -1):
         mark = phrases.get(" ".join(words[start : start + length]))
         if mark is not None:
             return length, mark

@@ -18,7 +18,7 @@ from spectacle.generators.illustration.language.relations import VERB_WORDS
 from spectacle.generators.illustration.language.scene import Match
 from spectacle.generators.illustration.language.tokens import fold
 
-MOST_MATCHES = 8
+MAX_MATCHES = 8
 """Drawings given for a noun at most."""
 
 NEAR_EQUAL = 0.13
@@ -39,7 +39,7 @@ SOURCES = {"spectacle": 1.0, "fluent": 1.0, "noto": 0.98, "clipart": 0.95}
 FITTING = 1.08
 """What a drawing is worth whose title names a modifier too: "sleeping cat" for a cat that sleeps."""
 
-LONGEST_NOUN = 5
+MAX_NOUN_WORDS = 5
 """Words in the longest compound that is looked for."""
 
 
@@ -126,7 +126,7 @@ class Retriever:
     def _titled(self, term: str) -> bool:
         return any(drawing.form != "symbol" for drawing in self.drawings.by_title.get(term, ()))
 
-    def find(self, words: Sequence[str], start: int, longest: int = LONGEST_NOUN) -> Found | None:
+    def find(self, words: Sequence[str], start: int, longest: int = MAX_NOUN_WORDS) -> Found | None:
         """The longest known noun that begins at a word."""
         for length in range(min(longest, len(words) - start), 0, -1):
             *modifiers, last = words[start : start + length]
@@ -214,7 +214,7 @@ class Retriever:
             return []
         limit = max(ranked[0][1] - NEAR_EQUAL, 0.3)
         return [
-            Match(identity, round(min(score, 1.0), 3)) for identity, score in ranked[:MOST_MATCHES] if score >= limit
+            Match(identity, round(min(score, 1.0), 3)) for identity, score in ranked[:MAX_MATCHES] if score >= limit
         ]
 
 

@@ -58,7 +58,7 @@ _PAIRS = word_set("pairs")
 
 _CARRIED = frozenset({RelationKind.WEARING, RelationKind.HOLDING})
 
-MOST_THINGS = 12
+MAX_THINGS = 12
 """Further things are left out: more would be too small to see."""
 
 _BARE_PLURAL = 3
@@ -161,7 +161,7 @@ class _Assembly:
     # --- things
 
     def _add(self, position: int, draft: Draft) -> None:
-        if draft.dropped or len(self._things) >= MOST_THINGS:
+        if draft.dropped or len(self._things) >= MAX_THINGS:
             return
         matches = self._matches(draft)
         if not matches:

@@ -13,10 +13,10 @@ from spectacle.generators.supersvg.raster.cpu import compiled
 Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-LEAST_CURVES = 4
+MIN_CURVES = 4
 """As few as a free shape needs."""
 
-_CURVES = np.array([LEAST_CURVES, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128])
+_CURVES = np.array([MIN_CURVES, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128])
 """How many curves an outline may have: few numbers, so that many outlines are fitted at once."""
 
 _SMOOTHED = 6

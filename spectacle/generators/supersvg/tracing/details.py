@@ -23,16 +23,16 @@ _NOISE = 0.03
 """The share of neighbours in areas of one colour that differ, above which there is noise. Measured: lossy compression
 leaves 0.031 and more in logos, making them smaller 0.028 and less, and a program that draws them next to none."""
 
-_MOST_SEEN = 0.2
+_MAX_SEEN = 0.2
 """The share of a picture above which what is left out is no detail."""
 
-_LEAST_ENERGY = 0.6
+_MIN_ENERGY = 0.6
 """Least sum of squared differences of a detail: a pixel of black in white has 3."""
 
 _SHARP = 0.3
 """Colours change from pixel to pixel by this share of a detail's contrast beside its outline; a shadow's never do."""
 
-_LEAST_SHARP = 0.5
+_MIN_SHARP = 0.5
 """The share of a detail's pixels that must be beside its outline."""
 
 _SHADES = 0.3
@@ -47,8 +47,8 @@ _SAME = 0.08
 _MOSTLY = 0.7
 """A detail that is covered to this share by a colour found elsewhere has that colour, and is finer than a pixel."""
 
-_MOST_COLOURS = 64
-_MOST_DETAILS = 20_000
+_MAX_COLOURS = 64
+_MAX_DETAILS = 20_000
 _AROUND = np.ones((3, 3), bool)
 
 
@@ -92,7 +92,7 @@ def _found(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], noisy: bool)
     left = pixels - areas.modelled
     size = np.abs(left).max(axis=2)
     seen = size > (_SEEN_IN_NOISE if noisy else _SEEN)
-    if not seen.any() or seen.mean() > _MOST_SEEN:
+    if not seen.any() or seen.mean() > _MAX_SEEN:
         return None
     details = np.asarray(ndimage.label(seen, _AROUND)[0], np.int64)
     place = details.ravel()
@@ -102,9 +102,9 @@ def _found(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], noisy: bool)
     peaks = np.zeros(len(energy))
     np.maximum.at(peaks, place, size.ravel())
     sharp = np.bincount(place, (_steps(pixels) >= _SHARP * peaks[details]).ravel()) / np.bincount(place)
-    clear = (energy >= _LEAST_ENERGY) & (peaks >= (_CLEAR_IN_NOISE if noisy else _CLEAR))
-    kept = np.flatnonzero(clear & (of_shades <= _SHADES * energy) & (sharp >= _LEAST_SHARP))
-    if not len(kept) or len(kept) > _MOST_DETAILS:
+    clear = (energy >= _MIN_ENERGY) & (peaks >= (_CLEAR_IN_NOISE if noisy else _CLEAR))
+    kept = np.flatnonzero(clear & (of_shades <= _SHADES * energy) & (sharp >= _MIN_SHARP))
+    if not len(kept) or len(kept) > _MAX_DETAILS:
         return None
     core = (size >= _CORE * peaks[details]) & seen
     own, below = (_means(details[core], values[core], len(energy)) for values in (pixels, areas.modelled))
@@ -131,7 +131,7 @@ def _known(areas: Areas) -> list[Floats]:
     """The plain colours that there are already, those of the largest areas first."""
     sizes = np.bincount(areas.labels.ravel(), minlength=len(areas.areas))
     known: list[Floats] = []
-    for number in np.argsort(-sizes, kind="stable")[:_MOST_COLOURS]:
+    for number in np.argsort(-sizes, kind="stable")[:_MAX_COLOURS]:
         area = areas.areas[number]
         if not any(area.axis) and not any(np.abs(area.colour - colour).max() < _SAME for colour in known):
             known.append(area.colour)
@@ -144,7 +144,7 @@ def _colours(order: Labels, own: Doubles, below: Doubles, known: list[Floats]) -
     for detail in order.tolist():
         colour = _nearest(palette, own[detail], below[detail])
         if colour is None:
-            if len(palette) >= 2 * _MOST_COLOURS:
+            if len(palette) >= 2 * _MAX_COLOURS:
                 continue
             colour = _Colour(own[detail].astype(np.float32), [])
             palette.append(colour)

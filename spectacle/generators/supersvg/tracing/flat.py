@@ -17,7 +17,7 @@ _SMOOTH_COMPRESSED = 10 / 255
 _COMPRESSION_NOISE = 5
 """Side of the median filter that takes away what JPEG leaves around outlines."""
 
-_LEAST_AREA = 6
+_MIN_AREA = 6
 """Smaller areas of smooth pixels are taken for parts of an outline."""
 
 _REACH = 3
@@ -50,7 +50,7 @@ def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
     seeds = np.asarray(ndimage.label(smooth)[0], np.int64)
     sizes = np.bincount(seeds.ravel())
     sizes[0] = 0
-    kept = np.flatnonzero(sizes >= _LEAST_AREA)
+    kept = np.flatnonzero(sizes >= _MIN_AREA)
     numbers = np.zeros(len(sizes), np.int64)
     numbers[kept] = np.arange(1, len(kept) + 1)
     seeds = numbers[seeds]

@@ -18,8 +18,8 @@ Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 _PITCH = 1 / 128
-_LEAST_PITCH = 4.0
-_MOST_GRADED = 500
+_MIN_PITCH = 4.0
+_MAX_GRADED_PATHS = 500
 """With more paths than these, a gradient costs more bytes than another path that saves as much."""
 
 
@@ -28,7 +28,7 @@ def pitch(width: int, height: int, max_paths: int) -> float:
 
     So the number of curves grows with the cube root of the number of paths.
     """
-    return max(_LEAST_PITCH, _PITCH * math.sqrt(width * height) * math.pow(max_paths, 1 / 6))
+    return max(_MIN_PITCH, _PITCH * math.sqrt(width * height) * math.pow(max_paths, 1 / 6))
 
 
 def shapes_of(labels: Labels, picture: Floats, max_paths: int) -> PathSet:
@@ -58,7 +58,7 @@ def shapes_of(labels: Labels, picture: Floats, max_paths: int) -> PathSet:
     paths = PathSet(
         _tensor(points), torch.from_numpy(curves), torch.from_numpy(owners), _tensor(colours), _tensor(opacities)
     )
-    if flat.shape[1] == 4 or max_paths > _MOST_GRADED:
+    if flat.shape[1] == 4 or max_paths > _MAX_GRADED_PATHS:
         return paths
     return _graded(paths, label, np.stack([columns + 0.5, rows + 0.5], axis=1), flat)
 

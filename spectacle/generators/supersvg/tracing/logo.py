@@ -25,8 +25,8 @@ _OPAQUE = 0.99
 _MARGIN = 3
 _CLEAR = 1 / 64
 _SAME = 10 / 255
-_LEAST_CONTOUR = 3.0
-_LEAST_FINE_CONTOUR = 0.3
+_MIN_CONTOUR = 3.0
+_MIN_FINE_CONTOUR = 0.3
 
 _SAME_OUTLINE = 256
 """Into so many parts a pixel is divided to tell outlines apart."""
@@ -54,14 +54,14 @@ class Traced:
 
 
 def trace_areas(
-    areas: Areas, max_paths: int, least_area: float, tolerance: float, go_on: Callable[[], bool] = lambda: True
+    areas: Areas, max_paths: int, min_area: float, tolerance: float, go_on: Callable[[], bool] = lambda: True
 ) -> Traced:
     """Trace the largest areas. Smaller areas lie above larger ones, in their holes and along their sides.
 
     Args:
         areas: The areas of a picture.
         max_paths: Most paths.
-        least_area: Areas of fewer pixels are left out, unless they are fine.
+        min_area: Areas of fewer pixels are left out, unless they are fine.
         tolerance: How far in pixels an outline may be off.
         go_on: Asked before each area but the first whether to trace it, too.
     """
@@ -72,7 +72,7 @@ def trace_areas(
         if box is not None and not below[number]:
             filled[number] = ndimage.binary_fill_holes(areas.labels[box] == number).sum()
     drawn = np.argsort(-filled, kind="stable")[:max_paths]
-    least = np.array([least_area if not (areas.cell or area.fine) else 1 for area in areas.areas])
+    least = np.array([min_area if not (areas.cell or area.fine) else 1 for area in areas.areas])
     drawn = drawn[filled[drawn] >= least[drawn]]
     rank = np.full(len(filled), len(filled))
     rank[drawn] = np.arange(len(drawn))
@@ -171,7 +171,7 @@ def _outlines(
     sides = [_MARGIN * at_edge for at_edge in (top == 0, bottom == height, left == 0, right == width)]
     mask = np.pad(np.pad(mask, (sides[:2], sides[2:]), mode="edge"), 1)
     outlines = []
-    level, least = (_FINE_LEVEL, _LEAST_FINE_CONTOUR) if areas.areas[number].fine else (0.5, _LEAST_CONTOUR)
+    level, least = (_FINE_LEVEL, _MIN_FINE_CONTOUR) if areas.areas[number].fine else (0.5, _MIN_CONTOUR)
     for contour in find_contours(mask, level):  # type: ignore[no-untyped-call]
         points = contour[:-1, ::-1] + [left - sides[2] - 0.5, top - sides[0] - 0.5]
         x, y = points.T

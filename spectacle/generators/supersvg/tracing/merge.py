@@ -18,7 +18,7 @@ from spectacle.generators.supersvg.tracing.regions import merging_costs
 
 Mask = NDArray[np.bool_]
 
-_MOST_TRIALS = 16
+_MAX_TRIALS = 16
 _WORTH = 8
 """How much a merger may cost, in what the next new path would save before it is optimised. Measured: optimised, it
 saves several times as much."""
@@ -49,7 +49,7 @@ def merge_similar(
     owners = uppermost(paths, width, height)
     sizes = np.bincount(owners.ravel() + 1, minlength=len(paths) + 1)[1:]
     pairs, costs = merging_costs(owners, picture)
-    order = np.argsort(costs, kind="stable")[: min(_MOST_TRIALS, len(gains))]
+    order = np.argsort(costs, kind="stable")[: min(_MAX_TRIALS, len(gains))]
     numbers = torch.arange(len(paths), device=paths.points.device)
     error = _error(paths, optimiser)
     touched: set[int] = set()

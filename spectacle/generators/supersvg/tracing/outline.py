@@ -20,7 +20,7 @@ _SUDDEN = 0.68
 """A corner turns as far within `_NEAR` pixels as within `_FAR`; an arc would turn by half of that."""
 
 _STRAIGHT_SHARE = 0.08
-_SHORTEST_LINE = 8.0
+_MIN_LINE = 8.0
 _TINY = 14.0
 _SPLITS = 12
 
@@ -206,7 +206,7 @@ def _between(
 
 def _straight_runs(span: Points, tolerance: float, perimeter: int) -> list[tuple[int, int]]:
     """First and last points of long straight stretches."""
-    least = max(_SHORTEST_LINE, _STRAIGHT_SHARE * perimeter)
+    least = max(_MIN_LINE, _STRAIGHT_SHARE * perimeter)
     ends = _simplified(span, 0.6 * tolerance)
     return [
         (begin + 1 if begin else 0, end - 1 if end < len(span) - 1 else end)

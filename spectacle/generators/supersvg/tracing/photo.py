@@ -16,11 +16,11 @@ _ROUNDS = 3
 
 _FIRST_SHARE = 0.8
 _ROUND_SHARE = 0.2
-_MOST_MERGED = 500
+_MAX_MERGED_PATHS = 500
 """With more paths than these, trying mergers takes more time than it gains."""
 
 _FINAL_RATE = 0.1
-_LEAST_VISIBLE = 0.75
+_MIN_VISIBLE = 0.75
 
 
 def draw_photo(target: Target, optimiser: Optimiser, budget: Budget, max_paths: int) -> PathSet:
@@ -44,12 +44,12 @@ def complete(
     begun = budget.spent
     for number in range(_ROUNDS):
         paths = optimiser.run(paths, budget, begun + (1 - begun) * (number + 1) * _ROUND_SHARE)
-        paths = optimiser.without_hidden(paths, _LEAST_VISIBLE)
+        paths = optimiser.without_hidden(paths, _MIN_VISIBLE)
         if budget.spent == 1:
             break
         count = math.ceil((max_paths - len(paths)) / (_ROUNDS - number))
         labels, further = largest_errors(target.pixels, optimiser.difference(paths).cpu().numpy(), max(count, 0))
-        if max_paths <= _MOST_MERGED:
+        if max_paths <= _MAX_MERGED_PATHS:
             before = len(paths)
             paths = merge_similar(paths, target.pixels, optimiser, budget, further, max_paths)
             if len(paths) < before:
@@ -58,4 +58,4 @@ def complete(
         if count > 0:
             paths = shapes_of(labels, target.pixels, max_paths).to(paths.points.device).over(paths)
     paths = optimiser.run(paths, budget, 1.0, _FINAL_RATE)
-    return optimiser.without_hidden(paths, _LEAST_VISIBLE)
+    return optimiser.without_hidden(paths, _MIN_VISIBLE)

@@ -10,10 +10,10 @@ from scipy import ndimage
 
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, Floats, Labels
 
-_MOST_AREAS = 200
+_MAX_AREAS = 200
 """With more areas than that, those of one colour are one."""
 
-_MOST_COLOURS = 64
+_MAX_COLOURS = 64
 
 _SMALL = 32 * 32
 """Pixels of the largest picture whose pixels may be its squares; larger ones are drawings without anti-aliasing."""
@@ -39,7 +39,7 @@ def find_cells(pixels: Floats) -> Areas | None:
     small = pixels[::cell, ::cell]
     colours, numbers = np.unique(small.reshape(-1, channels), axis=0, return_inverse=True)
     numbers = numbers.reshape(small.shape[:2]).astype(np.int64)
-    if len(colours) > _MOST_COLOURS or (cell == 1 and _alike(numbers) < _ALIKE):
+    if len(colours) > _MAX_COLOURS or (cell == 1 and _alike(numbers) < _ALIKE):
         return None
     labels, own = _connected(numbers, len(colours))
     labels = labels.repeat(cell, axis=0).repeat(cell, axis=1)
@@ -65,7 +65,7 @@ def _connected(numbers: Labels, count: int) -> tuple[Labels, list[int]]:
         parts, found = ndimage.label(numbers == colour)
         labels[parts > 0] = parts[parts > 0] + (len(colours) - 1)
         colours += [colour] * found
-    return (labels, colours) if len(colours) <= _MOST_AREAS else (numbers, list(range(count)))
+    return (labels, colours) if len(colours) <= _MAX_AREAS else (numbers, list(range(count)))
 
 
 def corners_of(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:

@@ -23,7 +23,7 @@ _STIFFNESS = 0.0064
 """What bends of one pixel between the control points of all paths, in the mean of the paths, weigh against the sum of
 squared errors. Measured: it costs two hundredths of the error, and outlines in blurred places no longer grow hairs."""
 
-_LEAST_OPACITY = 0.02
+_MIN_OPACITY = 0.02
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ class Optimiser:
             with torch.no_grad():
                 for tint in tints:
                     tint.clamp_(0, 1)
-                opacities.clamp_(_LEAST_OPACITY, 1)
+                opacities.clamp_(_MIN_OPACITY, 1)
         return moved().detach()
 
     def draw(self, paths: PathSet) -> Tensor:

@@ -18,10 +18,10 @@ _SIGMA = 0.7
 _FINE = 24
 """Superpixels for each region that is wanted; fewer where many are."""
 
-_LEAST_FINE = 1500
+_MIN_FINE = 1500
 _ENOUGH_FINE = 6000
-_LEAST_PER_REGION = 4
-_LEAST_GAIN = 0.002
+_MIN_FINE_PER_REGION = 4
+_MIN_GAIN = 0.002
 """Sum of squared errors that a shape must save: a dozen pixels wrong by two 8-bit steps."""
 
 _CLEAR = 0.1
@@ -132,7 +132,7 @@ def first_regions(picture: Floats, background: Floats, count: int) -> Labels:
     flat = labels.ravel()
     sizes = np.bincount(flat)
     difference = (picture - background).reshape(flat.size, -1)
-    wanted = np.bincount(flat, (difference**2).sum(axis=1)) > _LEAST_GAIN
+    wanted = np.bincount(flat, (difference**2).sum(axis=1)) > _MIN_GAIN
     if picture.shape[2] == 4:
         wanted &= np.bincount(flat, picture[..., 3].ravel()) > _CLEAR * sizes
     return _renumbered(labels, sizes, np.flatnonzero(wanted))
@@ -172,13 +172,13 @@ def largest_errors(picture: Floats, difference: Floats, count: int) -> tuple[Lab
     labels = merged(segments(difference, _fine(picture, count)), picture, count, error)
     gain = _gains(labels, picture, error)
     order = np.argsort(-gain, kind="stable")
-    order = order[gain[order] > _LEAST_GAIN]
+    order = order[gain[order] > _MIN_GAIN]
     return _renumbered(labels, np.bincount(labels.ravel()), order[:count]), gain[order[count:]]
 
 
 def _fine(picture: Floats, count: int) -> int:
     """How many superpixels to merge to so many regions."""
-    fine = min(max(_LEAST_FINE, _FINE * count), max(_ENOUGH_FINE, _LEAST_PER_REGION * count))
+    fine = min(max(_MIN_FINE, _FINE * count), max(_ENOUGH_FINE, _MIN_FINE_PER_REGION * count))
     return min(fine, picture[..., 0].size // 4)
 
 

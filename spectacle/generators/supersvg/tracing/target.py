@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-MOST_PIXELS = 1024 * 1024
+MAX_PIXELS = 1024 * 1024
 """Larger pictures are worked on at a smaller size: outlines gain nothing from more pixels, and time grows with them."""
 
 _OPAQUE = 255
@@ -58,15 +58,15 @@ class Target:
         return torch.from_numpy(self.pixels).to(device)
 
     @classmethod
-    def of(cls, picture: Image.Image, most_pixels: int = MOST_PIXELS) -> Target:
+    def of(cls, picture: Image.Image, max_pixels: int = MAX_PIXELS) -> Target:
         """Read a picture of any mode; of an animation the frame that it stands at.
 
-        Pictures with more than `most_pixels` are made smaller, with a note.
+        Pictures with more than `max_pixels` are made smaller, with a note.
         """
         width, height = picture.size
         notes: tuple[str, ...] = ()
-        if width * height > most_pixels:
-            shrink = math.sqrt(most_pixels / (width * height))
+        if width * height > max_pixels:
+            shrink = math.sqrt(max_pixels / (width * height))
             size = max(1, round(width * shrink)), max(1, round(height * shrink))
             notes = (f"the picture of {width}x{height} pixels was vectorised at {size[0]}x{size[1]}",)
             picture = _eight_bit(_reduced(picture, size)).resize(size, Image.Resampling.LANCZOS)

@@ -23,7 +23,7 @@ from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, Progress
 from spectacle.generators.supersvg.tracing.target import Target
 
-MOST_PATHS = 10_000
+MAX_PATHS = 10_000
 
 
 class Mode(StrEnum):
@@ -48,10 +48,10 @@ _GRIDS = (0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 4, 5, 10, 20)
 _TIME_SHARE = 0.9
 """The share of the time limit after which the drawing is written down."""
 
-_LEAST_TOLERANCE = 0.35
+_MIN_TOLERANCE = 0.35
 """Outlines fitted closer than this follow the steps of the pixels."""
 
-_LEAST_SMOOTH = 0.7
+_MIN_SMOOTH = 0.7
 """Of photographs less is smooth, but for skies; of drawings more, but for small ones in strongly compressed JPEG."""
 
 _LOGO_ERROR = 0.001
@@ -78,7 +78,7 @@ class VectoriseSettings:
     """How to vectorise.
 
     Attributes:
-        max_paths: Most paths, 1 to `MOST_PATHS`.
+        max_paths: Most paths, 1 to `MAX_PATHS`.
         num_iterations: Steps of the optimiser, 0 or more; 0 gives the first shapes as they are found.
         detail: Sets `max_paths` and `num_iterations` in their place.
         mode: Kind of picture.
@@ -131,7 +131,7 @@ def vectorise(
         work = _Work(picture, settings, progress, device, check)
         if settings.mode == Mode.PHOTO:
             return work.photo()
-        if settings.mode == Mode.AUTO and smooth_share(work.target.pixels) < _LEAST_SMOOTH:
+        if settings.mode == Mode.AUTO and smooth_share(work.target.pixels) < _MIN_SMOOTH:
             return work.photo()
         areas, mode = _areas(work.target.pixels, settings.mode)
         check()
@@ -210,7 +210,7 @@ class _Work:
         """A drawing of areas, and, if it is an illustration, of what is in them."""
         logo = mode == Mode.LOGO
         most = self.most if logo else (self.most + 1) // 2
-        tolerance = max(_LEAST_TOLERANCE, self.settings.simplify)
+        tolerance = max(_MIN_TOLERANCE, self.settings.simplify)
         least = _LOGO_AREA if logo else _ILLUSTRATION_AREA
         traced = trace_areas(areas, most, least, tolerance, self.budget.go_on)
         device = self.optimiser.pixels.device

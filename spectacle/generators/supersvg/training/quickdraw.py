@@ -56,7 +56,7 @@ CATEGORIES = (
     "umbrella",
 )
 
-MOST = 500
+MAX_DRAWINGS = 500
 """Most drawings of a category."""
 
 SIDE = 28
@@ -77,7 +77,7 @@ def make_quickdraw(
     *,
     address: str = ADDRESS,
     categories: tuple[str, ...] = CATEGORIES,
-    count: int = MOST,
+    count: int = MAX_DRAWINGS,
     size: int = 224,
 ) -> int:
     """Bring the first drawings of each category, black on white.
