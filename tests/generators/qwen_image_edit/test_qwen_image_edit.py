@@ -276,11 +276,11 @@ def test_with_a_text_encoder_that_comes_and_goes_the_pictures_are_the_same(store
     assert staged.generate(asked, Control())[0].content.tobytes() == expected
     assert staged._loaded.stages.pipeline.text_encoder is None
     # The prompt and its pictures are known by now.
-    encode = staged._loaded.stages._bring
-    brought = []
-    staged._loaded.stages._bring = lambda names: (brought.extend(names), encode(names))
+    encode = staged._loaded.stages._load_staged
+    loaded_again = []
+    staged._loaded.stages._load_staged = lambda names: (loaded_again.extend(names), encode(names))
     assert staged.generate(asked, Control())[0].content.tobytes() == expected
-    assert "text_encoder" not in brought
+    assert "text_encoder" not in loaded_again
     staged.unload()
 
 
