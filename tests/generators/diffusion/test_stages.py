@@ -97,7 +97,7 @@ def test_a_staged_part_that_was_removed_meanwhile_is_named_and_used_when_it_is_b
     folder, elsewhere = model / "text_encoder", model / "elsewhere"
     folder.rename(elsewhere)
     try:
-        with pytest.raises(WeightsMissing, match=f"{folder} has been removed while its model was loaded: bring it"):
+        with pytest.raises(WeightsMissing, match=f"{folder} has been removed while its model was loaded: run"):
             generate(run, "a dog")
         assert same(generate(run), usual)
     finally:
