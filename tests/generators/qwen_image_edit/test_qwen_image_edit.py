@@ -350,7 +350,7 @@ def test_missing_weights_name_the_command_that_brings_them(store, tmp_path):
     [
         (lambda file: tiny.lora(file, inner=48), "is a LoRA for another model"),
         (tiny.truncate, "truncated"),
-        (lambda file: file.write_bytes(b"\x80\x04 a pickle"), "no safetensors file"),
+        (lambda file: file.write_bytes(b"\x80\x04 a pickle"), "not a safetensors file"),
     ],
 )
 def test_a_damaged_adapter_or_one_for_another_model_is_named(tmp_path, change, named):

@@ -165,7 +165,7 @@ def test_files_that_are_no_checkpoints_are_named(published: Path, tmp_path: Path
             load_coarse(path)
     for value in ([1, 2], {"a": 1}, torch.zeros(3)):
         torch.save(value, path)
-        with pytest.raises(GeneratorError, match="no state dict of tensors"):
+        with pytest.raises(GeneratorError, match="is not a state dict of tensors"):
             load_coarse(path)
 
 

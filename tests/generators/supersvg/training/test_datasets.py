@@ -241,7 +241,7 @@ def test_nothing_is_written_outside_of_the_folder(server: Bitmaps, tmp_path: Pat
 
 
 def test_only_the_web_is_an_address(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no address"):
+    with pytest.raises(ConfigurationError, match="is not an address"):
         make_quickdraw(tmp_path, nothing, address=f"file://{tmp_path}", categories=("cat",))
 
 
