@@ -105,7 +105,7 @@ class Decoder:
             next(steps)
         if not run.sound():
             raise GeneratorError(
-                "the model computes no finite numbers: its weights may be damaged: check them with "
+                "the model computes NaN or infinity, so its weights may be damaged: check them with "
                 "`spectacle weights --verify`, or prepare them again"
             )
         return self._trimmed(run.ids())

@@ -121,7 +121,7 @@ def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
             f"{pickles[0]} is a pickle, which can run code when it is read, and there is no safetensors file beside "
             f"it: {REMEDY}"
         )
-    raise GeneratorError(f"{folder} holds no {middle[1:] + ' ' if variant else ''}safetensors weights: {REMEDY}")
+    raise GeneratorError(f"{folder} has no {middle[1:] + ' ' if variant else ''}safetensors weights: {REMEDY}")
 
 
 def parameters(headers: Mapping[str, TensorInfo]) -> int:

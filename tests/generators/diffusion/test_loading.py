@@ -200,7 +200,7 @@ def test_a_variant_is_found_by_its_name(model: Path) -> None:
     file = next((model / "vae").glob("*.safetensors"))
     file.rename(file.with_name("diffusion_pytorch_model.fp16.safetensors"))
     assert [found.name for found in weight_files(model / "vae", "fp16")] == ["diffusion_pytorch_model.fp16.safetensors"]
-    with pytest.raises(GeneratorError, match="vae holds no safetensors weights"):
+    with pytest.raises(GeneratorError, match="vae has no safetensors weights"):
         weight_files(model / "vae")
 
 

@@ -127,7 +127,7 @@ def test_a_truncated_file_is_named_with_its_size(model: Path, tmp_path: Path) ->
 
 def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({}))
-    with pytest.raises(GeneratorError, match=f"{tmp_path} holds no safetensors weights"):
+    with pytest.raises(GeneratorError, match=f"{tmp_path} has no safetensors weights"):
         read_component(tmp_path, "vae", Stage.DECODE)
 
 

@@ -33,7 +33,7 @@ def load_coarse(path: Path) -> Coarse:
     Raises:
         WeightsMissing: When the file does not exist.
         GeneratorError: When it is damaged, holds more than tensors, its keys or shapes are not the network's, or its
-            weights no finite numbers.
+            weights are NaN or infinite.
     """
     return _filled(Coarse, read_tensors(path), path)
 

@@ -205,7 +205,7 @@ def _layout(content: bytes | bytearray) -> _Layout | None:
         raise _Unexpected(f"has a damaged head ({error})") from None
     shape, fortran_order, dtype = head
     if len(shape) != 2 or shape[1] != _PIXELS or fortran_order or dtype != np.uint8:
-        raise _Unexpected(f"holds {dtype} {shape}, not bitmaps of {SIDE}x{SIDE} pixels")
+        raise _Unexpected(f"contains {dtype} {shape}, not bitmaps of {SIDE}x{SIDE} pixels")
     return _Layout(shape[0], end)
 
 
