@@ -29,15 +29,15 @@ from typing import Any
 
 from spectacle.config import PlacementSettings
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion import figures, memory, residency
-from spectacle.generators.diffusion.figures import nominal_machine
 from spectacle.generators.diffusion.loading import Checkpoint, quiet
-from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Plan
 from spectacle.generators.diffusion.qwen import encode_prompt
 from spectacle.generators.diffusion.sampling import lightning_scheduler
 from spectacle.generators.diffusion.stages import Stages
 from spectacle.generators.diffusion.steps import StepReporter
+from spectacle.generators.placement import memory, published, residency
+from spectacle.generators.placement.plan import Plan
+from spectacle.generators.placement.planner import make_plan
+from spectacle.generators.placement.published import nominal_machine
 
 STEPS = 8
 CAP = 10 * 10**9
@@ -229,14 +229,16 @@ def plan_of(case: Case, arguments: argparse.Namespace) -> Plan:
     """The plan for the case; on the CPU that for a GPU, whose layers then move from the CPU to the CPU."""
     settings = PlacementSettings(**case.settings, vram_limit=CAP if case.capped else None)
     if arguments.device == "cpu":
-        made = make_plan(figures.QWEN_IMAGE, nominal_machine(10 if case.capped else 141, 128), settings, lightning=True)
+        made = make_plan(
+            published.QWEN_IMAGE, nominal_machine(10 if case.capped else 141, 128), settings, lightning=True
+        )
         # The weights are quantized by the time the plan is applied.
         placements = tuple(replace(each, pinned=False, quantization="none") for each in made.placements)
         return replace(made, device="cpu", placements=placements)
     machine = memory.measure(Device("cuda", 0), settings)
     # What this process has loaded on the CPU is what the plan is about to place.
     machine = replace(machine, ram=machine.ram + _anonymous())
-    made = make_plan(figures.QWEN_IMAGE, machine, settings, lightning=True)
+    made = make_plan(published.QWEN_IMAGE, machine, settings, lightning=True)
     return replace(made, placements=tuple(replace(each, quantization="none") for each in made.placements))
 
 

@@ -19,11 +19,11 @@ import cairosvg
 from illustration_prompts import Expected, differences, generate, judged, noun_lists
 from PIL import Image, ImageDraw
 
+from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose import Composition, compose
 from spectacle.generators.illustration.compose.canvas import Box
-from spectacle.generators.illustration.library import Library
-from spectacle.generators.illustration.scene import RelationKind
-from spectacle.generators.illustration.words import understand
+from spectacle.generators.illustration.language.scene import RelationKind
+from spectacle.generators.illustration.language.understanding import understand
 
 SHEET = (
     "a red fox reading under a tree at night",

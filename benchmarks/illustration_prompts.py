@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spectacle.generators.illustration.scene import RelationKind, Scene
+from spectacle.generators.illustration.language.scene import RelationKind, Scene
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data" / "illustration"
 

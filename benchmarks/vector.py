@@ -70,7 +70,7 @@ def picture(name: str) -> Image.Image:
 
 
 def spectacle_svg(image: Image.Image, paths: int, iterations: int) -> tuple[str, float]:
-    from spectacle.generators.supersvg.vectorise import VectoriseSettings, vectorise
+    from spectacle.generators.supersvg.tracing.vectorise import VectoriseSettings, vectorise
 
     warm = VectoriseSettings(max_paths=8, num_iterations=4)
     vectorise(image.resize((64, 64)), warm, lambda step, steps, error: None)
@@ -141,7 +141,7 @@ def measured(image: Image.Image, work: Callable[..., tuple[str, float]], *argume
 
 
 def judged(result: Measured, image: Image.Image) -> Measured:
-    from spectacle.generators.supersvg.metrics import compare
+    from spectacle.generators.supersvg.tracing.metrics import compare
 
     drawn, wanted = (np.asarray(side, np.float32) / 255 for side in (rasterised(result.svg, image), image))
     mse, psnr, ssim = compare(drawn, wanted)

@@ -16,7 +16,7 @@ How it goes, and where to change what:
 - `art/tables.py`, `art/nouns.py`: what is known without looking: kind, place, height, which way it looks, where one
   sits on it, which colours are its body; and what is left out.
 
-After a change look at the drawings it touched, and run `tests/generators/illustration/test_library.py`.
+After a change look at the drawings it touched, and run `tests/generators/illustration/art/test_library.py`.
 """
 
 from __future__ import annotations

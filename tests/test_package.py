@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -17,8 +21,8 @@ LARGEST = 20 * 2**20
 ILLUSTRATION = files("spectacle.generators.illustration")
 NEEDED = [
     "art/library.bin",
-    "words/lexicon.bin",
-    "words/synonyms.txt",
+    "language/lexicon.bin",
+    "language/synonyms.txt",
 ]
 LICENCES = {
     "art/LICENSE-fluent.txt": "MIT License",
@@ -26,7 +30,7 @@ LICENCES = {
     "art/LICENSE-openclipart.txt": "public domain",
     "art/LICENSE-emojibase.txt": "MIT",
     "art/LICENSE-cldr.txt": "UNICODE LICENSE V3",
-    "words/LICENSE-wordnet.txt": "WordNet 3.1 Copyright",
+    "language/LICENSE-wordnet.txt": "WordNet 3.1 Copyright",
 }
 
 
@@ -77,3 +81,30 @@ def test_every_licence_goes_into_the_metadata_of_the_wheel() -> None:
 
 def test_the_data_leave_the_wheel_small() -> None:
     assert sum((ROOT / path).stat().st_size for path in data_files()) < LARGEST
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    """Not only one that arrives with another: that one may leave it out in its next version."""
+    lists = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]
+    declared = {re.split(r"[^\w.-]", each)[0].lower().replace("_", "-") for names in lists for each in names}
+    owners = packages_distributions()
+    undeclared = {
+        name
+        for path in (ROOT / "spectacle").rglob("*.py")
+        for name in imported(path)
+        if name not in sys.stdlib_module_names
+        and name != "spectacle"
+        and declared.isdisjoint(owner.lower().replace("_", "-") for owner in owners.get(name, ()))
+    }
+    assert undeclared == set()
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level names that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return {name.partition(".")[0] for name in found}

@@ -1,4 +1,4 @@
-"""The picture every contestant draws: the card of Spectacle's test double, with the same metadata, as PNG."""
+"""The picture every contestant draws: the card of Spectacle's test generator, with the same metadata, as PNG."""
 
 from __future__ import annotations
 

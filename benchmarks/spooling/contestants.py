@@ -104,7 +104,7 @@ class Contestant:
 
 
 class Spectacle(Contestant):
-    """Spectacle with its test double, the default settings, and one worker per instance."""
+    """Spectacle with its test generator, the default settings, and one worker per instance."""
 
     name = "Spectacle"
     instances = 1
@@ -149,7 +149,7 @@ class Huey(Contestant):
     """huey with its file storage and one worker."""
 
     name = "huey, as it comes"
-    longest_delay = 10.0
+    max_delay = 10.0
 
     def __init__(self, spool: Path) -> None:
         super().__init__(spool)
@@ -161,7 +161,7 @@ class Huey(Contestant):
         """Start the consumer."""
         # Not with -m, which would give the task another name than the client's.
         begin = "import sys, pathlib, spooling.huey_queue as it; it.main(pathlib.Path(sys.argv[1]), float(sys.argv[2]))"
-        self.launch("-c", begin, self.spool, str(self.longest_delay), ready="ready")
+        self.launch("-c", begin, self.spool, str(self.max_delay), ready="ready")
 
     def submit(self, stem: str) -> None:
         """Enqueue the task."""
@@ -172,7 +172,7 @@ class HurriedHuey(Huey):
     """The same, looking a hundred times a second."""
 
     name = "huey, looking every 10 ms"
-    longest_delay = 0.01
+    max_delay = 0.01
 
 
 def has_huey() -> bool:

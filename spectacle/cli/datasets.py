@@ -53,12 +53,12 @@ def command(
     spectacle datasets icons --from tabler-icons/icons --into pictures/icons
     spectacle datasets quickdraw --into pictures/quickdraw
     """
-    from spectacle.generators.supersvg import datasets, quickdraw
+    from spectacle.generators.supersvg.training import datasets, quickdraw
 
     if dataset == "icons" and source is None:
         raise click.UsageError("icons are drawn from a folder with SVG files: name it with --from")
-    if dataset == "quickdraw" and count is not None and count > quickdraw.MOST:
-        raise click.UsageError(f"--count {count}: at most {quickdraw.MOST} drawings of a category are taken")
+    if dataset == "quickdraw" and count is not None and count > quickdraw.MAX_DRAWINGS:
+        raise click.UsageError(f"--count {count}: at most {quickdraw.MAX_DRAWINGS} drawings of a category are taken")
     shown = _Shown()
     with resumable(into):
         if dataset == "test":
@@ -71,14 +71,14 @@ def command(
                 shown.arrived,
                 address=url or quickdraw.ADDRESS,
                 categories=categories or quickdraw.CATEGORIES,
-                count=count or quickdraw.MOST,
+                count=count or quickdraw.MAX_DRAWINGS,
                 size=size,
             )
     click.echo(f"{into}: {made} picture{'' if made == 1 else 's'} made")
 
 
 def _icons(source: Path, into: Path, size: int, shown: _Shown) -> int:
-    from spectacle.generators.supersvg.datasets import make_icons
+    from spectacle.generators.supersvg.training.datasets import make_icons
     from spectacle.svg import Rasteriser
 
     with Rasteriser() as rasteriser:

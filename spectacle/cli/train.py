@@ -17,7 +17,7 @@ from spectacle.errors import ConfigurationError
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from spectacle.generators.supersvg.train import Position
+    from spectacle.generators.supersvg.training.train import Position
 
 _LINE_SECONDS = 10.0
 _EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -101,7 +101,7 @@ def command(
     if missing:
         raise ConfigurationError(f"training needs {', '.join(missing)}: run: pip install 'spectacle-daemon[supersvg]'")
     with resumable(out):
-        from spectacle.generators.supersvg.train import TrainSettings, train
+        from spectacle.generators.supersvg.training.train import TrainSettings, train
 
         settings = TrainSettings(
             data=data,

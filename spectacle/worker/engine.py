@@ -13,7 +13,7 @@ import spectacle
 from spectacle.errors import GeneratorError, OutOfMemory
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Footprint, Generator, Job, JobControl, Resources
-from spectacle.generators.diffusion import memory
+from spectacle.generators.placement import memory
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.worker.contract import JobSpec, Model
 from spectacle.worker.generator_errors import call_generator

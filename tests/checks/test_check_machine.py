@@ -137,7 +137,7 @@ def test_missing_libraries_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPa
 
 
 def placed(monkeypatch: pytest.MonkeyPatch, *told: str) -> list[Any]:
-    """Has the test double tell these sentences of its placement. Returns what it is asked."""
+    """Has the test generator give these sentences of its placement. Returns what it is asked."""
     asked: list[Any] = []
 
     def plan(_cls: Any, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:

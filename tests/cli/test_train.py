@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from spectacle.generators.supersvg import network
-from spectacle.generators.supersvg.checkpoint import load_coarse
+from spectacle.generators.supersvg.network import model
+from spectacle.generators.supersvg.network.checkpoint import load_coarse
 
 SMALL = ("--batch-size", 2, "--render-size", 32, "--workers", 0, "--cpu")
 
@@ -27,7 +27,7 @@ def pictures(run, tmp_path: Path) -> Path:
 def test_training_says_what_it_does_and_goes_on(
     run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "_DEPTH", 1)
+    monkeypatch.setattr(model, "_DEPTH", 1)
     out = tmp_path / "out"
     result = run("train", "supersvg", "--data", pictures, "--out", out, "--max-steps", 2, *SMALL)
     assert result.exit_code == 0, result.output
@@ -49,7 +49,7 @@ def test_only_known_networks_can_be_trained(run, tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_refused(run, tmp_path: Path) -> None:
     result = run("train", "supersvg", "--data", tmp_path, "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "holds no pictures" in result.stderr
+    assert "contains no pictures" in result.stderr
 
 
 def test_a_folder_that_cannot_be_made_is_named(run, pictures: Path, tmp_path: Path) -> None:

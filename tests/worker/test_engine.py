@@ -34,8 +34,8 @@ from spectacle.generators.base import (
     MediaType,
     Resources,
 )
-from spectacle.generators.diffusion import memory
-from spectacle.generators.diffusion.plan import Machine
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.plan import Machine
 from spectacle.generators.test_generator import TestGenerator
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.worker.contract import Attachment, JobSpec, Role

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from PIL import Image
 
-from spectacle.errors import BadAttachment, BadOptions
+from spectacle.config import PlacementSettings
+from spectacle.errors import BadAttachment, BadOptions, GeneratorError
 from spectacle.generators.base import (
     Artifact,
     Device,
-    Footprint,
-    Generator,
     GeneratorOptions,
     InputRequirements,
     Job,
@@ -22,54 +22,28 @@ from spectacle.generators.base import (
 )
 from spectacle.generators.botanical.edges import canny_edges
 from spectacle.generators.botanical.options import TRIGGER, BotanicalOptions
+from spectacle.generators.botanical.sources import BASE, CONTROLNET, LORA, LORA_FILE, VAE
+from spectacle.generators.diffusion.loading import Checkpoint
 from spectacle.generators.diffusion.sizes import fit_picture, native_size
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.components import read_component
+from spectacle.generators.placement.generator import PlacedGenerator
+from spectacle.generators.placement.plan import Component, Machine, Plan
+from spectacle.generators.placement.published import SDXL_CONTROLNET
 from spectacle.weights import Source
+from spectacle.weights.prepared import open_prepared
 
 if TYPE_CHECKING:
-    from spectacle.generators.botanical.model import Loaded
-
-BASE = Source(
-    "stabilityai/stable-diffusion-xl-base-1.0",
-    (
-        "model_index.json",
-        "scheduler/*.json",
-        "tokenizer/*",
-        "tokenizer_2/*",
-        "text_encoder/config.json",
-        "text_encoder/model.fp16.safetensors",
-        "text_encoder_2/config.json",
-        "text_encoder_2/model.fp16.safetensors",
-        "unet/config.json",
-        "unet/diffusion_pytorch_model.fp16.safetensors",
-    ),
-    "openrail++",
-)
-VAE = Source(
-    "madebyollin/sdxl-vae-fp16-fix", ("config.json", "diffusion_pytorch_model.safetensors"), "MIT", size=335_000_000
-)
-"""In half precision the VAE of SDXL itself makes black pictures."""
-CONTROLNET = Source(
-    "diffusers/controlnet-canny-sdxl-1.0",
-    ("config.json", "diffusion_pytorch_model.fp16.safetensors"),
-    "openrail++",
-    size=2_500_000_000,
-)
-LORA_FILE = "Century Botanical Illustration.safetensors"
-LORA = Source(
-    "KappaNeuro/century-botanical-illustration",
-    (LORA_FILE,),
-    "other (as its page says; read it there)",
-    size=228_000_000,
-)
+    from spectacle.generators.botanical.model import LoadedBotanical
 
 MULTIPLE = 8
 """What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels."""
-LEAST_PIXELS, MOST_PIXELS = 640 * 640, 1536 * 1536
-"""Pictures of fewer or more pixels are drawn within these bounds and resampled: SDXL was trained at about 1024×1024."""
+MIN_PIXELS, MAX_PIXELS = 640 * 640, 1536 * 1536
+"""Pictures of fewer or more pixels are generated within these bounds and resampled: SDXL was trained at 1024×1024."""
 
 
-class Botanical(Generator):
-    """Draws botanical plates as they were printed a century ago."""
+class Botanical(PlacedGenerator):
+    """Generates botanical plates as they were printed a century ago."""
 
     name: ClassVar[str] = "botanical"
     summary: ClassVar[str] = "botanical plates from words, or from a sketch whose lines are followed"
@@ -83,10 +57,8 @@ class Botanical(Generator):
     extra: ClassVar[str | None] = "diffusion"
     packages: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers", "peft", "cv2")
 
-    def __init__(self, preset: str | None = None, resources: Resources | None = None) -> None:
-        super().__init__(preset, resources)
-        self._loaded: Loaded | None = None
-        self._revision: str | None = None
+    _loaded: LoadedBotanical | None = None
+    _revision: str | None = None
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
@@ -94,25 +66,58 @@ class Botanical(Generator):
         return (BASE, VAE, LORA) if preset == "plain" else (BASE, CONTROLNET, VAE, LORA)
 
     @classmethod
-    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed: from its files when they are here, else from their published sizes."""
-        from spectacle.generators.botanical.placing import plan_for
-        from spectacle.generators.diffusion.memory import look
-
-        return plan_for(preset, look(device, resources.placement), resources).sentences
+    def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
+        """The parts of a preset with the sizes of their files."""
+        checkpoint, _, _ = cls._find(preset, resources)
+        published = cls.published_parts(preset)
+        folders = [checkpoint.folder_of(part.name) for part in published]
+        return [
+            replace(
+                read_component(
+                    folder.parent,
+                    folder.name,
+                    part.stage,
+                    activations=part.activations,
+                    tiled_activations=part.tiled_activations,
+                    fp16=part.fp16,
+                ),
+                name=part.name,
+            )
+            for part, folder in zip(published, folders, strict=True)
+        ]
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
-        """What the plan says that would be made if nothing were loaded."""
-        from spectacle.generators.botanical.placing import plan_for
-        from spectacle.generators.diffusion.memory import measure
+    def published_parts(cls, preset: str | None) -> Sequence[Component]:
+        """The parts of SDXL, with the ControlNet unless the preset is `plain`."""
+        return [part for part in SDXL_CONTROLNET if preset != "plain" or part.name != "controlnet"]
 
-        return plan_for(preset, measure(device, resources.placement).with_freed(held), resources).demand
+    @classmethod
+    def make_plan(
+        cls, preset: str | None, parts: Sequence[Component], machine: Machine, settings: PlacementSettings
+    ) -> Plan:
+        """Place the parts of a preset.
 
-    @property
-    def footprint(self) -> Footprint:
-        """What the plan says that the weights hold."""
-        return self._loaded.stages.plan.held if self._loaded is not None else Footprint()
+        A text encoder that comes and goes with its files would come without its adapter, so none is staged.
+        """
+        plan = super().make_plan(preset, parts, machine, settings)
+        if any(placement.staged for placement in plan.placements):
+            offloading = settings.model_copy(update={"residency": "model-offload"})
+            plan = super().make_plan(preset, parts, machine, offloading)
+        return plan
+
+    @classmethod
+    def _find(cls, preset: str | None, resources: Resources) -> tuple[Checkpoint, Path | None, str]:
+        """Where the weights are, the LoRA's file unless it is part of them, and of which commits they are."""
+        prepared = resources.prepared_for(cls.name, preset)
+        if prepared is not None:
+            made_from = open_prepared(prepared, cls.name, preset).made_from
+            return Checkpoint(prepared), None, f"{made_from[BASE.repo]} + {made_from[LORA.repo]}"
+        base, vae, lora = (cls.locate(source, preset, resources) for source in (BASE, VAE, LORA))
+        elsewhere = {"vae": vae.path}
+        if preset != "plain":
+            elsewhere["controlnet"] = cls.locate(CONTROLNET, preset, resources).path
+        checkpoint = Checkpoint(base.path, "fp16", elsewhere=elsewhere)
+        return checkpoint, lora.path / LORA_FILE, f"{base.revision} + {lora.revision}"
 
     @property
     def model(self) -> str:
@@ -126,15 +131,16 @@ class Botanical(Generator):
 
     def load(self, device: Device) -> None:
         """Load the pipeline, with the LoRA beside its weights, or a prepared one in which it is part of them."""
-        from spectacle.generators.botanical import model, placing
-        from spectacle.generators.diffusion.memory import measure
+        from spectacle.generators.botanical import model
 
-        checkpoint, lora, self._revision = placing.find(self.preset, self.resources)
-        plan = placing.plan_for(self.preset, measure(device, self.resources.placement), self.resources)
+        checkpoint, lora, self._revision = self._find(self.preset, self.resources)
+        parts = self.installed_parts(self.preset, self.resources)
+        settings = self.resources.placement
+        plan = self.make_plan(self.preset, parts, memory.measure(device, settings), settings)
         self._loaded = model.load(self.preset, checkpoint, plan, lora, device)
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Draw the plates, one after the other."""
+        """Generate the plates, one after the other."""
         from spectacle.generators.botanical import model
         from spectacle.generators.diffusion.seeds import generator, picture_seeds
         from spectacle.generators.diffusion.steps import StepReporter
@@ -142,7 +148,7 @@ class Botanical(Generator):
         options = job.options
         assert isinstance(options, BotanicalOptions) and self._loaded is not None
         stages = self._loaded.stages
-        size = native_size(job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS)
+        size = native_size(job.width, job.height, multiple=MULTIPLE, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
         edges = self._edges(job, options, size)
         self._set_scale(self._loaded, options.lora_scale)
         prompt = _with_trigger(job.prompt) if options.trigger_words else job.prompt
@@ -164,15 +170,9 @@ class Botanical(Generator):
             facts["engine"] = "edit"
         artifacts = []
         for seed in picture_seeds(job.seed, options.num_images_per_prompt):
-            picture = model.draw(stages, embeddings, edges, options, size, reporter, generator(seed))
+            picture = model.generate(stages, embeddings, edges, options, size, reporter, generator(seed))
             artifacts.append(Artifact(picture, facts, seed))
         return artifacts
-
-    def unload(self) -> None:
-        """Free the pipeline."""
-        if self._loaded is not None:
-            self._loaded.stages.close()
-        self._loaded = None
 
     def memory_advice(self, job: Job) -> str:
         """What would fit."""
@@ -188,7 +188,11 @@ class Botanical(Generator):
         """Fuse the LoRA, and write everything as safetensors in half precision."""
         from spectacle.generators.botanical.prepare import prepare
 
-        return prepare(preset, folder, resources, quantization, say)
+        if quantization != "none":
+            raise GeneratorError(f"botanical is prepared in half precision only: leave out --quantize {quantization}")
+        located = {source.repo: cls.locate(source, preset, resources) for source in cls.weights(preset)}
+        prepare(preset, folder, located, say)
+        return {repo: each.revision for repo, each in located.items()}
 
     def _edges(self, job: Job, options: BotanicalOptions, size: tuple[int, int]) -> Image.Image | None:
         if job.control is None and not job.pictures:
@@ -206,7 +210,7 @@ class Botanical(Generator):
             return fit_picture(job.control, size)
         return canny_edges(job.pictures[0], size, options.low_threshold, options.high_threshold)
 
-    def _set_scale(self, loaded: Loaded, scale: float) -> None:
+    def _set_scale(self, loaded: LoadedBotanical, scale: float) -> None:
         if loaded.adapters is not None:
             loaded.adapters.use(loaded.lora if scale else None, scale)
         elif scale != 1:

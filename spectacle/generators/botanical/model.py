@@ -14,8 +14,8 @@ from spectacle.generators.botanical.options import BotanicalOptions
 from spectacle.generators.diffusion.adapters import Adapters
 from spectacle.generators.diffusion.embeddings import Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, check_model, load_model, load_pipeline
-from spectacle.generators.diffusion.plan import Plan
 from spectacle.generators.diffusion.stages import Stages
+from spectacle.generators.placement.plan import Plan
 
 if TYPE_CHECKING:
     import torch
@@ -29,15 +29,24 @@ ENCODERS = ("text_encoder", "text_encoder_2")
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedBotanical:
     """A loaded preset: the pipeline in its stages, its adapters, and the LoRA's file; both None when it is fused."""
 
     stages: Stages
     adapters: Adapters | None
     lora: Path | None
 
+    @property
+    def plan(self) -> Plan:
+        """Where its parts are."""
+        return self.stages.plan
 
-def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | None, device: Device) -> Loaded:
+    def close(self) -> None:
+        """Free it."""
+        self.stages.close()
+
+
+def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | None, device: Device) -> LoadedBotanical:
     """Load a preset's pipeline with its adapter, and put its parts in their places."""
     pipeline = load_pipeline(PLAIN, checkpoint, plan)
     adapters = None
@@ -49,7 +58,7 @@ def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | No
         folder = checkpoint.folder_of("controlnet")
         check_model(folder, ControlNetModel, variant=checkpoint.variant)
         stages.add("controlnet", load_model(folder, "controlnet", ControlNetModel, plan, variant=checkpoint.variant))
-    return Loaded(stages, adapters, lora)
+    return LoadedBotanical(stages, adapters, lora)
 
 
 def encode(stages: Stages, prompt: str, options: BotanicalOptions) -> dict[str, Any]:
@@ -77,7 +86,7 @@ def is_cut(stages: Stages, prompt: str) -> bool:
     return bool(len(tokenizer(prompt).input_ids) > tokenizer.model_max_length)
 
 
-def draw(
+def generate(
     stages: Stages,
     embeddings: dict[str, Any],
     edges: Image.Image | None,

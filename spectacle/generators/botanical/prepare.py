@@ -9,33 +9,28 @@ import torch
 from diffusers import ControlNetModel
 
 from spectacle.config import PlacementSettings
-from spectacle.errors import GeneratorError
-from spectacle.generators.base import Resources
-from spectacle.generators.botanical.generator import BASE, CONTROLNET, LORA, LORA_FILE, VAE, Botanical
 from spectacle.generators.botanical.model import PLAIN
-from spectacle.generators.diffusion import figures
+from spectacle.generators.botanical.sources import BASE, CONTROLNET, LORA, LORA_FILE, VAE
 from spectacle.generators.diffusion.adapters import fuse_adapter
 from spectacle.generators.diffusion.loading import Checkpoint, check_model, load_model, load_pipeline
-from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Machine
+from spectacle.generators.placement import published
+from spectacle.generators.placement.plan import Machine
+from spectacle.generators.placement.planner import make_plan
+from spectacle.weights import Located
 
 
-def prepare(
-    preset: str | None, folder: Path, resources: Resources, quantization: str, say: Callable[[str], None]
-) -> Mapping[str, str]:
-    """Fuse and write; see `Generator.prepare`. Needs about 15 GB of memory, for the LoRA is added in full precision.
+def prepare(preset: str | None, folder: Path, located: Mapping[str, Located], say: Callable[[str], None]) -> None:
+    """Fuse and write; see `Generator.prepare`. Needs about 15 GB of memory: the LoRA is added in full precision.
 
-    Raises:
-        GeneratorError: For a quantization.
-        WeightsMissing: When what it is made from is not on this machine.
+    Args:
+        preset: The preset it is for.
+        folder: Where the files go.
+        located: Where the pulled weights are, by repository.
+        say: Called with a sentence for each part of the work.
     """
-    if quantization != "none":
-        raise GeneratorError(f"botanical is prepared in half precision only: leave out --quantize {quantization}")
-    sources = (BASE, VAE, LORA) if preset == "plain" else (BASE, CONTROLNET, VAE, LORA)
-    located = {source.repo: Botanical.locate(source, preset, resources) for source in sources}
-    # On the processor and in full precision: what is rounded is the sum, once.
+    # On the CPU and in full precision, so that the sum is rounded once.
     settings = PlacementSettings(quantization="none", residency="device")
-    plan = make_plan(figures.SDXL_CONTROLNET, Machine(ram=1 << 62), settings)
+    plan = make_plan(published.SDXL_CONTROLNET, Machine(ram=1 << 62), settings)
     say("loading SDXL")
     base = Checkpoint(located[BASE.repo].path, "fp16", elsewhere={"vae": located[VAE.repo].path})
     pipeline = load_pipeline(PLAIN, base, plan)
@@ -51,4 +46,3 @@ def prepare(
         check_model(path, ControlNetModel, variant="fp16")
         controlnet = load_model(path, "controlnet", ControlNetModel, plan, variant="fp16")
         controlnet.to(torch.float16).save_pretrained(folder / "controlnet", safe_serialization=True)
-    return {repo: each.revision for repo, each in located.items()}

@@ -41,11 +41,11 @@ class EmbeddingCache:
     """The embeddings used last, in the host's memory.
 
     Args:
-        most_bytes: How much it holds; the longest unused go first.
+        max_bytes: How much it holds; the longest unused go first.
     """
 
-    def __init__(self, most_bytes: int = DEFAULT_BYTES) -> None:
-        self._most = most_bytes
+    def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._held: OrderedDict[Hashable, Embeddings] = OrderedDict()
         self._bytes = 0
 
@@ -68,10 +68,10 @@ class EmbeddingCache:
             self._held.move_to_end(key)
             return held
         made = encode().to("cpu")
-        if made.nbytes <= self._most:
+        if made.nbytes <= self._max_bytes:
             self._held[key] = made
             self._bytes += made.nbytes
-            while self._bytes > self._most:
+            while self._bytes > self._max_bytes:
                 self._bytes -= self._held.popitem(last=False)[1].nbytes
         return made
 

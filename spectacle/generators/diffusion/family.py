@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from PIL import Image
 
+from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError, WeightsMissing
-from spectacle.generators.base import Device, Footprint, Generator, Job, MediaType, Resources
-from spectacle.generators.diffusion import figures, memory
-from spectacle.generators.diffusion.files import parameters, read_header
+from spectacle.generators.base import Device, Job, MediaType, Resources
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.placement import make_plan
-from spectacle.generators.diffusion.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.components import read_component
+from spectacle.generators.placement.files import parameters, read_header
+from spectacle.generators.placement.generator import PlacedGenerator
+from spectacle.generators.placement.plan import Component, Machine, Place, Plan, Stage
+from spectacle.generators.placement.planner import make_plan
+from spectacle.generators.placement.published import QWEN_IMAGE
 from spectacle.weights import Source
 from spectacle.weights.prepared import open_prepared
 
@@ -60,7 +64,7 @@ class FamilyPreset(Protocol):
 
 
 @dataclass(slots=True)
-class Loaded:
+class LoadedFamily:
     """What `load` made.
 
     Attributes:
@@ -83,8 +87,17 @@ class Loaded:
     machine: Machine
     device: Device
 
+    @property
+    def plan(self) -> Plan:
+        """Where its parts are."""
+        return self.stages.plan
 
-class FamilyGenerator(Generator):
+    def close(self) -> None:
+        """Free it."""
+        self.stages.close()
+
+
+class FamilyGenerator(PlacedGenerator):
     """A generator whose presets are models of the family with or without a Lightning adapter."""
 
     licence: ClassVar[str] = "Apache-2.0"
@@ -100,7 +113,7 @@ class FamilyGenerator(Generator):
         "gguf",
     )
 
-    _loaded: Loaded | None = None
+    _loaded: LoadedFamily | None = None
 
     warm_up_pictures: ClassVar[int] = 0
     """How many input pictures a job has at least."""
@@ -143,34 +156,29 @@ class FamilyGenerator(Generator):
 
         Raises:
             WeightsMissing: When something is not there, or damaged.
-            GeneratorError: When there is no such preset, or there are several GGUF files.
+            GeneratorError: When the preset does not exist, or there are several GGUF files.
         """
         if resources.prepared_for(cls.name, preset) is None:
             for source in _wanted(cls.find_preset(preset), resources):
                 cls.locate(source, preset, resources)
 
     @classmethod
-    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed, from the sizes of its files, or the published ones while there are none."""
-        machine = memory.look(device, resources.placement)
-        try:
-            checkpoint, _ = cls._checkpoint(preset, resources)
-        except WeightsMissing:
-            lightning = cls.find_preset(preset).recipe.lightning
-            return figures.published_plan(figures.QWEN_IMAGE, machine, resources.placement, lightning=lightning)
-        return cls._make_plan(checkpoint, cls.added(preset, resources), machine, preset, resources).sentences
+    def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
+        """The parts of the model with the sizes of their files, the adapter's weights among the transformer's."""
+        checkpoint, _ = cls._checkpoint(preset, resources)
+        return cls._parts(checkpoint, cls.added(preset, resources), preset, resources)
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
-        """What the plan says that would be made if nothing were loaded."""
-        checkpoint, _ = cls._checkpoint(preset, resources)
-        machine = memory.measure(device, resources.placement).with_freed(held)
-        return cls._make_plan(checkpoint, cls.added(preset, resources), machine, preset, resources).demand
+    def published_parts(cls, preset: str | None) -> Sequence[Component]:
+        """The parts of Qwen-Image; its editing models have the same."""
+        return QWEN_IMAGE
 
-    @property
-    def footprint(self) -> Footprint:
-        """What the plan says that the weights hold."""
-        return self._loaded.stages.plan.held if self._loaded is not None else Footprint()
+    @classmethod
+    def make_plan(
+        cls, preset: str | None, parts: Sequence[Component], machine: Machine, settings: PlacementSettings
+    ) -> Plan:
+        """Place the parts of a preset."""
+        return make_plan(parts, machine, settings, lightning=cls.find_preset(preset).recipe.lightning)
 
     @property
     def model(self) -> str:
@@ -183,7 +191,7 @@ class FamilyGenerator(Generator):
         return self._loaded.revision if self._loaded is not None else None
 
     def load(self, device: Device) -> None:
-        """Load the model as the plan says, the preset's adapter into it; if it is compiled, draw once."""
+        """Load the model as the plan says, the preset's adapter into it; if it is compiled, generate once."""
         self._load(device, self.added(self.preset, self.resources))
         if self.resources.placement.compile_repeated_blocks:
             self._warm_up()
@@ -218,12 +226,6 @@ class FamilyGenerator(Generator):
         self.preset = preset
         self._set_scheduler(new)
         return True
-
-    def unload(self) -> None:
-        """Free the model."""
-        loaded, self._loaded = self._loaded, None
-        if loaded is not None:
-            loaded.stages.close()
 
     def memory_advice(self, job: Job) -> str:
         """What would fit, and which settings change it."""
@@ -261,19 +263,19 @@ class FamilyGenerator(Generator):
         checkpoint, revision = self._checkpoint(self.preset, self.resources)
         adapter = self._adapter(self.preset, self.resources)
         machine = memory.measure(device, self.resources.placement)
-        plan = self._make_plan(checkpoint, added, machine, self.preset, self.resources)
+        plan = self._plan_with(checkpoint, added, machine)
         pipeline = load_pipeline(getattr(diffusers, preset.pipeline), checkpoint, plan)
         scheduler = pipeline.scheduler
         adapters = Adapters(pipeline)
         adapters.use(adapter)
         stages = Stages(pipeline, checkpoint, plan, device)
-        self._loaded = Loaded(stages, adapters, scheduler, checkpoint, revision, adapter, machine, device)
+        self._loaded = LoadedFamily(stages, adapters, scheduler, checkpoint, revision, adapter, machine, device)
         self._set_scheduler(preset)
         for name, folder in added.items():
             self._add(name, folder)
 
     def _need(self, added: Mapping[str, Path]) -> None:
-        """Load further parts if they are not yet; the whole model anew where it is placed otherwise beside them."""
+        """Load further parts if they are missing; reload the entire model where they change its placement."""
         import diffusers
 
         from spectacle.generators.diffusion.loading import check_model
@@ -285,7 +287,7 @@ class FamilyGenerator(Generator):
         for name, folder in added.items():
             check_model(folder, getattr(diffusers, ADDED[name]))
         before = loaded.stages.plan
-        plan = self._make_plan(loaded.checkpoint, added, loaded.machine, self.preset, self.resources)
+        plan = self._plan_with(loaded.checkpoint, added, loaded.machine)
         if _forms(plan, before) == _forms(before, before):
             loaded.stages.plan = plan
             for name, folder in added.items():
@@ -337,30 +339,28 @@ class FamilyGenerator(Generator):
         return cls.locate(source, preset, resources).path / source.files[0]
 
     @classmethod
-    def _make_plan(
-        cls,
-        checkpoint: Checkpoint,
-        added: Mapping[str, Path],
-        machine: Machine,
-        preset: str | None,
-        resources: Resources,
-    ) -> Plan:
-        lightning = cls.find_preset(preset).recipe.lightning
+    def _parts(
+        cls, checkpoint: Checkpoint, added: Mapping[str, Path], preset: str | None, resources: Resources
+    ) -> Sequence[Component]:
         adapter = cls._adapter(preset, resources)
         parts = [_with_adapter(part, adapter) for part in cls.components(checkpoint)]
         activations = max(part.activations for part in parts if part.stage is Stage.DENOISE)
         # They run beside the transformer, on the same tokens.
         parts += [
-            memory.component(folder, name, Stage.DENOISE, activations=activations) for name, folder in added.items()
+            read_component(folder, name, Stage.DENOISE, activations=activations) for name, folder in added.items()
         ]
-        return make_plan(parts, machine, resources.placement, lightning=lightning)
+        return parts
+
+    def _plan_with(self, checkpoint: Checkpoint, added: Mapping[str, Path], machine: Machine) -> Plan:
+        parts = self._parts(checkpoint, added, self.preset, self.resources)
+        return self.make_plan(self.preset, parts, machine, self.resources.placement)
 
 
 class _Unwatched:
     """The control of a job that nobody waits for."""
 
     def progress(self, step: int, steps: int, note: str = "") -> None:
-        """Nothing is told."""
+        """Do nothing."""
 
     def check(self) -> None:
         """It is never cancelled."""

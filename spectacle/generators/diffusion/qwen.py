@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion import memory
 from spectacle.generators.diffusion.embeddings import Embeddings
-from spectacle.generators.diffusion.files import read_gguf
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.plan import Component, Stage
+from spectacle.generators.placement.components import read_component
+from spectacle.generators.placement.files import read_gguf
+from spectacle.generators.placement.plan import Component, Stage
 from spectacle.weights import Store
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 MULTIPLE = 16
 """What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels, the transformer a patch of 2×2."""
-LEAST_PIXELS = 256 * MULTIPLE**2
-MOST_PIXELS = 8192 * MULTIPLE**2
-"""Pictures of fewer or more pixels are drawn within these bounds and resampled. They are `base_image_seq_len` and
+MIN_PIXELS = 256 * MULTIPLE**2
+MAX_PIXELS = 8192 * MULTIPLE**2
+"""Pictures of fewer or more pixels are generated within these bounds and resampled. They are `base_image_seq_len` and
 `max_image_seq_len` of the published scheduler, between which it interpolates, in patches of 16×16 pixels."""
 
 _WIDTH = 3072
@@ -31,7 +31,7 @@ _VAE_TILED_BYTES = 600_000_000
 _ENCODER_BYTES = 600_000_000
 # Counted over one forward pass of the published architectures with fake tensors and fused attention: 17.6 tensors of
 # the model's width for each token of the largest picture, and 3460 bytes for each pixel in the VAE's decoder. The
-# latter is raised as `figures` tells.
+# latter is raised as `published` says.
 
 
 def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
@@ -47,12 +47,12 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
     folder = checkpoint.folder
     return [
         _transformer(checkpoint, tokens * _WIDTH * _TENSORS_PER_TOKEN * _BF16),
-        memory.component(folder, "text_encoder", Stage.ENCODE, activations=_ENCODER_BYTES),
-        memory.component(
+        read_component(folder, "text_encoder", Stage.ENCODE, activations=_ENCODER_BYTES),
+        read_component(
             folder,
             "vae",
             Stage.DECODE,
-            activations=MOST_PIXELS * _VAE_BYTES_PER_PIXEL,
+            activations=MAX_PIXELS * _VAE_BYTES_PER_PIXEL,
             tiled_activations=_VAE_TILED_BYTES,
         ),
     ]
@@ -61,7 +61,7 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
 def _transformer(checkpoint: Checkpoint, activations: int) -> Component:
     gguf = checkpoint.gguf.get("transformer")
     if gguf is None or any((checkpoint.folder / "transformer").glob("*.safetensors")):
-        return memory.component(checkpoint.folder, "transformer", Stage.DENOISE, activations=activations, gguf=gguf)
+        return read_component(checkpoint.folder, "transformer", Stage.DENOISE, activations=activations, gguf=gguf)
     tensors = read_gguf(gguf)
     return Component(
         "transformer",

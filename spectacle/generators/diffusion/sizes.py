@@ -1,4 +1,4 @@
-"""The size at which a model draws a picture of the size that was asked for."""
+"""The size at which a model generates a picture of the size that was asked for."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from PIL import Image, ImageOps
 from spectacle.generators.diffusion.references import on_white
 
 
-def native_size(width: int, height: int, *, multiple: int, least_pixels: int, most_pixels: int) -> tuple[int, int]:
-    """A size that the model can draw, near the one asked for and of nearly its aspect ratio.
+def native_size(width: int, height: int, *, multiple: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
+    """A size that the model can generate, near the one asked for and of nearly its aspect ratio.
 
     Each side is rounded up to a multiple, or down where the picture would be too large. A picture of fewer pixels than
-    the model knows is drawn larger, one of more is drawn smaller; the result is fitted to the size asked for.
+    the model knows is generated larger, one of more smaller; the result is fitted to the size asked for.
 
     Args:
         width: Width asked for, in pixels.
         height: Height asked for, in pixels.
         multiple: What both sides are multiples of.
-        least_pixels: Fewest pixels of a picture.
-        most_pixels: Most pixels of a picture, unless its shorter side is as small as can be.
+        min_pixels: Fewest pixels of a picture.
+        max_pixels: Most pixels of a picture, unless its shorter side is as small as can be.
     """
     pixels = width * height
-    if pixels <= most_pixels:
-        scale = max(1.0, math.sqrt(least_pixels / pixels))
+    if pixels <= max_pixels:
+        scale = max(1.0, math.sqrt(min_pixels / pixels))
         wide, high = (math.ceil(round(side * scale / multiple, 6)) * multiple for side in (width, height))
-        if wide * high <= most_pixels:
+        if wide * high <= max_pixels:
             return wide, high
     # Rounded down, or the product could be above the limit again.
-    scale = min(1.0, math.sqrt(most_pixels / pixels))
+    scale = min(1.0, math.sqrt(max_pixels / pixels))
     wide, high = (max(multiple, math.floor(side * scale / multiple) * multiple) for side in (width, height))
     return wide, high
 

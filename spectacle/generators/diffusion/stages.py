@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion import residency
 from spectacle.generators.diffusion.embeddings import EmbeddingCache, Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, components, is_staged, load_component
-from spectacle.generators.diffusion.plan import Place
 from spectacle.generators.diffusion.scratch import Scratch
+from spectacle.generators.placement import residency
+from spectacle.generators.placement.plan import Place
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from spectacle.generators.diffusion.plan import Plan
     from spectacle.generators.diffusion.steps import StepReporter
+    from spectacle.generators.placement.plan import Plan
 
 
 class Stages:
@@ -73,7 +73,7 @@ class Stages:
         def encode_now() -> Embeddings:
             import torch
 
-            self._bring([name for name in self._staged() if name in self._encoders])
+            self._load_staged([name for name in self._staged() if name in self._encoders])
             with torch.no_grad():
                 return encode(self.pipeline)
 
@@ -102,7 +102,7 @@ class Stages:
         import torch
 
         reporter.check()
-        self._bring([name for name in self._staged() if name not in self._encoders])
+        self._load_staged([name for name in self._staged() if name not in self._encoders])
         running, offloaded = self._as(pipeline)
         try:
             for name in offloaded:
@@ -157,7 +157,7 @@ class Stages:
     def _staged(self) -> list[str]:
         return [name for name in self._kinds if is_staged(self.plan, name)]
 
-    def _bring(self, wanted: list[str]) -> None:
+    def _load_staged(self, wanted: list[str]) -> None:
         """Free the staged parts that are not wanted now, then load those that are and not there."""
         freed = [name for name in self._staged() if name not in wanted and getattr(self.pipeline, name) is not None]
         if freed:

@@ -30,7 +30,7 @@ _WHITE = (255.0, 255.0, 255.0)
 _REFUSED = {
     "text": "convert its text to paths",
     "image": "remove its pictures",
-    "foreignObject": "remove what is no SVG",
+    "foreignObject": "remove what is not SVG",
     "style": "write its style sheet's declarations as attributes",
     "pattern": "use plain colours",
     "mask": "use clip paths",
@@ -41,7 +41,7 @@ _UNITS = {"px": 1, "pt": 96 / 72, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 
 _LENGTH = re.compile(rf"\s*({NUMBER.pattern})({'|'.join(_UNITS)}|%)\s*", re.ASCII)
 _PLACES = 64
 """At so many places a gradient's colour is looked up."""
-_LONGEST_REASON = 120
+_MAX_REASON_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def read_svg(svg: str) -> Drawing:
         ]
         paths = [Path(rounded(shape.commands), colour) for shape, colour in _opaque(shapes)]
     except Exception as error:  # picosvg and skia-pathops have no errors of their own
-        raise _refused(f"{type(error).__name__}: {error}"[:_LONGEST_REASON]) from error
+        raise _refused(f"{type(error).__name__}: {error}"[:_MAX_REASON_LENGTH]) from error
     drawing = Drawing(tuple(path for path in paths if path.segments))
     if not drawing.paths:
         raise _refused("it paints nothing")
@@ -184,7 +184,7 @@ def _colour(value: str) -> tuple[Colour | str, float]:
     if colour == "currentcolor":
         return "currentColor", 1.0
     if colour is None:
-        raise ValueError(f"{value} is no colour")
+        raise ValueError(f"{value} is not a colour")
     red, green, blue, alpha = colour.to("srgb")
     return (255 * red, 255 * green, 255 * blue), alpha
 

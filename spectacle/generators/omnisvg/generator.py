@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-from pydantic import Field, model_validator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import (
-    BadAttachment,
-    BadOptions,
     GeneratorError,
     OutOfMemory,
     UnreadableRequest,
-    WeightsMissing,
 )
 from spectacle.generators.base import (
     Artifact,
     Device,
     Footprint,
-    Generator,
     GeneratorOptions,
     InputRequirements,
     Job,
@@ -30,50 +24,38 @@ from spectacle.generators.base import (
     MediaType,
     Resources,
 )
-from spectacle.generators.diffusion.plan import Component, Machine, Plan
+from spectacle.generators.omnisvg import sizes
 from spectacle.generators.omnisvg.choose import Candidate, Choice, choose
 from spectacle.generators.omnisvg.drawing import SIDE
-from spectacle.generators.omnisvg.pictures import SEEN, Prepared, prepare
-from spectacle.generators.omnisvg.prompts import infer_subtype, picture_prompt, text_prompt
-from spectacle.generators.omnisvg.sampling import Sampling, Subtype, default_sampling
+from spectacle.generators.omnisvg.options import OmniSvgOptions
+from spectacle.generators.omnisvg.pictures import SEEN
+from spectacle.generators.omnisvg.prompts import picture_prompt, text_prompt
 from spectacle.generators.omnisvg.sizes import (
     DEFAULT,
     FILE,
-    LONGEST,
-    LONGEST_PROMPT,
-    MOST_CANDIDATES,
+    MAX_PROMPT_TOKENS,
     PART,
     PRESETS,
     SPARE_CANDIDATES,
     Size,
     component,
-    make_plan,
 )
+from spectacle.generators.omnisvg.task import Task, understand
 from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary, decode
+from spectacle.generators.placement.generator import PlacedGenerator
+from spectacle.generators.placement.plan import Component, Machine, Plan
 from spectacle.svg import Rasteriser
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
     from spectacle.generators.omnisvg.generation import Decoder
 
-_TEXT_TASK: Literal["text-to-svg"] = "text-to-svg"
-_PICTURE_TASK: Literal["image-to-svg"] = "image-to-svg"
 _WHOLE_GRID = (0.0, 0.0, float(SIDE), float(SIDE))
-_LONGEST_TITLE = 80
+_MAX_TITLE_LENGTH = 80
 _ANY_GPU = (8, 0)
 """Compute capability of one that computes in bf16."""
-_SHORTEST_ROOM = 16
+_MIN_ROOM = 16
 """So near to `max_length` a drawing did not end by itself: there was no room for another path and a curve in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What a job asks for."""
-
-    name: Literal["text-to-svg", "image-to-svg"]
-    subtype: Subtype | None
-    sampling: Sampling
-    picture: Prepared | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +68,37 @@ class _Files:
     revision: str | None
 
 
-class OmniSvg(Generator):
-    """Draws with OmniSVG 1.1, a Qwen2.5-VL model that writes drawings in tokens of its own.
+@dataclass(slots=True)
+class LoadedOmniSvg:
+    """What `load` made.
+
+    Attributes:
+        plan: Where the model is.
+        decoder: The model.
+        processor: Makes tokens of prompts and pictures.
+        rasteriser: Renders candidates, to choose among them.
+        revision: Commit of the weights, or None when they were prepared.
+    """
+
+    plan: Plan
+    decoder: Decoder
+    processor: Any
+    rasteriser: Rasteriser
+    revision: str | None
+
+    def close(self) -> None:
+        """Free the model; nothing can be generated after."""
+        import torch
+
+        # The memory goes back to the device only once nothing refers to the model.
+        del self.decoder, self.processor
+        self.rasteriser.close()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+class OmniSvg(PlacedGenerator):
+    """Generates SVG with OmniSVG 1.1, a Qwen2.5-VL model that writes drawings in tokens of its own.
 
     The same prompt or picture, options and seed give the same drawings on the same machine.
     """
@@ -95,6 +106,7 @@ class OmniSvg(Generator):
     name: ClassVar[str] = "omnisvg"
     summary: ClassVar[str] = "Drawings from words, or of an attached picture, by OmniSVG 1.1."
     licence: ClassVar[str] = "own code, MIT; weights: 8b Apache-2.0 underneath, 4b not for commercial use"
+    Options: ClassVar[type[GeneratorOptions]] = OmniSvgOptions
     needs: ClassVar[InputRequirements] = InputRequirements(prompt=False, max_pictures=1)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.SVG, MediaType.PNG})
     presets: ClassVar[dict[str, str]] = {
@@ -104,49 +116,7 @@ class OmniSvg(Generator):
     extra: ClassVar[str | None] = "omnisvg"
     packages: ClassVar[tuple[str, ...]] = ("torch", "torchvision", "transformers", "accelerate", "safetensors")
 
-    class Options(GeneratorOptions):
-        """Settings for one request, by the names that OmniSVG's servers use."""
-
-        task_type: Literal["text-to-svg", "image-to-svg"] | None = Field(
-            None, description="Draw the prompt, or the attached picture. Absent: the picture if there is one."
-        )
-        model_size: Literal["4B", "8B"] | None = Field(
-            None, description="The size that must answer. Which one does is set by the preset of the kind."
-        )
-        task_subtype: Literal["icon", "illustration"] | None = Field(
-            None, description="What to draw from a prompt. Absent: told from its words."
-        )
-        num_candidates: int = Field(
-            4, ge=1, le=MOST_CANDIDATES, description="How many drawings to return at most, the best first."
-        )
-        max_length: int = Field(1536, ge=256, le=LONGEST, description="Most tokens of a drawing.")
-        temperature: float | None = Field(
-            None, ge=0.05, le=1.5, description="How daring: 0.3 for pictures, 0.5 for icons, 0.6 for illustrations."
-        )
-        top_p: float | None = Field(
-            None, ge=0.1, le=1, description="Draw from the likeliest tokens with this probability together."
-        )
-        top_k: int | None = Field(None, ge=1, le=200, description="Draw from at most so many tokens.")
-        repetition_penalty: float | None = Field(
-            None, ge=1, le=2, description="Make tokens less likely that the drawing has already; 1 does nothing."
-        )
-        replace_background: bool = Field(
-            True, description="Make the background of the attached picture white before it is looked at."
-        )
-        return_png: bool = Field(False, description="The same as png.")
-
-        @model_validator(mode="before")
-        @classmethod
-        def _png_by_another_name(cls, given: Any) -> Any:
-            if isinstance(given, dict) and given.get("return_png") is True:
-                return {**given, "png": True}
-            return given
-
-    _plan: Plan | None = None
-    _decoder: Decoder | None = None
-    _processor: Any = None
-    _rasteriser: Rasteriser | None = None
-    _revision: str | None = None
+    _loaded: LoadedOmniSvg | None = None
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
@@ -168,16 +138,16 @@ class OmniSvg(Generator):
             raise GeneratorError(f"{cls.name} cannot store weights as {quantization}: choose none, int8 or nf4")
         import torch
 
-        from spectacle.generators.diffusion.memory import measure
-        from spectacle.generators.diffusion.residency import quantization_config
         from spectacle.generators.omnisvg import checkpoint
+        from spectacle.generators.placement.memory import measure
+        from spectacle.generators.placement.residency import quantization_config
 
         size, vocabulary = cls._size(preset)
         weights, base = (cls.locate(source, preset, resources) for source in (size.weights, size.base))
         part = component(weights.path / FILE, base.path, vocabulary.size)
         # As for a GPU, where there is every form. It is made without one, too.
         target = replace(measure(Device("cpu"), resources.placement), capability=_ANY_GPU)
-        form = make_plan(part, target, PlacementSettings(quantization=quantization))
+        form = sizes.make_plan(part, target, PlacementSettings(quantization=quantization))
         say(f"reading {weights.path / FILE}")
         model = checkpoint.load_published(
             weights.path / FILE,
@@ -192,37 +162,33 @@ class OmniSvg(Generator):
         return {size.weights.repo: weights.revision, size.base.repo: base.revision}
 
     @classmethod
-    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed on `device`, from the size of its file, or the published one without it."""
-        from spectacle.generators.diffusion.figures import FROM_PUBLISHED_SIZES
-        from spectacle.generators.diffusion.memory import look
-
-        settings = resources.placement
-        machine = look(device, settings)
-        try:
-            files = cls._files(preset, resources)
-        except WeightsMissing:
-            return (
-                *cls._place(preset, cls._size_of(preset).published, machine, settings).sentences,
-                FROM_PUBLISHED_SIZES,
-            )
-        return cls._place(preset, cls._part(preset, files), machine, settings).sentences
+    def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
+        """The model with the size of its file."""
+        files = cls._files(preset, resources)
+        return (component(files.weights, files.base, cls._size(preset)[1].size),)
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
-        """What the plan says that would be made if nothing were loaded."""
-        from spectacle.generators.diffusion.memory import measure
+    def published_parts(cls, preset: str | None) -> Sequence[Component]:
+        """The model with the size it is published with."""
+        return (cls._size_of(preset).published,)
 
-        machine = measure(device, resources.placement).with_freed(held)
-        part = cls._part(preset, cls._files(preset, resources))
-        return cls._place(preset, part, machine, resources.placement).demand
+    @classmethod
+    def make_plan(
+        cls, preset: str | None, parts: Sequence[Component], machine: Machine, settings: PlacementSettings
+    ) -> Plan:
+        """Place the model; where it does not fit, a smaller one is recommended."""
+        try:
+            return sizes.make_plan(parts[0], machine, settings)
+        except OutOfMemory as error:
+            smaller = "; or choose the preset 4b, which is smaller" if cls._size_of(preset) is not PRESETS["4b"] else ""
+            raise OutOfMemory(f"{error.message}{smaller}") from None
 
     @property
     def footprint(self) -> Footprint:
         """What the plan says that the weights hold; weights that stay mapped from their file hold nothing."""
-        plan = self._plan
-        if plan is None:
+        if self._loaded is None:
             return Footprint()
+        plan = self._loaded.plan
         placed = plan.of(PART)
         mapped = (
             plan.device == "cpu"
@@ -248,18 +214,6 @@ class OmniSvg(Generator):
         weights, base = (cls.locate(source, preset, resources) for source in (size.weights, size.base))
         return _Files(weights.path / FILE, base.path, prepared=False, revision=weights.revision)
 
-    @classmethod
-    def _part(cls, preset: str | None, files: _Files) -> Component:
-        return component(files.weights, files.base, cls._size(preset)[1].size)
-
-    @classmethod
-    def _place(cls, preset: str | None, part: Component, machine: Machine, settings: PlacementSettings) -> Plan:
-        try:
-            return make_plan(part, machine, settings)
-        except OutOfMemory as error:
-            smaller = "; or choose the preset 4b, which is smaller" if cls._size_of(preset) is not PRESETS["4b"] else ""
-            raise OutOfMemory(f"{error.message}{smaller}") from None
-
     @property
     def model(self) -> str:
         """Name of the repository of the weights."""
@@ -268,7 +222,7 @@ class OmniSvg(Generator):
     @property
     def revision(self) -> str | None:
         """Commit of the loaded weights, or None when they were prepared."""
-        return self._revision
+        return self._loaded.revision if self._loaded is not None else None
 
     def load(self, device: Device) -> None:
         """Loads the model onto `device`, whole, in the best precision that fits.
@@ -280,15 +234,16 @@ class OmniSvg(Generator):
         """
         import torch
 
-        from spectacle.generators.diffusion.memory import measure
-        from spectacle.generators.diffusion.residency import dtype, quantization_config
         from spectacle.generators.omnisvg import checkpoint
         from spectacle.generators.omnisvg.generation import Decoder
+        from spectacle.generators.placement.memory import measure
+        from spectacle.generators.placement.residency import dtype, quantization_config
 
         _, vocabulary = self._size(self.preset)
         files = self._files(self.preset, self.resources)
         settings = self.resources.placement
-        plan = self._place(self.preset, self._part(self.preset, files), measure(device, settings), settings)
+        parts = self.installed_parts(self.preset, self.resources)
+        plan = self.make_plan(self.preset, parts, measure(device, settings), settings)
         how: dict[str, Any] = {
             "device": torch.device(str(device)),
             "dtype": dtype(plan),
@@ -298,45 +253,31 @@ class OmniSvg(Generator):
             model = checkpoint.load_prepared(files.weights, vocabulary, **how)
         else:
             model = checkpoint.load_published(files.weights, files.base, vocabulary, **how)
-        self._processor = checkpoint.load_processor(files.base)
-        self._decoder = Decoder(model, vocabulary, compile_blocks=plan.compile_repeated_blocks)
-        self._rasteriser = Rasteriser()
-        self._revision = files.revision
-        self._plan = plan
-
-    def unload(self) -> None:
-        """Frees the model."""
-        if self._decoder is None:
-            return
-        import torch
-
-        self._decoder = self._processor = self._plan = None
-        if self._rasteriser is not None:
-            self._rasteriser.close()
-            self._rasteriser = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        processor = checkpoint.load_processor(files.base)
+        decoder = Decoder(model, vocabulary, compile_blocks=plan.compile_repeated_blocks)
+        self._loaded = LoadedOmniSvg(plan, decoder, processor, Rasteriser(), files.revision)
 
     def memory_advice(self, job: Job) -> str:
         """What would fit."""
         return "set the option num_candidates or max_length to less"
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Draws what the job asks for, several times; returns the drawings that show something, the best first.
+        """Generates several candidates; returns those that show something, the best first.
 
         Raises:
             UnreadableRequest: There is neither a prompt nor a picture, or the prompt is too long.
-            BadAttachment: The task needs a picture and there is none, or one that it cannot draw.
-            BadOptions: The options ask for another size of the model, or for words to be drawn with a picture there.
+            BadAttachment: The task needs a picture and there is none, or one that it cannot vectorize.
+            BadOptions: The options ask for another size of the model, or a picture is attached to a task for words.
             GeneratorError: No drawing shows anything.
         """
-        assert self._decoder is not None and self._rasteriser is not None and self._plan is not None
+        loaded = self._loaded
+        assert loaded is not None
         options = job.options
-        assert isinstance(options, self.Options)
+        assert isinstance(options, OmniSvgOptions)
         size, vocabulary = self._size(self.preset)
-        task = _task(job, options, size)
-        rows = self._decoder.generate(
-            self._inputs(job, task),
+        task = understand(job, options, size)
+        rows = loaded.decoder.generate(
+            _inputs(loaded.processor, job, task),
             task.sampling,
             candidates=options.num_candidates + SPARE_CANDIDATES,
             max_length=options.max_length,
@@ -345,14 +286,13 @@ class OmniSvg(Generator):
         )
         control.check()
         candidates = [
-            Candidate(drawing, drawing.to_svg(SEEN, SEEN), cut=len(row) > options.max_length - _SHORTEST_ROOM)
+            Candidate(drawing, drawing.to_svg(SEEN, SEEN), cut=len(row) > options.max_length - _MIN_ROOM)
             for row in rows
             for drawing in [decode(row, vocabulary)]
         ]
-        rasteriser = self._rasteriser
         choices = choose(
             candidates,
-            lambda svg: rasteriser.render(svg, SEEN, SEEN),
+            lambda svg: loaded.rasteriser.render(svg, SEEN, SEEN),
             task="image" if task.subtype is None else task.subtype,
             picture=None if task.picture is None else task.picture.picture,
         )
@@ -370,54 +310,35 @@ class OmniSvg(Generator):
             "repetition_penalty": task.sampling.repetition_penalty,
             "candidates": len(rows),
             "valid_candidates": len(choices),
-            "placement": self._plan.summary(PART),
+            "placement": loaded.plan.summary(PART),
         }
         return [
             _artifact(choice, len(rows[choice.number]), job, task, facts)
             for choice in choices[: options.num_candidates]
         ]
 
-    def _inputs(self, job: Job, task: _Task) -> Mapping[str, Any]:
-        if task.picture is None:
-            inputs: Mapping[str, Any] = self._processor(text=[text_prompt(job.prompt)], return_tensors="pt")
-        else:
-            inputs = self._processor(text=[picture_prompt()], images=[task.picture.picture], return_tensors="pt")
-        tokens = inputs["input_ids"].shape[1]
-        if tokens > LONGEST_PROMPT:
-            raise UnreadableRequest(
-                f"the prompt is too long: with the words around it, it takes {tokens} tokens, "
-                f"and there is room for {LONGEST_PROMPT}: shorten it"
-            )
-        return inputs
 
-
-def _task(job: Job, options: OmniSvg.Options, size: Size) -> _Task:
-    if options.model_size not in (None, size.name):
-        raise BadOptions(
-            f"model_size is {options.model_size}, but this kind is served by OmniSVG {size.name}: "
-            f"ask for a kind with the preset {options.model_size.lower()}, or leave model_size out"
+def _inputs(processor: Any, job: Job, task: Task) -> Mapping[str, Any]:
+    if task.picture is None:
+        inputs: Mapping[str, Any] = processor(text=[text_prompt(job.prompt)], return_tensors="pt")
+    else:
+        inputs = processor(text=[picture_prompt()], images=[task.picture.picture], return_tensors="pt")
+    tokens = inputs["input_ids"].shape[1]
+    if tokens > MAX_PROMPT_TOKENS:
+        raise UnreadableRequest(
+            f"the prompt is too long: with the words around it, it takes {tokens} tokens, "
+            f"and there is room for {MAX_PROMPT_TOKENS}: shorten it"
         )
-    name = options.task_type or (_PICTURE_TASK if job.pictures else _TEXT_TASK)
-    if name == _PICTURE_TASK and not job.pictures:
-        raise BadAttachment("task_type is image-to-svg, but no picture is attached: attach one")
-    if name == _TEXT_TASK and job.pictures:
-        raise BadOptions("task_type is text-to-svg, but a picture is attached: leave one of them out")
-    if name == _TEXT_TASK and not job.prompt:
-        raise UnreadableRequest("there is neither a prompt nor a picture: write what is to be drawn, or attach one")
-    picture = prepare(job.pictures[0], replace_background=options.replace_background) if job.pictures else None
-    subtype = None if picture is not None else options.task_subtype or infer_subtype(job.prompt)
-    names = ("temperature", "top_p", "top_k", "repetition_penalty")
-    asked = {each: value for each in names if (value := getattr(options, each)) is not None}
-    return _Task(name, subtype, replace(default_sampling(subtype), **asked), picture)
+    return inputs
 
 
-def _artifact(choice: Choice, tokens: int, job: Job, task: _Task, facts: Mapping[str, Any]) -> Artifact:
+def _artifact(choice: Choice, tokens: int, job: Job, task: Task, facts: Mapping[str, Any]) -> Artifact:
     title = " ".join(job.prompt.split())
     svg = choice.candidate.drawing.to_svg(
         job.width,
         job.height,
         view_box=_WHOLE_GRID if task.picture is None else task.picture.view_box,
-        title=title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…",
+        title=title if len(title) <= _MAX_TITLE_LENGTH else title[: _MAX_TITLE_LENGTH - 1] + "…",
     )
     own = {
         "tokens": tokens,

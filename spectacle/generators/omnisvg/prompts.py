@@ -36,16 +36,16 @@ _ILLUSTRATION_WORDS = _words(
     "mountain forest city ocean beach sunset sunrise sky"
 )
 _PLURALS = (("s", ""), ("es", ""), ("ies", "y"))
-_LONGEST_ICON = 50
+_MAX_ICON_LENGTH = 50
 
 
 def text_prompt(prompt: str) -> str:
-    """What the model is given to draw `prompt`."""
+    """What the model is given for `prompt`."""
     return _chat(_TEXT.format(prompt=prompt))
 
 
 def picture_prompt() -> str:
-    """What the model is given to draw a picture, with one place for it."""
+    """What the model is given for a picture, with one place for it."""
     return _chat(_PICTURE)
 
 
@@ -69,6 +69,6 @@ def infer_subtype(prompt: str) -> Subtype:
     }
     if words & _ICON_WORDS:
         return "icon"
-    if words & _ILLUSTRATION_WORDS or len(prompt) > _LONGEST_ICON:
+    if words & _ILLUSTRATION_WORDS or len(prompt) > _MAX_ICON_LENGTH:
         return "illustration"
     return "icon"

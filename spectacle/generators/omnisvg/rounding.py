@@ -15,10 +15,10 @@ from spectacle.generators.omnisvg.drawing import SIDE, Segment, path_data
 Commands = list[tuple[str, tuple[float, ...]]]
 """Path data in absolute coordinates on the grid, of `M`, `L`, `Q`, `C`, `A` and `Z`."""
 
-_LARGEST_TURN = 99
-_LARGEST_DEVIATION = 1.0
+_MAX_TURN = 99
+_MAX_DEVIATION = 1.0
 """How far an arc with whole radii may be from what it stands for; where none is as near, cubics take its place."""
-_MOST_HALVINGS = 4
+_MAX_HALVINGS = 4
 
 
 def rounded(commands: Commands) -> tuple[Segment, ...]:
@@ -70,7 +70,7 @@ def _segments(command: str, operands: Sequence[float], pen: tuple[float, float])
         x, y, *end = operands
         operands = [*_toward(pen, (x, y)), *_toward(end, (x, y)), *end]
     points = [pen, *zip(operands[::2], operands[1::2], strict=True)]
-    pieces = _within_reach(points, _MOST_HALVINGS) if command != "L" else [points]
+    pieces = _within_reach(points, _MAX_HALVINGS) if command != "L" else [points]
     for piece in pieces:
         numbers = tuple(number for point in piece[1:] for number in _point(*point))
         yield Segment("L" if command == "L" else "C", numbers)
@@ -102,14 +102,14 @@ def _arc(operands: Sequence[float], pen: tuple[float, float]) -> Iterator[Segmen
         yield Segment("L", _point(x, y))
         return
     degrees = round(turn) % 180
-    if degrees > _LARGEST_TURN:  # the same ellipse
+    if degrees > _MAX_TURN:  # the same ellipse
         across, down, turn, degrees = down, across, turn - 90, degrees - 90
     here, there = _point(*pen), _point(x, y)
     flags = int(large), int(sweep)
     if here != there:
         wanted = _along(EllipticalArc(Point(*pen), across, down, turn, *flags, Point(x, y)))
         nearest: Segment | None = None
-        deviation = _LARGEST_DEVIATION
+        deviation = _MAX_DEVIATION
         for wider, higher in product((0, -1, 1), repeat=2):  # next to a half circle, other radii may come nearer
             radii = round(across) + wider, round(down) + higher
             if min(radii) < 1 or max(radii) >= SIDE:

@@ -10,9 +10,9 @@ from typing import Any
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion import figures, placement
-from spectacle.generators.diffusion.files import REMEDY
-from spectacle.generators.diffusion.plan import Component, Machine, Plan, Stage
+from spectacle.generators.placement import planner, published
+from spectacle.generators.placement.files import REMEDY
+from spectacle.generators.placement.plan import Component, Machine, Plan, Stage
 from spectacle.weights import Source
 
 FILE = "pytorch_model.bin"
@@ -27,13 +27,13 @@ BASE_FILES = (
 PART = "model"
 """Name of the one component of a plan."""
 
-MOST_CANDIDATES = 8
+MAX_CANDIDATES = 8
 SPARE_CANDIDATES = 4
 """So many more drawings are made than asked for, because some show nothing; upstream's number."""
-LONGEST = 2048
+MAX_TOKENS = 2048
 """Most tokens of a drawing that upstream allows."""
 
-LONGEST_PROMPT = 1024
+MAX_PROMPT_TOKENS = 1024
 """Most tokens of a prompt that a plan leaves room for: a picture takes 256 and the words around it about 100."""
 _BYTES = 2  # bf16
 _STORED_AS = {"torchao": "int8", "bitsandbytes": "nf4"}
@@ -70,7 +70,7 @@ PRESETS: Mapping[str, Size] = {
             size=17_228_500_000,
         ),
         Source("Qwen/Qwen2.5-VL-7B-Instruct", BASE_FILES, licence="Apache-2.0"),
-        figures.OMNISVG_8B[0],
+        published.OMNISVG_8B[0],
     ),
     "4b": Size(
         "4B",
@@ -87,7 +87,7 @@ PRESETS: Mapping[str, Size] = {
             licence="Qwen Research License",
             notice="The Qwen Research License does not allow commercial use.",
         ),
-        figures.OMNISVG_4B[0],
+        published.OMNISVG_4B[0],
     ),
 }
 """The sizes by preset."""
@@ -103,7 +103,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         vocabulary_size: Number of rows of the embedding.
 
     Raises:
-        GeneratorError: There is no readable configuration.
+        GeneratorError: The configuration cannot be read.
     """
     try:
         config = json.loads((base / "config.json").read_bytes())
@@ -116,7 +116,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
     held = sum(file.stat().st_size for file in files)
     method = text.get("quantization_config", {}).get("quant_method")
     embeddings = vocabulary_size * width * (1 if text.get("tie_word_embeddings") else 2)
-    drawings = MOST_CANDIDATES + SPARE_CANDIDATES
+    drawings = MAX_CANDIDATES + SPARE_CANDIDATES
     return Component(
         PART,
         Stage.DENOISE,
@@ -124,7 +124,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         fixed=embeddings,
         stored=held if method else 0,
         stored_as=_STORED_AS.get(method, ""),
-        activations=cached * _BYTES * drawings * (LONGEST + LONGEST_PROMPT) + _WORKSPACE,
+        activations=cached * _BYTES * drawings * (MAX_TOKENS + MAX_PROMPT_TOKENS) + _WORKSPACE,
     )
 
 
@@ -133,7 +133,7 @@ def make_plan(part: Component, machine: Machine, settings: PlacementSettings) ->
 
     `residency` is not taken from the settings, for every token needs every weight: streamed to the device, each would
     take as long as a step of a diffusion model. Nor is `gguf`, of which there is none, nor without a GPU `nf4`: on
-    processors with bf16 instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the picture
+    CPUs with bf16 instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the picture
     half has.
 
     Raises:
@@ -149,4 +149,4 @@ def make_plan(part: Component, machine: Machine, settings: PlacementSettings) ->
     changes: dict[str, Any] = {"residency": "auto"}
     if settings.quantization not in ("none", *forms):
         changes["quantization"] = "auto"
-    return placement.make_plan([replace(part, quantizations=forms)], machine, settings.model_copy(update=changes))
+    return planner.make_plan([replace(part, quantizations=forms)], machine, settings.model_copy(update=changes))

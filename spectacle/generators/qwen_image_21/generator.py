@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from spectacle.errors import WeightsMissing
+from spectacle.config import PlacementSettings
 from spectacle.generators.base import (
     Artifact,
     Device,
-    Footprint,
-    Generator,
     GeneratorOptions,
     InputRequirements,
     Job,
     JobControl,
     Resources,
 )
+from spectacle.generators.placement import memory
+from spectacle.generators.placement.components import read_component
+from spectacle.generators.placement.generator import PlacedGenerator
+from spectacle.generators.placement.plan import Component, Machine, Plan, Stage
+from spectacle.generators.placement.planner import make_plan
+from spectacle.generators.placement.published import QWEN_IMAGE_21
 from spectacle.generators.qwen_image_21.options import QwenImage21Options
-from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, Preset
+from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, QwenImage21Preset
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
-    from spectacle.generators.diffusion.plan import Machine, Plan
     from spectacle.generators.qwen_image_21.model import QwenImage21Model
 
 MULTIPLE = 32
 """What the sides of pictures are multiples of: the VAE makes a latent of 16x16 pixels, and 2x2 of them go together."""
-LEAST_PIXELS = 256 * 256
-MOST_PIXELS = 2400 * 1792
-"""Pictures of fewer or more pixels are drawn within these bounds and resampled. The most is the largest size that the
-model card names."""
+MIN_PIXELS = 256 * 256
+MAX_PIXELS = 2400 * 1792
+"""Pictures of fewer or more pixels are generated within these bounds and resampled. The upper one is the largest
+size that the model card lists."""
 
 _REFERENCE_BYTES = 3_300_000_000
 # Of one input picture of 1024x1024: its 4096 tokens and about as many of the text encoder's share in the keys and
@@ -40,7 +42,7 @@ _REFERENCE_BYTES = 3_300_000_000
 # An estimate from the architecture, not measured.
 
 
-class QwenImage21(Generator):
+class QwenImage21(PlacedGenerator):
     """Qwen-Image-2.1. Not for commercial use, so no kind has it unless a configuration says so."""
 
     name: ClassVar[str] = "qwen-image-2.1"
@@ -63,7 +65,7 @@ class QwenImage21(Generator):
     _revision: str | None = None
 
     @classmethod
-    def _find(cls, preset: str | None) -> Preset:
+    def _find(cls, preset: str | None) -> QwenImage21Preset:
         return PRESETS[cls.named(preset) or DEFAULT]
 
     @classmethod
@@ -72,30 +74,42 @@ class QwenImage21(Generator):
         return (cls._find(preset).source,)
 
     @classmethod
-    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
-        """How the model would be placed, from the sizes of its files, or the published ones while there are none."""
-        from spectacle.generators.diffusion import figures, memory
-
-        machine = memory.look(device, resources.placement)
-        try:
-            located = cls.locate(cls._find(preset).source, preset, resources)
-        except WeightsMissing:
-            return figures.published_plan(figures.QWEN_IMAGE_21, machine, resources.placement)
-        return _make_plan(located.path, machine, cls._find(preset), resources).sentences
+    def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
+        """The parts of the model with the sizes of their files, and room for an input picture."""
+        folder = cls.locate(cls._find(preset).source, preset, resources).path
+        parts = []
+        for part in QWEN_IMAGE_21:
+            more = _REFERENCE_BYTES if part.stage is Stage.DENOISE else 0
+            parts.append(
+                read_component(
+                    folder,
+                    part.name,
+                    part.stage,
+                    activations=part.activations + more,
+                    tiled_activations=part.tiled_activations,
+                )
+            )
+        return parts
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
-        """What the plan says that would be made if nothing were loaded."""
-        from spectacle.generators.diffusion import memory
+    def published_parts(cls, preset: str | None) -> Sequence[Component]:
+        """The parts of the model."""
+        return QWEN_IMAGE_21
 
-        located = cls.locate(cls._find(preset).source, preset, resources)
-        machine = memory.measure(device, resources.placement).with_freed(held)
-        return _make_plan(located.path, machine, cls._find(preset), resources).demand
-
-    @property
-    def footprint(self) -> Footprint:
-        """What the plan says that the weights hold."""
-        return self._loaded.plan.held if self._loaded is not None else Footprint()
+    @classmethod
+    def make_plan(
+        cls, preset: str | None, parts: Sequence[Component], machine: Machine, settings: PlacementSettings
+    ) -> Plan:
+        """Place the parts, without the cache of steps that diffusers cannot use for this model."""
+        # Of diffusers' two caches of steps, 0.42.1 knows the blocks of this transformer in one.
+        uncached = settings.cache == "first-block"
+        if uncached:
+            settings = settings.model_copy(update={"cache": "none"})
+        plan = make_plan(parts, machine, settings, lightning=cls._find(preset).recipe.lightning)
+        if uncached:
+            why = "placement.cache = first-block is off: diffusers does not know it for this model."
+            plan = replace(plan, reasons=(*plan.reasons, why))
+        return plan
 
     @property
     def model(self) -> str:
@@ -109,13 +123,13 @@ class QwenImage21(Generator):
 
     def load(self, device: Device) -> None:
         """Load the model as the plan says."""
-        from spectacle.generators.diffusion import memory
         from spectacle.generators.qwen_image_21.model import QwenImage21Model
 
         preset = self._find(self.preset)
         located = self.locate(preset.source, self.preset, self.resources)
-        machine = memory.measure(device, self.resources.placement)
-        plan = _make_plan(located.path, machine, preset, self.resources)
+        settings = self.resources.placement
+        parts = self.installed_parts(self.preset, self.resources)
+        plan = self.make_plan(self.preset, parts, memory.measure(device, settings), settings)
         self._loaded = QwenImage21Model(located.path, plan, device, preset.sigmas)
         self._revision = located.revision
 
@@ -132,7 +146,7 @@ class QwenImage21(Generator):
         preset = self._find(self.preset)
         recipe = settle(options, preset.recipe, self.preset or DEFAULT)
         check_form(job.pictures)
-        size = native_size(job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS)
+        size = native_size(job.width, job.height, multiple=MULTIPLE, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
         plan = self._loaded.plan
         facts: dict[str, Any] = {
             "num_inference_steps": recipe.num_inference_steps,
@@ -155,12 +169,6 @@ class QwenImage21(Generator):
         )
         return [Artifact(picture, facts, seed) for picture, seed in zip(pictures, seeds, strict=True)]
 
-    def unload(self) -> None:
-        """Free the model."""
-        loaded, self._loaded = self._loaded, None
-        if loaded is not None:
-            loaded.close()
-
     def memory_advice(self, job: Job) -> str:
         """What would fit, and which settings change it."""
         fewer = ", fewer input pictures or a smaller output_resolution" if job.pictures else ""
@@ -168,26 +176,3 @@ class QwenImage21(Generator):
             f"ask for fewer than {job.width}x{job.height} pixels{fewer}, or set placement.residency or "
             f"placement.quantization to something smaller; `spectacle generators {self.name}` shows what is used now"
         )
-
-
-def _make_plan(folder: Path, machine: Machine, preset: Preset, resources: Resources) -> Plan:
-    from spectacle.generators.diffusion import memory
-    from spectacle.generators.diffusion.figures import QWEN_IMAGE_21
-    from spectacle.generators.diffusion.placement import make_plan
-    from spectacle.generators.diffusion.plan import Stage
-
-    parts = []
-    for figure in QWEN_IMAGE_21:
-        part = memory.component(folder, figure.name, figure.stage)
-        more = _REFERENCE_BYTES if figure.stage is Stage.DENOISE else 0
-        parts.append(replace(part, activations=figure.activations + more, tiled_activations=figure.tiled_activations))
-    settings = resources.placement
-    # Of diffusers' two caches of steps, 0.42.1 knows the blocks of this transformer in one.
-    uncached = settings.cache == "first-block"
-    if uncached:
-        settings = settings.model_copy(update={"cache": "none"})
-    plan = make_plan(parts, machine, settings, lightning=preset.recipe.lightning)
-    if uncached:
-        why = "placement.cache = first-block is off: diffusers does not know it for this model."
-        plan = replace(plan, reasons=(*plan.reasons, why))
-    return plan

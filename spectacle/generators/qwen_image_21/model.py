@@ -11,11 +11,11 @@ from PIL import Image
 from spectacle.generators.base import Device, JobControl
 from spectacle.generators.diffusion.embeddings import Embeddings, picture_digest
 from spectacle.generators.diffusion.loading import Checkpoint, load_pipeline
-from spectacle.generators.diffusion.plan import Plan
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.generators.diffusion.seeds import generator
 from spectacle.generators.diffusion.stages import Stages
 from spectacle.generators.diffusion.steps import StepReporter
+from spectacle.generators.placement.plan import Plan
 from spectacle.generators.qwen_image_21.pipeline import EncodedQwenImage21Pipeline, unshifted
 
 _INDEX = "QwenImage21Pipeline"

@@ -11,7 +11,7 @@ from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions, BadSize
 from spectacle.generators.base import Job
-from spectacle.generators.diffusion.qwen import LEAST_PIXELS, MOST_PIXELS, MULTIPLE
+from spectacle.generators.diffusion.qwen import MAX_PIXELS, MIN_PIXELS, MULTIPLE
 from spectacle.generators.diffusion.references import MAX_ASPECT, check_form, on_white
 from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, native_size
 from spectacle.generators.qwen_image_edit.modes import (
@@ -92,9 +92,7 @@ def understand(job: Job, base: Base) -> Edit:
     if job.mask is not None:
         return _inpainting(job, options, prompt, pictures[0], job.mask, mode)
     seen = [on_white(picture) for picture in pictures]
-    width, height = native_size(
-        job.width, job.height, multiple=MULTIPLE, least_pixels=LEAST_PIXELS, most_pixels=MOST_PIXELS
-    )
+    width, height = native_size(job.width, job.height, multiple=MULTIPLE, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
     arguments = {"image": seen if base.several else seen[0], "width": width, "height": height}
     return Edit(base.pipeline, prompt, seen, arguments, mode)
 
@@ -110,7 +108,7 @@ def _inpainting(
     asked = (job.width, job.height)
     if max(asked) > MAX_ASPECT * min(asked):
         raise BadSize(
-            f"{job.width}x{job.height} is no size for inpainting: ask for one whose sides differ by less than "
+            f"{job.width}x{job.height} is not a size for inpainting: ask for one whose sides differ by less than "
             f"{MAX_ASPECT} times"
         )
     scale = math.sqrt(INPAINTING_PIXELS / (job.width * job.height))
@@ -191,4 +189,4 @@ def _check_mask(job: Job, options: QwenImageEditOptions, pictures: Sequence[Imag
             "STEM-mask.png, or attach just STEM-input.png beside it"
         )
     if job.mask.getextrema() == (0, 0):
-        raise BadAttachment("the mask is black all over: make what is to be made anew white")
+        raise BadAttachment("the mask is black all over: paint white what is to be replaced")

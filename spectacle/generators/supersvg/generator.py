@@ -21,15 +21,15 @@ from spectacle.generators.base import (
     MediaType,
     Resources,
 )
-from spectacle.generators.diffusion.placement import GPU_ALLOWANCE
+from spectacle.generators.placement.candidates import GPU_ALLOWANCE
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from spectacle.generators.supersvg.painter import Painter
-    from spectacle.generators.supersvg.shapes import PathSet
-    from spectacle.generators.supersvg.vectorise import VectoriseSettings
+    from spectacle.generators.supersvg.network.painter import Painter
+    from spectacle.generators.supersvg.raster.shapes import PathSet
+    from spectacle.generators.supersvg.tracing.vectorise import VectoriseSettings
 
 NETWORK = "network"
 """The preset that begins with the published networks."""
@@ -47,11 +47,11 @@ WEIGHT_BYTES = 4 * (22_131_756 + 56_685_940)
 """Bytes of both published networks in memory, where they are in fp32."""
 RAM = 2_000_000_000
 """Bytes of the host's memory at work: with its libraries, a process took 1.9 GB at most for 1000 paths of 2048x2048
-pixels, measured on a processor.
+pixels, measured on a CPU.
 """
 VRAM = 4_300_000_000 + GPU_ALLOWANCE
 """Bytes of a GPU's memory at work: drawing as many pixels of paths as are held at once took 4.2 GB with its gradients,
-measured with the same operations on a processor.
+measured with the same operations on a CPU.
 """
 
 _OPAQUE = 0.5
@@ -77,7 +77,7 @@ class SuperSvg(Generator):
         NETWORK: "begins with what SuperSVG's networks paint, and optimises that",
     }
     extra: ClassVar[str | None] = "supersvg"
-    packages: ClassVar[tuple[str, ...]] = ("torch", "skimage", "numba")
+    packages: ClassVar[tuple[str, ...]] = ("torch", "skimage", "scipy", "numba")
 
     class Options(GeneratorOptions):
         """Settings of the vectoriser for one request."""
@@ -158,7 +158,7 @@ class SuperSvg(Generator):
         """
         from PIL import Image
 
-        from spectacle.generators.supersvg.vectorise import Mode, VectoriseSettings, vectorise
+        from spectacle.generators.supersvg.tracing.vectorise import Mode, VectoriseSettings, vectorise
 
         self._device = str(device)
         if self.preset == NETWORK:
@@ -171,8 +171,8 @@ class SuperSvg(Generator):
     def _load_painter(self) -> Painter:
         import torch
 
-        from spectacle.generators.supersvg.checkpoint import COARSE_FILE, REFINE_FILE, load_coarse, load_refine
-        from spectacle.generators.supersvg.painter import Painter
+        from spectacle.generators.supersvg.network.checkpoint import COARSE_FILE, REFINE_FILE, load_coarse, load_refine
+        from spectacle.generators.supersvg.network.painter import Painter
 
         device = torch.device(self._device)
         own = self.resources.prepared_for(self.name, self.preset)
@@ -187,7 +187,7 @@ class SuperSvg(Generator):
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
         """Draws the attached picture. Returns one drawing."""
-        from spectacle.generators.supersvg.vectorise import refine, vectorise
+        from spectacle.generators.supersvg.tracing.vectorise import refine, vectorise
 
         began = time.monotonic()
         picture = job.pictures[0]
@@ -248,7 +248,7 @@ class _Report:
 
 
 def _settings(job: Job) -> VectoriseSettings:
-    from spectacle.generators.supersvg.vectorise import DETAILS, Detail, Mode, VectoriseSettings
+    from spectacle.generators.supersvg.tracing.vectorise import DETAILS, Detail, Mode, VectoriseSettings
 
     options = job.options
     assert isinstance(options, SuperSvg.Options)
@@ -266,8 +266,8 @@ def _settings(job: Job) -> VectoriseSettings:
 
 def _painted(painter: Painter, picture: Image.Image, max_paths: int, report: _Report) -> PathSet | None:
     """What the networks paint, in pixels of the picture; None where there is nothing to paint, or no path for it."""
-    from spectacle.generators.supersvg.painter import ground
-    from spectacle.generators.supersvg.target import Target
+    from spectacle.generators.supersvg.network.painter import ground
+    from spectacle.generators.supersvg.tracing.target import Target
 
     target = Target.of(picture)
     if not target.transparent:

@@ -40,7 +40,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture(autouse=True)
 def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tiny model draw small pictures as they are."""
-    monkeypatch.setattr(botanical.generator, "LEAST_PIXELS", 1)
+    monkeypatch.setattr(botanical.generator, "MIN_PIXELS", 1)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def test_a_repeated_prompt_is_encoded_once() -> None:
 
 
 def test_the_longest_unused_go_when_the_cache_is_full() -> None:
-    cache, encoder = EmbeddingCache(most_bytes=3 * 16), Encoder()
+    cache, encoder = EmbeddingCache(max_bytes=3 * 16), Encoder()
     for prompt in ("a", "b", "c", "a", "d"):
         cache.get(prompt, encoder)
     assert (encoder.asked, len(cache), cache.nbytes) == (4, 3, 48)
@@ -44,7 +44,7 @@ def test_the_longest_unused_go_when_the_cache_is_full() -> None:
 
 
 def test_what_is_larger_than_the_cache_is_not_kept() -> None:
-    cache, encoder = EmbeddingCache(most_bytes=15), Encoder()
+    cache, encoder = EmbeddingCache(max_bytes=15), Encoder()
     assert cache.get("a", encoder).nbytes == 16
     assert (len(cache), cache.nbytes) == (0, 0)
 

@@ -43,7 +43,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def processor(folder: Path, name: str, patch_size: int, least_pixels: int, most_pixels: int) -> None:
+def processor(folder: Path, name: str, patch_size: int, min_pixels: int, max_pixels: int) -> None:
     """The tokenizer with the processors of pictures and films, which scale what they see to a number of pixels."""
     tiny.tokenizer(folder)
     (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE)
@@ -55,14 +55,14 @@ def processor(folder: Path, name: str, patch_size: int, least_pixels: int, most_
         "image_mean": [0.48145466, 0.4578275, 0.40821073],
         "image_processor_type": "Qwen2VLImageProcessorFast",
         "image_std": [0.26862954, 0.26130258, 0.27577711],
-        "max_pixels": most_pixels,
+        "max_pixels": max_pixels,
         "merge_size": 2,
-        "min_pixels": least_pixels,
+        "min_pixels": min_pixels,
         "patch_size": patch_size,
         "processor_class": name,
         "resample": 3,
         "rescale_factor": 1 / 255,
-        "size": {"longest_edge": most_pixels, "shortest_edge": least_pixels},
+        "size": {"longest_edge": max_pixels, "shortest_edge": min_pixels},
         "temporal_patch_size": 2,
     }
     (folder / "preprocessor_config.json").write_text(json.dumps(picture, indent=2))

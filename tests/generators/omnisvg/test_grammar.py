@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from drawings import Words, drawings
+from drawings import TokenIds, drawings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -15,26 +15,35 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from spectacle.errors import BadOptions
 from spectacle.generators.omnisvg.drawing import Drawing
-from spectacle.generators.omnisvg.grammar import SHORTEST, Grammar, GrammarLogitsProcessor, State, check_max_length
-from spectacle.generators.omnisvg.tokens import SIZES, Kind, Vocabulary, decode, encode_drawing
+from spectacle.generators.omnisvg.grammar import (
+    MIN_TOKENS,
+    Grammar,
+    GrammarLogitsProcessor,
+    GrammarState,
+    check_max_length,
+)
+from spectacle.generators.omnisvg.tokens import SIZES, TokenKind, Vocabulary, decode, encode_drawing
 
 GRAMMARS = {size: Grammar(vocabulary, first=vocabulary.base) for size, vocabulary in SIZES.items()}
 both_sizes = pytest.mark.parametrize("size", SIZES)
 
 
-class Taste:
+class TokenSampler:
     """Draws tokens with weights for each kind, from some ids of every kind rather than from all, which is faster."""
 
-    def __init__(self, vocabulary: Vocabulary, weights: dict[Kind | str, float], seed: int) -> None:
+    def __init__(self, vocabulary: Vocabulary, weights: dict[TokenKind | str, float], seed: int) -> None:
         self.vocabulary = vocabulary
         self.random = torch.Generator().manual_seed(seed)
         self.groups = [
-            *((torch.tensor([vocabulary.command(Kind(letter))]), weights.get(Kind(letter), 1)) for letter in "MLCAZ"),
+            *(
+                (torch.tensor([vocabulary.command(TokenKind(letter))]), weights.get(TokenKind(letter), 1))
+                for letter in "MLCAZ"
+            ),
             (torch.tensor(vocabulary.ends), weights.get("end", 1)),
-            (torch.tensor(vocabulary.coordinates), weights.get(Kind.COORDINATE, 1)),
-            (torch.tensor(vocabulary.colours), weights.get(Kind.COLOUR, 1)),
-            (torch.tensor(vocabulary.arc_parameters[:2]), weights.get(Kind.ARC_PARAMETER, 1)),
-            (torch.tensor(vocabulary.arc_parameters), weights.get(Kind.ARC_PARAMETER, 1)),
+            (torch.tensor(vocabulary.coordinates), weights.get(TokenKind.COORDINATE, 1)),
+            (torch.tensor(vocabulary.colours), weights.get(TokenKind.COLOUR, 1)),
+            (torch.tensor(vocabulary.arc_parameters[:2]), weights.get(TokenKind.ARC_PARAMETER, 1)),
+            (torch.tensor(vocabulary.arc_parameters), weights.get(TokenKind.ARC_PARAMETER, 1)),
             (torch.arange(vocabulary.base, vocabulary.size), 1),
         ]
 
@@ -48,35 +57,38 @@ class Taste:
 
 
 def sample(
-    grammar: Grammar, taste: Taste, *, batch: int, max_length: int, begun: bool = False
+    grammar: Grammar, sampler: TokenSampler, *, batch: int, max_length: int, begun: bool = False
 ) -> tuple[list[list[int]], Tensor]:
     state = grammar.initial_state(batch, begun=begun)
     tokens = []
     for remaining in range(max_length, 0, -1):
-        token = taste.choose(grammar.mask(state, remaining))
+        token = sampler.choose(grammar.mask(state, remaining))
         state = grammar.advance(state, token)
         tokens.append(token)
     return torch.stack(tokens, 1).tolist(), state
 
 
-TASTES: dict[str, dict[Kind | str, float]] = {
+TOKEN_WEIGHTS: dict[str, dict[TokenKind | str, float]] = {
     "even": {},
-    "never ends": {"end": 0, Kind.COLOUR: 0},
-    "ends at once": {"end": 1e6, Kind.COLOUR: 1e6},
-    "only arcs": {Kind.ARC: 1e9},
-    "only moves": {Kind.MOVE: 1e9},
-    "only curves and closes": {Kind.CURVE: 1e9, Kind.CLOSE: 1e9},
-    "paints and never ends": {Kind.COLOUR: 1e6, "end": 0},
+    "never ends": {"end": 0, TokenKind.COLOUR: 0},
+    "ends at once": {"end": 1e6, TokenKind.COLOUR: 1e6},
+    "only arcs": {TokenKind.ARC: 1e9},
+    "only moves": {TokenKind.MOVE: 1e9},
+    "only curves and closes": {TokenKind.CURVE: 1e9, TokenKind.CLOSE: 1e9},
+    "paints and never ends": {TokenKind.COLOUR: 1e6, "end": 0},
 }
 
 
-def check_samples(size: str, taste: str, lengths: list[int], batch: int) -> set[str]:
+def check_samples(size: str, sampler: str, lengths: list[int], batch: int) -> set[str]:
     """Check that all samples are whole drawings, and return the commands in them."""
     vocabulary, grammar = SIZES[size], GRAMMARS[size]
     commands = set()
     for max_length in lengths:
         ids, state = sample(
-            grammar, Taste(vocabulary, TASTES[taste], seed=max_length), batch=batch, max_length=max_length
+            grammar,
+            TokenSampler(vocabulary, TOKEN_WEIGHTS[sampler], seed=max_length),
+            batch=batch,
+            max_length=max_length,
         )
         assert grammar.ended(state).all()
         for each in ids:
@@ -87,29 +99,31 @@ def check_samples(size: str, taste: str, lengths: list[int], batch: int) -> set[
     return commands
 
 
-@pytest.mark.parametrize("taste", TASTES)
-def test_every_sample_is_a_whole_drawing(taste: str) -> None:
-    commands = check_samples("8B", taste, [*range(SHORTEST, 24), 50], batch=16)
-    assert commands == set("MLCAZ") or taste != "even"
+@pytest.mark.parametrize("sampler", TOKEN_WEIGHTS)
+def test_every_sample_is_a_whole_drawing(sampler: str) -> None:
+    commands = check_samples("8B", sampler, [*range(MIN_TOKENS, 24), 50], batch=16)
+    assert commands == set("MLCAZ") or sampler != "even"
 
 
 @pytest.mark.slow
 @both_sizes
-@pytest.mark.parametrize("taste", TASTES)
-def test_every_one_of_many_samples_is_a_whole_drawing(size: str, taste: str) -> None:
-    check_samples(size, taste, [*range(SHORTEST, 80), 200, 500], batch=100)
+@pytest.mark.parametrize("sampler", TOKEN_WEIGHTS)
+def test_every_one_of_many_samples_is_a_whole_drawing(size: str, sampler: str) -> None:
+    check_samples(size, sampler, [*range(MIN_TOKENS, 80), 200, 500], batch=100)
 
 
 @both_sizes
 def test_the_shortest_length_is_enough_and_one_less_is_not(size: str) -> None:
-    taste = Taste(SIZES[size], {}, 1)
-    assert all(decode(ids, SIZES[size]).complete for ids in sample(GRAMMARS[size], taste, batch=50, max_length=8)[0])
-    _, state = sample(GRAMMARS[size], taste, batch=50, max_length=SHORTEST - 1)
+    sampler = TokenSampler(SIZES[size], {}, 1)
+    assert all(decode(ids, SIZES[size]).complete for ids in sample(GRAMMARS[size], sampler, batch=50, max_length=8)[0])
+    _, state = sample(GRAMMARS[size], sampler, batch=50, max_length=MIN_TOKENS - 1)
     assert not GRAMMARS[size].ended(state).any()
 
 
 def test_a_prompt_that_ends_with_the_begin_token_leaves_one_token_less_to_generate() -> None:
-    ids, state = sample(GRAMMARS["4B"], Taste(SIZES["4B"], {}, 2), batch=50, max_length=SHORTEST - 1, begun=True)
+    ids, state = sample(
+        GRAMMARS["4B"], TokenSampler(SIZES["4B"], {}, 2), batch=50, max_length=MIN_TOKENS - 1, begun=True
+    )
     assert GRAMMARS["4B"].ended(state).all()
     assert all(decode(each, SIZES["4B"]).complete for each in ids)
 
@@ -143,7 +157,7 @@ def kinds_allowed(grammar: Grammar, state: Tensor, remaining: int) -> set[str]:
 
 
 def test_what_is_allowed_at_each_step() -> None:
-    grammar, w = GRAMMARS["8B"], Words(SIZES["8B"])
+    grammar, w = GRAMMARS["8B"], TokenIds(SIZES["8B"])
     steps: list[tuple[int, set[str]]] = [
         (196998, {"end"}),
         (w.M, {"M"}),
@@ -168,14 +182,14 @@ def test_what_is_allowed_at_each_step() -> None:
 
 
 def test_flags_are_0_or_1_and_a_rotation_is_anything() -> None:
-    grammar, w = GRAMMARS["4B"], Words(SIZES["4B"])
+    grammar, w = GRAMMARS["4B"], TokenIds(SIZES["4B"])
     start = [196998, w.M, w.P(1, 1), w.P(1, 1), w.A, w.P(3, 3)]
     for more, count in ([], 100), ([w.R(9)], 2), ([w.R(9), w.R(1)], 2):
         assert grammar.mask(states(grammar, *start, *more), 100).sum() == count
 
 
 def test_near_the_end_only_what_still_fits_is_allowed() -> None:
-    grammar, w = GRAMMARS["8B"], Words(SIZES["8B"])
+    grammar, w = GRAMMARS["8B"], TokenIds(SIZES["8B"])
     drawn = states(grammar, 196998, w.M, w.P(1, 1), w.P(1, 1), w.L, w.P(9, 9))
     fitting = [
         (9, {"M", "L", "C", "A", "Z", "colour"}),
@@ -196,14 +210,14 @@ def test_near_the_end_only_what_still_fits_is_allowed() -> None:
 @both_sizes
 def test_something_is_allowed_in_every_state_however_little_remains(size: str) -> None:
     grammar = GRAMMARS[size]
-    state = torch.tensor(list(State))
+    state = torch.tensor(list(GrammarState))
     for remaining in range(-2, 30):
         assert grammar.mask(state, remaining).any(1).all()
 
 
 def test_what_remains_may_be_a_number_or_a_tensor() -> None:
     grammar = GRAMMARS["8B"]
-    state = torch.tensor(list(State))
+    state = torch.tensor(list(GrammarState))
     for remaining in (-1, 0, 5, 8, 10_000):
         expected = grammar.mask(state, remaining)
         assert torch.equal(grammar.mask(state, torch.tensor(remaining)), expected)
@@ -212,13 +226,13 @@ def test_what_remains_may_be_a_number_or_a_tensor() -> None:
 
 def test_a_token_that_is_not_allowed_changes_nothing() -> None:
     grammar = GRAMMARS["8B"]
-    state = torch.tensor(list(State))
+    state = torch.tensor(list(GrammarState))
     assert torch.equal(grammar.advance(state, torch.full_like(state, 42)), state)
 
 
 def test_scores_are_kept_or_become_minus_infinity() -> None:
     grammar = GRAMMARS["8B"]
-    state = torch.tensor([State.START, State.DRAWN])
+    state = torch.tensor([GrammarState.START, GrammarState.DRAWN])
     scores = torch.randn(2, 44_936).to(torch.bfloat16)
     constrained, mask = grammar.constrain(scores, state, 99), grammar.mask(state, 99)
     assert constrained.dtype == torch.bfloat16
@@ -228,9 +242,9 @@ def test_scores_are_kept_or_become_minus_infinity() -> None:
 
 def test_all_ids_or_only_those_of_drawings() -> None:
     vocabulary = SIZES["8B"]
-    state = torch.tensor(list(State))
+    state = torch.tensor(list(GrammarState))
     whole = Grammar(vocabulary).mask(state, 50)
-    assert whole.shape == (len(State), 197_000)
+    assert whole.shape == (len(GrammarState), 197_000)
     assert not whole[:, : vocabulary.base].any()
     assert torch.equal(whole[:, vocabulary.base :], GRAMMARS["8B"].mask(state, 50))
 
@@ -250,7 +264,7 @@ def test_a_length_in_which_no_path_fits_is_refused_with_the_shortest_that_would_
         check_max_length(max_length)
     with pytest.raises(BadOptions, match="at least 8"):
         GrammarLogitsProcessor(GRAMMARS["8B"], prompt_length=3, max_new_tokens=max_length)
-    check_max_length(SHORTEST)
+    check_max_length(MIN_TOKENS)
 
 
 @pytest.fixture(scope="module")

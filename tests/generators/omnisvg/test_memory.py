@@ -13,10 +13,10 @@ import torch
 from spectacle.config import PlacementSettings
 from spectacle.errors import OutOfMemory, WeightsMissing
 from spectacle.generators.base import Device, Footprint, Job, MediaType, Resources
-from spectacle.generators.diffusion import memory, plan
-from spectacle.generators.diffusion.files import read_header
-from spectacle.generators.diffusion.plan import Machine
 from spectacle.generators.omnisvg import OmniSvg
+from spectacle.generators.placement import memory, plan
+from spectacle.generators.placement.files import read_header
+from spectacle.generators.placement.plan import Machine
 from spectacle.svg import Rasteriser
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
@@ -39,8 +39,8 @@ def draw(generator: OmniSvg) -> str:
 
 def matrices(generator: OmniSvg) -> list[torch.nn.Module]:
     """The layers that quantization concerns, and the head, which it leaves alone."""
-    assert generator._decoder is not None
-    model = generator._decoder.model
+    assert generator._loaded is not None
+    model = generator._loaded.decoder.model
     return [model.model.language_model.layers[1].mlp.down_proj, model.model.visual.blocks[0].attn.qkv, model.lm_head]
 
 

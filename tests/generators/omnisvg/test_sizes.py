@@ -11,8 +11,8 @@ import pytest
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError, OutOfMemory
-from spectacle.generators.diffusion.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.omnisvg.sizes import PART, PRESETS, component, make_plan
+from spectacle.generators.placement.plan import Component, Machine, Place, Plan, Stage
 
 FREE = 0.94
 """Part of a card's nominal memory that is free."""

@@ -13,7 +13,7 @@ from PIL import Image
 from spectacle.config import PlacementSettings, Settings
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Footprint, Job, MediaType, Resources
-from spectacle.generators.diffusion import plan
+from spectacle.generators.placement import plan
 from spectacle.generators.qwen_image_21 import QwenImage21
 from spectacle.generators.qwen_image_21.presets import PRESETS
 from spectacle.weights import Store

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from spectacle.generators.supersvg.generator import PUBLISHED
-from spectacle.generators.supersvg.network import Coarse, Refine
+from spectacle.generators.supersvg.network.model import Coarse, Refine
 from spectacle.weights import Store
 from spectacle.weights.pull import bring_in, from_folder
 

@@ -6,7 +6,7 @@ import math
 
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.parts import Assembly, Part
-from spectacle.generators.illustration.scene import RelationKind
+from spectacle.generators.illustration.language.scene import RelationKind
 
 ATTACHING = frozenset({
     RelationKind.ON, RelationKind.INSIDE, RelationKind.RIDING, RelationKind.HOLDING, RelationKind.WEARING,
@@ -36,36 +36,11 @@ OVERHEAD_WORDS = frozenset(
 )
 NECK_WORDS = frozenset({"scarf", "tie", "necktie", "bow", "bowtie", "necklace", "collar", "medal", "ribbon", "beads"})
 EYE_WORDS = frozenset({"glasses", "sunglasses", "goggles", "mask", "spectacles", "eyeglasses", "monocle"})
-BODY_WORDS = frozenset(
-    {
-        "shirt",
-        "t-shirt",
-        "dress",
-        "coat",
-        "jacket",
-        "sweater",
-        "vest",
-        "suit",
-        "kimono",
-        "costume",
-        "blouse",
-        "jeans",
-        "shorts",
-        "skirt",
-        "bikini",
-        "apron",
-        "armor",
-        "armour",
-        "uniform",
-        "jersey",
-        "sari",
-        "robe",
-        "trousers",
-        "pants",
-        "swimsuit",
-        "pyjamas",
-    }
-)
+BODY_WORDS = frozenset({
+    "shirt", "t-shirt", "dress", "coat", "jacket", "sweater", "vest", "suit", "kimono", "costume", "blouse",
+    "jeans", "shorts", "skirt", "bikini", "apron", "armor", "armour", "uniform", "jersey", "sari", "robe",
+    "trousers", "pants", "swimsuit", "pyjamas",
+})  # fmt: skip
 FOOT_WORDS = frozenset(
     {"boot", "boots", "shoe", "shoes", "sneakers", "socks", "sandals", "slippers", "skates", "heels", "skate"}
 )

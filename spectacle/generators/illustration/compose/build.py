@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
+from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose.attach import ATTACHING, attach
 from spectacle.generators.illustration.compose.casting import Role, words_of
 from spectacle.generators.illustration.compose.groups import amid, between, group, relate
 from spectacle.generators.illustration.compose.parts import Assembly, Composite, figure
-from spectacle.generators.illustration.library import Library
-from spectacle.generators.illustration.scene import Relation, RelationKind, Scene, Thing
+from spectacle.generators.illustration.language.scene import Relation, RelationKind, Scene, Thing
 
 HOST_IS_SUBJECT = frozenset({RelationKind.HOLDING, RelationKind.WEARING})
 

@@ -5,7 +5,6 @@ The matrices are those of Björn Ottosson's OKLab (https://bottosson.github.io/p
 
 from __future__ import annotations
 
-import colorsys
 import math
 from functools import lru_cache
 
@@ -125,9 +124,3 @@ def turn(colour: str, degrees: float) -> str:
     """The hue turned by `degrees`."""
     lightness, chroma, hue = lch(colour)
     return from_lch(lightness, chroma, hue + math.radians(degrees))
-
-
-def hsl(colour: str) -> tuple[float, float, float]:
-    """Hue 0 to 360, saturation 0 to 1, lightness 0 to 1."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*rgb(colour))
-    return (hue * 360, saturation, lightness)

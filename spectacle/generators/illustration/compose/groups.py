@@ -6,7 +6,7 @@ import math
 from random import Random
 
 from spectacle.generators.illustration.compose.parts import Assembly, Composite
-from spectacle.generators.illustration.scene import RelationKind
+from spectacle.generators.illustration.language.scene import RelationKind
 
 LOW_CEILINGS = frozenset({"table", "chair", "desk", "bench", "stool"})
 

@@ -204,9 +204,3 @@ def sky_of(time: str, weather: tuple[str, ...], rng: Random) -> Sky:
         cloud = mix(sky.cloud, grey, share * (0.95 if name in {"rain", "storm"} else 0.5))
         sky = replace(sky, stops=stops, cloud=cloud, shade=mix(cloud, "#20283a", 0.18), dark=False)
     return sky
-
-
-def luminous(colour: str) -> bool:
-    """Whether a colour is one of flames and lamps: light and warm."""
-    lightness, chroma, hue = lch(colour)
-    return lightness > 0.72 and chroma > 0.06 and 0.4 < hue < 2.1

@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose.abstract import paint_abstract
-from spectacle.generators.illustration.compose.arrange import Placed, Stage, arrange
+from spectacle.generators.illustration.compose.arrange import arrange
 from spectacle.generators.illustration.compose.backgrounds import SETTINGS
 from spectacle.generators.illustration.compose.build import build
 from spectacle.generators.illustration.compose.canvas import Box, Canvas
 from spectacle.generators.illustration.compose.casting import cast, words_of
-from spectacle.generators.illustration.compose.figures import borders, draw, draw_all
 from spectacle.generators.illustration.compose.light import INDOORS, light_of, sky_of
-from spectacle.generators.illustration.compose.pixels import pixelate
+from spectacle.generators.illustration.compose.pixel_art import pixelate
+from spectacle.generators.illustration.compose.placed import PictureSpace, Placed
+from spectacle.generators.illustration.compose.render import borders, draw, draw_all
 from spectacle.generators.illustration.compose.scenery import place_of, sensible, time_of
 from spectacle.generators.illustration.compose.sticker import card, sheet
 from spectacle.generators.illustration.compose.styles import over, style_ground, style_pieces
 from spectacle.generators.illustration.compose.svg import Defs, element, text_element
 from spectacle.generators.illustration.compose.weather import paint_weather
-from spectacle.generators.illustration.library import Library
-from spectacle.generators.illustration.scene import Scene
+from spectacle.generators.illustration.language.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,15 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
     wide = width / height
     low, high = setting.horizon
     horizon = height * layout.uniform(low, high)
-    stage = Stage(float(width), float(height), horizon, setting)
+    space = PictureSpace(float(width), float(height), horizon, setting)
     clusters = build(scene, roles, library, wide, layout)
-    placed = arrange(clusters, stage, layout)
+    placed = arrange(clusters, space, layout)
     canvas = Canvas(
         float(width), float(height), horizon, painting, light_of(place, time, scene.weather),
         sky_of(time, scene.weather, painting), place, time, scene.weather, Defs(),
         keep=tuple(one.box for one in placed if one.kind != "celestial"),
         has=_drawn_words(placed),
-        shore=_shore(placed, stage),
+        shore=_shore(placed, space),
         style=scene.style,
         orb=next((one.x + one.width / 2 for one in placed if one.kind == "celestial"), None),
     )  # fmt: skip
@@ -171,12 +172,12 @@ def _drawn_words(placed: list[Placed]) -> frozenset[str]:
     return words
 
 
-def _shore(placed: list[Placed], stage: Stage) -> float | None:
-    if stage.setting.ground != "water" or not any(one.kind == "stand" for one in placed):
+def _shore(placed: list[Placed], space: PictureSpace) -> float | None:
+    if space.setting.ground != "water" or not any(one.kind == "stand" for one in placed):
         return None
     feet = min(one.foot for one in placed if one.kind == "stand" and one.foot is not None) if any(
-        one.kind == "stand" and one.foot is not None for one in placed) else stage.height * 0.85  # fmt: skip
-    return min(max(stage.horizon + 0.1 * stage.height, feet - 0.09 * stage.height), stage.height * 0.84)
+        one.kind == "stand" and one.foot is not None for one in placed) else space.height * 0.85  # fmt: skip
+    return min(max(space.horizon + 0.1 * space.height, feet - 0.09 * space.height), space.height * 0.84)
 
 
 def _things(placed: list[Placed]) -> tuple[PlacedThing, ...]:

@@ -13,7 +13,6 @@ Point = tuple[float, float]
 _COLOUR = re.compile(r'\b(fill|stroke|stop-color)="(?!none|url|inherit|transparent|currentColor)([^"]+)"')
 _IDENTITY = re.compile(r'\bid="([^"]+)"')
 _REFERENCE = re.compile(r'(url\(#|href="#)([^)"]+)')
-_SHAPE = re.compile(r"<(path|circle|ellipse|rect|polygon|polyline|line)\b")
 
 
 def num(value: float) -> str:
@@ -94,11 +93,6 @@ def rename(markup: str, prefix: str) -> str:
     """The markup with `prefix` before every identity and every reference to one."""
     markup = _IDENTITY.sub(lambda found: f'id="{prefix}{found[1]}"', markup)
     return _REFERENCE.sub(lambda found: f"{found[1]}{prefix}{found[2]}", markup)
-
-
-def add_to_shapes(markup: str, attributes: str) -> str:
-    """The markup with `attributes` added to every shape; the shapes must not have them already."""
-    return _SHAPE.sub(lambda found: f"<{found[1]} {attributes}", markup)
 
 
 class Defs:

@@ -1,4 +1,4 @@
-"""Backgrounds of waters inland and of the harbour: lake, river, waterfall, harbour."""
+"""Backgrounds of waters inland and of the harbour: lake, river, harbour."""
 
 from __future__ import annotations
 
@@ -169,108 +169,6 @@ def river(canvas: Canvas) -> None:
         lawn(canvas, green, canvas.shore)
         grass(canvas, green, 20, canvas.shore + unit * 0.01)
     foreground(canvas, green)
-
-
-def waterfall(canvas: Canvas) -> None:
-    """A fall between cliffs into a pool with spray."""
-    rng, unit, width = canvas.rng, canvas.unit, canvas.width
-    paint_sky(canvas)
-    far_hills(canvas, "#5f9f6a", 2, 0.12)
-    stone, leaf = rng.choice(("#7f8790", "#8a8178")), rng.choice(("#4c9a4c", "#3f8f5a"))
-    x, half = width * rng.uniform(0.42, 0.58), max(unit * 0.1, width * 0.08)
-    top, pool = canvas.horizon * rng.uniform(0.22, 0.32), canvas.horizon + unit * 0.03
-    for side in (-1, 1):
-        edge = x + side * half
-        far_edge = -20 if side < 0 else width + 20
-        steps = [
-            (edge, pool),
-            (edge + side * unit * 0.015, top + (pool - top) * 0.5),
-            (edge, top),
-            (edge + side * unit * 0.1, top - unit * 0.02),
-            (edge + side * width * 0.2, top + unit * 0.03),
-            (edge + side * width * 0.3, top - unit * 0.03),
-            (far_edge, top + unit * 0.02),
-            (far_edge, pool),
-        ]
-        canvas.path(
-            "M" + "L".join(f"{num(a)} {num(b)}" for a, b in steps) + "Z",
-            canvas.vertical(top, pool, canvas.lit(lighten(stone, 0.03)), canvas.lit(lighten(stone, -0.1))),
-        )
-        cracks = "".join(
-            (
-                f"M{num(edge + side * unit * rng.uniform(0.03, 0.4))}"
-                f" {num(top + (pool - top) * rng.uniform(0.1, 0.8))}"
-                f"l{num(side * unit * rng.uniform(0.01, 0.05))} {num(unit * rng.uniform(0.05, 0.13))}"
-            )
-            for _ in range(16)
-        )
-        canvas.stroke(cracks, canvas.lit(lighten(stone, -0.15)), unit * 0.005, stroke_opacity=0.6)
-        shrub = plants.bush(canvas, foliage(canvas, leaf, 0.85))
-        tree = plants.leaf_tree(canvas, foliage(canvas, leaf, 0.8), variant=side + 1)
-        for index in range(5):
-            canvas.use(
-                shrub,
-                edge + side * (unit * 0.05 + width * 0.09 * index),
-                top + unit * 0.012,
-                unit * rng.uniform(0.0007, 0.0013),
-            )
-        for index in range(3):
-            canvas.use(
-                tree,
-                edge + side * (unit * 0.12 + width * 0.13 * index),
-                top + unit * 0.01,
-                unit * rng.uniform(0.0018, 0.0027),
-                side > 0,
-            )
-    canvas.rect(
-        x - half,
-        top - unit * 0.004,
-        half * 2,
-        pool - top + unit * 0.03,
-        canvas.vertical(top, pool, canvas.lit("#9fdcf0"), canvas.lit("#e6f8fc")),
-    )
-    for colour, opacity in (("#ffffff", 0.75), ("#6fc0de", 0.6)):
-        streaks = "".join(
-            (
-                f"M{num(x + half * rng.uniform(-0.92, 0.92))}"
-                f" {num(top + (pool - top) * rng.uniform(0.0, 0.75))}"
-                f"v{num((pool - top) * rng.uniform(0.1, 0.3))}"
-            )
-            for _ in range(22)
-        )
-        canvas.stroke(streaks, canvas.lit(colour), unit * 0.006, stroke_opacity=opacity)
-    open_water(canvas, "#45a9c4", pool, canvas.height, calm=True)
-    for _ in range(14):
-        canvas.ellipse(
-            x + half * rng.uniform(-1.3, 1.3),
-            pool + unit * rng.uniform(-0.02, 0.03),
-            unit * rng.uniform(0.025, 0.06),
-            unit * rng.uniform(0.015, 0.035),
-            canvas.lit("#ffffff"),
-            fill_opacity=0.5,
-        )
-    stones = [plants.rock(canvas, canvas.lit(lighten(stone, -0.03)), k) for k in range(3)]
-    for _ in range(8):
-        canvas.use(
-            rng.choice(stones),
-            width * rng.choice((rng.uniform(0, 0.3), rng.uniform(0.7, 1))),
-            pool + unit * rng.uniform(0.02, 0.12),
-            unit * rng.uniform(0.0005, 0.0012),
-        )
-    bank = canvas.shore if canvas.shore is not None else None
-    if bank is not None:
-        lawn(canvas, "#79b55a", bank)
-        grass(canvas, "#79b55a", 20, bank)
-    frond = plants.fern(canvas, canvas.lit(lighten(leaf, -0.05)))
-    for side in (0, 1):
-        for index in range(3):
-            canvas.use(
-                frond,
-                width * side + (1 - 2 * side) * unit * 0.06 * index,
-                canvas.height + unit * 0.015,
-                unit * (0.0024 - 0.0004 * index),
-                front=True,
-            )
 
 
 def harbour(canvas: Canvas) -> None:

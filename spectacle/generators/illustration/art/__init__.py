@@ -1,0 +1,1 @@
+"""The art library: the drawings that pictures are composed of, and their licences."""

@@ -1,0 +1,152 @@
+"""Arranging composites on the ground: their scale, and rows in the depth."""
+
+from __future__ import annotations
+
+from random import Random
+
+from spectacle.generators.illustration.art.library import Artwork
+from spectacle.generators.illustration.compose.build import Cluster
+from spectacle.generators.illustration.compose.casting import LIVELY
+from spectacle.generators.illustration.compose.placed import PictureSpace, Placed, contained, emit, lift
+
+_LOW = frozenset({"flower", "plant", "insect", "fruit", "vegetable", "food"})
+"""Categories of what others are not to be hidden by."""
+
+
+def _rows(clusters: list[Cluster], space: PictureSpace, rng: Random) -> list[list[Cluster]]:
+    """Clusters in rows from near to far: one row where they fit side by side, more in narrow pictures."""
+    order = list(clusters)
+    if len(order) == 1:
+        return [order]
+    if space.setting.ground == "water" and len({cluster.kind for cluster in order}) == 2:
+        return [[one for one in order if one.kind == "stand"], [one for one in order if one.kind == "swim"]]
+    if space.setting.kerb is not None:
+        fixed = [one for one in order if _is_fixed(one)]
+        if 0 < len(fixed) < len(order):
+            return [[one for one in order if one not in fixed], fixed]
+    heights = [cluster.composite.height for cluster in order]
+    big = [
+        cluster
+        for cluster, height in zip(order, heights, strict=True)
+        if height > 1.75 * sorted(heights)[0] and height == max(heights)
+    ]
+    wide = space.width / space.height
+    best: tuple[float, list[list[Cluster]]] | None = None
+    options: list[list[list[Cluster]]] = [[order]]
+    if big and len(big) < len(order):
+        options.append([[cluster for cluster in order if cluster not in big], big])
+    low = [cluster for cluster in order if cluster.composite.height < 0.66 * max(heights)]
+    halves = [low, [cluster for cluster in order if cluster not in low]] if len(order) > 2 and low else []
+    if halves:
+        options.append(halves)
+    for rows in range(2, min(len(order), 4) + 1):
+        ranked = sorted(order, key=lambda cluster: cluster.composite.height)
+        size = -(-len(ranked) // rows)
+        options.append([ranked[start : start + size] for start in range(0, len(ranked), size)])
+    roomy = True
+    for option in options:
+        width = max(sum(cluster.composite.width for cluster in row) + 0.12 * (len(row) - 1) for row in option)
+        height = _stack_height(option)
+        fit = min(0.88 * wide / width, 0.72 / height)
+        if len(option) > 1:
+            backed = bool(big) and option is options[1]
+            fit *= 1.1 if backed or option is halves else 0.5 if wide > 0.85 and roomy else 0.85
+        else:
+            roomy = fit * max(heights) > 0.36
+        if best is None or fit > best[0]:
+            best = (fit, option)
+    assert best is not None
+    rows_found = best[1]
+    for row in rows_found:
+        if len(row) > 2 or rng.random() < 0.5:
+            rng.shuffle(row)
+    return rows_found
+
+
+def _face_inwards(rows: list[list[Cluster]]) -> None:
+    """Let the outer ones of a row look to the middle, when nothing else decides where they look."""
+    for row in rows:
+        for cluster, direction in ((row[0], "right"), (row[-1], "left")):
+            members = cluster.composite.members
+            alike = len({member.thing for member in members}) == 1 and all(len(member.parts) == 1 for member in members)
+            if len(row) > 1 and alike and members[0].root.drawing.category in LIVELY:
+                for member in members:
+                    member.look(direction)
+
+
+def _is_fixed(cluster: Cluster) -> bool:
+    """Whether it is a building or a tree, which stands beside a road rather than on it."""
+    return all(_is_fixed_drawing(member.root.drawing) for member in cluster.composite)
+
+
+def _is_fixed_drawing(root: Artwork) -> bool:
+    return root.category in {"building", "tree", "landscape"} or "tree" in root.title.split()
+
+
+def _stack_height(rows: list[list[Cluster]]) -> float:
+    top, base = 0.0, 0.0
+    for row in rows:
+        top = max(top, base + max(cluster.composite.height for cluster in row))
+        low = all(member.root.drawing.category in _LOW for cluster in row for member in cluster.composite)
+        base += (0.78 if low else 0.48) * max(cluster.composite.height for cluster in row)
+    return top
+
+
+def on_ground(clusters: list[Cluster], space: PictureSpace, leave_sky: bool, rng: Random) -> list[Placed]:
+    rows = _rows(clusters, space, rng)
+    _face_inwards(rows)
+    kerb = None if space.setting.kerb is None else space.horizon + space.setting.kerb * (space.height - space.horizon)
+    unit, wide = space.unit, space.width / space.height
+    margin = 0.05 * space.width
+    gap = 0.1
+    widths = []
+    for row in rows:
+        widths.append(sum(cluster.composite.width for cluster in row) + gap * (len(row) - 1))
+    height = _stack_height(rows)
+    foot = space.height * (space.setting.foot + rng.uniform(-0.025, 0.02))
+    if wide < 0.7:
+        foot -= space.height * 0.05 * min(1.0, 0.7 / wide - 1)
+    room = (foot - 0.05 * space.height) * (0.74 if leave_sky else 1.0)
+    single = len(clusters) == 1 and len(clusters[0].composite.members) == 1
+    tall = min((rng.uniform(0.56, 0.67) if single else 0.74) * unit * (1.15 if wide < 0.8 else 1.0), room)
+    broad = min(space.width - 2 * margin, unit * (rng.uniform(0.68, 0.8) if single else 2.6 if wide > 1.5 else 0.95))
+    scale = min(tall / height, broad / max(widths))
+    placed = []
+    base = foot
+    depth = 0.0
+    lean = rng.choice((-0.85, 0.85))
+    for number, row in enumerate(rows):
+        near = 1.0 if number == 0 else 0.94
+        total = widths[number] * scale * near
+        spare = space.width - 2 * margin - total
+        slack = spare / (len(row) + 1) if len(row) > 1 else 0
+        slack = min(slack, 0.22 * unit)
+        used = total + slack * (len(row) - 1)
+        x = (space.width - used) / 2
+        if len(rows) == 1 and len(row) == 1 and wide > 1.25:
+            x += rng.choice((-0.12, 0.0, 0.12)) * (space.width - used)
+        elif len(rows) > 1:
+            x += (lean if number % 2 else -lean) * max(0.0, spare - slack * (len(row) - 1)) / 2
+        elif len(row) == 1:
+            x += rng.choice((-0.8, -0.5, 0.0, 0.5, 0.8)) * max(0.0, spare) * 0.3
+        for cluster in row:
+            left, _, right, bottom = cluster.composite.bounds
+            dip = rng.uniform(0, 0.03) * unit if len(row) > 1 else 0.0
+            ground = base - max(0.0, bottom) * scale * near - dip
+            for member in cluster.composite:
+                placed += emit(
+                    member, x - left * scale * near, ground, scale * near, cluster.kind, 1000 - depth - dip / unit * 10
+                )
+            x += (right - left) * scale * near + slack + gap * scale * near
+        if number == 0 and kerb is not None and len(rows) == 1 and all(_is_fixed(one) for one in row):
+            lift(placed, kerb - foot)
+            return contained(placed, space)
+        tallest = max(cluster.composite.height for cluster in row)
+        low = all(member.root.drawing.category in _LOW for cluster in row for member in cluster.composite)
+        base = max(base - (0.78 if low else 0.48) * tallest * scale, space.horizon + 0.03 * unit)
+        if kerb is not None and number + 1 < len(rows) and all(_is_fixed(one) for one in rows[number + 1]):
+            base = min(base, kerb)
+        if space.setting.ground == "water" and number + 1 < len(rows) and rows[number + 1][0].kind == "swim":
+            base = min(base, space.horizon + 0.45 * (space.height - space.horizon))
+        depth += 100
+    return contained(placed, space)

@@ -1,0 +1,305 @@
+"""All ways in which a model can be placed, best first, and what each costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from spectacle.config import PlacementSettings
+from spectacle.generators.placement.plan import (
+    LIBRARIES,
+    Component,
+    ComponentPlacement,
+    Machine,
+    Place,
+    Plan,
+    Precision,
+    Quantization,
+    Residency,
+    Stage,
+)
+
+GPU_ALLOWANCE = 1_000_000_000
+"""Bytes of GPU memory for the CUDA context, workspaces of libraries, and fragments: an allowance, not a measurement."""
+
+HOST_ALLOWANCE = 3_000_000_000
+"""Bytes of host memory for the process with its libraries: an allowance, not a measurement."""
+
+MAX_PINNED = 0.5
+"""Part of the free memory that may be page-locked, so that the rest of the machine is not squeezed."""
+
+MAX_UNTILED = 0.9
+"""Part of the free GPU memory that a plan may need which decodes in one piece; what that takes is known least well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A way of holding one component."""
+
+    quantization: Quantization
+    place: Place
+    pinned: bool = False
+    staged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of holding the whole model."""
+
+    quantization: Quantization
+    residency: Residency
+    pinned: bool = False
+
+
+_GPU_WAYS = (
+    Way("none", "device"),
+    Way("none", "staged"),
+    Way("none", "model-offload"),
+    Way("int8", "device"),
+    Way("int8", "staged"),
+    Way("int8", "model-offload"),
+    Way("none", "group-offload", pinned=True),
+    Way("int8", "group-offload", pinned=True),
+    Way("int8", "group-offload"),
+    Way("none", "group-offload"),
+    Way("gguf", "device"),
+    Way("nf4", "device"),
+    Way("gguf", "staged"),
+    Way("nf4", "staged"),
+    Way("gguf", "model-offload"),
+    Way("nf4", "model-offload"),
+    Way("gguf", "group-offload", pinned=True),
+    Way("nf4", "group-offload", pinned=True),
+    Way("gguf", "group-offload"),
+    Way("nf4", "group-offload"),
+    Way("none", "disk-offload"),
+    Way("gguf", "disk-offload"),
+    Way("nf4", "disk-offload"),
+)
+"""Best first. int8 is never on disk: the files of diffusers' disk offloading cannot hold torchao's tensors."""
+
+_CPU_WAYS = (
+    Way("none", "device"),
+    Way("none", "staged"),
+    Way("int8", "device"),
+    Way("int8", "staged"),
+    Way("gguf", "device"),
+    Way("gguf", "staged"),
+    Way("nf4", "device"),
+    Way("nf4", "staged"),
+    Way("none", "disk-offload"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    way: Way
+    plan: Plan
+    pinned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A model that is to be placed on a machine as far as the settings allow."""
+
+    components: tuple[Component, ...]
+    machine: Machine
+    settings: PlacementSettings
+
+    @property
+    def device(self) -> Literal["cuda", "cpu"]:
+        return "cpu" if self.machine.capability is None else "cuda"
+
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        half = all(each.fp16 for each in self.components)
+        if self.machine.capability is not None:
+            if half:
+                return ("fp16",)
+            return ("bf16",) if self.machine.capability >= (8, 0) else ("fp32",)
+        return ("bf16",) if self.machine.cpu_bf16 and not half else ("fp32", "bf16")
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Everything that can be done, best first, whether it fits or not."""
+        for way in self.ways():
+            for precision in self.precisions[-1:] if way.residency == "disk-offload" else self.precisions:
+                for encoder in self.encoders(way):
+                    for tiling in self.tilings():
+                        yield self.candidate(way, precision, encoder, tiling)
+
+    def ways(self) -> Iterator[Way]:
+        settings = self.settings
+        ways = _GPU_WAYS if self.device == "cuda" else _CPU_WAYS
+        residency = settings.residency
+        if self.device == "cpu" and residency in ("model-offload", "group-offload"):
+            residency = "device"
+        quantizable = any(each.is_quantizable for each in self.components)
+        for way in ways:
+            if residency not in ("auto", way.residency) or not self._can_be(way):
+                continue
+            if settings.quantization not in ("auto", way.quantization) and quantizable:
+                continue
+            if way.quantization != "none" and not (
+                quantizable and LIBRARIES[way.quantization] in self.machine.packages
+            ):
+                continue
+            yield way
+
+    def may_be(self, quantization: str) -> bool:
+        return all(quantization in each.quantizations for each in self.components)
+
+    def _can_be(self, way: Way) -> bool:
+        if way.quantization != "none" and not self.may_be(way.quantization):
+            return False
+        if way.quantization != "gguf" and any(each.only_gguf for each in self.components):
+            return False
+        denoisers = [each for each in self.components if each.stage is Stage.DENOISE]
+        if way.quantization == "gguf" and not any(each.gguf for each in denoisers):
+            return False
+        if way.residency == "disk-offload" and any(each.stored_as == "int8" for each in self.components):
+            return False
+        if way.residency in ("group-offload", "disk-offload"):
+            return any(each.blocks for each in denoisers)
+        if way.residency in ("staged", "model-offload"):
+            return len(self.components) > 1
+        return True
+
+    def encoders(self, way: Way) -> Iterator[Form]:
+        """How the text encoders may be held along with a way, best first."""
+        levels = self._encoder_levels(way)
+        least = levels[0]
+        if way.residency == "device":
+            yield from (Form(level, Place.DEVICE) for level in levels)
+        elif self.device == "cpu":
+            place = Place.DISK if way.residency == "disk-offload" else Place.DEVICE
+            yield from (Form(level, place, staged=True) for level in levels)
+        else:
+            if way.residency != "disk-offload":
+                for level in levels:
+                    yield Form(level, Place.OFFLOAD)
+                    if way.residency != "model-offload":
+                        yield Form(level, Place.STREAM, pinned=True)
+                        yield Form(level, Place.STREAM)
+            yield Form(least, Place.DEVICE, staged=True)
+            yield Form(least, Place.STREAM, staged=True)
+
+    def _encoder_levels(self, way: Way) -> list[Quantization]:
+        asked = self.settings.quantization
+        if asked in ("none", "int8", "nf4"):
+            return [asked]
+        # Never 4 bits: reading more for a new prompt costs less than what would be lost of it.
+        levels: list[Quantization] = ["none"]
+        if "torchao" in self.machine.packages and not (way.quantization == "none" and way.residency == "device"):
+            levels.append("int8")
+        return levels
+
+    def tilings(self) -> tuple[bool, ...]:
+        if self.settings.vae_tiling is not None:
+            return (self.settings.vae_tiling,)
+        return (False, True) if any(each.tiled_activations for each in self.components) else (False,)
+
+    def candidate(self, way: Way, precision: Precision, encoder: Form, tiling: bool) -> Candidate:
+        placements = tuple(self._placed(each, way, encoder, precision) for each in self.components)
+        pairs = list(zip(self.components, placements, strict=True))
+        cost = _cpu_cost if self.device == "cpu" else _gpu_cost
+        vram, ram = cost(pairs, precision, tiling)
+        on_device = (Place.DEVICE,)
+        plan = Plan(
+            device=self.device,
+            precision=precision,
+            residency=way.residency,
+            placements=placements,
+            vae_tiling=tiling,
+            attention=self.settings.attention,
+            compile_repeated_blocks=self.settings.compile_repeated_blocks,
+            cache=self.settings.cache,
+            offload_directory=self.settings.offload_directory,
+            vram=vram,
+            ram=ram,
+            moved=sum(
+                placed.size
+                for each, placed in pairs
+                if each.stage is Stage.DENOISE and placed.place in (Place.STREAM, Place.DISK)
+            ),
+            moved_per_prompt=sum(
+                placed.size
+                for each, placed in pairs
+                if (each.stage is Stage.ENCODE and (placed.staged or placed.place not in on_device))
+                or (each.stage is Stage.DENOISE and placed.place is Place.OFFLOAD)
+            ),
+        )
+        return Candidate(way, plan, sum(placed.size for placed in placements if placed.pinned))
+
+    def _placed(self, component: Component, way: Way, encoder: Form, precision: Precision) -> ComponentPlacement:
+        if component.stage is Stage.ENCODE and component.is_large:
+            form = encoder
+            if form.place in (Place.STREAM, Place.DISK) and not component.blocks:
+                form = replace(form, place=Place.DEVICE if form.staged else Place.OFFLOAD, pinned=False)
+        elif component.stage is Stage.DENOISE and way.residency == "group-offload" and component.blocks:
+            form = Form(way.quantization, Place.STREAM, pinned=way.pinned)
+        elif component.stage is Stage.DENOISE and way.residency == "disk-offload" and component.blocks:
+            form = Form(way.quantization, Place.DISK)
+        elif way.residency == "model-offload":
+            form = Form(way.quantization, Place.OFFLOAD)
+        else:
+            form = Form(way.quantization, Place.DEVICE)
+        quantization = form.quantization if component.is_quantizable else "none"
+        if quantization == "gguf" and not component.gguf:
+            quantization = "none"
+        size = component.size(quantization, precision)
+        return ComponentPlacement(
+            component.name, quantization, form.place, form.pinned, form.staged, size, component.stored_as
+        )
+
+    def fits(self, candidate: Candidate) -> bool:
+        plan = candidate.plan
+        untiled = not plan.vae_tiling and len(self.tilings()) > 1
+        return (
+            plan.vram <= (MAX_UNTILED if untiled else 1) * self.machine.vram
+            and plan.ram <= self.machine.ram
+            and candidate.pinned <= MAX_PINNED * self.machine.ram
+        )
+
+    def excess(self, candidate: Candidate) -> tuple[int, int]:
+        """How much is missing, and with how much on the GPU the rest is done: smaller is better."""
+        plan = candidate.plan
+        pinned = max(0, candidate.pinned - int(MAX_PINNED * self.machine.ram))
+        return max(0, plan.vram - self.machine.vram) + max(0, plan.ram - self.machine.ram) + pinned, plan.vram
+
+
+def _gpu_cost(
+    pairs: Sequence[tuple[Component, ComponentPlacement]], precision: Precision, tiling: bool
+) -> tuple[int, int]:
+    resident = sum(placed.size for _, placed in pairs if placed.place is Place.DEVICE and not placed.staged)
+    running, ram = [0], HOST_ALLOWANCE
+    for stage in Stage:
+        while_it_runs, beside = 0, 0
+        for component, placed in pairs:
+            if component.stage is not stage:
+                continue
+            if placed.place in (Place.STREAM, Place.DISK):
+                while_it_runs += component.window(placed.size)
+            elif placed.staged or placed.place is Place.OFFLOAD:
+                while_it_runs += placed.size
+            beside = max(beside, component.tiled(tiling))
+        running.append(while_it_runs + beside)
+    for component, placed in pairs:
+        if placed.place in (Place.STREAM, Place.DISK) and not placed.pinned:
+            ram += component.window(placed.size)
+        if placed.place in (Place.OFFLOAD, Place.STREAM) and (
+            # What is read as it lies in its files is mapped, and the kernel drops it when memory is short.
+            not placed.staged or placed.quantization != "none" or precision == "fp32"
+        ):
+            ram += placed.size
+    return resident + max(running) + GPU_ALLOWANCE, ram
+
+
+def _cpu_cost(
+    pairs: Sequence[tuple[Component, ComponentPlacement]], precision: Precision, tiling: bool
+) -> tuple[int, int]:
+    ram = HOST_ALLOWANCE + max((component.tiled(tiling) for component, _ in pairs), default=0)
+    for component, placed in pairs:
+        mapped = placed.staged and component.blocks and placed.quantization == "none" and precision == "bf16"
+        ram += component.window(placed.size) if mapped or placed.place is Place.DISK else placed.size
+    return 0, ram

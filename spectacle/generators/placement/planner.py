@@ -1,0 +1,70 @@
+"""Decides where the parts of a model live and in which form: a pure function from sizes and free memory to a plan.
+
+The order of preference is that of quality first: unquantized weights before int8 before 4 bits, and for each the
+fastest residency that fits. Where unquantized weights could only be streamed, int8 weights that stay on the GPU come
+first: they are nearly the same, and nothing is moved at each step. There is no fp8: casting a base model to it directly
+gives a grid of artefacts under a LoRA that was trained on bf16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from spectacle.config import PlacementSettings
+from spectacle.errors import GeneratorError, OutOfMemory
+from spectacle.generators.placement.candidates import Problem
+from spectacle.generators.placement.plan import (
+    Component,
+    Machine,
+    Plan,
+)
+from spectacle.generators.placement.reasons import does_not_fit, impossible, reasons, risk
+
+
+def make_plan(
+    components: Sequence[Component],
+    machine: Machine,
+    settings: PlacementSettings,
+    *,
+    lightning: bool = False,
+) -> Plan:
+    """Place a model: the best quality that fits, and of that the fastest.
+
+    Args:
+        components: The parts of the model.
+        machine: What is free.
+        settings: The section `[placement]`. What it says outright is done, whether it fits or not.
+        lightning: Whether a LoRA for few steps is used: it allows no cache of steps, and no plain fp8 weights.
+
+    Raises:
+        OutOfMemory: When nothing fits; the message says what would.
+        GeneratorError: When what the settings ask for cannot be done at all; the message says what to change.
+    """
+    if lightning and (plain := [each.name for each in components if each.stored_as == "fp8"]):
+        raise GeneratorError(
+            f"{', '.join(plain)}: fp8 weights without scales give a grid of artefacts under a Lightning LoRA: "
+            f"use bf16 files and placement.quantization = int8, or scaled fp8 made for that LoRA"
+        )
+    if machine.capability is None and (packed := [each.name for each in components if each.stored_as == "nf4"]):
+        raise GeneratorError(
+            f"{', '.join(packed)}: diffusers loads nf4 files with a GPU only: prepare it as int8, or leave out "
+            f"[weights.prepared] and set placement.quantization = nf4, which packs the weights on loading"
+        )
+    problem = Problem(tuple(components), machine, settings)
+    candidates = list(problem.candidates())
+    if not candidates:
+        raise GeneratorError(impossible(problem))
+    chosen = next((each for each in candidates if problem.fits(each)), None)
+    risks: tuple[str, ...] = ()
+    if chosen is None:
+        if settings.quantization == "auto" and settings.residency == "auto":
+            raise OutOfMemory(does_not_fit(problem, candidates))
+        chosen = min(candidates, key=problem.excess)
+        risks = (risk(problem, chosen.plan),)
+    cache = settings.cache
+    why = list(reasons(problem, chosen, candidates))
+    if lightning and cache != "none":
+        cache = "none"
+        why.append(f"placement.cache = {settings.cache} is off: with so few steps there is nothing to skip.")
+    return replace(chosen.plan, cache=cache, reasons=tuple(why), risks=risks)

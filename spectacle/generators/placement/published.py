@@ -1,0 +1,93 @@
+"""The sizes of published models, for plans made before their files are here.
+
+Weights were counted on models built from the published configurations. What `activations` says was tracked over one
+forward pass of these models with fake tensors of the largest picture named; kernels' workspaces are not in it, except
+for the Qwen VAEs untiled, where it is raised by the factor 1.67 between such a count and the 19.91 GiB that InvokeAI
+measured for a picture of 2560x1440 (its pull request 9427).
+"""
+
+from __future__ import annotations
+
+from spectacle.config import PlacementSettings
+from spectacle.errors import OutOfMemory
+from spectacle.generators.placement.plan import Component, Machine, Stage, gigabytes
+from spectacle.generators.placement.planner import make_plan
+
+QWEN_IMAGE = (
+    Component("transformer", Stage.DENOISE, 20_430_000_000, activations=670_000_000, blocks=60),
+    Component("text_encoder", Stage.ENCODE, 8_292_000_000, fixed=1_090_000_000, activations=600_000_000, blocks=28),
+    Component("vae", Stage.DECODE, 127_000_000, activations=10_200_000_000, tiled_activations=600_000_000),
+)
+"""`Qwen/Qwen-Image` and its editing models, pictures of 1328x1328, prompts of 1024 tokens."""
+
+QWEN_IMAGE_21 = (
+    Component("transformer", Stage.DENOISE, 7_100_000_000, activations=2_000_000_000, blocks=32),
+    Component("text_encoder", Stage.ENCODE, 8_010_000_000, fixed=1_250_000_000, activations=700_000_000, blocks=36),
+    Component("vae", Stage.DECODE, 338_000_000, activations=45_000_000_000, tiled_activations=800_000_000),
+)
+"""`Qwen/Qwen-Image-2.1`, 30.9 GB in all, pictures of 2048x2048.
+
+The activations of its transformer are those of Qwen-Image's, scaled by tokens and width.
+"""
+
+SDXL_CONTROLNET = (
+    Component("unet", Stage.DENOISE, 2_567_000_000, fixed=335_000_000, activations=330_000_000, blocks=9, fp16=True),
+    Component("controlnet", Stage.DENOISE, 1_251_000_000, fixed=141_000_000, activations=330_000_000, fp16=True),
+    Component("text_encoder", Stage.ENCODE, 123_000_000, blocks=12, fp16=True),
+    Component("text_encoder_2", Stage.ENCODE, 695_000_000, fixed=63_000_000, blocks=32, fp16=True),
+    Component("vae", Stage.DECODE, 84_000_000, activations=1_610_000_000, fp16=True),
+)
+"""`stabilityai/stable-diffusion-xl-base-1.0` with `diffusers/controlnet-canny-sdxl-1.0`, pictures of 1024x1024."""
+
+OMNISVG_4B = (Component("model", Stage.DENOISE, 3_847_000_000, fixed=403_000_000, activations=1_859_000_000),)
+"""`OmniSVG/OmniSVG1.1_4B`. The activations are the keys and values of 12 drawings of 2048 tokens after a prompt of
+1024, and an allowance of 0.5 GB for scores and work spaces.
+"""
+
+OMNISVG_8B = (Component("model", Stage.DENOISE, 8_614_000_000, fixed=1_412_000_000, activations=2_614_000_000),)
+"""`OmniSVG/OmniSVG1.1_8B`, likewise."""
+
+MODELS: dict[str, tuple[Component, ...]] = {
+    "Qwen-Image": QWEN_IMAGE,
+    "Qwen-Image-2.1": QWEN_IMAGE_21,
+    "SDXL with ControlNet": SDXL_CONTROLNET,
+    "OmniSVG 8B": OMNISVG_8B,
+    "OmniSVG 4B": OMNISVG_4B,
+}
+GPUS = (0, 8, 10, 12, 16, 24, 48, 80, 141)
+"""GiB of GPU memory; 0 stands for none."""
+HOSTS = (16, 32, 64, 128)
+"""GiB of host memory."""
+
+
+def nominal_machine(gpu: int, host: int) -> Machine:
+    """A machine with so many GiB of memory, of which 94 and 93 % are free.
+
+    A 12 GB GPU exposes 10.5 to 11.3 GiB, which is at most 94 %; what a host has free is assumed.
+    """
+    return Machine(int(host * 2**30 * 0.93), int(gpu * 2**30 * 0.94), (8, 6) if gpu else None, cpu_bf16=True)
+
+
+def markdown_tables() -> str:
+    """The plans for all of these models on all of these machines, as tables for the documentation."""
+    parts = []
+    for name, components in MODELS.items():
+        rows = [f"### {name}\n", f"| GPU | {' | '.join(f'{host} GB of memory' for host in HOSTS)} |"]
+        rows.append("|---|" + "---|" * len(HOSTS))
+        for gpu in GPUS:
+            cells = [_cell(components, nominal_machine(gpu, host)) for host in HOSTS]
+            rows.append(f"| {f'{gpu} GB' if gpu else 'none'} | {' | '.join(cells)} |")
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell(components: tuple[Component, ...], machine: Machine) -> str:
+    try:
+        plan = make_plan(components, machine, PlacementSettings())
+    except OutOfMemory:
+        return "does not fit"
+    first = plan.placements[0]
+    form = plan.precision if first.quantization == "none" else first.quantization
+    pinned = ", page-locked" if first.pinned else ""
+    peaks = " + ".join(gigabytes(size) for size in (plan.vram, plan.ram) if size)
+    return f"{form}, {plan.residency}{pinned}: {peaks}"

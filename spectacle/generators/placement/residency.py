@@ -1,0 +1,263 @@
+"""Applies a plan to a pipeline with diffusers' own means: quantization, offloading, tiling, attention, compiling."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from spectacle.errors import GeneratorError
+from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan
+
+if TYPE_CHECKING:
+    import torch
+
+ALLOCATOR = "pinned_max_round_threshold_mb:1"
+"""Torch's setting by which page-locked memory is not rounded up to powers of two."""
+
+
+def dtype(plan: Plan) -> torch.dtype:
+    """What `from_pretrained(..., dtype=…)` is given."""
+    import torch
+
+    return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[plan.precision]
+
+
+def quantization_config(
+    plan: Plan, component: str, library: Literal["diffusers", "transformers"] = "diffusers"
+) -> Any | None:
+    """What `from_pretrained(..., quantization_config=…)` (or `from_single_file` for GGUF) of a component is given.
+
+    None for a component that is not quantized on loading: its files are quantized already, or `place` does it, for
+    diffusers and transformers load nf4 weights onto the GPU alone, all at once.
+    """
+    placement = plan.of(component)
+    match placement.quantization:
+        case "nf4" if not _loads_on_gpu(plan, placement):
+            return None
+        case "int8":
+            import torchao.quantization as torchao
+
+            return _library(library).TorchAoConfig(torchao.Int8WeightOnlyConfig())
+        case "nf4":
+            return _library(library).BitsAndBytesConfig(
+                load_in_4bit=True,
+                bnb_4bit_quant_type="nf4",
+                bnb_4bit_use_double_quant=True,
+                bnb_4bit_compute_dtype=dtype(plan),
+            )
+        case "gguf":
+            return _library("diffusers").GGUFQuantizationConfig(compute_dtype=dtype(plan))
+        case _:
+            return None
+
+
+def _library(name: Literal["diffusers", "transformers"]) -> Any:
+    return import_module(name)
+
+
+def device_map(plan: Plan, component: str) -> dict[str, Any] | None:
+    """What `from_pretrained(..., device_map=…)` of a component is given.
+
+    Weights that are quantized on loading and stay on the GPU are loaded there at once, so that the host's memory need
+    not hold them; all others are loaded on the CPU, which for nf4 files must be said.
+    """
+    import torch
+
+    placement = plan.of(component)
+    on_gpu = _loads_on_gpu(plan, placement)
+    if placement.quantization in ("int8", "nf4") and on_gpu:
+        return {"": torch.cuda.current_device()}
+    # As an object, for diffusers refuses the word.
+    return {"": torch.device("cpu")} if placement.stored_as == "nf4" and not on_gpu else None
+
+
+def _loads_on_gpu(plan: Plan, placement: ComponentPlacement) -> bool:
+    return plan.device == "cuda" and placement.place is Place.DEVICE
+
+
+def pack_nf4(module: torch.nn.Module, device: torch.device) -> None:
+    """Turn the matrices of a module's repeated blocks into nf4, one by one on the device, and leave them on the CPU.
+
+    What stands outside the blocks is small, and matters more: it is left alone, and so are adapters.
+    """
+    import bitsandbytes.nn
+    from torch import nn
+
+    library: Any = bitsandbytes.nn
+
+    for name, parent in list(module.named_modules()):
+        if "lora_" in name or not re.search(r"\.\d+(\.|$)", name):
+            continue
+        for key, linear in list(parent.named_children()):
+            if type(linear) is not nn.Linear or "lora_" in key:
+                continue
+            packed = library.Linear4bit(
+                linear.in_features,
+                linear.out_features,
+                compute_dtype=linear.weight.dtype,
+                quant_type="nf4",
+                device="meta",
+            )
+            weight = library.Params4bit(linear.weight.data, requires_grad=False, quant_type="nf4", module=packed)
+            packed.weight = weight.to(device).to("cpu")
+            packed.bias = linear.bias
+            parent.register_module(key, packed)
+
+
+def place(
+    module: torch.nn.Module, placement: ComponentPlacement, plan: Plan, device: torch.device, scratch: Path
+) -> None:
+    """Put one component, loaded on the CPU, where its placement says; an adapter must be loaded before.
+
+    Also for a staged component, after it was loaded for its stage.
+
+    Args:
+        module: The component.
+        placement: Where it goes.
+        plan: What it is part of.
+        device: The device.
+        scratch: An empty directory for what is streamed from disk; it must stay while the component is used.
+    """
+    _quantize(module, placement, plan, device)
+    match placement.place:
+        case Place.DEVICE:
+            module.to(device)
+        case Place.OFFLOAD:
+            visit(module, device)
+        case Place.STREAM | Place.DISK:
+            _keep_scales(module, device)
+            on_disk = scratch / placement.component if placement.place is Place.DISK else None
+            _stream(module, device, pinned=placement.pinned, on_disk=on_disk)
+
+
+def _quantize(module: torch.nn.Module, placement: ComponentPlacement, plan: Plan, device: torch.device) -> None:
+    if placement.quantization == "nf4" and not _loads_on_gpu(plan, placement):
+        pack_nf4(module, device)
+
+
+def _stream(module: torch.nn.Module, device: torch.device, *, pinned: bool, on_disk: Path | None) -> None:
+    import torch
+    from diffusers.hooks.group_offloading import apply_group_offloading
+
+    streams = device.type == "cuda"
+    if streams:
+        torch._C._accelerator_setAllocatorSettings(ALLOCATOR)
+    apply_group_offloading(
+        module,
+        onload_device=device,
+        offload_device=torch.device("cpu"),
+        # Layers are small, so that little memory is needed on the GPU, and each is locked as soon as it is wrapped, so
+        # that there never are two copies of the whole model in memory.
+        offload_type="leaf_level",
+        use_stream=streams,
+        record_stream=streams,
+        low_cpu_mem_usage=streams and not pinned,
+        offload_to_disk_path=str(on_disk) if on_disk is not None else None,
+    )
+
+
+def _keep_scales(module: torch.nn.Module, device: torch.device) -> None:
+    """Put what belongs to bitsandbytes' weights on the device for good: streaming moves the weights alone."""
+    for parameter in module.parameters():
+        state = getattr(parameter, "quant_state", None)
+        if state is not None:
+            state.to(device)
+
+
+def visit(module: torch.nn.Module, device: torch.device) -> None:
+    """Have a module move onto the device when it is called, and back when it returns."""
+    from accelerate.hooks import ModelHook, add_hook_to_module, remove_hook_from_module
+    from accelerate.utils import send_to_device
+
+    class Visit(ModelHook):  # type: ignore[misc, unused-ignore]
+        execution_device = device
+
+        def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+            module.to(device)
+            return send_to_device(args, device), send_to_device(kwargs, device)
+
+        def post_forward(self, module: torch.nn.Module, output: Any) -> Any:
+            module.to("cpu")
+            return output
+
+    remove_hook_from_module(module)
+    add_hook_to_module(module, Visit())
+
+
+def apply(pipe: Any, plan: Plan, device: torch.device, scratch: Path) -> None:
+    """Put every component that the pipeline holds where the plan says, and switch on what the plan says of speed.
+
+    Components that are None (staged ones, between their stages) are left out. Load adapters before.
+
+    Args:
+        pipe: A `DiffusionPipeline`, loaded on the CPU.
+        plan: Where its components go.
+        device: The device.
+        scratch: An empty directory for what is streamed from disk; it must stay while the pipeline is used.
+
+    Raises:
+        GeneratorError: When a setting names what the libraries do not have.
+    """
+    import torch
+
+    modules: dict[str, Any] = {
+        name: part for name, part in pipe.components.items() if isinstance(part, torch.nn.Module)
+    }
+    denoisers = [part for name, part in modules.items() if hasattr(part, "enable_cache")]
+    for denoiser in denoisers:
+        _use_attention(denoiser, plan.attention, device)
+        _use_cache(denoiser, plan.cache)
+    if all(plan.of(name).place is Place.OFFLOAD for name in modules):
+        for name, module in modules.items():
+            _quantize(module, plan.of(name), plan, device)
+        pipe.enable_model_cpu_offload(device=device)
+    else:
+        for name, module in modules.items():
+            place(module, plan.of(name), plan, device, scratch)
+    if plan.vae_tiling and hasattr(pipe, "vae"):
+        pipe.vae.enable_tiling()
+    if plan.compile_repeated_blocks:
+        for denoiser in denoisers:
+            denoiser.compile_repeated_blocks(fullgraph=True)
+
+
+def attention_backend(device: torch.device) -> str:
+    """The fastest exact attention that is installed: FlashAttention 3 on Hopper, FlashAttention 2, or PyTorch's own."""
+    import torch
+
+    if device.type != "cuda":
+        return "native"
+    return _fastest(torch.cuda.get_device_capability(device))
+
+
+def _fastest(capability: tuple[int, int]) -> str:
+    if capability[0] == 9 and find_spec("flash_attn_interface") is not None:
+        return "_flash_3"
+    if capability >= (8, 0) and find_spec("flash_attn") is not None:
+        return "flash"
+    return "native"
+
+
+def _use_attention(denoiser: Any, backend: str, device: torch.device) -> None:
+    if backend == "auto":
+        backend = attention_backend(device)
+    if backend == "native":
+        return
+    try:
+        denoiser.set_attention_backend(backend)
+    except (ValueError, RuntimeError, ImportError) as error:
+        raise GeneratorError(f"placement.attention = {backend}: {error}") from None
+
+
+def _use_cache(denoiser: Any, cache: str) -> None:
+    import diffusers
+
+    kinds: dict[str, Any] = {
+        "first-block": diffusers.FirstBlockCacheConfig,
+        "taylorseer": diffusers.TaylorSeerCacheConfig,
+    }
+    if cache in kinds:
+        denoiser.enable_cache(kinds[cache]())

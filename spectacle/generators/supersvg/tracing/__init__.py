@@ -1,0 +1,1 @@
+"""Vectorizing without weights: areas or regions of an image, traced, refined, and written as SVG."""

@@ -1,0 +1,116 @@
+"""Pictures that show their pixels, such as QR codes and pixel art: squares of few colours, with exact edges."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spectacle.generators.supersvg.arrays import Floats, Labels
+from spectacle.generators.supersvg.tracing.areas import Area, Areas
+
+_MAX_AREAS = 200
+"""With more areas than that, those of one colour are one."""
+
+_MAX_COLOURS = 64
+
+_SMALL = 32 * 32
+"""Pixels of the largest picture whose pixels may be its squares; larger ones are drawings without anti-aliasing."""
+
+_ALIKE = 0.9
+"""The share of pixels with a neighbour of exactly their colour from which on a small picture has exact edges."""
+
+
+def find_cells(pixels: Floats) -> Areas | None:
+    """The areas of a picture that is made of squares, or None if it is not.
+
+    Args:
+        pixels: (height, width, 3 or 4).
+    """
+    height, width, channels = pixels.shape
+    across = np.flatnonzero((pixels[:, 1:] != pixels[:, :-1]).any(axis=(0, 2))) + 1
+    down = np.flatnonzero((pixels[1:] != pixels[:-1]).any(axis=(1, 2))) + 1
+    if not len(across) and not len(down):
+        return None
+    cell = math.gcd(*across.tolist(), *down.tolist(), width, height)
+    if cell == 1 and height * width > _SMALL:
+        return None
+    small = pixels[::cell, ::cell]
+    colours, numbers = np.unique(small.reshape(-1, channels), axis=0, return_inverse=True)
+    numbers = numbers.reshape(small.shape[:2]).astype(np.int64)
+    if len(colours) > _MAX_COLOURS or (cell == 1 and _alike(numbers) < _ALIKE):
+        return None
+    labels, own = _connected(numbers, len(colours))
+    labels = labels.repeat(cell, axis=0).repeat(cell, axis=1)
+    areas = [Area(colours[colour], colours[colour], (0, 0, 0, 0)) for colour in own]
+    return Areas(labels, labels, np.ones(labels.shape, np.float32), areas, pixels, 1.0, 0.0, cell)
+
+
+def _alike(numbers: Labels) -> float:
+    across, down = numbers[:, 1:] == numbers[:, :-1], numbers[1:] == numbers[:-1]
+    alike = np.zeros(numbers.shape, bool)
+    alike[:, 1:] |= across
+    alike[:, :-1] |= across
+    alike[1:] |= down
+    alike[:-1] |= down
+    return float(alike.mean())
+
+
+def _connected(numbers: Labels, count: int) -> tuple[Labels, list[int]]:
+    """The area of each square, and the colour of each area."""
+    labels = np.zeros_like(numbers)
+    colours: list[int] = []
+    for colour in range(count):
+        parts, found = ndimage.label(numbers == colour)
+        labels[parts > 0] = parts[parts > 0] + (len(colours) - 1)
+        colours += [colour] * found
+    return (labels, colours) if len(colours) <= _MAX_AREAS else (numbers, list(range(count)))
+
+
+def corners_of(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+    """The outlines of squares, each (n, 2) corners, x before y; those of holes run the other way round.
+
+    Squares that only touch at a corner have outlines of their own.
+    """
+    padded = np.pad(mask, 1).astype(np.int8)
+    following: dict[tuple[int, int], list[tuple[int, int]]] = {}
+
+    def add(places: NDArray[np.bool_], begin: tuple[int, int], end: tuple[int, int]) -> None:
+        for row, column in np.argwhere(places).tolist():
+            start = column + begin[0], row + begin[1]
+            following.setdefault(start, []).append((column + end[0], row + end[1]))
+
+    above, beside = np.diff(padded, axis=0), np.diff(padded, axis=1)
+    add(above[:, 1:-1] == 1, (0, 0), (1, 0))
+    add(above[:, 1:-1] == -1, (1, 0), (0, 0))
+    add(beside[1:-1] == -1, (0, 0), (0, 1))
+    add(beside[1:-1] == 1, (0, 1), (0, 0))
+    outlines = []
+    while following:
+        start = next(iter(following))
+        outline, here = [start], following[start][0]
+        _take(following, start, here)
+        while here != start:
+            before = outline[-1]
+            outline.append(here)
+            ways = following[here]
+            # Where two squares touch, the way turns to the inside: right, with y down.
+            step = here[0] - before[0], here[1] - before[1]
+            right = here[0] - step[1], here[1] + step[0]
+            onwards = right if right in ways else ways[0]
+            _take(following, here, onwards)
+            here = onwards
+        points = np.array(outline, np.float64)
+        ahead, behind = np.roll(points, -1, axis=0) - points, points - np.roll(points, 1, axis=0)
+        outlines.append(points[ahead[:, 0] * behind[:, 1] != ahead[:, 1] * behind[:, 0]])
+    return outlines
+
+
+def _take(
+    following: dict[tuple[int, int], list[tuple[int, int]]], here: tuple[int, int], onwards: tuple[int, int]
+) -> None:
+    following[here].remove(onwards)
+    if not following[here]:
+        del following[here]

@@ -1,0 +1,1 @@
+"""Training the coarse network, and the data sets that it is trained on."""
