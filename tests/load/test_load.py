@@ -79,8 +79,8 @@ def handles(pid: int) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("instances", "requests"),
     [
-        (1, 10_000),
-        (3, 10_000),
+        (1, 4_000),
+        (3, 4_000),
         pytest.param(1, 100_000, marks=pytest.mark.storm),
         pytest.param(3, 100_000, marks=pytest.mark.storm),
     ],
