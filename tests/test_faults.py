@@ -278,13 +278,14 @@ class Displaced(Contained):
 @contextlib.contextmanager
 def two(home: Path, other: type[Contained]) -> Iterator[tuple[Daemon, Daemon]]:
     """Two daemons in containers of one host name, the first with the only claim."""
-    first = Contained(home, name="first").start()
-    daemons: list[Daemon] = [first]
+    first, second = Contained(home, name="first"), other(home, name="second")
+    daemons: list[Daemon] = [first, second]
     try:
+        first.start()
         first.write("a-1-64x64", options={"progress": True, "steps": 100, "step_seconds": 0.06})
         wait_for((first.spool / "a-1-64x64-progress.json").exists, "the job to run")
-        daemons.append(other(home, name="second").start())
-        yield first, daemons[1]
+        second.start()
+        yield first, second
     finally:
         for daemon in daemons:
             if daemon.process is not None and daemon.process.poll() is None:
