@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -277,13 +278,14 @@ class Displaced(Contained):
 @contextlib.contextmanager
 def two(home: Path, other: type[Contained]) -> Iterator[tuple[Daemon, Daemon]]:
     """Two daemons in containers of one host name, the first with the only claim."""
-    first = Contained(home, name="first").start()
-    daemons: list[Daemon] = [first]
+    first, second = Contained(home, name="first"), other(home, name="second")
+    daemons: list[Daemon] = [first, second]
     try:
+        first.start()
         first.write("a-1-64x64", options={"progress": True, "steps": 100, "step_seconds": 0.06})
         wait_for((first.spool / "a-1-64x64-progress.json").exists, "the job to run")
-        daemons.append(other(home, name="second").start())
-        yield first, daemons[1]
+        second.start()
+        yield first, second
     finally:
         for daemon in daemons:
             if daemon.process is not None and daemon.process.poll() is None:
@@ -307,24 +309,24 @@ def test_a_dead_neighbour_of_the_same_name_loses_its_claim_after_a_lease(
 ) -> None:
     with two(tmp_path, other) as (first, second):
         assert first.process is not None
+        beat = datetime.fromtimestamp((first.spool / "a-1-64x64.lock").stat().st_mtime)  # noqa: DTZ006 - as in the log
         first.kill()
-        killed = time.monotonic()
         wait_for(lambda: "took over a dead claim" in second.log, "the claim to be taken over")
-        # The other one had watched it since its last heartbeat at the earliest, a third of a lease before.
-        assert time.monotonic() - killed > 1.5
+        (taken,) = [line.split()[0] for line in second.log.splitlines() if "took over a dead claim" in line]
+        assert datetime.fromisoformat(taken) - beat >= timedelta(seconds=3)
         assert second.answer("a-1-64x64", 30).suffix == ".png"
 
 
-CROWD, CROWD_REQUESTS = 100, 200
-
-
 @pytest.mark.slow
-def test_a_hundred_daemons_started_at_once_answer_each_request_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("crowd", "requests"), [(30, 60), pytest.param(100, 200, marks=pytest.mark.storm)])
+def test_a_crowd_of_daemons_started_at_once_answers_each_request_once(
+    tmp_path: Path, crowd: int, requests: int
+) -> None:
     configuration = CONFIGURATION.replace("poll_interval = 0.1", "poll_interval = 1").replace(
         "lease_duration = 3", "lease_duration = 30"
     ).replace("drain_timeout", "preload = false\ndrain_timeout") + "\n[log]\nform = \"json\"\n"  # fmt: skip
-    daemons = [Daemon(tmp_path, configuration, f"d{number}") for number in range(CROWD)]
-    stems = {f"u{number % 7}-{number}-24x16" for number in range(CROWD_REQUESTS)}
+    daemons = [Daemon(tmp_path, configuration, f"d{number}") for number in range(crowd)]
+    stems = {f"u{number % 7}-{number}-24x16" for number in range(requests)}
     for stem in stems:
         daemons[0].write(stem)
     began = time.monotonic()
@@ -353,7 +355,7 @@ def test_a_hundred_daemons_started_at_once_answer_each_request_once(tmp_path: Pa
     events = [json.loads(line) for daemon in daemons for line in daemon.log.splitlines()]
     answered = Counter(event["stem"] for event in events if event["event"] == "answered")
     shares = sum(any('"answered"' in line for line in daemon.log.splitlines()) for daemon in daemons)
-    print(f"{CROWD} daemons answered {CROWD_REQUESTS} requests in {took:.1f} s; {shares} of them had a share")
+    print(f"{crowd} daemons answered {requests} requests in {took:.1f} s; {shares} of them had a share")
     assert answered == Counter(stems)
     assert {event["event"] for event in events if event["level"] in ("error", "critical")} == set()
     assert daemons[0].public() == {f"{stem}.png" for stem in stems}

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from daemon import Daemon
+from daemon_process import Daemon
 
 import spectacle
 from spectacle.processes import module_command, module_environment

@@ -202,10 +202,15 @@ class Storm:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("requests", "seconds"), [(200, 12), pytest.param(600, 40, marks=pytest.mark.storm)], ids=["short", "long"]
+)
 @pytest.mark.parametrize("daemons", [1, 2, 3])
-def test_every_request_gets_one_whole_answer_whatever_dies(tmp_path: Path, daemons: int) -> None:
-    storm = Storm(tmp_path, daemons, requests=600, seed=daemons)
-    storm.rage(40)
+def test_every_request_gets_one_whole_answer_whatever_dies(
+    tmp_path: Path, daemons: int, requests: int, seconds: float
+) -> None:
+    storm = Storm(tmp_path, daemons, requests, seed=daemons)
+    storm.rage(seconds)
     print(daemons, "daemons:", storm.counts, "answered in the storm:", len(storm.witness.answers))
     storm.end()
 

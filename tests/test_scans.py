@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spectacle.config import Settings
 from spectacle.daemon.backlog import SETTLE_NETWORK
+from spectacle.spool.directory import Spool
 from spectacle.watcher import Watcher
 
 
@@ -46,6 +48,51 @@ def test_a_server_that_made_a_scan_hang_does_not_put_off_the_next_one(
     watcher._turn()
     assert watcher._scanner.scans == scans + 1
     watcher._scanner.close()
+    watcher._catalogue.close()
+    watcher._spool.close()
+
+
+class KeptListing:
+    """A stand-in for `os` that lists as NFS 3 does: from a copy for as long as the directory's time stands still."""
+
+    def __init__(self) -> None:
+        self.time = -1
+        self.copy: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    def listdir(self, fd: int) -> list[str]:
+        if self.time != os.fstat(fd).st_mtime_ns:
+            self.time, self.copy = os.fstat(fd).st_mtime_ns, os.listdir(fd)
+        return list(self.copy)
+
+    def posix_fadvise(self, _fd: int, _offset: int, _length: int, advice: int) -> None:
+        assert advice == os.POSIX_FADV_DONTNEED
+        self.time = -1
+
+
+def test_what_a_host_wrote_in_the_very_tick_of_a_listing_is_seen_although_no_time_tells_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spool, "on_network", True)
+    settings = Settings.model_validate({"spool": {"path": tmp_path, "poll_interval": 1, "min_free": 0}})
+    clock = Clock()
+    watcher = Watcher(settings, [], clock)
+    monkeypatch.setattr(watcher._scanner, "watch", lambda: None)
+    watcher._spool._os = KeptListing()  # type: ignore[assignment]
+    watcher._turn()
+    # The first look around has changed the directory itself.
+    clock.now += 1
+    watcher._turn()
+    assert watcher._scanner.scans == 2
+    before = tmp_path.stat()
+    (tmp_path / f"{STEM}.txt").write_text("a red fox")
+    os.utime(tmp_path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    for _ in range(6):
+        clock.now += 1
+        watcher._turn()
+    assert STEM in watcher._backlog
     watcher._catalogue.close()
     watcher._spool.close()
 

@@ -202,21 +202,20 @@ def test_a_spool_without_inotify_is_served_by_looking(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.root
 def test_a_queue_of_events_that_overflows_loses_no_request(tmp_path: Path) -> None:
-    limit = Path("/proc/sys/fs/inotify/max_queued_events")
-    before = limit.read_text()
-    limit.write_text("4")
-    try:
-        daemon = Daemon(tmp_path).start()
-    finally:
-        limit.write_text(before)
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    daemon = Daemon(tmp_path).start()
     assert daemon.process is not None
     daemon.process.send_signal(signal.SIGSTOP)
-    for number in range(100):
-        daemon.write(f"u{number % 7}-{number}-16x16")
+    # Foreign files fill the queue, so that nothing is told of the requests. The limit is the whole machine's, so it is
+    # left alone for the sake of other daemons.
+    for number in range(limit + 1):
+        (daemon.spool / f"foreign-{number}.dat").touch()
+    stems = [f"u{number % 7}-{number}-16x16" for number in range(100)]
+    for stem in stems:
+        daemon.write(stem)
     daemon.process.send_signal(signal.SIGCONT)
-    wait_for(lambda: len(daemon.public()) == 100 and all(name.endswith(".png") for name in daemon.public()), "all", 30)
+    wait_for(lambda: {f"{stem}.png" for stem in stems} <= daemon.public(), "all", 30, 0.1)
     daemon.stop()
 
 
@@ -281,11 +280,12 @@ def test_a_hundred_thousand_foreign_files_cost_an_idle_daemon_next_to_nothing(tm
         assert daemon.process is not None
         daemon.write("a-1-64x64")
         daemon.answer("a-1-64x64")
-        time.sleep(12)
+        # As long as a directory that has changed is looked at again, and the longest pause between two looks.
+        time.sleep(12.5)
         trace = tmp_path / "trace"
         before, began = cpu_seconds(daemon.process.pid), time.monotonic()
         subprocess.run(
-            ["timeout", "-s", "INT", "20", "strace", "-f", "-qq", "-o", trace, "-p", str(daemon.process.pid)],
+            ["timeout", "-s", "INT", "10", "strace", "-f", "-qq", "-o", trace, "-p", str(daemon.process.pid)],
             check=False,
         )
         share = (cpu_seconds(daemon.process.pid) - before) / (time.monotonic() - began)
@@ -305,7 +305,7 @@ def starts_in_order(daemon: Daemon) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("requests", "users"), [(300, 20), pytest.param(10_000, 40, marks=pytest.mark.slow)], ids=["300", "10000"]
+    ("requests", "users"), [(300, 20), pytest.param(1_000, 40, marks=pytest.mark.slow)], ids=["300", "1000"]
 )
 def test_many_requests_of_many_users_are_each_answered_once_and_in_turn(
     tmp_path: Path, requests: int, users: int

@@ -120,11 +120,13 @@ class Scanner:
         changed_ns = self._spool.changed_ns()
         if changed_ns != directory.changed_ns:
             directory.changed_ns, directory.changed_at = changed_ns, now
+        return self._backlog.on_network or self._may_hide_changes(now) or now - directory.scanned_at >= FULL_SCAN
+
+    def _may_hide_changes(self, now: float) -> bool:
+        """Whether the directory may have changed after the last scan although its time is still the same."""
+        directory = self._directory
         return (
-            self._backlog.on_network
-            or now - directory.changed_at < COARSEST_TIMES
-            or directory.scanned_at - directory.changed_at < COARSEST_TIMES
-            or now - directory.scanned_at >= FULL_SCAN
+            now - directory.changed_at < COARSEST_TIMES or directory.scanned_at - directory.changed_at < COARSEST_TIMES
         )
 
     def scan(self) -> Listing:
@@ -135,6 +137,8 @@ class Scanner:
         """
         # Not the time on the clock: a server that was away for a minute is no reason to stay away for an hour.
         began = time.thread_time()
+        if self._backlog.on_network and self._may_hide_changes(self._clock()):
+            self._spool.forget_names()
         names = self._spool.names()
         if not self._events.works and not self._backlog.on_network:
             self.watch()

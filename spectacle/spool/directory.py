@@ -209,6 +209,20 @@ class Spool:
         finally:
             self._os.close(fd)
 
+    def forget_names(self) -> None:
+        """Have `names` ask the file server, whatever a network file system keeps of its last answer.
+
+        NFS 3 goes by the directory's time alone. An answer that was given in the same tick of the server's clock as a
+        change that came after it, some milliseconds, would be kept until the directory changes once more.
+        """
+        fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
+        try:
+            # Advice, which not every file system takes.
+            with contextlib.suppress(OSError):
+                self._os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            self._os.close(fd)
+
     def changed_ns(self) -> int:
         """Modification time of the directory itself, nanoseconds by the file server's clock."""
         return int(self._os.stat(".", dir_fd=self._fd).st_mtime_ns)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from daemon import wait_for
+from daemon_process import wait_for
 
 from spectacle.spool.naming import RequestName
 

@@ -252,10 +252,12 @@ class Lab:
         host.run(f"ip neigh replace {self.server.address} lladdr {_NOWHERE} nud permanent dev eth0")
         self.server.run(f"ip neigh replace {host.address} lladdr {_NOWHERE} nud permanent dev eth0")
 
-    def connect(self, host: Host) -> None:
+    def connect(self, *hosts: Host) -> None:
         """End `cut_off`."""
-        for one, other in ((host, self.server), (self.server, host)):
-            one.run(f"ip neigh del {other.address} dev eth0 2>/dev/null || true")
+        forget = "ip neigh del {} dev eth0 2>/dev/null || true"
+        for host in hosts:
+            host.run(forget.format(self.server.address))
+        self.server.run("\n".join(forget.format(host.address) for host in hosts))
 
     def restart_server(self, pause: float) -> None:
         """Pull the server's plug, and switch it on again after a while, with the same disk."""

@@ -20,12 +20,9 @@ from versions import VERSION, make_next_version
 from world import DAEMONS, LEASE, PATIENCE, POLL, WRITER, Spool, World
 
 import spectacle
-from spectacle.daemon.backlog import SETTLE_NETWORK
 
-pytestmark = pytest.mark.slow
-
-MARGIN = 10.0
-"""Seconds granted on top of a promised time, for a machine with much else to do."""
+# On one worker of pytest-xdist, for the hosts are booted once; and in their order, for the last test judges the whole.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nfs")]
 
 
 def other(host: str) -> str:
@@ -33,14 +30,28 @@ def other(host: str) -> str:
     return next(name for name in DAEMONS if name != host)
 
 
-def start_slow_jobs(world: World, host: str) -> dict[str, str]:
-    """Have a host begin a job of four seconds on each spool. Returns their stems by the spools' names."""
+def start_jobs(world: World, host: str, steps: int = 10) -> dict[str, str]:
+    """Have a host begin a job of some tenths of a second on each spool. Returns their stems by the spools' names."""
     user = world.user()
     with world.frozen(other(host)):
-        stems = {spool.name: spool.ask([Ask(f"{user}-1-64x64-slow", "a slow fox")])[0] for spool in world.spools}
+        for spool in world.spools:
+            ask = Ask(f"{user}-1-64x64-slow", "a slow fox")
+            spool.ask([ask], files={f"{ask.stem}-options.json": json.dumps({"steps": steps})})
+        stems = {spool.name: f"{user}-1-64x64-slow" for spool in world.spools}
         for spool in world.spools:
             assert spool.wait_claimed(stems[spool.name]) == host
     return stems
+
+
+@contextmanager
+def jobs_under_way(world: World, host: str) -> Iterator[dict[str, str]]:
+    """Jobs that a host has begun and that cannot be done before the block's end, however long that takes.
+
+    Yields:
+        Their stems by the spools' names.
+    """
+    with world.frozen_workers(host):
+        yield start_jobs(world, host)
 
 
 def wait_all(world: World, stems: dict[str, str]) -> None:
@@ -153,7 +164,8 @@ def test_a_slow_writer_on_another_host_is_never_read_half(world: World) -> None:
 
 
 def test_deleting_a_request_on_another_host_stops_its_job(world: World) -> None:
-    stems = start_slow_jobs(world, "c1")
+    # Far longer than anybody waits for them: they stop, or they are never done.
+    stems = start_jobs(world, "c1", steps=100_000)
     for spool in world.spools:
         world.lab.clients[WRITER].run(f"rm {spool.path}/{stems[spool.name]}.txt")
         spool.history.asks[stems[spool.name]].cancelled = True
@@ -181,22 +193,20 @@ def test_each_kind_is_made_where_it_is_served_and_what_nobody_serves_gets_an_err
 
 
 def test_a_host_that_loses_power_in_mid_job_is_replaced_by_another(world: World) -> None:
-    stems = start_slow_jobs(world, "c1")
-    time.sleep(2 * POLL)
-    world.lab.clients["c1"].power_off()
-    off = time.monotonic()
+    with jobs_under_way(world, "c1") as stems:
+        world.lab.clients["c1"].power_off()
+        off = time.monotonic()
     wait_all(world, stems)
     for spool in world.spools:
         (taken,) = spool.daemons["c2"].wait_said("took over a dead claim", stems[spool.name])
         world.figure(f"host lost power ({spool.name}): its job was taken over after {taken - off:.1f} s")
-        assert taken - off <= LEASE + 2 * POLL + MARGIN
 
 
 def test_a_killed_worker_is_replaced_and_its_request_run_again(world: World) -> None:
-    stems = start_slow_jobs(world, "c1")
-    began = time.monotonic()
-    for daemon in world.daemons("c1"):
-        daemon.host.kill(daemon.worker_pid())
+    with jobs_under_way(world, "c1") as stems:
+        began = time.monotonic()
+        for daemon in world.daemons("c1"):
+            daemon.host.kill(daemon.worker_pid())
     wait_all(world, stems)
     for spool in world.spools:
         (lost,) = spool.daemons["c1"].wait_said("lost the worker", stems[spool.name])
@@ -204,27 +214,30 @@ def test_a_killed_worker_is_replaced_and_its_request_run_again(world: World) -> 
 
 
 def test_a_killed_daemon_is_taken_over_by_its_successor_at_once(world: World) -> None:
-    stems = start_slow_jobs(world, "c1")
-    with world.frozen("c2"):
+    with jobs_under_way(world, "c1") as stems, world.frozen("c2"):
         for daemon in world.daemons("c1"):
             daemon.kill()
-        world.start("c1")
-        wait_all(world, stems)
-        for spool in world.spools:
-            daemon = spool.daemons["c1"]
-            (taken,) = daemon.wait_said("took over a dead claim", stems[spool.name])
-            seconds = taken - daemon.said("watching")[-1]
-            world.figure(
-                f"daemon killed ({spool.name}): its successor took the job over {seconds:.1f} s after its start"
-            )
-            # It need not settle again.
-            assert seconds < SETTLE_NETWORK
+        # By the server's clock the requests have stood still for two hours, and so need not settle for ten minutes. A
+        # successor that let them settle once more, or waited for the lease, would do so for longer than this test does.
+        long_ago = "; ".join(f"touch -d '2 hours ago' {spool.path}/{stems[spool.name]}.txt" for spool in world.spools)
+        world.lab.clients[WRITER].run(f"set -e; {long_ago}")
+        with world.configured("c1", lease_duration=600, settle=600):
+            world.start("c1")
+            wait_all(world, stems)
+            for spool in world.spools:
+                daemon = spool.daemons["c1"]
+                (taken,) = daemon.wait_said("took over a dead claim", stems[spool.name])
+                world.figure(
+                    f"daemon killed ({spool.name}): its successor took the job over "
+                    f"{taken - daemon.said('watching')[-1]:.1f} s after its start"
+                )
+            for daemon in world.daemons("c1"):
+                daemon.stop()
 
 
 def test_a_request_rewritten_while_its_daemon_is_dead_is_not_read_half(world: World) -> None:
-    stems = start_slow_jobs(world, "c1")
     words = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
-    with world.frozen("c2"):
+    with jobs_under_way(world, "c1") as stems, world.frozen("c2"):
         for daemon in world.daemons("c1"):
             daemon.kill()
         for spool in world.spools:
@@ -245,27 +258,26 @@ def test_a_request_rewritten_while_its_daemon_is_dead_is_not_read_half(world: Wo
 
 
 def test_a_partition_shorter_than_the_lease_costs_nothing(world: World) -> None:
-    stems = start_slow_jobs(world, "c1")
     host = world.lab.clients["c1"]
-    world.lab.cut_off(host)
-    time.sleep(LEASE / 4)
-    world.lab.connect(host)
+    with jobs_under_way(world, "c1") as stems:
+        world.lab.cut_off(host)
+        time.sleep(LEASE / 4)
+        world.lab.connect(host)
     wait_all(world, stems)
     runs = sum(len(spool.said("took over a dead claim", stems[spool.name])) for spool in world.spools)
     world.figure(f"partition of {LEASE / 4:.1f} s: {runs} of 2 jobs run anew")
 
 
 def test_a_host_that_was_cut_off_past_its_lease_does_not_answer_again(world: World) -> None:
-    stems = start_slow_jobs(world, "c1")
     host = world.lab.clients["c1"]
-    time.sleep(2 * POLL)
-    world.lab.cut_off(host)
-    off = time.monotonic()
+    # What is done before the host is cut off may be its answer. This is done while it is cut off.
+    with jobs_under_way(world, "c1") as stems:
+        world.lab.cut_off(host)
+        off = time.monotonic()
     for spool in world.spools:
         spool.wait_answered([stems[spool.name]])
         (taken,) = spool.daemons["c2"].wait_said("took over a dead claim", stems[spool.name])
         world.figure(f"host cut off ({spool.name}): its job was taken over after {taken - off:.1f} s")
-        assert taken - off <= LEASE + 2 * POLL + MARGIN
     world.lab.connect(host)
     back = time.monotonic()
     # Only it can serve now.
@@ -293,7 +305,7 @@ def test_clocks_that_disagree_or_jump_change_nothing(world: World) -> None:
     c1, c2 = (world.lab.clients[host] for host in DAEMONS)
     c1.run("date -s '+1 hour'")
     c2.run("date -s '-1 hour'")
-    stems = start_slow_jobs(world, "c1")
+    stems = start_jobs(world, "c1")
     with load(world, 30):
         time.sleep(1)
         c1.run("date -s '-3 hours'")
@@ -305,8 +317,8 @@ def test_clocks_that_disagree_or_jump_change_nothing(world: World) -> None:
 
 
 def test_a_full_disk_loses_nothing_and_is_left_behind_when_there_is_space_again(world: World) -> None:
-    stems = start_slow_jobs(world, "c1")
-    world.lab.fill_disk()
+    with jobs_under_way(world, "c1") as stems:
+        world.lab.fill_disk()
     for spool in world.spools:
         spool.wait_said("waiting for the spool")
     time.sleep(2 * POLL)

@@ -30,7 +30,7 @@ default_kind = "card"
 [spool]
 path = "{path}"
 poll_interval = {poll}
-lease_duration = {lease}
+{spool}
 orphan_grace = 2
 min_free = 0
 
@@ -49,7 +49,7 @@ generator = "test-double"
 
 [kinds.slow]
 generator = "test-double"
-options = {{ steps = 40, step_seconds = 0.1 }}
+options = {{ steps = 10, step_seconds = 0.1 }}
 
 [kinds.only_{host}]
 generator = "test-double"
@@ -64,10 +64,16 @@ class Daemon:
         self.spool = spool
         self.file = host.lab.home / f"{spool.name}-{host.name}.toml"
         self.log = host.lab.home / f"{spool.name}-{host.name}.log"
-        self.file.write_text(CONFIGURATION.format(path=spool.path, poll=POLL, lease=LEASE, host=host.name))
+        self.configure(lease_duration=LEASE)
         self.pid = 0
         self.variables: list[str] = []
         self._begun = 0
+
+    def configure(self, **spool: float) -> None:
+        """Have it started with these settings of its spool from now on."""
+        lines = "\n".join(f"{name} = {value}" for name, value in spool.items())
+        text = CONFIGURATION.format(path=self.spool.path, poll=POLL, spool=lines, host=self.host.name)
+        self.file.write_text(text)
 
     def start(self) -> None:
         """Start it; `wait_until_ready` waits for it."""
@@ -120,14 +126,25 @@ class Daemon:
         self.host.run(f"while kill -0 {self.pid} 2>/dev/null; do sleep 0.1; done", PATIENCE)
         self.pid = 0
 
+    def report(self) -> dict[str, Any]:
+        """Its own report; empty while there is none."""
+        path = f"{self.spool.path}/.spectacle/instances/{self.host.name}-{self.pid}-*.json"
+        report: dict[str, Any] = json.loads(self.host.run(f"cat {path} 2>/dev/null || echo '{{}}'"))
+        return report
+
     def version(self) -> str:
         """Its version by its own report."""
-        script = f"cat {self.spool.path}/.spectacle/instances/{self.host.name}-{self.pid}-*.json"
-        return str(json.loads(self.host.run(script))["version"])
+        return str(self.report()["version"])
 
     def worker_pid(self) -> int:
-        """Process number of its worker."""
-        return int(self.host.run(f"pgrep -P {self.pid} | head -n 1"))
+        """Process number of its worker, once that has loaded what it needs."""
+
+        def loaded() -> int | None:
+            (device,) = self.report().get("devices") or [{}]
+            return device.get("pid") if device.get("loaded") else None
+
+        found: int = wait_for(loaded, f"a worker of {self}", PATIENCE)
+        return found
 
     def __str__(self) -> str:
         return f"the daemon of {self.host.name} on {self.spool.name}"
@@ -301,6 +318,29 @@ class World:
         finally:
             self.lab.clients[host].run(f"kill -CONT -- {groups}")
 
+    @contextlib.contextmanager
+    def frozen_workers(self, host: str) -> Iterator[None]:
+        """Keep a host's workers, not its daemons, from doing anything inside the block."""
+        client = self.lab.clients[host]
+        pids = " ".join(str(daemon.worker_pid()) for daemon in self.daemons(host))
+        client.run(f"kill -STOP {pids}")
+        try:
+            yield
+        finally:
+            if client.is_on:
+                client.run(f"kill -CONT {pids} 2>/dev/null || true")
+
+    @contextlib.contextmanager
+    def configured(self, host: str, **spool: float) -> Iterator[None]:
+        """Have the daemons that a host starts inside the block do so with other settings of their spools."""
+        for daemon in self.daemons(host):
+            daemon.configure(**spool)
+        try:
+            yield
+        finally:
+            for daemon in self.daemons(host):
+                daemon.configure(lease_duration=LEASE)
+
     def mend(self) -> None:
         """Undo every fault: hosts on, packets flowing, clocks right, disk free, daemons at work."""
         if not self.lab.server.is_on:
@@ -315,8 +355,8 @@ class World:
             self.lab.mount(host)
             for daemon in self.daemons(host.name):
                 daemon.pid = 0
+        self.lab.connect(*self.lab.clients.values())
         for host in self.lab.clients.values():
-            self.lab.connect(host)
             host.run(f"date -s @{time.time():.0f}")
         self.start()
 
