@@ -239,7 +239,7 @@ class Backlog:
             tracked.due = self._clock() + self._settings().spool.orphan_grace
 
     def reclassify(self) -> None:
-        """Sort the waiting requests anew after the settings have changed."""
+        """Sort the waiting requests again after the settings have changed."""
         with self._change:
             self._schedule.affinity_window = self._settings().spool.affinity_window
             for tracked in list(self._known.values()):

@@ -147,7 +147,7 @@ class Commit:
         except LaterFormat:
             raise
         except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise ValueError(f"no commit record: {error}") from None
+            raise ValueError(f"not a commit record: {error}") from None
         if not record.files:
             raise ValueError("the commit record names no file to answer with")
         if (
@@ -169,20 +169,20 @@ _MAX_INODES, _MAX_MODES = 2**64, 2**32
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.80} is no text")
+        raise TypeError(f"{value!r:.80} is not text")
     return value
 
 
 def _number(value: object) -> int:
     if not isinstance(value, int):
-        raise TypeError(f"{value!r:.80} is no number")
+        raise TypeError(f"{value!r:.80} is not a number")
     return value
 
 
 def _version(raw: Mapping[str, object]) -> Version:
     digest = _text(raw["digest"])
     if not _DIGEST.fullmatch(digest):
-        raise ValueError(f"{digest!r:.80} is no digest")
+        raise ValueError(f"{digest!r:.80} is not a digest")
     inode, size, mtime_ns, mode = (_number(raw[key]) for key in ("inode", "size", "mtime_ns", "mode"))
     largest = MAX_HASHED_BYTES if digest else _MAX_BYTES
     if not (0 <= inode < _MAX_INODES and 0 <= size <= largest and 0 <= mode < _MAX_MODES):
@@ -287,7 +287,7 @@ def read_commit(spool: Spool, name: RequestName) -> Commit | None:
     except FileNotFoundError:
         return None
     except (NotOrdinary, TooLarge) as error:
-        raise ValueError(f"{name.commit_name} is no commit record: {error}") from None
+        raise ValueError(f"{name.commit_name} is not a commit record: {error}") from None
     return Commit.decode(content, name.stem)
 
 

@@ -93,7 +93,7 @@ class FileStatus:
 
 
 class NotOrdinary(Exception):
-    """Raised on reading a name that is no ordinary file with one link; says what it is."""
+    """Raised on reading a name that is not an ordinary file with one link; says what it is."""
 
     def __init__(self, look: FileStatus) -> None:
         super().__init__(look.oddity)
@@ -144,7 +144,7 @@ class Spool:
         self._identity: tuple[int, int] | None = None
 
     def open(self) -> bool:
-        """Open the directory, or open it anew when another one lies under its path now.
+        """Open the directory, or open it again when another one lies under its path now.
 
         Returns:
             True when this is another directory than before (the first one included), or when `.spectacle/` in it is.
@@ -202,7 +202,7 @@ class Spool:
         return self._handles.resolve(self._fd, name)
 
     def names(self) -> list[str]:
-        """Names of all entries, read from the directory opened anew, which makes a network file system look again."""
+        """Names of all entries, read from the directory opened again, which makes a network file system look again."""
         fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
         try:
             return self._os.listdir(fd)  # type: ignore[no-any-return]
@@ -223,7 +223,7 @@ class Spool:
 
     @_again_when_stale
     def look(self, name: str, *, own: bool = False) -> FileStatus | None:
-        """Status of a name by opening it anew, or None when there is none. Something odd is looked at, not opened.
+        """Status of a name by opening it again, or None when there is none. Something odd is looked at, not opened.
 
         Args:
             name: The name.
@@ -284,7 +284,7 @@ class Spool:
 
         Raises:
             FileNotFoundError: When there is none.
-            NotOrdinary: When it is no ordinary file or has more than `max_links` hard links.
+            NotOrdinary: When it is not an ordinary file or has more than `max_links` hard links.
             TooLarge: When it holds more than `limit` bytes.
         """
         fd, look = self.open_file(name, max_links)
@@ -390,7 +390,7 @@ class Spool:
         return True
 
     def remove(self, name: str) -> bool:
-        """Remove a name that is no directory. Returns False when there is none."""
+        """Remove a name that is not a directory. Returns False when there is none."""
         try:
             directory, tail = self._at(name)
             self._os.unlink(tail, dir_fd=directory)
@@ -463,7 +463,7 @@ def unavailable(path: Path, error: OSError) -> SpoolUnavailable:
         errno.EACCES: f"let user {os.geteuid()} read and write it (mode 2770 and a common group, see `spectacle init`)",
         errno.EPERM: f"let user {os.geteuid()} read and write it (mode 2770 and a common group, see `spectacle init`)",
         errno.ESTALE: "its server has another directory there now: mount it again",
-        errno.ENOTDIR: "it is no directory: choose another path",
+        errno.ENOTDIR: "it is not a directory: choose another path",
         errno.EMFILE: "raise the limit of open files (LimitNOFILE)",
     }
     remedy = remedies.get(error.errno or 0, "waiting for it to come back")

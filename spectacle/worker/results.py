@@ -178,7 +178,7 @@ def read_provenance(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
         The fields of `Provenance`, and `fit` and `candidate`.
 
     Raises:
-        SpectacleError: The file cannot be read, or is no result of Spectacle's that still has its metadata.
+        SpectacleError: The file cannot be read, or is not a result of Spectacle's that still has its metadata.
     """
     if isinstance(source, bytes):
         name, content = "the file", source
@@ -199,14 +199,14 @@ def read_provenance(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
 
 
 def _content(path: str) -> bytes:
-    # Results may lie where others write: what is no file, or never ends, must not be waited for.
+    # Results may lie where others write: what is not a file, or never ends, must not be waited for.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is no ordinary file")
+            raise OSError(errno.EINVAL, "it is not an ordinary file")
         if status.st_size > _MAX_READ:
-            raise OSError(errno.EFBIG, f"{status.st_size} bytes are no picture of Spectacle's")
+            raise OSError(errno.EFBIG, f"{status.st_size} bytes are more than any result of Spectacle's has")
         return file.read(_MAX_READ)
 
 
@@ -258,7 +258,7 @@ def _insert_metadata(svg: str, details: Mapping[str, Any]) -> str:
 
 
 def _json(details: Mapping[str, Any]) -> str:
-    """`details` as JSON in characters that PNG and XML can hold; what is no JSON is told in words."""
+    """`details` as JSON in characters that PNG and XML can hold; what is not JSON is told in words."""
     text = json.dumps(details, ensure_ascii=False, separators=(",", ":"), default=str)
     return _UNWRITABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

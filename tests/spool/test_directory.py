@@ -21,9 +21,9 @@ def test_a_missing_spool_is_told_with_what_to_do(tmp_path: Path) -> None:
         Spool(tmp_path / "none").open()
 
 
-def test_a_spool_that_is_no_directory_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_spool_that_is_not_a_directory_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SpoolUnavailable, match="no directory: choose another path"):
+    with pytest.raises(SpoolUnavailable, match="not a directory: choose another path"):
         Spool(tmp_path / "file").open()
 
 
