@@ -68,7 +68,7 @@ class Watcher:
         self._pending_commits = PendingCommits(self._attempts, current)
         self._wake = threading.Event()
         self._scanner = Scanner(self._spool, self._claims, self._backlog, current, self._wake.set, clock)
-        self._handleskeeping = Housekeeping(self._spool, self._claims, current)
+        self._housekeeping = Housekeeping(self._spool, self._claims, current)
         self._stopping = threading.Event()
         self._at_once = threading.Event()
         self._ended = threading.Event()
@@ -239,7 +239,7 @@ class Watcher:
     def _scan(self, now: float) -> None:
         listing = self._scanner.scan()
         self._pending_commits.found(listing.committed, now)
-        self._handleskeeping.after_scan(listing, now)
+        self._housekeeping.after_scan(listing, now)
 
     def _act(self, now: float) -> None:
         unfinished, unserved = self._backlog.due(now)

@@ -56,7 +56,7 @@ def submit(
 
     Args:
         spool: The spool directory.
-        prompt: What to draw; may be empty for generators that need none.
+        prompt: What to generate; may be empty for generators that need none.
         width: Width of the picture in pixels, 1 to 99999; the daemon's `max_pixels` may allow less.
         height: Height in pixels, likewise.
         kind: Kind of picture; the daemon's default when None.

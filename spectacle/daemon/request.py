@@ -74,7 +74,7 @@ def read_request(spool: Spool, name: RequestName, seen: FileStatus, settings: Se
     version = Version.of(name.file_name, status, raw)
     _check_size(name, limits.max_pixels)
     if not raw:
-        raise UnreadableRequest(f"{name.file_name} is empty: write what is to be drawn into it")
+        raise UnreadableRequest(f"{name.file_name} is empty: write the prompt into it")
     text = decode_prompt(raw, max_bytes=limits.max_prompt_bytes)
     blocked = [re.compile(pattern, re.IGNORECASE) for pattern in settings.sanitize.blocked]
     prompt = sanitize(text, max_characters=limits.max_prompt_characters, blocked=blocked)

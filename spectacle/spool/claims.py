@@ -283,7 +283,7 @@ class Claims:
 
     def forget(self, present: Callable[[str], bool]) -> None:
         """Drop what was remembered of claims whose stem is not `present` any more."""
-        # A copy, for slots watch claims meanwhile.
+        # A copy, for device threads watch claims meanwhile.
         for stem in list(self._watched):
             if not present(stem):
                 self._watched.pop(stem, None)

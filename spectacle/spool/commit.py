@@ -410,6 +410,6 @@ def _is_that(spool: Spool, aside: str, which: str) -> bool:
 
 def _remove_record(spool: Spool, name: RequestName, record: Commit) -> None:
     with contextlib.suppress(ValueError):
-        standing = read_commit(spool, name)
-        if standing is not None and standing.files == record.files:
+        current = read_commit(spool, name)
+        if current is not None and current.files == record.files:
             spool.remove(name.commit_name)
