@@ -16,8 +16,9 @@ from spectacle.checks import Check, Level
 from spectacle.checks.contention import CLAIMS, contend
 from spectacle.config import SpoolSettings
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool.directory import NETWORK_FILE_SYSTEMS, Spool, unavailable
+from spectacle.spool.directory import Spool, unavailable
 from spectacle.spool.instances import Report, all_reports, is_live
+from spectacle.spool.mounts import NETWORK_FILE_SYSTEMS
 from spectacle.spool.naming import STATE_DIRECTORY
 
 EVENT_SECONDS = 3.0

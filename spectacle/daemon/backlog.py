@@ -15,7 +15,7 @@ from spectacle.config import Settings
 from spectacle.daemon.attempt import AttemptResult
 from spectacle.daemon.progress import Attempt
 from spectacle.daemon.schedule import Schedule, Waiting
-from spectacle.spool.directory import FileStatus
+from spectacle.spool.file_status import FileStatus
 from spectacle.spool.naming import RequestName
 from spectacle.worker.contract import Model
 

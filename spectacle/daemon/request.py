@@ -12,9 +12,10 @@ from spectacle.config import KindSettings, Settings
 from spectacle.errors import BadAttachment, BadSize, UnknownKind, UnreadableRequest
 from spectacle.generators.base import MediaType
 from spectacle.sanitize import decode_prompt, sanitize
-from spectacle.spool.commit import Version
-from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
+from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import MAX_INPUTS, RequestName
+from spectacle.spool.record import Version
 from spectacle.worker.contract import Attachment, JobSpec, Role
 
 MAX_NAMED = 30

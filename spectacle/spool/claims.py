@@ -21,7 +21,8 @@ from pathlib import Path
 import structlog
 from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 
-from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
+from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import RequestName, aside_name, attempts_path
 
 log = structlog.get_logger()

@@ -12,7 +12,8 @@ import pytest
 from faults import FaultySystem
 
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge, unavailable
+from spectacle.spool.directory import Spool, unavailable
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import STATE_DIRECTORY
 
 
