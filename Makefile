@@ -22,7 +22,7 @@ test: $(VENV)/.test $(NODE_MODULES)/.done check-system  ## run the tests
 	$(PYTEST) -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(VENV)/.slow $(NODE_MODULES)/.done check-system  ## run the crash, fuzzing, load and network file system tests
-	$(PYTEST) -m "slow and not storm"
+	$(PYTEST) -m "slow and not storm" -n 3 --dist loadgroup --durations=15
 
 test-storm: $(VENV)/.slow check-system  ## run the long storms of load, faults and fuzzing
 	$(PYTEST) -m storm
@@ -39,6 +39,7 @@ lint: $(VENV)/.test  ## check form, types, dependencies between packages, and th
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python scripts/lock.py --check
 
 format: $(VENV)/.test  ## bring the code into form

@@ -3,11 +3,11 @@
     SpectacleError
     ├── ConfigurationError         a setting is unknown, ill-typed or out of range
     ├── RequestError               the client's mistake: answered, never retried
-    │   ├── UnreadableRequest      the request file is no readable text
+    │   ├── UnreadableRequest      the request file is not readable text
     │   ├── BadSize                width or height that cannot be served
     │   ├── UnknownKind            no live instance serves the kind
     │   ├── BadOptions             STEM-options.json is not what the generator takes
-    │   ├── BadAttachment          an attached picture is none, is too large or is missing
+    │   ├── BadAttachment          an attached picture is not an image, is too large or is missing
     │   └── BlockedPrompt          the block-list of the configuration refuses the prompt
     ├── GeneratorError             the generator could not do it
     │   ├── OutOfMemory            the device's or the host's memory did not suffice
@@ -86,7 +86,7 @@ class UnknownKind(RequestError):
 
 
 class BadOptions(RequestError):
-    """Raised when `STEM-options.json` is no JSON object or does not fit the generator's schema."""
+    """Raised when `STEM-options.json` is not a JSON object or does not fit the generator's schema."""
 
     code = "bad-options"
 

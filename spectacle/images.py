@@ -56,7 +56,7 @@ def open_picture(
         An upright picture of mode RGB, or RGBA when it has transparency, 8 bits a channel, without metadata.
 
     Raises:
-        BadAttachment: When it is no PNG, JPEG or WebP picture, damaged, incomplete, or too large.
+        BadAttachment: When it is not a PNG, JPEG or WebP picture, damaged, incomplete, or too large.
     """
     return _open(name, raw, max_pixels, max_bytes, _to_rgb)
 
@@ -113,7 +113,7 @@ def _open(
         extent = "too many"
     except Exception as error:  # Pillow raises a dozen types on bad content
         reason = one_line(error, 100) or type(error).__name__
-        raise BadAttachment(f"{name} is a damaged or incomplete {form} picture ({reason}): attach it anew") from None
+        raise BadAttachment(f"{name} is a damaged or incomplete {form} picture ({reason}): attach it again") from None
     else:
         extent = f"{picture.width}x{picture.height}"
     raise BadAttachment(f"{name} has {extent} pixels, at most {max_pixels} are accepted: attach a smaller picture")
@@ -126,7 +126,7 @@ def _decoder(name: str, raw: bytes) -> tuple[str, Callable[[], ImageFile.ImageFi
     if raw.startswith(signatures.JPEG):
         scans = raw.count(b"\xff\xda")
         if scans > _MAX_JPEG_SCANS:
-            raise BadAttachment(f"{name} has {scans} scans, at most {_MAX_JPEG_SCANS} are decoded: save it anew")
+            raise BadAttachment(f"{name} has {scans} scans, at most {_MAX_JPEG_SCANS} are decoded: save it again")
         return "JPEG", lambda: JpegImageFile(io.BytesIO(raw))
     if signatures.is_webp(raw):
         return "WebP", lambda: WebPImageFile(io.BytesIO(raw))
@@ -141,7 +141,7 @@ def _appearance(raw: bytes) -> str:
     try:
         raw.decode()
     except UnicodeDecodeError:
-        return "is no picture"
+        return "is not a picture"
     return "is text, not a picture"
 
 

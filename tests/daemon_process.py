@@ -180,7 +180,7 @@ class Daemon:
         return {name for name in os.listdir(self.spool) if not name.startswith(".")}
 
     def hidden(self) -> set[str]:
-        """Dot-names in the spool, but for the house."""
+        """Dot-names in the spool, but for the state directory."""
         return {name for name in os.listdir(self.spool) if name.startswith(".")} - {".spectacle"}
 
 

@@ -369,15 +369,15 @@ def test_a_house_replaced_by_a_link_is_not_followed_and_the_daemon_serves_again_
     for part in ("instances", "attempts", "poison"):
         (outside / part).mkdir(parents=True)
     with running(tmp_path) as daemon:
-        house = daemon.spool / ".spectacle"
-        house.rename(daemon.spool / "moved")
-        house.symlink_to(outside)
+        state = daemon.spool / ".spectacle"
+        state.rename(daemon.spool / "moved")
+        state.symlink_to(outside)
         wait_for(lambda: ".spectacle is not a directory: move it away" in daemon.log, "the log to say so")
         daemon.write("a-1-64x64-crash")
         daemon.write("a-2-64x64")
-        house.unlink()
+        state.unlink()
         assert daemon.answer("a-2-64x64").suffix == ".png"
         assert "attempts" in daemon.error("a-1-64x64-crash")
-        assert [name for name in os.listdir(house / "poison") if name.startswith("a-1-64x64-crash.txt")]
+        assert [name for name in os.listdir(state / "poison") if name.startswith("a-1-64x64-crash.txt")]
         for part in ("instances", "attempts", "poison"):
             assert not os.listdir(outside / part), part

@@ -64,7 +64,7 @@ def refusal(raw: bytes, **settings: Any) -> str:
     message = caught.value.message
     assert message.startswith(NAME)
     assert "\n" not in message
-    assert "attach" in message or "save it anew" in message
+    assert "attach" in message or "save it again" in message
     return message
 
 
@@ -123,8 +123,8 @@ class TestFormats:
             (b" \n<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing"),
             (b"%PDF-1.7\n\xff", "is a PDF document"),
             (b"a red fox", "is text, not a picture"),
-            (b"\xff\x00\x12", "is no picture"),
-            (b"RIFF\x04\0\0\0WAVEfmt \xff", "is no picture"),
+            (b"\xff\x00\x12", "is not a picture"),
+            (b"RIFF\x04\0\0\0WAVEfmt \xff", "is not a picture"),
         ],
     )
     def test_anything_else_is_refused_with_what_it_is_and_what_is_accepted(self, raw: bytes, said: str) -> None:

@@ -35,7 +35,7 @@ LICENCES = {
 
 
 def data_files() -> list[PurePosixPath]:
-    """Everything in the package that is no code, relative to the repository."""
+    """Everything in the package that is not code, relative to the repository."""
     return [
         PurePosixPath(path.relative_to(ROOT).as_posix())
         for path in (ROOT / "spectacle").rglob("*")

@@ -138,22 +138,22 @@ def test_garbage_among_the_reports_of_instances_does_no_harm(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("kind", ["link", "file"])
-def test_a_house_that_is_no_directory_is_refused(tmp_path: Path, kind: str) -> None:
+def test_a_house_that_is_not_a_directory_is_refused(tmp_path: Path, kind: str) -> None:
     daemon = Daemon(tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    house = daemon.spool / ".spectacle"
+    state = daemon.spool / ".spectacle"
     if kind == "link":
-        house.symlink_to(elsewhere)
+        state.symlink_to(elsewhere)
     else:
-        house.touch()
+        state.touch()
     with daemon.log_path.open("ab") as log:
         daemon.process = subprocess.Popen(
             [sys.executable, "-m", "spectacle", "serve", "--config", daemon.file], stdout=log, stderr=log
         )
     wait_for(lambda: "is not a directory: move it away" in daemon.log, "the log to say so")
     assert not os.listdir(elsewhere)
-    house.unlink()
+    state.unlink()
     daemon.write("a-1-64x64")
     assert daemon.answer("a-1-64x64").suffix == ".png"
     daemon.stop()

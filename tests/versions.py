@@ -34,7 +34,7 @@ class SoftFileLease(SoftFileLease):
 CHANGES = {
     "__init__.py": [(f'__version__ = "{spectacle.__version__}"', f'__version__ = "{VERSION}"')],
     # Further fields in a commit record, and in each version and file in it.
-    "spool/commit.py": [('return json.dumps({"format": FORMAT, **asdict(self)}).encode()', COMMIT)],
+    "spool/record.py": [('return json.dumps({"format": FORMAT, **asdict(self)}).encode()', COMMIT)],
     "spool/claims.py": [
         # A further line in a claim, a further field in the count of attempts.
         ("log = structlog.get_logger()\n", LEASE),

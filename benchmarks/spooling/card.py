@@ -32,11 +32,11 @@ class CardMaker:
     def card(self, prompt: str, seed: int = 1) -> bytes:
         """One card of `SIDE` × `SIDE` pixels, as the bytes of a PNG file."""
         job = Job(prompt, SIDE, SIDE, seed, MediaType.PNG, TestGeneratorOptions(), [], None, None)
-        making = Provenance(
+        provenance = Provenance(
             prompt, "test-double", "test-double", None, None, "card", seed, SIDE, SIDE, {}, (), "0" * 64, "0"
         )  # fmt: skip
         artifacts = self._generator.generate(job, _NoControl())
-        (file,) = finish(artifacts, making, makes=MediaType.PNG, png_preview=False, rasteriser=self._rasteriser)
+        (file,) = finish(artifacts, provenance, makes=MediaType.PNG, png_preview=False, rasteriser=self._rasteriser)
         return file.content
 
     def cost(self, times: int = 300) -> float:

@@ -129,21 +129,21 @@ test('of many writers of one name exactly one wins', async () => {
 });
 
 const wrong: [Partial<PictureRequest>, RegExp][] = [
-    [{ width: 0 }, /width 0 is no size: give 1 to 99999 pixels/],
-    [{ height: 1.5 }, /height 1.5 is no size/],
-    [{ height: 100000 }, /height 100000 is no size/],
+    [{ width: 0 }, /width 0 is not a valid size: give 1 to 99999 pixels/],
+    [{ height: 1.5 }, /height 1.5 is not a valid size/],
+    [{ height: 100000 }, /height 100000 is not a valid size/],
     [{ user: 'a/b' }, /user 'a\/b' cannot be in a file name/],
     [{ user: 'alice-bob' }, /user 'alice-bob' cannot be/],
     [{ user: 'a\n' }, /cannot be/],
     [{ messageId: 'a b' }, /message id 'a b' cannot be/],
     [{ user: '6f9619ff', messageId: '8b86-d011-b42d-00c04fc964ff-1' }, /would be taken for a request of 6f9619ff-8b86/],
     [{ messageId: 'm'.repeat(200) }, /is longer than 200 bytes/],
-    [{ kind: 'SVG' }, /kind 'SVG' is none/],
-    [{ kind: 'error' }, /kind 'error' is none/],
-    [{ inputs: ['a.gif'] }, /input picture a.gif is none of png, jpg, jpeg, webp: convert it/],
+    [{ kind: 'SVG' }, /kind 'SVG' is not valid/],
+    [{ kind: 'error' }, /kind 'error' is not valid/],
+    [{ inputs: ['a.gif'] }, /input picture a.gif is not one of png, jpg, jpeg, webp: convert it/],
     [{ inputs: Array<string>(11).fill('a.png') }, /11 input pictures are too many/],
-    [{ inputs: ['missing.png'] }, /picture missing.png is no file that can be read/],
-    [{ mask: 'm.jpg' }, /mask picture m.jpg is no png/],
+    [{ inputs: ['missing.png'] }, /picture missing.png is not a file that can be read/],
+    [{ mask: 'm.jpg' }, /mask picture m.jpg is not a PNG file/],
     [{ options: { big: 1n } }, /options cannot be written as JSON/],
 ];
 for (const [part, message] of wrong) {

@@ -341,7 +341,7 @@ function stemOf(request: PictureRequest): string {
     const { width = 1024, height = 1024, kind, user = account(), messageId = newMessageId() } = request;
     for (const [side, pixels] of [['width', width], ['height', height]] as const) {
         if (!Number.isInteger(pixels) || pixels < 1 || pixels > 99999) {
-            throw new InvalidRequest(`${side} ${pixels} is no size: give 1 to 99999 pixels`);
+            throw new InvalidRequest(`${side} ${pixels} is not a valid size: give 1 to 99999 pixels`);
         }
     }
     const word = 'letters, digits and _ . + = @ ~, not beginning with a dot';
@@ -352,7 +352,7 @@ function stemOf(request: PictureRequest): string {
         throw new InvalidRequest(`message id '${messageId}' cannot be in a file name: give ${word}; dashes join words`);
     }
     if (kind !== undefined && !KIND.test(kind)) {
-        throw new InvalidRequest(`kind '${kind}' is none: give lower-case letters, digits and _, a letter first`);
+        throw new InvalidRequest(`kind '${kind}' is not valid: give lower-case letters, digits and _, a letter first`);
     }
     const stem = `${user}-${messageId}-${width}x${height}${kind === undefined ? '' : `-${kind}`}`;
     const uuid = new RegExp(`^${UUID}-`).exec(stem);
@@ -399,21 +399,21 @@ async function picturesOf(stem: string, { inputs = [], mask, control }: PictureR
     inputs.forEach((source, index) => {
         const extension = extname(source).slice(1).toLowerCase();
         if (!INPUT_EXTENSIONS.includes(extension)) {
-            throw new InvalidRequest(`input picture ${source} is none of ${INPUT_EXTENSIONS.join(', ')}: convert it`);
+            throw new InvalidRequest(`input picture ${source} is not one of ${INPUT_EXTENSIONS.join(', ')}: convert it`);
         }
         pictures.set(`${stem}-input${index === 0 ? '' : index + 1}.${extension}`, source);
     });
     for (const [role, source] of [['mask', mask], ['control', control]] as const) {
         if (source !== undefined) {
             if (extname(source).toLowerCase() !== '.png') {
-                throw new InvalidRequest(`${role} picture ${source} is no png: convert it`);
+                throw new InvalidRequest(`${role} picture ${source} is not a PNG file: convert it`);
             }
             pictures.set(`${stem}-${role}.png`, source);
         }
     }
     for (const source of pictures.values()) {
         await access(source, constants.R_OK).catch(() => {
-            throw new InvalidRequest(`picture ${source} is no file that can be read`);
+            throw new InvalidRequest(`picture ${source} is not a file that can be read`);
         });
     }
     return pictures;

@@ -64,7 +64,7 @@ def check_drawing() -> Check:
     except SpectacleError as error:
         return Check("SVG drawing", Level.FAIL, error.message, "install libcairo: `apt-get install libcairo2`")
     if pixel != (255, 0, 0, 255):
-        return Check("SVG drawing", Level.FAIL, f"a red square came out as {pixel}", "install libcairo anew")
+        return Check("SVG drawing", Level.FAIL, f"a red square came out as {pixel}", "install libcairo again")
     return Check("SVG drawing", Level.OK, "cairosvg draws")
 
 

@@ -16,12 +16,13 @@ from spectacle.checks import Check, Level
 from spectacle.checks.contention import CLAIMS, contend
 from spectacle.config import SpoolSettings
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool.directory import NETWORK_FILE_SYSTEMS, Spool, unavailable
+from spectacle.spool.directory import Spool, unavailable
 from spectacle.spool.instances import Report, all_reports, is_live
+from spectacle.spool.mounts import NETWORK_FILE_SYSTEMS
 from spectacle.spool.naming import STATE_DIRECTORY
 
 EVENT_SECONDS = 3.0
-"""How long inotify may take to ring, on a busy machine."""
+"""How long inotify may take to tell of a file, on a busy machine."""
 
 LARGEST_SKEW = 60.0
 REPORTS_PER_LEASE = 3
@@ -158,7 +159,7 @@ def check_claims(directory: Path) -> Check:
     both = set(first) & set(second)
     if both or len(first) + len(second) != CLAIMS:
         found = f"of {CLAIMS} claims two processes won {len(first)} and {len(second)}, {len(both)} of them both"
-        return Check("claims", Level.FAIL, found, "put the spool on another file system: requests would be drawn twice")
+        return Check("claims", Level.FAIL, found, "put the spool on another file system: requests would be run twice")
     return Check("claims", Level.OK, f"exclusive: of {CLAIMS} two processes won {len(first)} and {len(second)}")
 
 
@@ -196,7 +197,7 @@ def _lease_of(report: Report) -> float | None:
 
 @contextmanager
 def _scratch(path: Path) -> Iterator[Spool]:
-    """A spool of its own inside the spool's house, on the same file system, removed afterwards."""
+    """A spool of its own inside the spool's state directory, on the same file system, removed afterwards."""
     directory = path / STATE_DIRECTORY / f"doctor-{secrets.token_hex(4)}"
     directory.mkdir(mode=0o770)
     scratch = Spool(directory)

@@ -11,10 +11,10 @@ import spectacle
 from spectacle.errors import SpectacleError
 
 COMMANDS = {
-    "serve": "Watch a spool and draw what is asked for.",
+    "serve": "Watch a spool and generate what is asked for.",
     "submit": "Ask for a picture, and wait for it if you like.",
     "status": "Show what all instances on a spool are doing.",
-    "generators": "List what can draw here.",
+    "generators": "List the generators that are installed.",
     "pull": "Download the weights of a generator.",
     "weights": "List, verify or remove weights.",
     "prepare": "Write a self-contained checkpoint from weights.",

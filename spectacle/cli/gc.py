@@ -29,7 +29,7 @@ class _Age(click.ParamType[float]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhdw])", str(value))
         if match is None:
-            self.fail(f"{value!r} is no age: write a number and s, m, h, d or w, such as 7d", param, ctx)
+            self.fail(f"{value!r} is not a valid age: write a number and s, m, h, d or w, such as 7d", param, ctx)
         return float(match[1]) * _UNITS[match[2]]
 
 

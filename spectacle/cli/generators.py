@@ -1,4 +1,4 @@
-"""`spectacle generators`: what can draw here."""
+"""`spectacle generators`: which generators are installed."""
 
 from __future__ import annotations
 

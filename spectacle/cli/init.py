@@ -66,10 +66,10 @@ def _make_spool(directory: Path, group: int | None) -> str:
     top = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         if permitted:
-            house = _permit(STATE_DIRECTORY, group, within=top)
+            state = _permit(STATE_DIRECTORY, group, within=top)
             for part in ("instances", "attempts", "poison"):
-                os.close(_permit(part, group, within=house))
-            os.close(house)
+                os.close(_permit(part, group, within=state))
+            os.close(state)
         mode = os.fstat(top).st_mode & 0o7777
     finally:
         os.close(top)

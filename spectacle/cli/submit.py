@@ -22,7 +22,7 @@ class _Size(click.ParamType[tuple[int, int]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         match = re.fullmatch(r"([1-9][0-9]{0,4})[xX×]([1-9][0-9]{0,4})", str(value))
         if match is None:
-            self.fail(f"{value!r} is no size: write width and height in pixels, such as 640x480", param, ctx)
+            self.fail(f"{value!r} is not a valid size: write width and height in pixels, such as 640x480", param, ctx)
         return int(match[1]), int(match[2])
 
 
@@ -32,7 +32,7 @@ class _Option(click.ParamType[tuple[str, Any]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         key, equals, text = str(value).partition("=")
         if not (key and equals):
-            self.fail(f"{value!r} is no option: write KEY=VALUE, such as steps=8", param, ctx)
+            self.fail(f"{value!r} is not a valid option: write KEY=VALUE, such as steps=8", param, ctx)
         try:
             return key, json.loads(text)
         except ValueError:

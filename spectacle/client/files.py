@@ -36,12 +36,12 @@ def read_small(path: Path) -> str:
     """The beginning of a small text file, which is never followed if it is a link.
 
     Raises:
-        OSError: When it cannot be read, or is no ordinary file.
+        OSError: When it cannot be read, or is not an ordinary file.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, f"{path.name} is no ordinary file")
+            raise OSError(errno.EINVAL, f"{path.name} is not an ordinary file")
         return file.read(_MAX_READ).decode(errors="replace")
 
 

@@ -56,7 +56,7 @@ def submit(
 
     Args:
         spool: The spool directory.
-        prompt: What to draw; may be empty for generators that need none.
+        prompt: What to generate; may be empty for generators that need none.
         width: Width of the picture in pixels, 1 to 99999; the daemon's `max_pixels` may allow less.
         height: Height in pixels, likewise.
         kind: Kind of picture; the daemon's default when None.
@@ -176,7 +176,7 @@ def _name(user: str, message_id: str, width: int, height: int, kind: str | None)
     """The request's name. Each part is tried in a name that is right otherwise, to tell which part is wrong."""
     for side, pixels in (("width", width), ("height", height)):
         if not 1 <= pixels <= 99999:
-            raise InvalidRequest(f"{side} {pixels} is no size: give 1 to 99999 pixels")
+            raise InvalidRequest(f"{side} {pixels} is not a valid size: give 1 to 99999 pixels")
     word = "letters, digits and _ . + = @ ~, not beginning with a dot, 200 bytes in all"
     tried = RequestName.from_stem(f"{user}-1-1x1")
     if tried is None or tried.user != user:
@@ -188,12 +188,14 @@ def _name(user: str, message_id: str, width: int, height: int, kind: str | None)
         tried = RequestName.from_stem(f"u-1-1x1-{kind}")
         if tried is None or tried.kind != kind or kind in RESERVED_KINDS:
             raise InvalidRequest(
-                f"kind {kind!r} is none: give lower-case letters, digits and _, beginning with a letter"
+                f"kind {kind!r} is not valid: give lower-case letters, digits and _, beginning with a letter"
             )
     stem = f"{user}-{message_id}-{width}x{height}" + (f"-{kind}" if kind else "")
     name = RequestName.from_stem(stem)
     if name is None or name.user != user:
-        raise InvalidRequest(f"{stem}.txt is no request's name: shorten the user or the message id, or choose others")
+        raise InvalidRequest(
+            f"{stem}.txt is not a request's name: shorten the user or the message id, or choose others"
+        )
     return name
 
 
@@ -218,16 +220,16 @@ def _pictures(
     for number, source in enumerate(map(Path, inputs), 1):
         extension = source.suffix.removeprefix(".").lower()
         if extension not in INPUT_EXTENSIONS:
-            raise InvalidRequest(f"input picture {source} is none of {', '.join(INPUT_EXTENSIONS)}: convert it")
+            raise InvalidRequest(f"input picture {source} is not one of {', '.join(INPUT_EXTENSIONS)}: convert it")
         pictures[name.input_names(number)[INPUT_EXTENSIONS.index(extension)]] = source
     for role, target, given in (("mask", name.mask_name, mask), ("control picture", name.control_name, control)):
         if given is not None:
             if Path(given).suffix.lower() != ".png":
-                raise InvalidRequest(f"{role} {given} is no png: convert it")
+                raise InvalidRequest(f"{role} {given} is not a PNG file: convert it")
             pictures[target] = Path(given)
     for source in pictures.values():
         if not (source.is_file() and os.access(source, os.R_OK)):
-            raise InvalidRequest(f"picture {source} is no file that can be read")
+            raise InvalidRequest(f"picture {source} is not a file that can be read")
     return pictures
 
 
@@ -244,4 +246,4 @@ def _utf8(prompt: str) -> bytes:
     try:
         return f"{prompt}\n".encode()  # never empty: an empty file is one whose writer has not got far
     except UnicodeEncodeError as error:
-        raise InvalidRequest(f"the prompt is no Unicode text: {error}") from None
+        raise InvalidRequest(f"the prompt is not valid Unicode: {error}") from None

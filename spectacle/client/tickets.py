@@ -112,7 +112,7 @@ class Progress:
 
     @classmethod
     def parse(cls, text: str) -> Progress | None:
-        """Read the JSON text of a progress file; None when it is none. Values that make no sense are left out."""
+        """Read the JSON text of a progress file; None when it is not one. Values that make no sense are left out."""
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):

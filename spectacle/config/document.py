@@ -51,7 +51,7 @@ allowed. A running daemon reads the file again on SIGHUP and uses it from the ne
 job, and loads its model again. The spool and the devices stay as they were until the daemon is started again.
 `spectacle doctor` says which file is used and checks it.
 
-Two variables are no settings: `SPECTACLE_CONFIG` names the file, and `SPECTACLE_PLUGINS` the third-party packages,
+Two variables are not settings: `SPECTACLE_CONFIG` names the file, and `SPECTACLE_PLUGINS` the third-party packages,
 with commas between them, that generators are loaded from (set but empty: none; unset: all)."""
 
 

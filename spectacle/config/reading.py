@@ -17,7 +17,7 @@ from spectacle.errors import ConfigurationError
 
 ENVIRONMENT_PREFIX = "SPECTACLE_"
 UNSETTING = frozenset({"SPECTACLE_CONFIG", "SPECTACLE_PLUGINS"})
-"""Variables with the prefix that are no settings: where the file lies, and which plug-ins are loaded."""
+"""Variables with the prefix that are not settings: where the file lies, and which plug-ins are loaded."""
 
 DEFAULT_FILES = (
     Path("spectacle.toml"),
@@ -58,10 +58,10 @@ def load(
         except OSError as error:
             raise ConfigurationError(f"{file}: cannot be read: {error.strerror}: name another with --config") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{file}: is no TOML: {error}") from None
+            raise ConfigurationError(f"{file}: is not valid TOML: {error}") from None
         except RecursionError:
             raise ConfigurationError(
-                f"{file}: is no TOML of settings: its lists or tables are nested too deep"
+                f"{file}: is not a settings file: its lists or tables are nested too deep"
             ) from None
         spool = raw.setdefault("spool", {})
         if isinstance(spool, dict):
@@ -87,7 +87,7 @@ def load(
 
 
 def _set_beside(file: Path, section: dict[str, Any], name: str) -> None:
-    """Make a relative path relative to the file it stands in; leave alone what is no path."""
+    """Make a relative path relative to the file it stands in; leave alone what is not a path."""
     path = section.get(name)
     if isinstance(path, str):
         section[name] = str(file.parent / Path(path).expanduser())

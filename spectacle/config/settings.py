@@ -100,7 +100,7 @@ class WorkerSettings(_Section):
     def _are_devices(cls, devices: tuple[str, ...]) -> tuple[str, ...]:
         for device in devices:
             if device != "auto" and not _DEVICE.fullmatch(device):
-                raise ValueError(f"{device!r} is no device: use auto, cpu, cuda:0, cuda:1 …")
+                raise ValueError(f"{device!r} is not a valid device: use auto, cpu, cuda:0, cuda:1 …")
         return devices
 
 
@@ -188,7 +188,7 @@ class SanitizeSettings(_Section):
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+                raise ValueError(f"{pattern!r} is not a valid regular expression: {error}") from None
         return blocked
 
 
@@ -232,7 +232,7 @@ class Settings(_Section):
     def _are_kinds(cls, kinds: dict[str, KindSettings]) -> dict[str, KindSettings]:
         for name in kinds:
             if not KIND_PATTERN.fullmatch(name):
-                raise ValueError(f"{name!r} is no kind: use a-z, 0-9 and _, beginning with a letter")
+                raise ValueError(f"{name!r} is not a valid kind: use a-z, 0-9 and _, beginning with a letter")
             if name in RESERVED_KINDS:
                 raise ValueError(f"{name!r} is reserved: its results would be named like other requests' companions")
         return kinds
@@ -240,5 +240,5 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _default_is_a_kind(self) -> Settings:
         if not KIND_PATTERN.fullmatch(self.default_kind):
-            raise ValueError(f"default_kind: {self.default_kind!r} is no kind")
+            raise ValueError(f"default_kind: {self.default_kind!r} is not a valid kind")
         return self

@@ -15,17 +15,11 @@ from spectacle.daemon.refusal import Refusals
 from spectacle.daemon.request import Changed, OpenAttachments, Request, job_spec, read_request
 from spectacle.errors import Cancelled, SpectacleError, TooManyAttempts, WorkerError, WorkerTimeout
 from spectacle.spool.claims import Claim, Claims
-from spectacle.spool.commit import (
-    Answer,
-    LaterFormat,
-    Outcome,
-    read_commit,
-    remove_old_results,
-    retire,
-    roll_forward,
-)
-from spectacle.spool.directory import FileStatus, Spool
+from spectacle.spool.commit import Answer, Outcome, read_commit, remove_old_results, retire, roll_forward
+from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import FileStatus
 from spectacle.spool.naming import RequestName, quarantine_path
+from spectacle.spool.record import LaterFormat
 from spectacle.spool.reserve import Reserve
 from spectacle.worker.contract import WorkerBackend
 

@@ -15,7 +15,7 @@ from spectacle.config import Settings
 from spectacle.daemon.attempt import AttemptResult
 from spectacle.daemon.progress import Attempt
 from spectacle.daemon.schedule import Schedule, Waiting
-from spectacle.spool.directory import FileStatus
+from spectacle.spool.file_status import FileStatus
 from spectacle.spool.naming import RequestName
 from spectacle.worker.contract import Model
 
@@ -239,7 +239,7 @@ class Backlog:
             tracked.due = self._clock() + self._settings().spool.orphan_grace
 
     def reclassify(self) -> None:
-        """Sort the waiting requests anew after the settings have changed."""
+        """Sort the waiting requests again after the settings have changed."""
         with self._change:
             self._schedule.affinity_window = self._settings().spool.affinity_window
             for tracked in list(self._known.values()):

@@ -9,8 +9,8 @@ import structlog
 from spectacle.config import Settings
 from spectacle.daemon.attempt import Attempts
 from spectacle.daemon.backlog import MAX_BACKOFF
-from spectacle.spool.commit import LaterFormat
 from spectacle.spool.naming import RequestName
+from spectacle.spool.record import LaterFormat
 
 log = structlog.get_logger()
 

@@ -13,9 +13,11 @@ from spectacle.config import Settings
 from spectacle.daemon.request import kind_of
 from spectacle.errors import SpectacleError, TooManyAttempts, WorkerTimeout, one_line
 from spectacle.spool.claims import Claim, this_host
-from spectacle.spool.commit import Answer, Outcome, Version
-from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
+from spectacle.spool.commit import Answer, Outcome
+from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import RequestName
+from spectacle.spool.record import Version
 from spectacle.spool.reserve import Reserve
 from spectacle.worker.contract import JobFailed
 

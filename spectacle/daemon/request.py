@@ -12,9 +12,10 @@ from spectacle.config import KindSettings, Settings
 from spectacle.errors import BadAttachment, BadSize, UnknownKind, UnreadableRequest
 from spectacle.generators.base import MediaType
 from spectacle.sanitize import decode_prompt, sanitize
-from spectacle.spool.commit import Version
-from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
+from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import MAX_INPUTS, RequestName
+from spectacle.spool.record import Version
 from spectacle.worker.contract import Attachment, JobSpec, Role
 
 MAX_NAMED = 30
@@ -74,7 +75,7 @@ def read_request(spool: Spool, name: RequestName, seen: FileStatus, settings: Se
     version = Version.of(name.file_name, status, raw)
     _check_size(name, limits.max_pixels)
     if not raw:
-        raise UnreadableRequest(f"{name.file_name} is empty: write what is to be drawn into it")
+        raise UnreadableRequest(f"{name.file_name} is empty: write the prompt into it")
     text = decode_prompt(raw, max_bytes=limits.max_prompt_bytes)
     blocked = [re.compile(pattern, re.IGNORECASE) for pattern in settings.sanitize.blocked]
     prompt = sanitize(text, max_characters=limits.max_prompt_characters, blocked=blocked)

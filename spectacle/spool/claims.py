@@ -21,7 +21,8 @@ from pathlib import Path
 import structlog
 from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 
-from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
+from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import RequestName, aside_name, attempts_path
 
 log = structlog.get_logger()
@@ -283,7 +284,7 @@ class Claims:
 
     def forget(self, present: Callable[[str], bool]) -> None:
         """Drop what was remembered of claims whose stem is not `present` any more."""
-        # A copy, for slots watch claims meanwhile.
+        # A copy, for device threads watch claims meanwhile.
         for stem in list(self._watched):
             if not present(stem):
                 self._watched.pop(stem, None)

@@ -9,28 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
-import re
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from itertools import count
 
 from spectacle.spool import naming
-from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge
+from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import RequestName
-
-MAX_RECORD_BYTES = 1 << 20
-MAX_HASHED_BYTES = 1 << 24
-"""Most bytes of a file whose content is compared: the most that `limits.max_prompt_bytes` allows a request."""
-FORMAT = 1
-"""Raised when what is there takes another meaning; further fields, which everybody else ignores, are no reason to."""
-
-
-class LaterFormat(ValueError):
-    """Raised on reading a commit record of a later version's format. Only that version knows how to finish it."""
+from spectacle.spool.record import MAX_HASHED_BYTES, MAX_RECORD_BYTES, Commit, Placement, Version
 
 
 class Outcome(Enum):
@@ -45,149 +34,6 @@ class Outcome(Enum):
     PUBLISHED = "published"
     SUPERSEDED = "superseded"
     VOID = "void"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One state of a file, so that a later one under the same name is not taken for it.
-
-    Attributes:
-        name: File name.
-        inode: Inode number.
-        size: Bytes.
-        mtime_ns: Modification time by the file server's clock.
-        mode: Type and permission bits.
-        digest: SHA-256 of the content, hexadecimal; empty for what was not read.
-    """
-
-    name: str
-    inode: int
-    size: int
-    mtime_ns: int
-    mode: int
-    digest: str = ""
-
-    @classmethod
-    def of(cls, name: str, look: FileStatus, content: bytes | None = None) -> Version:
-        """The state `look` shows of `name`."""
-        digest = "" if content is None else hashlib.sha256(content).hexdigest()
-        return cls(name, look.inode, look.size, look.mtime_ns, look.mode, digest)
-
-    def is_current(self, spool: Spool) -> bool:
-        """Whether the name still holds this version."""
-        return self.matches(spool.look(self.name), spool, self.name)
-
-    def matches(self, look: FileStatus | None, spool: Spool, name: str) -> bool:
-        """Whether `look` at `name` shows this version; where times are too coarse to tell, the content decides."""
-        if look is None or look.version != (self.inode, self.size, self.mtime_ns):
-            return False
-        if not self.digest:
-            return True
-        try:
-            content, _ = spool.read(name, self.size)
-        except (FileNotFoundError, NotOrdinary, TooLarge):
-            return False
-        return hashlib.sha256(content).hexdigest() == self.digest
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """One file of an answer: its dot-name and its public name."""
-
-    temporary: str
-    public: str
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit record.
-
-    Attributes:
-        stem: The request's stem.
-        token: The committing claim's word.
-        request: The version of `STEM.txt` that is answered.
-        files: The files, the primary one last.
-        attachments: The versions of the attachments that came with the request.
-        poison: Whether the request is kept in `.spectacle/poison/` instead of removed.
-    """
-
-    stem: str
-    token: str
-    request: Version
-    files: tuple[Placement, ...]
-    attachments: tuple[Version, ...]
-    poison: bool
-
-    def encode(self) -> bytes:
-        """As bytes of JSON."""
-        return json.dumps({"format": FORMAT, **asdict(self)}).encode()
-
-    @classmethod
-    def decode(cls, content: bytes, stem: str) -> Commit:
-        """Read a record.
-
-        Raises:
-            LaterFormat: When a later version has written it.
-            ValueError: When it is none of this stem and format, names no file or files that are not this stem's own, or
-                holds numbers that no file has.
-        """
-        try:
-            raw = json.loads(content)
-            format_ = _number(raw["format"])
-            if format_ > FORMAT:
-                raise LaterFormat(f"the commit record has format {format_}, of a later version")
-            record = cls(
-                _text(raw["stem"]),
-                _text(raw["token"]),
-                _version(raw["request"]),
-                tuple(Placement(_text(each["temporary"]), _text(each["public"])) for each in raw["files"]),
-                tuple(_version(each) for each in raw["attachments"]),
-                bool(raw["poison"]),
-            )
-        except LaterFormat:
-            raise
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise ValueError(f"no commit record: {error}") from None
-        if not record.files:
-            raise ValueError("the commit record names no file to answer with")
-        if (
-            format_ != FORMAT
-            or record.stem != stem
-            or record.request.name != f"{stem}.txt"
-            or not all(naming.is_attachment_of(stem, each.name) for each in record.attachments)
-            or not all(naming.is_result_of(stem, each.public) for each in record.files)
-            or not all(naming.is_answer_draft_of(stem, each.temporary) for each in record.files)
-        ):
-            raise ValueError("the commit record names files that are not its request's")
-        return record
-
-
-_DIGEST = re.compile(r"(?:[0-9a-f]{64})?")
-_MAX_BYTES = 2**63 - 1
-_MAX_INODES, _MAX_MODES = 2**64, 2**32
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.80} is no text")
-    return value
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"{value!r:.80} is no number")
-    return value
-
-
-def _version(raw: Mapping[str, object]) -> Version:
-    digest = _text(raw["digest"])
-    if not _DIGEST.fullmatch(digest):
-        raise ValueError(f"{digest!r:.80} is no digest")
-    inode, size, mtime_ns, mode = (_number(raw[key]) for key in ("inode", "size", "mtime_ns", "mode"))
-    largest = MAX_HASHED_BYTES if digest else _MAX_BYTES
-    if not (0 <= inode < _MAX_INODES and 0 <= size <= largest and 0 <= mode < _MAX_MODES):
-        raise ValueError(f"no file has inode {inode:#x}, {size:#x} bytes and mode {mode:#o} here"[:200])
-    return Version(_text(raw["name"]), inode, size, mtime_ns, mode, digest)
 
 
 class Answer:
@@ -287,7 +133,7 @@ def read_commit(spool: Spool, name: RequestName) -> Commit | None:
     except FileNotFoundError:
         return None
     except (NotOrdinary, TooLarge) as error:
-        raise ValueError(f"{name.commit_name} is no commit record: {error}") from None
+        raise ValueError(f"{name.commit_name} is not a commit record: {error}") from None
     return Commit.decode(content, name.stem)
 
 
@@ -410,6 +256,6 @@ def _is_that(spool: Spool, aside: str, which: str) -> bool:
 
 def _remove_record(spool: Spool, name: RequestName, record: Commit) -> None:
     with contextlib.suppress(ValueError):
-        standing = read_commit(spool, name)
-        if standing is not None and standing.files == record.files:
+        current = read_commit(spool, name)
+        if current is not None and current.files == record.files:
             spool.remove(name.commit_name)

@@ -9,36 +9,17 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
 from spectacle.spool import naming
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.handles import DirectoryHandles
+from spectacle.spool.mounts import NETWORK_FILE_SYSTEMS, file_system_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-NETWORK_FILE_SYSTEMS = frozenset(
-    {
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "9p",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "gpfs",
-        "beegfs",
-        "ocfs2",
-        "gfs2",
-    }
-    | {"fuse", "fuse.sshfs", "fuse.glusterfs", "fuse.cephfs", "virtiofs", "hostfs"}
-)
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWN = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -46,66 +27,6 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_MODE = 0o660
 _DIRECTORY_MODE = 0o770
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class FileStatus:
-    """What one opening of a file showed.
-
-    Attributes:
-        inode: Inode number.
-        size: Bytes.
-        mtime_ns: Modification time by the file server's clock, nanoseconds.
-        mode: Type and permission bits.
-        links: Number of hard links.
-    """
-
-    inode: int
-    size: int
-    mtime_ns: int
-    mode: int
-    links: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> FileStatus:
-        """The same from a `stat` result."""
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode, status.st_nlink)
-
-    @property
-    def version(self) -> tuple[int, int, int]:
-        """What changes when the file is written or replaced."""
-        return self.inode, self.size, self.mtime_ns
-
-    @property
-    def oddity(self) -> str | None:
-        """What keeps this from being an ordinary file with one name, in words, or None."""
-        if stat.S_ISREG(self.mode):
-            return None if self.links == 1 else f"a file with {self.links} hard links"
-        for test, words in (
-            (stat.S_ISLNK, "a symbolic link"),
-            (stat.S_ISDIR, "a directory"),
-            (stat.S_ISFIFO, "a named pipe"),
-            (stat.S_ISSOCK, "a socket"),
-        ):
-            if test(self.mode):
-                return words
-        return "a device"
-
-
-class NotOrdinary(Exception):
-    """Raised on reading a name that is no ordinary file with one link; says what it is."""
-
-    def __init__(self, look: FileStatus) -> None:
-        super().__init__(look.oddity)
-        self.look = look
-
-
-class TooLarge(Exception):
-    """Raised on reading a file beyond the limit given; holds its size in bytes."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self.size = size
 
 
 def _again_when_stale(read: Callable[P, T]) -> Callable[P, T]:
@@ -144,7 +65,7 @@ class Spool:
         self._identity: tuple[int, int] | None = None
 
     def open(self) -> bool:
-        """Open the directory, or open it anew when another one lies under its path now.
+        """Open the directory, or open it again when another one lies under its path now.
 
         Returns:
             True when this is another directory than before (the first one included), or when `.spectacle/` in it is.
@@ -202,7 +123,7 @@ class Spool:
         return self._handles.resolve(self._fd, name)
 
     def names(self) -> list[str]:
-        """Names of all entries, read from the directory opened anew, which makes a network file system look again."""
+        """Names of all entries, read from the directory opened again, which makes a network file system look again."""
         fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
         try:
             return self._os.listdir(fd)  # type: ignore[no-any-return]
@@ -237,7 +158,7 @@ class Spool:
 
     @_again_when_stale
     def look(self, name: str, *, own: bool = False) -> FileStatus | None:
-        """Status of a name by opening it anew, or None when there is none. Something odd is looked at, not opened.
+        """Status of a name by opening it again, or None when there is none. Something odd is looked at, not opened.
 
         Args:
             name: The name.
@@ -298,7 +219,7 @@ class Spool:
 
         Raises:
             FileNotFoundError: When there is none.
-            NotOrdinary: When it is no ordinary file or has more than `max_links` hard links.
+            NotOrdinary: When it is not an ordinary file or has more than `max_links` hard links.
             TooLarge: When it holds more than `limit` bytes.
         """
         fd, look = self.open_file(name, max_links)
@@ -404,7 +325,7 @@ class Spool:
         return True
 
     def remove(self, name: str) -> bool:
-        """Remove a name that is no directory. Returns False when there is none."""
+        """Remove a name that is not a directory. Returns False when there is none."""
         try:
             directory, tail = self._at(name)
             self._os.unlink(tail, dir_fd=directory)
@@ -460,7 +381,7 @@ class Spool:
 
     def file_system(self) -> str:
         """Type of the file system the spool lies on, such as `ext4` or `nfs4`; `unknown` when it cannot be told."""
-        return _file_system_of(os.fstat(self._fd).st_dev)
+        return file_system_of(os.fstat(self._fd).st_dev)
 
     @property
     def on_network(self) -> bool:
@@ -477,7 +398,7 @@ def unavailable(path: Path, error: OSError) -> SpoolUnavailable:
         errno.EACCES: f"let user {os.geteuid()} read and write it (mode 2770 and a common group, see `spectacle init`)",
         errno.EPERM: f"let user {os.geteuid()} read and write it (mode 2770 and a common group, see `spectacle init`)",
         errno.ESTALE: "its server has another directory there now: mount it again",
-        errno.ENOTDIR: "it is no directory: choose another path",
+        errno.ENOTDIR: "it is not a directory: choose another path",
         errno.EMFILE: "raise the limit of open files (LimitNOFILE)",
     }
     remedy = remedies.get(error.errno or 0, "waiting for it to come back")
@@ -497,16 +418,3 @@ def is_older(spool: Spool, path: str, oldest_ns: int, *, ordinary: bool = False)
         look = spool.peek(path)
         return look is not None and look.mtime_ns < oldest_ns and not (ordinary and look.oddity)
     return False
-
-
-def _file_system_of(device: int) -> str:
-    wanted = f"{os.major(device)}:{os.minor(device)}"
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
-            for line in lines:
-                fields, _, rest = line.partition(" - ")
-                if fields.split()[2] == wanted:
-                    return rest.split()[0]
-    except (OSError, IndexError):
-        pass
-    return "unknown"

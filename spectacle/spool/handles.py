@@ -40,7 +40,7 @@ class DirectoryHandles:
             return self._descriptors[head], tail
 
     def refresh(self, root: int, directories: Iterable[str]) -> None:
-        """Open directories anew, outer ones first; a thread in the middle of a call never meets a foreign descriptor.
+        """Open directories again, outer ones first; a thread in the middle of a call never meets a foreign descriptor.
 
         Raises:
             OSError: As `resolve` does; what was opened before stays open.

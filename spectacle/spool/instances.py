@@ -13,7 +13,8 @@ from itertools import islice
 from typing import Any
 
 from spectacle.spool.claims import this_host
-from spectacle.spool.directory import NotOrdinary, Spool, TooLarge
+from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import NotOrdinary, TooLarge
 from spectacle.spool.naming import KIND_PATTERN, MAX_NAME_BYTES, report_path, reporter_of
 
 MAX_REPORT_BYTES = 256 * 1024

@@ -65,7 +65,7 @@ def clean_svg(text: str, *, width: int, height: int, limits: SvgLimits = SvgLimi
     """Make a drawing safe to publish and exactly `width` × `height` pixels.
 
     A document that needs no change is returned as it is, character by character; so cleaning is idempotent. Otherwise
-    the document is written anew, compact and always in the same way.
+    the document is written again, compact and always in the same way.
 
     Dropped without a word: comments, processing instructions, the XML declaration; every element that is not in the
     allow-list, with all it contains (scripts, style sheets, images, foreign objects, animations, filters,

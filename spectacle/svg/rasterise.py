@@ -19,7 +19,7 @@ from spectacle.svg.wire import REQUEST, RESPONSE, Answer
 MAX_SIDE = 32767
 """Most pixels a side of a cairo image surface may have."""
 _BYTES_PER_PIXEL = 32  # the surface, its groups and masks: 4 bytes a pixel each
-_START_SECONDS = 60.0  # about 0.2 s on an idle machine; generous, because it is no drawing's fault
+_START_SECONDS = 60.0  # about 0.2 s on an idle machine; generous, because it is not a drawing's fault
 _LONGEST_REASON = 200
 
 

@@ -86,7 +86,7 @@ def write_prepared(
     except OSError as error:
         raise SpectacleError(f"{into} could not be written: {_said(error)}: nothing was left") from error
     except Exception as error:
-        # What safetensors raises when the disk is full is no OSError; torch must not be imported to name its type.
+        # What safetensors raises when the disk is full is not an OSError; torch must not be imported to name its type.
         if type(error).__name__ != "SafetensorError":
             raise
         raise SpectacleError(f"{into} could not be written: {error}: nothing was left") from error
@@ -116,13 +116,13 @@ def open_prepared(path: Path, generator: str, preset: str | None) -> Manifest:
     """
     wanted = f" --preset {preset}" if preset else ""
     remedy = f"make it with `spectacle prepare {generator}{wanted} --into {path}`"
-    anew = f"copy it again, or remove {path} and {remedy}"
+    again = f"copy it again, or remove {path} and {remedy}"
     try:
         manifest = Manifest.model_validate_json((path / MARKER).read_bytes())
     except OSError as error:
-        raise WeightsMissing(f"{path} is no prepared checkpoint: {MARKER}: {error.strerror}: {remedy}") from None
+        raise WeightsMissing(f"{path} is not a prepared checkpoint: {MARKER}: {error.strerror}: {remedy}") from None
     except ValidationError:
-        raise WeightsMissing(f"{path / MARKER} cannot be read: {anew}") from None
+        raise WeightsMissing(f"{path / MARKER} cannot be read: {again}") from None
     if manifest.generator != generator or preset not in (None, manifest.preset):
         made = f"{manifest.generator}{f', preset {manifest.preset}' if manifest.preset else ''}"
         key = f"{manifest.generator}/{manifest.preset}" if manifest.preset else manifest.generator
@@ -134,5 +134,5 @@ def open_prepared(path: Path, generator: str, preset: str | None) -> Manifest:
         for name, record in manifest.files.items():
             check_size(path / name, record.size)
     except WeightsMissing as error:
-        raise WeightsMissing(f"{error.message}: {anew}") from None
+        raise WeightsMissing(f"{error.message}: {again}") from None
     return manifest

@@ -67,7 +67,7 @@ class Marker(BaseModel):
     @classmethod
     def _is_a_name(cls, revision: str) -> str:
         if not _REVISION.fullmatch(revision):
-            raise ValueError(f"{revision!r} is no revision")
+            raise ValueError(f"{revision!r} is not a valid revision")
         return revision
 
     @field_validator("files")
@@ -103,7 +103,7 @@ def check_path(name: str) -> None:
     """
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-        raise ValueError(f"{name!r} is no path inside a repository")
+        raise ValueError(f"{name!r} is not a path inside a repository")
 
 
 @dataclass(frozen=True, slots=True)

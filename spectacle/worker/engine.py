@@ -103,7 +103,7 @@ class Engine:
         output.check()
         # Another object than before when memory ran out meanwhile.
         generator = self.load(spec.model)
-        making = Provenance(
+        provenance = Provenance(
             prompt=job.prompt,
             generator=generator.name,
             model=generator.model,
@@ -119,7 +119,7 @@ class Engine:
             version=spectacle.__version__,
             facts={},
         )
-        files = finish(artifacts, making, makes=job.makes, png_preview=job.options.png, rasteriser=self._rasteriser)
+        files = finish(artifacts, provenance, makes=job.makes, png_preview=job.options.png, rasteriser=self._rasteriser)
         for file in files:
             output.file(file.suffix, file.content)
         return {name: fact for name, fact in artifacts[0].facts.items() if isinstance(fact, int | float)}

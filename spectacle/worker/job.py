@@ -29,7 +29,7 @@ def build_job(generator: Generator, spec: JobSpec) -> Job:
     if spec.makes not in generator.makes:
         raise GeneratorError(f"{generator.name} does not make {spec.makes}: change `makes` of kind {spec.kind!r}")
     if generator.needs.prompt and not spec.prompt:
-        raise UnreadableRequest(f"{spec.stem}.txt holds no prompt: write what is to be drawn into it")
+        raise UnreadableRequest(f"{spec.stem}.txt holds no prompt: write one into it")
     attached = _read(spec)
     given = attached.get("options")
     try:

@@ -31,7 +31,7 @@ _Options = TypeVar("_Options", bound=GeneratorOptions)
 def read_options(raw: bytes, model: type[_Options], defaults: Mapping[str, Any]) -> _Options:
     """Read the options of a request.
 
-    Values are taken at their word: `"5"` is no number, `1` no truth value and `5.0` no whole number.
+    Values are taken at their word: `"5"` is not a number, `1` is not a truth value and `5.0` not a whole number.
 
     Args:
         raw: The whole options file; `b"{}"` when there is none.
@@ -40,7 +40,7 @@ def read_options(raw: bytes, model: type[_Options], defaults: Mapping[str, Any])
 
     Raises:
         BadOptions: When the file is too large, no UTF-8, no JSON object, too deep, names an option twice, or holds a
-            number that is none; and when an option is unknown or its value not what the generator takes. The message
+            number that is not one; and when an option is unknown or its value not what the generator takes. The message
             names the option and its value, and what is allowed.
     """
     given = _parse(raw)
@@ -99,7 +99,7 @@ def _number(text: str) -> float:
 
 
 def _refuse_number(text: str) -> NoReturn:
-    raise BadOptions(f"the options file holds {_shortened(text)}, which is no number that an option takes")
+    raise BadOptions(f"the options file holds {_shortened(text)}, which is not a number that an option takes")
 
 
 def _check(value: object, depth: int) -> None:

@@ -62,7 +62,7 @@ _PARAMETERS = {
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What every result tells of its making.
+    """How a result was made, as its metadata records it.
 
     Attributes:
         prompt: The sanitised prompt.
@@ -112,7 +112,7 @@ class ResultFile:
 
 def finish(
     artifacts: Sequence[Artifact],
-    making: Provenance,
+    provenance: Provenance,
     *,
     makes: MediaType,
     png_preview: bool,
@@ -121,13 +121,13 @@ def finish(
 ) -> list[ResultFile]:
     """Make the files of an answer, the same bytes for the same input.
 
-    Every picture gets exactly the size in `making`: one of another size but the same aspect ratio (within
+    Every picture gets exactly the size in `provenance`: one of another size but the same aspect ratio (within
     `SAME_ASPECT`) is resampled, any other is scaled to cover the size and its middle is cut out. The metadata says so
     under `fit`. A drawing is cleaned and framed by `clean_svg`, and rasterised where PNG is wanted.
 
     Args:
         artifacts: What the generator returned, best first.
-        making: What the metadata tells.
+        provenance: What the metadata tells.
         makes: The media type wanted.
         png_preview: Whether the first of the drawings gets a PNG beside it; without effect on pictures.
         rasteriser: Draws SVG.
@@ -142,34 +142,34 @@ def finish(
         SpectacleError: A drawing has to be rendered and libcairo is missing.
     """
     if not artifacts:
-        raise GeneratorError(f"the generator {making.generator} returned no picture")
+        raise GeneratorError(f"the generator {provenance.generator} returned no picture")
     files = []
     for candidate, artifact in reversed(list(enumerate(artifacts, 1))):
         number = "" if candidate == 1 else f"-{candidate}"
         record = dataclasses.replace(
-            making,
-            seed=making.seed if artifact.seed is None else artifact.seed,
-            facts={**making.facts, **artifact.facts},
+            provenance,
+            seed=provenance.seed if artifact.seed is None else artifact.seed,
+            facts={**provenance.facts, **artifact.facts},
         )
         if isinstance(artifact.content, str):
-            drawing = clean_svg(artifact.content, width=making.width, height=making.height, limits=limits)
+            drawing = clean_svg(artifact.content, width=provenance.width, height=provenance.height, limits=limits)
             details = _details(record, candidate, fit="exact")
             if makes is MediaType.PNG or (png_preview and candidate == 1):
-                picture = rasteriser.render(drawing, making.width, making.height)
+                picture = rasteriser.render(drawing, provenance.width, provenance.height)
                 files.append(ResultFile(f"{number}.png", _encode_png(picture, details, _FOR_DRAWINGS)))
             if makes is MediaType.SVG:
                 files.append(ResultFile(f"{number}.svg", _insert_metadata(drawing, details).encode()))
         elif makes is MediaType.SVG:
-            raise GeneratorError(f"the generator {making.generator} returned a picture where a drawing was wanted")
+            raise GeneratorError(f"the generator {provenance.generator} returned a picture where a drawing was wanted")
         else:
-            picture, fit = _fit(artifact.content, making.width, making.height)
+            picture, fit = _fit(artifact.content, provenance.width, provenance.height)
             details = _details(record, candidate, fit=fit)
             files.append(ResultFile(f"{number}.png", _encode_png(picture, details, _FOR_PHOTOGRAPHS)))
     return files
 
 
 def read_provenance(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
-    """Read what a result tells of its making.
+    """Read how a result was made from its metadata.
 
     Args:
         source: Path or content of a PNG or SVG result.
@@ -178,7 +178,7 @@ def read_provenance(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
         The fields of `Provenance`, and `fit` and `candidate`.
 
     Raises:
-        SpectacleError: The file cannot be read, or is no result of Spectacle's that still has its metadata.
+        SpectacleError: The file cannot be read, or is not a result of Spectacle's that still has its metadata.
     """
     if isinstance(source, bytes):
         name, content = "the file", source
@@ -199,20 +199,20 @@ def read_provenance(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
 
 
 def _content(path: str) -> bytes:
-    # Results may lie where others write: what is no file, or never ends, must not be waited for.
+    # Results may lie where others write: what is not a file, or never ends, must not be waited for.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is no ordinary file")
+            raise OSError(errno.EINVAL, "it is not an ordinary file")
         if status.st_size > _MAX_READ:
-            raise OSError(errno.EFBIG, f"{status.st_size} bytes are no picture of Spectacle's")
+            raise OSError(errno.EFBIG, f"{status.st_size} bytes are more than any result of Spectacle's has")
         return file.read(_MAX_READ)
 
 
-def _details(making: Provenance, candidate: int, *, fit: str) -> dict[str, Any]:
-    details = {item.name: getattr(making, item.name) for item in dataclasses.fields(making)}
-    return {**details, "options": dict(making.options), "fit": fit, "candidate": candidate}
+def _details(provenance: Provenance, candidate: int, *, fit: str) -> dict[str, Any]:
+    details = {item.name: getattr(provenance, item.name) for item in dataclasses.fields(provenance)}
+    return {**details, "options": dict(provenance.options), "fit": fit, "candidate": candidate}
 
 
 def _fit(picture: Image.Image, width: int, height: int) -> tuple[Image.Image, str]:
@@ -248,8 +248,8 @@ def _encode_png(picture: Image.Image, details: Mapping[str, Any], compression: M
 
 
 def _insert_metadata(svg: str, details: Mapping[str, Any]) -> str:
-    making = f'<s:making xmlns:s="{NAMESPACE}">{escape_text(_json(details))}</s:making>'
-    metadata = f"<metadata>{making}{_xmp(details)}</metadata>"
+    provenance = f'<s:making xmlns:s="{NAMESPACE}">{escape_text(_json(details))}</s:making>'
+    metadata = f"<metadata>{provenance}{_xmp(details)}</metadata>"
     document = svg.rstrip()
     if document.endswith("/>"):  # the root itself is empty
         return f"{document[:-2]}>{metadata}</svg>"
@@ -258,7 +258,7 @@ def _insert_metadata(svg: str, details: Mapping[str, Any]) -> str:
 
 
 def _json(details: Mapping[str, Any]) -> str:
-    """`details` as JSON in characters that PNG and XML can hold; what is no JSON is told in words."""
+    """`details` as JSON in characters that PNG and XML can hold; what is not JSON is told in words."""
     text = json.dumps(details, ensure_ascii=False, separators=(",", ":"), default=str)
     return _UNWRITABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
@@ -273,7 +273,7 @@ def _title(prompt: str) -> str:
 
 
 def _parameters(details: Mapping[str, Any]) -> str:
-    """The making as AUTOMATIC1111's web UI writes it, which most image tools read; only what is known."""
+    """The provenance as AUTOMATIC1111's web UI writes it, which most image tools read; only what is known."""
     known = {**details["options"], **details["facts"]}
     lines = [details["prompt"]]
     if known.get("negative_prompt"):
@@ -334,5 +334,5 @@ def _svg_text(content: bytes) -> str | None:
         root = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return None
-    making = root.find(f"{{{SVG_NAMESPACE}}}metadata/{{{NAMESPACE}}}making")
-    return making.text if making is not None else None
+    provenance = root.find(f"{{{SVG_NAMESPACE}}}metadata/{{{NAMESPACE}}}making")
+    return provenance.text if provenance is not None else None

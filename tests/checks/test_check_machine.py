@@ -189,7 +189,7 @@ def test_a_default_kind_that_is_left_to_others_is_pointed_out() -> None:
     [
         ("test-dubble", "no generator 'test-dubble' is installed"),
         ("test-double/bigg", "test-double has no preset 'bigg'"),
-        ("test-double", "is no prepared checkpoint"),
+        ("test-double", "is not a prepared checkpoint"),
     ],
 )
 def test_a_prepared_checkpoint_that_would_never_be_used_is_told(tmp_path: Path, key: str, said: str) -> None:

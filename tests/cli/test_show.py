@@ -43,12 +43,12 @@ def made(tmp_path: Path) -> Made:
             "version": "0.1.0",
             "facts": {"engine": "composition", "scene": {"fox": 1}},
         }
-        making = Provenance(**{**details, **changes})
+        provenance = Provenance(**{**details, **changes})
         content = SVG if extension == "svg" else Image.new("RGB", (8, 8))
         with Rasteriser() as rasteriser:
             (file,) = finish(
                 [Artifact(content, {}, changes.get("seed"))],
-                making,
+                provenance,
                 makes=MediaType.SVG if extension == "svg" else MediaType.PNG,
                 png_preview=False,
                 rasteriser=rasteriser,
@@ -106,8 +106,8 @@ def test_a_file_laid_out_as_a_trap_is_refused(run, tmp_path: Path, command: str,
         os.truncate(path, 1 << 40)
     else:
         nested = "[" * 100_000 + "]" * 100_000
-        making = f'<metadata><s:making xmlns:s="urn:spectacle:1">{nested}</s:making></metadata>'
-        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{making}</svg>')
+        provenance = f'<metadata><s:making xmlns:s="urn:spectacle:1">{nested}</s:making></metadata>'
+        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{provenance}</svg>')
     result = run(command, path)
     assert result.exit_code == 1
     assert str(path) in result.stderr

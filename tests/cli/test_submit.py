@@ -160,10 +160,10 @@ def test_who_waits_is_told_when_nobody_serves_the_spool(run, spool: Spool, repor
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--size", "640"], "'640' is no size: write width and height in pixels, such as 640x480"),
-        (["--size", "0x10"], "'0x10' is no size"),
-        (["--option", "steps"], "'steps' is no option: write KEY=VALUE, such as steps=8"),
-        (["--option", "=8"], "'=8' is no option"),
+        (["--size", "640"], "'640' is not a valid size: write width and height in pixels, such as 640x480"),
+        (["--size", "0x10"], "'0x10' is not a valid size"),
+        (["--option", "steps"], "'steps' is not a valid option: write KEY=VALUE, such as steps=8"),
+        (["--option", "=8"], "'=8' is not a valid option"),
         (["--seed", "-1"], "-1 is not in the range x>=0"),
         (["--input", "none.png"], "File 'none.png' does not exist"),
     ],
@@ -178,10 +178,10 @@ def test_wrong_usage_is_explained_and_writes_nothing(run, spool: Spool, argument
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--kind", "error"], "kind 'error' is none"),
+        (["--kind", "error"], "kind 'error' is not valid"),
         (["--user", "a b"], "user 'a b' cannot be in a file name"),
         (["--option", "scale=NaN"], "options cannot be written as JSON"),
-        (["--input", "text.gif"], "is none of png, jpg, jpeg, webp"),
+        (["--input", "text.gif"], "is not one of png, jpg, jpeg, webp"),
         (["--options", "list.json"], "holds no JSON object"),
         (["--options", "text.gif"], "cannot be read as JSON"),
     ],

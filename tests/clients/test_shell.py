@@ -160,7 +160,7 @@ def test_an_error_is_read_from_an_ordinary_file_alone(
     play(plant)
     done = run(shell, spool, "x")
     assert done.returncode == 1
-    assert "is no ordinary file" in done.stderr
+    assert "is not an ordinary file" in done.stderr
     assert "secret" not in done.stderr
 
 
@@ -201,19 +201,19 @@ def test_an_interrupt_takes_the_request_back(shell: list[str], spool: Path, numb
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-s", "640X480"], "'640X480' is no size"),
-        (["-s", "640"], "'640' is no size"),
-        (["-s", "0x480"], "'0x480' is no size"),
-        (["-s", "64x64x64"], "'64x64x64' is no size"),
-        (["-s", "100000x1"], "'100000x1' is no size"),
-        (["-k", "SVG"], "'SVG' is no kind"),
-        (["-k", "error"], "'error' is no kind"),
-        (["-u", "a/b"], "'a/b' is no user"),
-        (["-u", "alice-bob"], "'alice-bob' is no user"),
+        (["-s", "640X480"], "'640X480' is not a valid size"),
+        (["-s", "640"], "'640' is not a valid size"),
+        (["-s", "0x480"], "'0x480' is not a valid size"),
+        (["-s", "64x64x64"], "'64x64x64' is not a valid size"),
+        (["-s", "100000x1"], "'100000x1' is not a valid size"),
+        (["-k", "SVG"], "'SVG' is not a valid kind"),
+        (["-k", "error"], "'error' is not a valid kind"),
+        (["-u", "a/b"], "'a/b' is not a valid user"),
+        (["-u", "alice-bob"], "'alice-bob' is not a valid user"),
         (["-u", "u" * 180], "is too long a user"),
         (["-i", "/nowhere.png"], "/nowhere.png cannot be read"),
-        (["-m", str(SCRIPT)], "is none of: png"),
-        (["-t", "soon"], "'soon' is no number of seconds"),
+        (["-m", str(SCRIPT)], "is not one of: png"),
+        (["-t", "soon"], "'soon' is not a number of seconds"),
         (["-z"], "there is no option -z"),
         (["-s"], "-s needs a value"),
     ],
@@ -228,7 +228,7 @@ def test_a_wrong_call_is_explained_and_writes_nothing(
 
 
 def test_a_missing_spool_or_prompt_is_explained(shell: list[str], spool: Path) -> None:
-    assert "no directory: mount it" in run(shell, spool / "nowhere", "x").stderr
+    assert "not a directory: mount it" in run(shell, spool / "nowhere", "x").stderr
     done = run(shell, spool)
     assert (done.returncode, "give a spool directory and a prompt" in done.stderr) == (2, True)
 

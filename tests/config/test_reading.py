@@ -113,7 +113,7 @@ class TestVariables:
             load(environment={"SPECTACLE_SPOOL_MAX_ATTEMPTS": "many"})
 
     def test_a_bad_flag_is_blamed_on_the_command_line(self) -> None:
-        with pytest.raises(ConfigurationError, match=r"command line: workers.devices = .*'tpu' is no device"):
+        with pytest.raises(ConfigurationError, match=r"command line: workers.devices = .*'tpu' is not a valid device"):
             load(environment={}, flags={"workers": {"devices": ["tpu"]}})
 
 
@@ -168,7 +168,7 @@ class TestErrors:
         assert len(error_of(tmp_path, f"[log]\nlevel = '{'x' * 10_000}'\n")) < 400
 
     def test_what_is_no_toml_is_refused_with_its_place(self, tmp_path: Path) -> None:
-        assert "is no TOML" in error_of(tmp_path, "[spool\n")
+        assert "is not valid TOML" in error_of(tmp_path, "[spool\n")
 
     def test_a_file_that_nests_without_end_is_refused(self, tmp_path: Path) -> None:
         assert "nested too deep" in error_of(tmp_path, "x = " + "[" * 100_000)
@@ -182,7 +182,7 @@ class TestErrors:
     def test_a_file_that_is_no_text_is_refused(self, tmp_path: Path) -> None:
         file = tmp_path / "spectacle.toml"
         file.write_bytes(b"\xff\xfe\x00")
-        with pytest.raises(ConfigurationError, match="is no TOML"):
+        with pytest.raises(ConfigurationError, match="is not valid TOML"):
             load(file, environment={})
 
     def test_a_missing_file_is_refused_with_the_remedy(self, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ class TestErrors:
     def test_a_block_list_that_is_no_pattern_is_refused(self, tmp_path: Path) -> None:
         message = error_of(tmp_path, "[sanitize]\nblocked = ['fine', '(']\n")
         assert "line 2: sanitize.blocked" in message
-        assert "'(' is no regular expression" in message
+        assert "'(' is not a valid regular expression" in message
 
 
 class TestKinds:
@@ -212,7 +212,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("kind", ["Big", "1st", "a-b", "_x", '""', '"ä"'])
     def test_a_name_no_request_could_ask_for_is_refused(self, tmp_path: Path, kind: str) -> None:
-        assert "is no kind" in error_of(tmp_path, f"[kinds.{kind}]\ngenerator = 'illustration'\n")
+        assert "is not a valid kind" in error_of(tmp_path, f"[kinds.{kind}]\ngenerator = 'illustration'\n")
 
     def test_a_kind_without_generator_is_refused(self, tmp_path: Path) -> None:
         assert "line 1: kinds.card.generator is missing" in error_of(tmp_path, "[kinds.card]\nmakes = 'png'\n")
@@ -228,7 +228,7 @@ class TestKinds:
         assert "line 1: kinds = {}: must not be empty" in error_of(tmp_path, "[kinds]\n")
 
     def test_a_default_kind_that_is_none_is_refused(self, tmp_path: Path) -> None:
-        assert "default_kind: 'Big' is no kind" in error_of(tmp_path, "default_kind = 'Big'\n")
+        assert "default_kind: 'Big' is not a valid kind" in error_of(tmp_path, "default_kind = 'Big'\n")
 
     def test_the_default_kind_may_be_left_to_other_instances(self, tmp_path: Path) -> None:
         settings = load_text(tmp_path, "default_kind = 'photo'\n[kinds.card]\ngenerator = 'test-double'\n")

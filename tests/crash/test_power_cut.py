@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from spectacle.spool.commit import Answer, Outcome, Version, read_commit, remove_old_results, roll_forward
+from spectacle.spool.commit import Answer, Outcome, read_commit, remove_old_results, roll_forward
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName
+from spectacle.spool.record import Version
 
 NAME = RequestName.parse("a-1-64x64.txt")
 assert NAME is not None

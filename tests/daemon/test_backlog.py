@@ -9,7 +9,7 @@ from spectacle.config import Settings, SpoolSettings
 from spectacle.daemon.attempt import AttemptResult
 from spectacle.daemon.backlog import Backlog, TrackedRequest
 from spectacle.daemon.progress import Attempt
-from spectacle.spool.directory import FileStatus
+from spectacle.spool.file_status import FileStatus
 from spectacle.spool.naming import RequestName
 
 NAME = RequestName.parse("a-1-64x64.txt")

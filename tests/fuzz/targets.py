@@ -19,8 +19,8 @@ with atheris.instrument_imports(include=["spectacle"]):
     from spectacle.generators.test_generator import TestGeneratorOptions
     from spectacle.images import open_mask, open_picture
     from spectacle.spool.claims import Holder
-    from spectacle.spool.commit import Commit
     from spectacle.spool.naming import RequestName, stem_of_commit, stem_of_lock
+    from spectacle.spool.record import Commit
     from spectacle.svg.clean import clean_svg
     from spectacle.worker.options import read_options
     from spectacle.worker.results import read_provenance

@@ -265,7 +265,7 @@ def test_a_partition_shorter_than_the_lease_costs_nothing(world: World) -> None:
         world.lab.connect(host)
     wait_all(world, stems)
     runs = sum(len(spool.said("took over a dead claim", stems[spool.name])) for spool in world.spools)
-    world.figure(f"partition of {LEASE / 4:.1f} s: {runs} of 2 jobs run anew")
+    world.figure(f"partition of {LEASE / 4:.1f} s: {runs} of 2 jobs run again")
 
 
 def test_a_host_that_was_cut_off_past_its_lease_does_not_answer_again(world: World) -> None:

@@ -12,11 +12,7 @@ from faults import Crash, FaultySystem
 
 from spectacle.spool.commit import (
     Answer,
-    Commit,
-    LaterFormat,
     Outcome,
-    Placement,
-    Version,
     _retired_name,
     read_commit,
     remove_old_results,
@@ -25,6 +21,7 @@ from spectacle.spool.commit import (
 )
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName
+from spectacle.spool.record import Commit, LaterFormat, Placement, Version
 
 NAME = RequestName.parse("a-1-64x64.txt")
 assert NAME is not None

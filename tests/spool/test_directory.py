@@ -12,7 +12,8 @@ import pytest
 from faults import FaultySystem
 
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool.directory import FileStatus, NotOrdinary, Spool, TooLarge, unavailable
+from spectacle.spool.directory import Spool, unavailable
+from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import STATE_DIRECTORY
 
 
@@ -21,9 +22,9 @@ def test_a_missing_spool_is_told_with_what_to_do(tmp_path: Path) -> None:
         Spool(tmp_path / "none").open()
 
 
-def test_a_spool_that_is_no_directory_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_spool_that_is_not_a_directory_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SpoolUnavailable, match="no directory: choose another path"):
+    with pytest.raises(SpoolUnavailable, match="not a directory: choose another path"):
         Spool(tmp_path / "file").open()
 
 
@@ -280,7 +281,7 @@ PARTS = ["", "/instances", "/attempts", "/poison"]
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_nothing_is_done_through_a_link_in_the_place_of_the_house(tmp_path: Path, part: str) -> None:
+def test_nothing_is_done_through_a_link_in_the_place_of_the_state_directory(tmp_path: Path, part: str) -> None:
     outside = tmp_path / "outside"
     for each in PARTS:
         (outside / each.strip("/")).mkdir(exist_ok=True)
@@ -331,7 +332,7 @@ def test_a_house_swapped_while_it_is_in_use_leads_nowhere_else(spool: Spool, tmp
     assert os.listdir(spool.path / ".spectacle/attempts") == ["a-3-64x64"]
 
 
-def test_a_part_of_the_house_that_was_removed_is_made_again(spool: Spool) -> None:
+def test_a_part_of_the_state_directory_that_was_removed_is_made_again(spool: Spool) -> None:
     (spool.path / ".spectacle/attempts").rmdir()
     with pytest.raises(FileNotFoundError):
         spool.replace(".spectacle/attempts/a-1-64x64", b"1")

@@ -86,7 +86,7 @@ def test_what_is_not_ours_stays_however_old(spool: Spool) -> None:
     assert everything(spool) == set(FOREIGN)
 
 
-def test_what_a_standing_commit_record_needs_stays(spool: Spool) -> None:
+def test_what_a_pending_commit_record_needs_stays(spool: Spool) -> None:
     names = {f".{STEM}.commit", f".{STEM}.0123abcd.0.tmp", f".{STEM}.0123abcd.commit.tmp", f"{STEM}.lock"}
     for name in names:
         plant(spool, name, 1e6)

@@ -84,7 +84,7 @@ def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
 def test_a_directory_without_a_manifest_is_not_accepted(tmp_path: Path) -> None:
     prepare(tmp_path / "oil")
     (tmp_path / "oil/spectacle.json").unlink()
-    with pytest.raises(WeightsMissing, match="is no prepared checkpoint"):
+    with pytest.raises(WeightsMissing, match="is not a prepared checkpoint"):
         open_prepared(tmp_path / "oil", "oil", None)
 
 

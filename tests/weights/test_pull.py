@@ -244,7 +244,7 @@ def test_a_hub_that_cannot_be_reached_is_told(store: Store, monkeypatch: pytest.
 
 def test_a_path_that_leads_out_of_the_folder_is_refused(hub: Hub, store: Store) -> None:
     hub.add(REPO, SECOND, {"../outside.json": b"{}"})
-    with pytest.raises(SpectacleError, match="is no path inside a repository"):
+    with pytest.raises(SpectacleError, match="is not a path inside a repository"):
         pulled(store)
 
 
