@@ -32,7 +32,7 @@ import numpy.typing as npt
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from spectacle.generators.illustration.art.library import Drawing, Library  # noqa: E402
+from spectacle.generators.illustration.art.library import Artwork, Library  # noqa: E402
 from spectacle.generators.illustration.language.inflect import singular  # noqa: E402
 from spectacle.generators.illustration.language.retrieve import FORMS, normalise  # noqa: E402
 from spectacle.generators.illustration.language.tokens import fold  # noqa: E402
@@ -221,7 +221,7 @@ class Titles:
     """The titles that can stand for nouns, with what is known of each."""
 
     def __init__(self, library: Library, wordnet: WordNet) -> None:
-        self.drawings: dict[str, list[Drawing]] = defaultdict(list)
+        self.drawings: dict[str, list[Artwork]] = defaultdict(list)
         for drawing in library:
             if drawing.form != "symbol" and drawing.category not in ("symbol", "emotion"):
                 self.drawings[normalise(drawing.title)].append(drawing)

@@ -109,7 +109,7 @@ def test_named_distributions_stay_switched_on(monkeypatch: pytest.MonkeyPatch) -
     [
         ("nothing", "no generator 'nothing' is installed; there are: "),
         ("broken", "cannot be imported: No module named 'spectacle_dots_missing'"),
-        ("number", "is no subclass of spectacle.generators.base.Generator"),
+        ("number", "is not a subclass of spectacle.generators.base.Generator"),
     ],
 )
 def test_a_generator_that_cannot_be_had_is_explained(name: str, said: str) -> None:

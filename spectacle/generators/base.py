@@ -310,7 +310,7 @@ class Generator(ABC):
             GeneratorError: When the generator has nothing to prepare, or not in that way.
             WeightsMissing: When what it is made from is not on this machine.
         """
-        raise GeneratorError(f"{cls.name} has nothing to prepare: it loads what `spectacle pull` brought")
+        raise GeneratorError(f"{cls.name} has nothing to prepare: it loads what `spectacle pull` downloaded")
 
     @classmethod
     def notes(cls) -> Sequence[str]:

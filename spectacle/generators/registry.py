@@ -39,7 +39,7 @@ def find(name: str) -> type[Generator]:
     """Import a generator's class.
 
     Raises:
-        UnknownGenerator: When no installed package provides it, or what it names cannot be imported or is no generator.
+        UnknownGenerator: When no installed package provides it, or what it names cannot be imported or is not one.
     """
     entry = available().get(name)
     if entry is None:
@@ -53,6 +53,6 @@ def find(name: str) -> type[Generator]:
         raise UnknownGenerator(f"generator {name!r} ({entry.value}) cannot be imported: {error}") from error
     if not (isinstance(found, type) and issubclass(found, Generator)):
         raise UnknownGenerator(
-            f"generator {name!r}: {entry.value} is no subclass of spectacle.generators.base.Generator"
+            f"generator {name!r}: {entry.value} is not a subclass of spectacle.generators.base.Generator"
         )
     return found

@@ -1,4 +1,4 @@
-"""The smallest possible generator, for tests of Spectacle and of what is built on it: draws a plain test card."""
+"""The smallest possible generator, for tests of Spectacle and of what is built on it: a plain test card."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TestGeneratorOptions(GeneratorOptions):
 
 
 class TestGenerator(Generator):
-    """Draws a flat card whose colour is made from the seed. Serves no kind unless it is configured."""
+    """Makes a flat card whose colour is made from the seed. Serves no kind unless it is configured."""
 
     __test__ = False
     name: ClassVar[str] = "test-double"
@@ -65,7 +65,7 @@ class TestGenerator(Generator):
         elif trouble == "hang":
             time.sleep(1e6)
         elif trouble == "memory" or (trouble == "memory-once" and self._short_of_memory):
-            # Of the class, for a generator that ran out of memory is made anew.
+            # On the class, because a generator that ran out of memory is replaced by a new one.
             TestGenerator._short_of_memory = False
             raise MemoryError
 

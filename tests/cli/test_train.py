@@ -49,7 +49,7 @@ def test_only_known_networks_can_be_trained(run, tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_refused(run, tmp_path: Path) -> None:
     result = run("train", "supersvg", "--data", tmp_path, "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "holds no pictures" in result.stderr
+    assert "contains no pictures" in result.stderr
 
 
 def test_a_folder_that_cannot_be_made_is_named(run, pictures: Path, tmp_path: Path) -> None:

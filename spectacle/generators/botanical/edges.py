@@ -14,7 +14,7 @@ def canny_edges(sketch: Image.Image, size: tuple[int, int], low: int, high: int)
     Args:
         sketch: RGB or RGBA; what is transparent counts as white.
         size: Width and height of the result; the sketch is scaled to cover it, and cut to its middle.
-        low: Gradient below which there is no edge, 0 to 255.
+        low: Gradient below which there cannot be an edge, 0 to 255.
         high: Gradient above which there is one, 0 to 255.
 
     Returns:

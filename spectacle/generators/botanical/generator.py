@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 MULTIPLE = 8
 """What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels."""
 MIN_PIXELS, MAX_PIXELS = 640 * 640, 1536 * 1536
-"""Pictures of fewer or more pixels are drawn within these bounds and resampled: SDXL was trained at about 1024×1024."""
+"""Pictures of fewer or more pixels are generated within these bounds and resampled: SDXL was trained at 1024×1024."""
 
 
 class Botanical(PlacedGenerator):
-    """Draws botanical plates as they were printed a century ago."""
+    """Generates botanical plates as they were printed a century ago."""
 
     name: ClassVar[str] = "botanical"
     summary: ClassVar[str] = "botanical plates from words, or from a sketch whose lines are followed"
@@ -140,7 +140,7 @@ class Botanical(PlacedGenerator):
         self._loaded = model.load(self.preset, checkpoint, plan, lora, device)
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Draw the plates, one after the other."""
+        """Generate the plates, one after the other."""
         from spectacle.generators.botanical import model
         from spectacle.generators.diffusion.seeds import generator, picture_seeds
         from spectacle.generators.diffusion.steps import StepReporter
@@ -170,7 +170,7 @@ class Botanical(PlacedGenerator):
             facts["engine"] = "edit"
         artifacts = []
         for seed in picture_seeds(job.seed, options.num_images_per_prompt):
-            picture = model.draw(stages, embeddings, edges, options, size, reporter, generator(seed))
+            picture = model.generate(stages, embeddings, edges, options, size, reporter, generator(seed))
             artifacts.append(Artifact(picture, facts, seed))
         return artifacts
 

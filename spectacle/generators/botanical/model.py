@@ -86,7 +86,7 @@ def is_cut(stages: Stages, prompt: str) -> bool:
     return bool(len(tokenizer(prompt).input_ids) > tokenizer.model_max_length)
 
 
-def draw(
+def generate(
     stages: Stages,
     embeddings: dict[str, Any],
     edges: Image.Image | None,

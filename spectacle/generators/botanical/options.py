@@ -36,7 +36,7 @@ class BotanicalOptions(GeneratorOptions):
         1.0, ge=0, le=1, description="Part of the steps after which a sketch leads no more."
     )
     low_threshold: int = Field(
-        100, ge=0, le=255, description="Canny: gradients below it are no edge. Lower finds fainter lines."
+        100, ge=0, le=255, description="Canny: gradients below it are not edges. Lower finds fainter lines."
     )
     high_threshold: int = Field(200, ge=0, le=255, description="Canny: gradients above it are an edge.")
     num_images_per_prompt: int = Field(1, ge=1, le=4, description="How many pictures to make.")

@@ -81,7 +81,7 @@ def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     if file.suffix != ".safetensors":
-        raise GeneratorError(f"{file} is no safetensors file: adapters in other forms can run code and are not loaded")
+        raise GeneratorError(f"{file} is not a safetensors file: other formats can run code and are not loaded")
     read_header(file)
     tensors: dict[str, Any] = load_file(file)
     try:
@@ -91,7 +91,7 @@ def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
         named = _as_loaded(converted[0] if isinstance(converted, tuple) else converted)
     except (ValueError, RuntimeError, KeyError, IndexError, TypeError, AttributeError) as error:
         kind = type(_denoiser(pipeline)).__name__
-        raise GeneratorError(f"{file} is no LoRA for {kind}: {_said(error)}") from error
+        raise GeneratorError(f"{file} is not a LoRA for {kind}: {_said(error)}") from error
     _check(pipeline, file, named)
     # Some loaders return more than the tensors; those are given the file's own, and convert them again.
     loadable = tensors if isinstance(converted, tuple) else converted
@@ -145,11 +145,11 @@ def _check(pipeline: Any, file: Path, tensors: dict[str, Any]) -> None:
             )
         matched = True
     if not matched:
-        raise GeneratorError(f"{file} is no LoRA: no tensor in it is named like one's")
+        raise GeneratorError(f"{file} is not a LoRA: no tensor in it is named like one's")
 
 
 def _module(model: Any, name: str) -> tuple[int, int] | None:
-    """The numbers going into and out of a module, or None when there is no such module."""
+    """The numbers going into and out of a module, or None when there is none of that name."""
     try:
         module = model.get_submodule(name)
     except AttributeError:

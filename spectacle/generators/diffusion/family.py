@@ -156,7 +156,7 @@ class FamilyGenerator(PlacedGenerator):
 
         Raises:
             WeightsMissing: When something is not there, or damaged.
-            GeneratorError: When there is no such preset, or there are several GGUF files.
+            GeneratorError: When the preset does not exist, or there are several GGUF files.
         """
         if resources.prepared_for(cls.name, preset) is None:
             for source in _wanted(cls.find_preset(preset), resources):
@@ -191,7 +191,7 @@ class FamilyGenerator(PlacedGenerator):
         return self._loaded.revision if self._loaded is not None else None
 
     def load(self, device: Device) -> None:
-        """Load the model as the plan says, the preset's adapter into it; if it is compiled, draw once."""
+        """Load the model as the plan says, the preset's adapter into it; if it is compiled, generate once."""
         self._load(device, self.added(self.preset, self.resources))
         if self.resources.placement.compile_repeated_blocks:
             self._warm_up()
@@ -275,7 +275,7 @@ class FamilyGenerator(PlacedGenerator):
             self._add(name, folder)
 
     def _need(self, added: Mapping[str, Path]) -> None:
-        """Load further parts if they are not yet; the whole model anew where it is placed otherwise beside them."""
+        """Load further parts if they are missing; reload the entire model where they change its placement."""
         import diffusers
 
         from spectacle.generators.diffusion.loading import check_model
@@ -360,7 +360,7 @@ class _Unwatched:
     """The control of a job that nobody waits for."""
 
     def progress(self, step: int, steps: int, note: str = "") -> None:
-        """Nothing is told."""
+        """Do nothing."""
 
     def check(self) -> None:
         """It is never cancelled."""

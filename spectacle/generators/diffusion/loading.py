@@ -132,7 +132,7 @@ def load_component(checkpoint: Checkpoint, name: str, kind: type, plan: Plan) ->
     folder = checkpoint.folder_of(name)
     if not folder.is_dir():
         raise WeightsMissing(
-            f"{folder} has been removed while its model was loaded: bring it again with `spectacle pull`, or restart "
+            f"{folder} has been removed while its model was loaded: run `spectacle pull` again, or restart "
             f"the daemon to have it load what is there now"
         )
     if not _is_model(kind):
@@ -246,7 +246,7 @@ def _class(file: Path, library: str, name: str) -> type:
     found = getattr(import_module(library), name, None) if library in _LIBRARIES else None
     if not isinstance(found, type):
         raise GeneratorError(
-            f"{file} names {library}.{name}, which is no class of diffusers or transformers: code of checkpoints is "
+            f"{file} names {library}.{name}, which is not a class of diffusers or transformers: code of checkpoints is "
             f"never run; a newer diffusers or transformers may know it"
         )
     return found

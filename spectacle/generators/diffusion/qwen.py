@@ -20,7 +20,7 @@ MULTIPLE = 16
 """What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels, the transformer a patch of 2×2."""
 MIN_PIXELS = 256 * MULTIPLE**2
 MAX_PIXELS = 8192 * MULTIPLE**2
-"""Pictures of fewer or more pixels are drawn within these bounds and resampled. They are `base_image_seq_len` and
+"""Pictures of fewer or more pixels are generated within these bounds and resampled. They are `base_image_seq_len` and
 `max_image_seq_len` of the published scheduler, between which it interpolates, in patches of 16×16 pixels."""
 
 _WIDTH = 3072

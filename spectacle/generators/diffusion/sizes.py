@@ -1,4 +1,4 @@
-"""The size at which a model draws a picture of the size that was asked for."""
+"""The size at which a model generates a picture of the size that was asked for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from spectacle.generators.diffusion.references import on_white
 
 
 def native_size(width: int, height: int, *, multiple: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
-    """A size that the model can draw, near the one asked for and of nearly its aspect ratio.
+    """A size that the model can generate, near the one asked for and of nearly its aspect ratio.
 
     Each side is rounded up to a multiple, or down where the picture would be too large. A picture of fewer pixels than
-    the model knows is drawn larger, one of more is drawn smaller; the result is fitted to the size asked for.
+    the model knows is generated larger, one of more smaller; the result is fitted to the size asked for.
 
     Args:
         width: Width asked for, in pixels.

@@ -73,7 +73,7 @@ class Stages:
         def encode_now() -> Embeddings:
             import torch
 
-            self._bring([name for name in self._staged() if name in self._encoders])
+            self._load_staged([name for name in self._staged() if name in self._encoders])
             with torch.no_grad():
                 return encode(self.pipeline)
 
@@ -102,7 +102,7 @@ class Stages:
         import torch
 
         reporter.check()
-        self._bring([name for name in self._staged() if name not in self._encoders])
+        self._load_staged([name for name in self._staged() if name not in self._encoders])
         running, offloaded = self._as(pipeline)
         try:
             for name in offloaded:
@@ -157,7 +157,7 @@ class Stages:
     def _staged(self) -> list[str]:
         return [name for name in self._kinds if is_staged(self.plan, name)]
 
-    def _bring(self, wanted: list[str]) -> None:
+    def _load_staged(self, wanted: list[str]) -> None:
         """Free the staged parts that are not wanted now, then load those that are and not there."""
         freed = [name for name in self._staged() if name not in wanted and getattr(self.pipeline, name) is not None]
         if freed:

@@ -1,4 +1,4 @@
-"""Tells the daemon of every denoising step, and stops at one when the job is no longer wanted."""
+"""Reports every denoising step, and stops at one when the job is cancelled."""
 
 from __future__ import annotations
 

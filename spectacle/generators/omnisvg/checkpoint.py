@@ -104,20 +104,22 @@ def _content(file: Path) -> dict[str, Tensor]:
         with file.open("rb") as opened:
             begins = opened.read(len(_ZIP))
         if begins != _ZIP:
-            raise GeneratorError(f"{file} is no checkpoint as PyTorch writes it, which is a zip archive: {REMEDY}")
+            raise GeneratorError(f"{file} is not a PyTorch checkpoint, which would be a zip archive: {REMEDY}")
         content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
-        raise GeneratorError(f"{file} was refused, for it holds more than tensors ({_line(error)}): {REMEDY}") from None
+        raise GeneratorError(
+            f"{file} was refused, because it contains more than tensors ({_line(error)}): {REMEDY}"
+        ) from None
     except (OSError, RuntimeError, ValueError, EOFError) as error:
-        raise GeneratorError(f"{file} is no readable checkpoint ({_line(error)}): {REMEDY}") from None
+        raise GeneratorError(f"{file} is not a readable checkpoint ({_line(error)}): {REMEDY}") from None
     if not isinstance(content, dict) or not all(isinstance(each, Tensor) for each in content.values()):
-        raise GeneratorError(f"{file} was refused, for it holds more than tensors: {REMEDY}")
+        raise GeneratorError(f"{file} was refused, because it contains more than tensors: {REMEDY}")
     for name, tensor in content.items():
         if not isinstance(name, str):
-            raise GeneratorError(f"{file} was refused, for a tensor's name in it is {name!r}: {REMEDY}")
+            raise GeneratorError(f"{file} was refused, because a tensor's name in it is {name!r}: {REMEDY}")
         if not tensor.is_floating_point() or tensor.is_meta or tensor.layout is not torch.strided:
             what = "on the device meta" if tensor.is_meta else f"{tensor.dtype}, {tensor.layout}".replace("torch.", "")
-            raise GeneratorError(f"{file} was refused, for {name} is no weight ({what}): {REMEDY}")
+            raise GeneratorError(f"{file} was refused, because {name} is not a weight ({what}): {REMEDY}")
     return content
 
 
@@ -195,12 +197,12 @@ def load_prepared(
     except (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
         raise
     except Exception as error:  # transformers and safetensors have errors of many kinds
-        raise GeneratorError(f"{folder} cannot be loaded ({_line(error)}): prepare it anew") from None
+        raise GeneratorError(f"{folder} cannot be loaded ({_line(error)}): prepare it again") from None
     if report["missing_keys"]:
-        raise GeneratorError(f"{folder} lacks the tensor {min(report['missing_keys'])}: prepare it anew")
+        raise GeneratorError(f"{folder} lacks the tensor {min(report['missing_keys'])}: prepare it again")
     text: Any = model.config.text_config
     if text.vocab_size != vocabulary.size:
-        raise GeneratorError(f"{folder} is no checkpoint of OmniSVG 1.1: prepare it anew")
+        raise GeneratorError(f"{folder} is not a checkpoint of OmniSVG 1.1: prepare it again")
     return model
 
 

@@ -26,7 +26,7 @@ class Candidate:
     Attributes:
         drawing: What was decoded.
         svg: The document written of it.
-        cut: Whether it was brought to its end because `max_length` was near, not because the model was done.
+        cut: Whether it was ended because `max_length` was near, not because the model was done.
     """
 
     drawing: Drawing
@@ -71,7 +71,7 @@ def choose(
         candidates: The candidates.
         render: Draws an SVG document, in one size for all; transparent pixels are put on white.
         task: A key of `BLANK_ABOVE`.
-        picture: The picture to be drawn, as it was shown to the model; it is brought to the size of the renderings.
+        picture: The input picture, as it was shown to the model; it is resized to that of the renderings.
 
     Returns:
         The choices; none when every candidate is blank or cannot be rendered.

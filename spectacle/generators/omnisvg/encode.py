@@ -30,7 +30,7 @@ _WHITE = (255.0, 255.0, 255.0)
 _REFUSED = {
     "text": "convert its text to paths",
     "image": "remove its pictures",
-    "foreignObject": "remove what is no SVG",
+    "foreignObject": "remove what is not SVG",
     "style": "write its style sheet's declarations as attributes",
     "pattern": "use plain colours",
     "mask": "use clip paths",
@@ -184,7 +184,7 @@ def _colour(value: str) -> tuple[Colour | str, float]:
     if colour == "currentcolor":
         return "currentColor", 1.0
     if colour is None:
-        raise ValueError(f"{value} is no colour")
+        raise ValueError(f"{value} is not a colour")
     red, green, blue, alpha = colour.to("srgb")
     return (255 * red, 255 * green, 255 * blue), alpha
 

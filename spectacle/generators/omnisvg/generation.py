@@ -19,7 +19,7 @@ from spectacle.generators.omnisvg.sampling import Sampling
 from spectacle.generators.omnisvg.tokens import Vocabulary
 
 _WINDOW = 512
-"""A graph attends to a multiple of so many cached tokens, so it is captured anew a few times, not for every token."""
+"""A graph attends to a multiple of this many cached tokens, so it is captured a few times, not for every token."""
 _ALIGNED = 64
 """The cache has room for a multiple of so many tokens, which suits matrix kernels."""
 _LOOK_EVERY = 16
@@ -75,7 +75,7 @@ class Decoder:
 
         Args:
             inputs: What the processor returned for one prompt.
-            sampling: How tokens are drawn.
+            sampling: How tokens are sampled.
             candidates: How many drawings.
             max_length: Most tokens of each.
             seed: Seed of the random numbers, which are drawn on the CPU whatever the device.
@@ -87,12 +87,12 @@ class Decoder:
 
         Raises:
             BadOptions: `max_length` is too small for one path.
-            GeneratorError: The model's scores are no finite numbers.
+            GeneratorError: The model's scores are not finite.
         """
         check_max_length(max_length)
         inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
         prompt_length = inputs["input_ids"].shape[1]
-        run = _Run(self, sampling, candidates, prompt_length, max_length, seed)
+        run = _Generation(self, sampling, candidates, prompt_length, max_length, seed)
         with self._watched(report):
             scores = self._prefill(inputs, run)
         run.choose(scores)
@@ -105,8 +105,8 @@ class Decoder:
             next(steps)
         if not run.sound():
             raise GeneratorError(
-                "the model computes no finite numbers: its weights may be damaged: check them with "
-                "`spectacle weights --verify`, or prepare them anew"
+                "the model computes NaN or infinity, so its weights may be damaged: check them with "
+                "`spectacle weights --verify`, or prepare them again"
             )
         return self._trimmed(run.ids())
 
@@ -122,7 +122,7 @@ class Decoder:
             for hook in hooks:
                 hook.remove()
 
-    def _prefill(self, inputs: Mapping[str, Tensor], run: _Run) -> Tensor:
+    def _prefill(self, inputs: Mapping[str, Tensor], run: _Generation) -> Tensor:
         """Compute the prompt, put its keys and values into the cache of every drawing, and score the first token."""
         model = self.model.model
         ids = inputs["input_ids"]
@@ -145,12 +145,12 @@ class Decoder:
         """Scores of the drawing's tokens alone."""
         return linear(hidden, self.model.lm_head.weight[self.vocabulary.base :]).float()
 
-    def _plain_steps(self, run: _Run) -> Iterator[None]:
+    def _plain_steps(self, run: _Generation) -> Iterator[None]:
         for length in run.lengths:
             self._step(run, length)
             yield
 
-    def _replays(self, run: _Run) -> Iterator[None]:
+    def _replays(self, run: _Generation) -> Iterator[None]:
         graph: torch.cuda.CUDAGraph | None = None
         window = 0
         for length in run.lengths:
@@ -160,7 +160,7 @@ class Decoder:
             graph.replay()
             yield
 
-    def _capture(self, run: _Run, window: int) -> torch.cuda.CUDAGraph:
+    def _capture(self, run: _Generation, window: int) -> torch.cuda.CUDAGraph:
         before = run.snapshot()
         stream: Any = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream(self.device))
@@ -174,7 +174,7 @@ class Decoder:
             self._step(run, window)
         return graph
 
-    def _step(self, run: _Run, window: int) -> None:
+    def _step(self, run: _Generation, window: int) -> None:
         """Compute the newest token of every drawing, and choose the next one."""
         text = self.model.model.language_model
         hidden = text.embed_tokens(run.token).unsqueeze(1)
@@ -198,7 +198,7 @@ class Decoder:
         return [list(row[:length]) for row, length in zip(rows, lengths, strict=True)]
 
 
-class _Run:
+class _Generation:
     """The tensors of one call of `generate`, which stay where they are so that a captured graph finds them."""
 
     def __init__(
@@ -235,14 +235,14 @@ class _Run:
         self._noise = drawn.clamp_(min=torch.finfo(drawn.dtype).tiny).to(device)
 
     def choose(self, scores: Tensor) -> None:
-        """Draw the next token of every drawing from `scores`, shape (candidates, tokens of drawings)."""
+        """Sample the next token of every drawing from `scores`, shape (candidates, tokens of drawings)."""
         sampling = self.sampling
         penalty = sampling.repetition_penalty
         penalised = torch.where(scores > 0, scores / penalty, scores * penalty)
         scores = torch.where(self._seen, penalised, scores)
         scores = self._grammar.constrain(scores, self._state, self.max_length - self._done)
         likeliest, columns = (scores / sampling.temperature).topk(self._noise.shape[-1])
-        # What is no number counts as larger than any.
+        # NaN compares as larger than any number.
         self._sound.logical_and_(likeliest[:, 0].isfinite().all())
         chances = likeliest.softmax(-1)
         beyond = chances.cumsum(-1) - chances >= sampling.top_p

@@ -98,7 +98,7 @@ class LoadedOmniSvg:
 
 
 class OmniSvg(PlacedGenerator):
-    """Draws with OmniSVG 1.1, a Qwen2.5-VL model that writes drawings in tokens of its own.
+    """Generates SVG with OmniSVG 1.1, a Qwen2.5-VL model that writes drawings in tokens of its own.
 
     The same prompt or picture, options and seed give the same drawings on the same machine.
     """
@@ -262,12 +262,12 @@ class OmniSvg(PlacedGenerator):
         return "set the option num_candidates or max_length to less"
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Draws what the job asks for, several times; returns the drawings that show something, the best first.
+        """Generates several candidates; returns those that show something, the best first.
 
         Raises:
             UnreadableRequest: There is neither a prompt nor a picture, or the prompt is too long.
-            BadAttachment: The task needs a picture and there is none, or one that it cannot draw.
-            BadOptions: The options ask for another size of the model, or for words to be drawn with a picture there.
+            BadAttachment: The task needs a picture and there is none, or one that it cannot vectorize.
+            BadOptions: The options ask for another size of the model, or a picture is attached to a task for words.
             GeneratorError: No drawing shows anything.
         """
         loaded = self._loaded

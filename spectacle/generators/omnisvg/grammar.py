@@ -9,13 +9,13 @@ from torch import Tensor
 from transformers import LogitsProcessor, StoppingCriteria
 
 from spectacle.errors import BadOptions
-from spectacle.generators.omnisvg.tokens import COMMANDS, OPERANDS, Kind, Vocabulary
+from spectacle.generators.omnisvg.tokens import COMMANDS, OPERANDS, TokenKind, Vocabulary
 
 MIN_TOKENS = 8
 """Fewest tokens of a drawing: begin, `M` and its two points, `L` and its point, a colour, end."""
 
 
-class State(IntEnum):
+class GrammarState(IntEnum):
     """How far a drawing has come. A state whose name ends in a number waits for that operand of a command."""
 
     START = 0
@@ -61,40 +61,50 @@ class _Token(IntEnum):
     """Any other arc parameter."""
 
 
-_AFTER_COMMAND = {"M": State.MOVED, "L": State.DRAWN, "C": State.DRAWN, "A": State.DRAWN, "Z": State.CLOSED}
+_AFTER_COMMAND = {
+    "M": GrammarState.MOVED,
+    "L": GrammarState.DRAWN,
+    "C": GrammarState.DRAWN,
+    "A": GrammarState.DRAWN,
+    "Z": GrammarState.CLOSED,
+}
 _NEVER = 10**6
 
 
-def _rules() -> dict[tuple[State, _Token], State]:
+def _rules() -> dict[tuple[GrammarState, _Token], GrammarState]:
     """What may come next in each state, and the state after it."""
     rules = {
-        (State.START, _Token.END): State.BEGUN,
-        (State.BEGUN, _Token.M): State.M1,
-        (State.MOVED, _Token.L): State.L1,
-        (State.MOVED, _Token.C): State.C1,
-        (State.MOVED, _Token.A): State.A1,
-        (State.DRAWN, _Token.M): State.M1,
-        (State.DRAWN, _Token.L): State.L1,
-        (State.DRAWN, _Token.C): State.C1,
-        (State.DRAWN, _Token.A): State.A1,
-        (State.DRAWN, _Token.Z): State.Z1,
-        (State.DRAWN, _Token.COLOUR): State.PAINTED,
-        (State.CLOSED, _Token.M): State.M1,
-        (State.CLOSED, _Token.COLOUR): State.PAINTED,
-        (State.PAINTED, _Token.M): State.M1,
-        (State.PAINTED, _Token.END): State.ENDED,
-        (State.ENDED, _Token.END): State.ENDED,
+        (GrammarState.START, _Token.END): GrammarState.BEGUN,
+        (GrammarState.BEGUN, _Token.M): GrammarState.M1,
+        (GrammarState.MOVED, _Token.L): GrammarState.L1,
+        (GrammarState.MOVED, _Token.C): GrammarState.C1,
+        (GrammarState.MOVED, _Token.A): GrammarState.A1,
+        (GrammarState.DRAWN, _Token.M): GrammarState.M1,
+        (GrammarState.DRAWN, _Token.L): GrammarState.L1,
+        (GrammarState.DRAWN, _Token.C): GrammarState.C1,
+        (GrammarState.DRAWN, _Token.A): GrammarState.A1,
+        (GrammarState.DRAWN, _Token.Z): GrammarState.Z1,
+        (GrammarState.DRAWN, _Token.COLOUR): GrammarState.PAINTED,
+        (GrammarState.CLOSED, _Token.M): GrammarState.M1,
+        (GrammarState.CLOSED, _Token.COLOUR): GrammarState.PAINTED,
+        (GrammarState.PAINTED, _Token.M): GrammarState.M1,
+        (GrammarState.PAINTED, _Token.END): GrammarState.ENDED,
+        (GrammarState.ENDED, _Token.END): GrammarState.ENDED,
     }
     for command in COMMANDS:
         operands = OPERANDS[command]
         for number, operand in enumerate(operands, 1):
-            state = State[f"{command.value}{number}"]
-            after = _AFTER_COMMAND[command.value] if number == len(operands) else State[f"{command.value}{number + 1}"]
-            if operand is Kind.COORDINATE:
+            state = GrammarState[f"{command.value}{number}"]
+            after = (
+                _AFTER_COMMAND[command.value]
+                if number == len(operands)
+                else GrammarState[f"{command.value}{number + 1}"]
+            )
+            if operand is TokenKind.COORDINATE:
                 rules[state, _Token.COORDINATE] = after
             else:
                 rules[state, _Token.FLAG] = after
-                if state is State.A2:  # the rotation; the other two are flags
+                if state is GrammarState.A2:  # the rotation; the other two are flags
                     rules[state, _Token.NUMBER] = after
     return rules
 
@@ -102,10 +112,10 @@ def _rules() -> dict[tuple[State, _Token], State]:
 _RULES = _rules()
 
 
-def _tokens_to_end() -> dict[State, int]:
+def _tokens_to_end() -> dict[GrammarState, int]:
     """Fewest tokens from each state to the end."""
-    distance = dict.fromkeys(State, _NEVER) | {State.ENDED: 0}
-    for _ in State:
+    distance = dict.fromkeys(GrammarState, _NEVER) | {GrammarState.ENDED: 0}
+    for _ in GrammarState:
         for (state, _), after in _RULES.items():
             distance[state] = min(distance[state], 1 + distance[after])
     return distance
@@ -153,13 +163,13 @@ class Grammar:
         self.vocabulary = vocabulary
         self.first = first
         kinds = _kinds(vocabulary)
-        following = torch.arange(len(State)).unsqueeze(1).repeat(1, len(_Token))
+        following = torch.arange(len(GrammarState)).unsqueeze(1).repeat(1, len(_Token))
         for (state, token), after in _RULES.items():
             following[state, token] = after
         sets: dict[frozenset[_Token], int] = {}
         row_numbers = [
             [sets.setdefault(_allowed(state, remaining), len(sets)) for remaining in range(_ENOUGH + 1)]
-            for state in State
+            for state in GrammarState
         ]
         of_set = torch.zeros(len(sets), len(_Token), dtype=torch.bool)
         for tokens, number in sets.items():
@@ -176,7 +186,7 @@ class Grammar:
             batch: Number of drawings.
             begun: Whether the prompt ends with the begin token already; a drawing then has one token less.
         """
-        state = State.BEGUN if begun else State.START
+        state = GrammarState.BEGUN if begun else GrammarState.START
         return torch.full((batch,), state, dtype=torch.int64, device=self._rows.device)
 
     def advance(self, state: Tensor, token: Tensor) -> Tensor:
@@ -204,7 +214,7 @@ class Grammar:
 
     def ended(self, state: Tensor) -> Tensor:
         """Which drawings are done, bool, shape (batch,)."""
-        return state == State.ENDED
+        return state == GrammarState.ENDED
 
 
 class GrammarLogitsProcessor(LogitsProcessor):
@@ -256,7 +266,7 @@ class _Stop(StoppingCriteria):
         return self.processor.advance(input_ids)
 
 
-def _allowed(state: State, remaining: int) -> frozenset[_Token]:
+def _allowed(state: GrammarState, remaining: int) -> frozenset[_Token]:
     costs = {token: 1 + _TO_END[after] for (before, token), after in _RULES.items() if before is state}
     room = max(remaining, min(costs.values()))
     return frozenset(token for token, cost in costs.items() if cost <= room)

@@ -14,27 +14,28 @@ class OmniSvgOptions(GeneratorOptions):
     """Settings for one request, by the names that OmniSVG's servers use."""
 
     task_type: Literal["text-to-svg", "image-to-svg"] | None = Field(
-        None, description="Draw the prompt, or the attached picture. Absent: the picture if there is one."
+        None,
+        description="Generate from the prompt, or vectorize the attached picture. Default: the latter if there is one.",
     )
     model_size: Literal["4B", "8B"] | None = Field(
         None, description="The size that must answer. Which one does is set by the preset of the kind."
     )
     task_subtype: Literal["icon", "illustration"] | None = Field(
-        None, description="What to draw from a prompt. Absent: told from its words."
+        None, description="What to generate from a prompt. Default: inferred from its words."
     )
     num_candidates: int = Field(
-        4, ge=1, le=MAX_CANDIDATES, description="How many drawings to return at most, the best first."
+        4, ge=1, le=MAX_CANDIDATES, description="Maximum number of drawings to return, the best first."
     )
-    max_length: int = Field(1536, ge=256, le=MAX_TOKENS, description="Most tokens of a drawing.")
+    max_length: int = Field(1536, ge=256, le=MAX_TOKENS, description="Maximum number of tokens of a drawing.")
     temperature: float | None = Field(
         None, ge=0.05, le=1.5, description="How daring: 0.3 for pictures, 0.5 for icons, 0.6 for illustrations."
     )
     top_p: float | None = Field(
-        None, ge=0.1, le=1, description="Draw from the likeliest tokens with this probability together."
+        None, ge=0.1, le=1, description="Sample from the likeliest tokens that have this probability together."
     )
-    top_k: int | None = Field(None, ge=1, le=200, description="Draw from at most so many tokens.")
+    top_k: int | None = Field(None, ge=1, le=200, description="Sample from this many of the likeliest tokens.")
     repetition_penalty: float | None = Field(
-        None, ge=1, le=2, description="Make tokens less likely that the drawing has already; 1 does nothing."
+        None, ge=1, le=2, description="Make tokens that the drawing already has less likely; 1 does nothing."
     )
     replace_background: bool = Field(
         True, description="Make the background of the attached picture white before it is looked at."

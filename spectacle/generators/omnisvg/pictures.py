@@ -49,14 +49,14 @@ def prepare(picture: Image.Image, *, replace_background: bool) -> Prepared:
         replace_background: Whether a background that is not bright already becomes white; see `whiten_background`.
 
     Raises:
-        BadAttachment: The picture is empty or too slim to be drawn on the grid.
+        BadAttachment: The picture is empty or too slim for the grid.
     """
     width, height = picture.size
     if not width or not height:
         raise BadAttachment("the attached picture has no pixels: attach another")
     if max(width, height) > _SLIMMEST * min(width, height):
         raise BadAttachment(
-            f"the attached picture is {width}x{height}, too slim to be drawn on a grid of {SIDE} by {SIDE}: "
+            f"the attached picture is {width}x{height}, too slim for a grid of {SIDE} by {SIDE}: "
             f"its sides may differ by a factor of {_SLIMMEST}"
         )
     flat = _on_white(picture)

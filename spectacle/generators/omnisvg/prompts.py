@@ -40,12 +40,12 @@ _MAX_ICON_LENGTH = 50
 
 
 def text_prompt(prompt: str) -> str:
-    """What the model is given to draw `prompt`."""
+    """What the model is given for `prompt`."""
     return _chat(_TEXT.format(prompt=prompt))
 
 
 def picture_prompt() -> str:
-    """What the model is given to draw a picture, with one place for it."""
+    """What the model is given for a picture, with one place for it."""
     return _chat(_PICTURE)
 
 

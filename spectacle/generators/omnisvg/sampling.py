@@ -1,4 +1,4 @@
-"""How the next token is drawn from the model's scores, and what upstream does for which task."""
+"""How the next token is sampled from the model's scores, and what upstream does for which task."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Subtype = Literal["icon", "illustration"]
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is drawn. The bounds are those of the options of the same names.
+    """How the next token is sampled. The bounds are those of the options of the same names.
 
     Attributes:
         temperature: Divides the scores; small values keep to the likeliest tokens.
-        top_p: The likeliest tokens that together have this probability are drawn from.
-        top_k: At most so many tokens are drawn from.
+        top_p: Tokens are sampled from the likeliest that together have this probability.
+        top_k: Tokens are sampled from this many of the likeliest.
         repetition_penalty: Makes tokens less likely that the drawing has already; 1 does nothing.
     """
 
@@ -34,5 +34,5 @@ _OF_PICTURE = Sampling(temperature=0.3, top_p=0.90, top_k=50, repetition_penalty
 
 
 def default_sampling(subtype: Subtype | None) -> Sampling:
-    """How upstream draws tokens for a subtype of text, or for a picture (None)."""
+    """How upstream samples tokens for a subtype of text, or for a picture (None)."""
     return _OF_PICTURE if subtype is None else _OF_TEXT[subtype]

@@ -103,7 +103,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         vocabulary_size: Number of rows of the embedding.
 
     Raises:
-        GeneratorError: There is no readable configuration.
+        GeneratorError: The configuration cannot be read.
     """
     try:
         config = json.loads((base / "config.json").read_bytes())

@@ -39,7 +39,7 @@ def understand(job: Job, options: OmniSvgOptions, size: Size) -> Task:
     if name == _TEXT_TASK and job.pictures:
         raise BadOptions("task_type is text-to-svg, but a picture is attached: leave one of them out")
     if name == _TEXT_TASK and not job.prompt:
-        raise UnreadableRequest("there is neither a prompt nor a picture: write what is to be drawn, or attach one")
+        raise UnreadableRequest("there is neither a prompt nor a picture: write what is to be shown, or attach one")
     picture = prepare(job.pictures[0], replace_background=options.replace_background) if job.pictures else None
     subtype = None if picture is not None else options.task_subtype or infer_subtype(job.prompt)
     names = ("temperature", "top_p", "top_k", "repetition_penalty")

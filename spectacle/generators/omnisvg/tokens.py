@@ -23,7 +23,7 @@ _SPECIAL = {"none": _NONE, "currentColor": _CURRENT_COLOUR, _GREY: _RGB + _LEVEL
 _ON_THE_SCALE = re.compile(r"#([0-9a-f])\1([0-9a-f])\2([0-9a-f])\3")
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What a token is. The five commands have the letters of SVG's path data."""
 
     MOVE = "M"
@@ -37,15 +37,15 @@ class Kind(StrEnum):
     FOREIGN = "foreign"
 
 
-COMMANDS = (Kind.MOVE, Kind.LINE, Kind.CURVE, Kind.ARC, Kind.CLOSE)
+COMMANDS = (TokenKind.MOVE, TokenKind.LINE, TokenKind.CURVE, TokenKind.ARC, TokenKind.CLOSE)
 
-OPERANDS: Mapping[Kind, tuple[Kind, ...]] = {
-    Kind.MOVE: (Kind.COORDINATE,) * 2,  # where the pen was (ignored on reading), where it goes
-    Kind.LINE: (Kind.COORDINATE,),
-    Kind.CURVE: (Kind.COORDINATE,) * 3,
+OPERANDS: Mapping[TokenKind, tuple[TokenKind, ...]] = {
+    TokenKind.MOVE: (TokenKind.COORDINATE,) * 2,  # where the pen was (ignored on reading), where it goes
+    TokenKind.LINE: (TokenKind.COORDINATE,),
+    TokenKind.CURVE: (TokenKind.COORDINATE,) * 3,
     # radii, rotation, large-arc flag, sweep flag, end
-    Kind.ARC: (Kind.COORDINATE, *(Kind.ARC_PARAMETER,) * 3, Kind.COORDINATE),
-    Kind.CLOSE: (Kind.COORDINATE,),  # a line to there, then the end of the sub-path
+    TokenKind.ARC: (TokenKind.COORDINATE, *(TokenKind.ARC_PARAMETER,) * 3, TokenKind.COORDINATE),
+    TokenKind.CLOSE: (TokenKind.COORDINATE,),  # a line to there, then the end of the sub-path
 }
 """The kinds of token that follow each command."""
 
@@ -92,7 +92,7 @@ class Vocabulary:
         """Ids of the numbers 0 to 99 of an arc."""
         return range(self.base + _ARC_PARAMETERS, self.base + _ARC_PARAMETERS + 100)
 
-    def command(self, kind: Kind) -> int:
+    def command(self, kind: TokenKind) -> int:
         """Id of a command."""
         return self.base + _COMMANDS + COMMANDS.index(kind)
 
@@ -129,19 +129,19 @@ class Vocabulary:
             raise ValueError(f"the colour {colour} has no token: #rrggbb with channels 00, 11, 22 … ff has")
         return self.base + _RGB + int("".join(channels.groups()), 16)
 
-    def read(self, token: int) -> tuple[Kind, tuple[int, int] | str | int]:
+    def read(self, token: int) -> tuple[TokenKind, tuple[int, int] | str | int]:
         """What a token is, and its point, its colour or its number, 0 where it has none. It may be any integer."""
         if token in self.coordinates:
             y, x = divmod(token - self.coordinates[0], SIDE)
-            return Kind.COORDINATE, (x, y)
+            return TokenKind.COORDINATE, (x, y)
         if token in self.arc_parameters:
-            return Kind.ARC_PARAMETER, token - self.arc_parameters[0]
+            return TokenKind.ARC_PARAMETER, token - self.arc_parameters[0]
         distance = token - self.base
         if _NONE <= distance <= _LAST_COLOUR:
-            return Kind.COLOUR, _colour(distance)
+            return TokenKind.COLOUR, _colour(distance)
         if 0 <= distance - _COMMANDS < len(COMMANDS):
             return COMMANDS[distance - _COMMANDS], 0
-        return Kind.FOREIGN, 0
+        return TokenKind.FOREIGN, 0
 
 
 SIZES: Mapping[str, Vocabulary] = {"4B": Vocabulary(151_936), "8B": Vocabulary(152_064)}
@@ -151,7 +151,7 @@ SIZES: Mapping[str, Vocabulary] = {"4B": Vocabulary(151_936), "8B": Vocabulary(1
 def decode(ids: Iterable[int], vocabulary: Vocabulary) -> Drawing:
     """Read what the model generated. Any integers are read without an error; what was wrong is in `flaws`.
 
-    A command without all of its operands is skipped, and reading goes on with the token that came instead. So is a
+    A command without all of its operands is skipped, and reading continues with the token that came instead. So is a
     command before the first `M` and between a `Z` and the next `M`, an operand without a command, and a path in which
     nothing is drawn. Whatever follows the end token is ignored.
 
@@ -164,14 +164,14 @@ def decode(ids: Iterable[int], vocabulary: Vocabulary) -> Drawing:
     if not ended:
         reader.flaws.add(Flaw.NO_END)
     tokens = [vocabulary.read(token) for token in body]
-    known = [token for token in tokens if token[0] is not Kind.FOREIGN]
+    known = [token for token in tokens if token[0] is not TokenKind.FOREIGN]
     if len(known) < len(tokens):
         reader.flaws.add(Flaw.FOREIGN)
     position = 0
     while position < len(known):
         kind, value = known[position]
         position += 1
-        if kind is Kind.COLOUR:
+        if kind is TokenKind.COLOUR:
             reader.colour(str(value))
         elif kind in OPERANDS:
             operands: list[int] = []
@@ -206,7 +206,7 @@ def encode_drawing(drawing: Drawing, vocabulary: Vocabulary) -> list[int]:
         pen = start = path.segments[0].operands
         for command, operands in path.segments:
             end = start if command == "Z" else operands[-2:]
-            ids.append(vocabulary.command(Kind(command)))
+            ids.append(vocabulary.command(TokenKind(command)))
             if command == "M":
                 ids.append(vocabulary.coordinate(pen[0], pen[1]))
                 start = end
@@ -250,21 +250,21 @@ class _Reader:
         self.segments: list[Segment] = []
         self.start: tuple[int, ...] = ()
 
-    def command(self, kind: Kind, operands: Sequence[int]) -> None:
+    def command(self, kind: TokenKind, operands: Sequence[int]) -> None:
         end = tuple(operands[-2:])
         last = self.segments[-1] if self.segments else None
-        if kind is Kind.MOVE:
+        if kind is TokenKind.MOVE:
             self.drop_move()
             self.segments.append(Segment("M", end))
             self.start = end
         elif last is None or last.command == "Z":
             self.flaws.add(Flaw.MISPLACED)
-        elif kind is Kind.ARC:
+        elif kind is TokenKind.ARC:
             if max(operands[3:5]) > 1:
                 self.flaws.add(Flaw.MISPLACED)
             flags = (min(number, 1) for number in operands[3:5])
             self.segments.append(Segment("A", (*operands[:3], *flags, *end)))
-        elif kind is not Kind.CLOSE:
+        elif kind is not TokenKind.CLOSE:
             self.segments.append(Segment(kind.value, tuple(operands)))
         elif end in {self.start, last.operands[-2:]}:
             if last.command == "M":

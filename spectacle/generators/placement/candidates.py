@@ -10,9 +10,9 @@ from spectacle.config import PlacementSettings
 from spectacle.generators.placement.plan import (
     LIBRARIES,
     Component,
+    ComponentPlacement,
     Machine,
     Place,
-    Placement,
     Plan,
     Precision,
     Quantization,
@@ -231,7 +231,7 @@ class Problem:
         )
         return Candidate(way, plan, sum(placed.size for placed in placements if placed.pinned))
 
-    def _placed(self, component: Component, way: Way, encoder: Form, precision: Precision) -> Placement:
+    def _placed(self, component: Component, way: Way, encoder: Form, precision: Precision) -> ComponentPlacement:
         if component.stage is Stage.ENCODE and component.is_large:
             form = encoder
             if form.place in (Place.STREAM, Place.DISK) and not component.blocks:
@@ -248,7 +248,9 @@ class Problem:
         if quantization == "gguf" and not component.gguf:
             quantization = "none"
         size = component.size(quantization, precision)
-        return Placement(component.name, quantization, form.place, form.pinned, form.staged, size, component.stored_as)
+        return ComponentPlacement(
+            component.name, quantization, form.place, form.pinned, form.staged, size, component.stored_as
+        )
 
     def fits(self, candidate: Candidate) -> bool:
         plan = candidate.plan
@@ -266,7 +268,9 @@ class Problem:
         return max(0, plan.vram - self.machine.vram) + max(0, plan.ram - self.machine.ram) + pinned, plan.vram
 
 
-def _gpu_cost(pairs: Sequence[tuple[Component, Placement]], precision: Precision, tiling: bool) -> tuple[int, int]:
+def _gpu_cost(
+    pairs: Sequence[tuple[Component, ComponentPlacement]], precision: Precision, tiling: bool
+) -> tuple[int, int]:
     resident = sum(placed.size for _, placed in pairs if placed.place is Place.DEVICE and not placed.staged)
     running, ram = [0], HOST_ALLOWANCE
     for stage in Stage:
@@ -291,7 +295,9 @@ def _gpu_cost(pairs: Sequence[tuple[Component, Placement]], precision: Precision
     return resident + max(running) + GPU_ALLOWANCE, ram
 
 
-def _cpu_cost(pairs: Sequence[tuple[Component, Placement]], precision: Precision, tiling: bool) -> tuple[int, int]:
+def _cpu_cost(
+    pairs: Sequence[tuple[Component, ComponentPlacement]], precision: Precision, tiling: bool
+) -> tuple[int, int]:
     ram = HOST_ALLOWANCE + max((component.tiled(tiling) for component, _ in pairs), default=0)
     for component, placed in pairs:
         mapped = placed.staged and component.blocks and placed.quantization == "none" and precision == "bf16"

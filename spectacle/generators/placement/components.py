@@ -28,7 +28,7 @@ def read_component(
     """A component as the headers of the safetensors files in `folder/name` describe it.
 
     Args:
-        folder: The folder of the model, or of the component when `name` is no folder in it.
+        folder: The folder of the model, or of the component when `name` is not a folder in it.
         name: The component's name, and its folder.
         stage: When it runs.
         activations: As `Component` has it.
@@ -73,7 +73,7 @@ _LOOKED_UP = re.compile(r"(^|\.)(embed_tokens|lm_head|shared|embeddings\.\w+)\."
 
 
 def _is_fixed(key: str, tensor: TensorInfo) -> bool:
-    """Whether quantization leaves it alone: what is no matrix, and what is looked up or counted out by the word."""
+    """Whether quantization leaves it alone: everything but matrices, and embeddings, which are looked up by token."""
     return len(tensor.shape) != 2 or _LOOKED_UP.search(key) is not None
 
 

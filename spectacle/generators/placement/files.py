@@ -12,7 +12,7 @@ from typing import Any
 
 from spectacle.errors import GeneratorError
 
-REMEDY = "remove these weights with `spectacle weights --remove`, and bring them again with `spectacle pull`"
+REMEDY = "remove these weights with `spectacle weights --remove`, and download them again with `spectacle pull`"
 """Without the removal, `pull` would leave a file alone whose size is right."""
 
 _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
@@ -56,7 +56,7 @@ def read_header(file: Path) -> dict[str, TensorInfo]:
         }
         end = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        raise GeneratorError(f"{file} is no safetensors file, or its beginning is damaged: {REMEDY}") from None
+        raise GeneratorError(f"{file} is not a safetensors file, or its beginning is damaged: {REMEDY}") from None
     if size != 8 + length + end:
         raise GeneratorError(
             f"{file} is truncated or damaged: it holds {size} bytes where its header says {8 + length + end}: {REMEDY}"
@@ -75,9 +75,9 @@ def read_gguf(file: Path) -> dict[str, int]:
     try:
         reader = GGUFReader(file)
     except OSError as error:
-        raise GeneratorError(f"{file} cannot be read: {error.strerror}: fetch it again") from None
+        raise GeneratorError(f"{file} cannot be read: {error.strerror}: download it again") from None
     except (ValueError, IndexError, KeyError):
-        raise GeneratorError(f"{file} is no GGUF file, or it is truncated: fetch it again") from None
+        raise GeneratorError(f"{file} is not a GGUF file, or it is truncated: download it again") from None
     return {tensor.name: int(tensor.n_elements) for tensor in reader.tensors}
 
 
@@ -94,7 +94,7 @@ def read_json(file: Path) -> Mapping[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise GeneratorError(f"{file} holds no JSON object: {REMEDY}")
+        raise GeneratorError(f"{file} does not contain a JSON object: {REMEDY}")
     return value
 
 
@@ -121,7 +121,7 @@ def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
             f"{pickles[0]} is a pickle, which can run code when it is read, and there is no safetensors file beside "
             f"it: {REMEDY}"
         )
-    raise GeneratorError(f"{folder} holds no {middle[1:] + ' ' if variant else ''}safetensors weights: {REMEDY}")
+    raise GeneratorError(f"{folder} has no {middle[1:] + ' ' if variant else ''}safetensors weights: {REMEDY}")
 
 
 def parameters(headers: Mapping[str, TensorInfo]) -> int:
@@ -132,7 +132,7 @@ def parameters(headers: Mapping[str, TensorInfo]) -> int:
 def _shards(index: Path) -> list[Path]:
     names = read_json(index).get("weight_map")
     if not isinstance(names, dict) or not all(isinstance(name, str) and "/" not in name for name in names.values()):
-        raise GeneratorError(f"{index} names no shards: {REMEDY}")
+        raise GeneratorError(f"{index} does not list any shards: {REMEDY}")
     files = [index.parent / name for name in sorted(set(names.values()))]
     for file in files:
         if not file.is_file():

@@ -136,7 +136,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class ComponentPlacement:
     """Where one component lives, and in which form.
 
     Attributes:
@@ -183,7 +183,7 @@ class Plan:
     device: Literal["cuda", "cpu"]
     precision: Precision
     residency: Residency
-    placements: tuple[Placement, ...]
+    placements: tuple[ComponentPlacement, ...]
     vae_tiling: bool
     attention: str
     compile_repeated_blocks: bool
@@ -196,11 +196,11 @@ class Plan:
     reasons: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
 
-    def of(self, component: str) -> Placement:
+    def of(self, component: str) -> ComponentPlacement:
         """Where a component lives.
 
         Raises:
-            KeyError: When the model has no such component.
+            KeyError: When the model does not have it.
         """
         for placement in self.placements:
             if placement.component == component:
@@ -211,7 +211,7 @@ class Plan:
         """What of it can change a picture, for the facts of one: two that differ in it may differ in their numbers.
 
         Args:
-            denoiser: Name of the part whose quantization is told.
+            denoiser: Name of the part whose quantization is included.
         """
         tiled = ", VAE in tiles" if self.vae_tiling else ""
         return f"{self.residency}, {self.of(denoiser).quantization}, {self.precision}{tiled}"
@@ -231,7 +231,7 @@ class Plan:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """All that people are told of it: form and place, costs, reasons, risks."""
+        """The plan for people: format and place, costs, reasons, risks."""
         where = "the GPU" if self.device == "cuda" else "the processor"
         lines = [f"{self.residency} on {where}, computing in {self.precision}."]
         lines += [f"{_told(each, self)}." for each in self.placements]
@@ -262,7 +262,7 @@ _PLACES = {
 }
 
 
-def _told(placement: Placement, plan: Plan) -> str:
+def _told(placement: ComponentPlacement, plan: Plan) -> str:
     form = plan.precision if placement.quantization == "none" else placement.quantization
     where = _PLACES[placement.place]
     if plan.device == "cpu" and placement.place is Place.DEVICE:

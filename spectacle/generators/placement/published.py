@@ -55,7 +55,7 @@ MODELS: dict[str, tuple[Component, ...]] = {
     "OmniSVG 4B": OMNISVG_4B,
 }
 CARDS = (0, 8, 10, 12, 16, 24, 48, 80, 141)
-"""GiB of GPU memory; 0 is no GPU."""
+"""GiB of GPU memory; 0 stands for none."""
 HOSTS = (16, 32, 64, 128)
 """GiB of host memory."""
 

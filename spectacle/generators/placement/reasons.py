@@ -1,4 +1,4 @@
-"""What people are told of the choice of a plan: why it was chosen, what is short, and what would help."""
+"""The explanation of a plan: why it was chosen, what is short, and what would help."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.placement.plan import Place, Placement, Plan
+from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +74,7 @@ def device_map(plan: Plan, component: str) -> dict[str, Any] | None:
     return {"": torch.device("cpu")} if placement.stored_as == "nf4" and not on_gpu else None
 
 
-def _loads_on_gpu(plan: Plan, placement: Placement) -> bool:
+def _loads_on_gpu(plan: Plan, placement: ComponentPlacement) -> bool:
     return plan.device == "cuda" and placement.place is Place.DEVICE
 
 
@@ -107,7 +107,9 @@ def pack_nf4(module: torch.nn.Module, device: torch.device) -> None:
             parent.register_module(key, packed)
 
 
-def place(module: torch.nn.Module, placement: Placement, plan: Plan, device: torch.device, scratch: Path) -> None:
+def place(
+    module: torch.nn.Module, placement: ComponentPlacement, plan: Plan, device: torch.device, scratch: Path
+) -> None:
     """Put one component, loaded on the CPU, where its placement says; an adapter must be loaded before.
 
     Also for a staged component, after it was loaded for its stage.
@@ -131,7 +133,7 @@ def place(module: torch.nn.Module, placement: Placement, plan: Plan, device: tor
             _stream(module, device, pinned=placement.pinned, on_disk=on_disk)
 
 
-def _quantize(module: torch.nn.Module, placement: Placement, plan: Plan, device: torch.device) -> None:
+def _quantize(module: torch.nn.Module, placement: ComponentPlacement, plan: Plan, device: torch.device) -> None:
     if placement.quantization == "nf4" and not _loads_on_gpu(plan, placement):
         pack_nf4(module, device)
 

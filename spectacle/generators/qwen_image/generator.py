@@ -14,15 +14,15 @@ from spectacle.generators.diffusion.seeds import generator, picture_seeds
 from spectacle.generators.diffusion.steps import StepReporter
 from spectacle.generators.placement.plan import Component
 from spectacle.generators.qwen_image.options import QwenImageOptions
-from spectacle.generators.qwen_image.presets import CONTROLNET, DEFAULT, PRESETS, Preset
-from spectacle.generators.qwen_image.request import FOR_CONTROL, Request, keep_unmasked, understand
+from spectacle.generators.qwen_image.presets import CONTROLNET, DEFAULT, PRESETS, QwenImagePreset
+from spectacle.generators.qwen_image.request import FOR_CONTROL, PipelineCall, keep_unmasked, understand
 
 _TOKENS = 8192 + 1024
 """Of the largest picture and the longest prompt."""
 
 
 class QwenImage(FamilyGenerator):
-    """Draws with Qwen-Image and Qwen-Image-2512, as published or with Lightning adapters."""
+    """Generates with Qwen-Image and Qwen-Image-2512, as published or with Lightning adapters."""
 
     name: ClassVar[str] = "qwen-image"
     summary: ClassVar[str] = "pictures from prompts with Qwen-Image: text, image to image, inpainting, control pictures"
@@ -31,7 +31,7 @@ class QwenImage(FamilyGenerator):
     presets: ClassVar[Mapping[str, str]] = {name: preset.summary for name, preset in PRESETS.items()}
 
     @classmethod
-    def find_preset(cls, preset: str | None) -> Preset:
+    def find_preset(cls, preset: str | None) -> QwenImagePreset:
         """A preset by name; None is the default."""
         return PRESETS[cls.named(preset) or DEFAULT]
 
@@ -49,9 +49,9 @@ class QwenImage(FamilyGenerator):
     def notes(cls) -> Sequence[str]:
         """What attached pictures are for."""
         return (
-            "With an input picture: image to image. With a mask besides: what is white in it is painted anew.",
+            "With an input picture: image to image. With a mask as well: what is white in it is repainted.",
             "With a control picture (Canny or soft edges, depth, a pose): a picture that follows it.",
-            "The ControlNet that this needs is brought by `spectacle pull qwen-image --preset control`.",
+            "The ControlNet that this needs is downloaded by `spectacle pull qwen-image --preset control`.",
         )
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
@@ -95,7 +95,7 @@ class QwenImage(FamilyGenerator):
         return {"controlnet": cls.locate(CONTROLNET, "control", resources).path}
 
 
-def _facts(job: Job, request: Request, loaded: LoadedFamily) -> dict[str, Any]:
+def _facts(job: Job, request: PipelineCall, loaded: LoadedFamily) -> dict[str, Any]:
     recipe, plan, arguments = request.recipe, loaded.stages.plan, request.arguments
     facts: dict[str, Any] = {
         "pipeline": request.pipeline,

@@ -19,7 +19,7 @@ class QwenImageOptions(SamplingOptions):
         None,
         gt=0,
         le=1,
-        description="With an input picture: how much of it is made anew; 1 is all. 0.6 when absent, 0.85 with a mask.",
+        description="With an input picture: how much of it is replaced; 1 is all. Default: 0.6, with a mask 0.85.",
     )
     controlnet_conditioning_scale: float | None = Field(
         None, ge=0, le=2, description="With a control picture: how much it counts; 1 when absent."

@@ -39,7 +39,7 @@ _NEGATIVE_2512 = "低分辨率，低画质，肢体畸形，手指畸形，画�
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class QwenImagePreset:
     """One way of using the models.
 
     Attributes:
@@ -70,28 +70,28 @@ def _lightning(steps: int, repo: str, file: str, size: int, free: str = "full") 
     return recipe, Source(repo, (file,), licence="Apache-2.0", size=size)
 
 
-PRESETS: Mapping[str, Preset] = {
-    "lightning-8": Preset(
+PRESETS: Mapping[str, QwenImagePreset] = {
+    "lightning-8": QwenImagePreset(
         "Qwen-Image in 8 steps without guidance, a twelfth of the work of full; the default",
         QWEN_IMAGE,
         *_lightning(8, _LIGHTNING, "Qwen-Image-Lightning-8steps-V2.0.safetensors", 1_700_000_000),
     ),
-    "lightning-4": Preset(
+    "lightning-4": QwenImagePreset(
         "Qwen-Image in 4 steps without guidance; weaker in small text and fine hair",
         QWEN_IMAGE,
         *_lightning(4, _LIGHTNING, "Qwen-Image-Lightning-4steps-V2.0-bf16.safetensors", 850_000_000),
     ),
-    "full": Preset("Qwen-Image as published: 50 steps with guidance 4", QWEN_IMAGE, Recipe(50, 4.0)),
-    "control": Preset(
+    "full": QwenImagePreset("Qwen-Image as published: 50 steps with guidance 4", QWEN_IMAGE, Recipe(50, 4.0)),
+    "control": QwenImagePreset(
         "Qwen-Image with a control picture as the ControlNet's authors recommend: 30 steps with guidance 4",
         QWEN_IMAGE,
         Recipe(30, 4.0),
         control=True,
     ),
-    "2512": Preset(
+    "2512": QwenImagePreset(
         "Qwen-Image-2512 as published: 50 steps with guidance 4", QWEN_IMAGE_2512, Recipe(50, 4.0, _NEGATIVE_2512)
     ),
-    "2512-lightning-4": Preset(
+    "2512-lightning-4": QwenImagePreset(
         "Qwen-Image-2512 in 4 steps without guidance",
         QWEN_IMAGE_2512,
         *_lightning(4, _LIGHTNING_2512, "Qwen-Image-2512-Lightning-4steps-V1.0-bf16.safetensors", 850_000_000, "2512"),

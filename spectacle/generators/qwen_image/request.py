@@ -25,7 +25,7 @@ STRENGTH_INPAINTING = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PipelineCall:
     """A job, checked and put in the words of diffusers.
 
     Attributes:
@@ -43,7 +43,7 @@ class Request:
     under: tuple[Image.Image, Image.Image] | None = field(default=None)
 
 
-def understand(job: Job, recipe: Recipe, preset: str) -> Request:
+def understand(job: Job, recipe: Recipe, preset: str) -> PipelineCall:
     """Check a job.
 
     Args:
@@ -76,12 +76,12 @@ def understand(job: Job, recipe: Recipe, preset: str) -> Request:
             "control_guidance_start": _or(options.control_guidance_start, 0.0),
             "control_guidance_end": _or(options.control_guidance_end, 1.0),
         }
-        return Request("QwenImageControlNetPipeline", prompt, recipe, arguments)
+        return PipelineCall("QwenImageControlNetPipeline", prompt, recipe, arguments)
     if not job.pictures:
-        return Request("QwenImagePipeline", prompt, recipe, arguments)
+        return PipelineCall("QwenImagePipeline", prompt, recipe, arguments)
     if job.mask is None:
         arguments |= {"image": fit_picture(job.pictures[0], size), "strength": _or(options.strength, STRENGTH)}
-        return Request("QwenImageImg2ImgPipeline", prompt, recipe, arguments)
+        return PipelineCall("QwenImageImg2ImgPipeline", prompt, recipe, arguments)
     asked = (job.width, job.height)
     before, mask = fit_picture(job.pictures[0], asked), fit_mask(job.mask, asked)
     arguments |= {
@@ -90,7 +90,7 @@ def understand(job: Job, recipe: Recipe, preset: str) -> Request:
         "mask_image": mask.resize(size, Image.Resampling.BILINEAR),
         "strength": _or(options.strength, STRENGTH_INPAINTING),
     }
-    return Request("QwenImageInpaintPipeline", prompt, recipe, arguments, (before, mask))
+    return PipelineCall("QwenImageInpaintPipeline", prompt, recipe, arguments, (before, mask))
 
 
 def keep_unmasked(picture: Image.Image, under: tuple[Image.Image, Image.Image]) -> Image.Image:
@@ -102,7 +102,7 @@ def keep_unmasked(picture: Image.Image, under: tuple[Image.Image, Image.Image]) 
 def _check_attachments(job: Job) -> None:
     if job.mask is not None and not job.pictures:
         raise BadAttachment(
-            "there is a mask but no input picture whose white parts are to be painted anew: attach it as STEM-input.png"
+            "there is a mask but no input picture to repaint where it is white: attach it as STEM-input.png"
         )
     if job.control is not None and job.pictures:
         raise BadAttachment(
@@ -110,7 +110,7 @@ def _check_attachments(job: Job) -> None:
             "its edges, depth or pose"
         )
     if job.mask is not None and job.mask.getextrema() == (0, 0):
-        raise BadAttachment("the mask is black all over: make what is to be painted anew white")
+        raise BadAttachment("the mask is black all over: paint white what is to be replaced")
 
 
 def _check_options(job: Job, options: QwenImageOptions) -> None:

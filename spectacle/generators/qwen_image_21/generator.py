@@ -23,7 +23,7 @@ from spectacle.generators.placement.plan import Component, Machine, Plan, Stage
 from spectacle.generators.placement.planner import make_plan
 from spectacle.generators.placement.published import QWEN_IMAGE_21
 from spectacle.generators.qwen_image_21.options import QwenImage21Options
-from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, Preset
+from spectacle.generators.qwen_image_21.presets import DEFAULT, LICENCE, PRESETS, QwenImage21Preset
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ MULTIPLE = 32
 """What the sides of pictures are multiples of: the VAE makes a latent of 16x16 pixels, and 2x2 of them go together."""
 MIN_PIXELS = 256 * 256
 MAX_PIXELS = 2400 * 1792
-"""Pictures of fewer or more pixels are drawn within these bounds and resampled. The most is the largest size that the
-model card names."""
+"""Pictures of fewer or more pixels are generated within these bounds and resampled. The upper one is the largest
+size that the model card lists."""
 
 _REFERENCE_BYTES = 3_300_000_000
 # Of one input picture of 1024x1024: its 4096 tokens and about as many of the text encoder's share in the keys and
@@ -65,7 +65,7 @@ class QwenImage21(PlacedGenerator):
     _revision: str | None = None
 
     @classmethod
-    def _find(cls, preset: str | None) -> Preset:
+    def _find(cls, preset: str | None) -> QwenImage21Preset:
         return PRESETS[cls.named(preset) or DEFAULT]
 
     @classmethod

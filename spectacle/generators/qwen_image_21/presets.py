@@ -28,7 +28,7 @@ _MODEL_SIZE = 30_900_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class QwenImage21Preset:
     """One way of running it.
 
     Attributes:
@@ -52,12 +52,12 @@ class Preset:
 TURBO_SIGMAS = (1.0, 0.978453, 0.95418, 0.926626, 0.89508, 0.845148, 0.704534, 0.414568)
 """From the turbo model's `model_index.json`."""
 
-PRESETS: Mapping[str, Preset] = MappingProxyType(
+PRESETS: Mapping[str, QwenImage21Preset] = MappingProxyType(
     {
-        "full": Preset(
+        "full": QwenImage21Preset(
             "Qwen-Image-2.1 as published: 40 steps without guidance", "Qwen/Qwen-Image-2.1", Recipe(40, 1.0)
         ),
-        "turbo": Preset(
+        "turbo": QwenImage21Preset(
             "Qwen-Image-2.1-Turbo: the distilled model, 8 steps",
             "Qwen/Qwen-Image-2.1-Turbo",
             Recipe(len(TURBO_SIGMAS), 1.0, lightning=True),

@@ -16,7 +16,7 @@ from spectacle.generators.diffusion.steps import StepReporter
 from spectacle.generators.placement.plan import Component
 from spectacle.generators.qwen_image_edit.modes import MODES, EditMode
 from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
-from spectacle.generators.qwen_image_edit.presets import DEFAULT, PRESETS, Preset
+from spectacle.generators.qwen_image_edit.presets import DEFAULT, PRESETS, QwenImageEditPreset
 from spectacle.generators.qwen_image_edit.request import Edit, understand
 
 _PICTURE_TOKENS = 4096 + 256
@@ -35,7 +35,7 @@ class QwenImageEdit(FamilyGenerator):
     warm_up_pictures: ClassVar[int] = 1
 
     @classmethod
-    def find_preset(cls, preset: str | None) -> Preset:
+    def find_preset(cls, preset: str | None) -> QwenImageEditPreset:
         """A preset by name; None is the default."""
         return PRESETS[cls.named(preset) or DEFAULT]
 
@@ -53,7 +53,7 @@ class QwenImageEdit(FamilyGenerator):
                 f"{mode.number:>4}  {mode.name:<20} {mode.summary}: {', '.join(_needs(mode))}"
                 for mode in MODES.values()
             ),
-            "With a mask: one input picture, made anew where the mask is white.",
+            "With a mask: one input picture, repainted where the mask is white.",
             "Presets whose names begin with `edit` take one picture in all.",
         )
 
@@ -90,7 +90,7 @@ class QwenImageEdit(FamilyGenerator):
         return f"{advice}; fewer input pictures help too" if len(job.pictures) > 1 else advice
 
 
-def _recipe(preset: Preset, mode: EditMode | None) -> Recipe:
+def _recipe(preset: QwenImageEditPreset, mode: EditMode | None) -> Recipe:
     """The preset's recipe, with the steps that the mode asks for where they are free and more."""
     recipe = preset.recipe
     if mode is None or recipe.lightning:

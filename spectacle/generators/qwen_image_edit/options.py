@@ -37,7 +37,7 @@ class QwenImageEditOptions(GuidanceOptions):
     """Options of `qwen-image-edit`, by their names in diffusers where diffusers has them."""
 
     strength: float | None = Field(
-        None, ge=0.01, le=1, description="With a mask: how much of what is under it is made anew; 1, all, when absent."
+        None, ge=0.01, le=1, description="With a mask: how much of what is under it is replaced. Default: 1, all of it."
     )
     mode: Mode | None = Field(
         None, description="Edit mode, by number or name: it adds its words to the prompt. The prompt alone when absent."

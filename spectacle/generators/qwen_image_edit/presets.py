@@ -57,7 +57,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class QwenImageEditPreset:
     """One way of using the models.
 
     Attributes:
@@ -93,22 +93,22 @@ EDIT_2509 = Base("Qwen/Qwen-Image-Edit-2509", "2509", several=True, num_inferenc
 EDIT_2511 = Base("Qwen/Qwen-Image-Edit-2511", "full", several=True, num_inference_steps=40)
 
 
-def _full(base: Base) -> Preset:
+def _full(base: Base) -> QwenImageEditPreset:
     steps = base.num_inference_steps
-    return Preset(f"{base.name} as published: {steps} steps with guidance 4", base, Recipe(steps, 4.0))
+    return QwenImageEditPreset(f"{base.name} as published: {steps} steps with guidance 4", base, Recipe(steps, 4.0))
 
 
-def _lightning(base: Base, steps: int, repo: str, file: str) -> Preset:
+def _lightning(base: Base, steps: int, repo: str, file: str) -> QwenImageEditPreset:
     summary = f"{base.name} in {steps} steps{'; the default' if (base, steps) == (EDIT_2511, 8) else ''}"
     source = Source(repo, (file,), licence=_LICENCE, size=_ADAPTER_SIZE)
-    return Preset(summary, base, Recipe(steps, 1.0, lightning=True, free=base.preset), source)
+    return QwenImageEditPreset(summary, base, Recipe(steps, 1.0, lightning=True, free=base.preset), source)
 
 
 _LIGHTNING = "lightx2v/Qwen-Image-Lightning"
 _LIGHTNING_2511 = "lightx2v/Qwen-Image-Edit-2511-Lightning"
 _FOLDER_2509 = "Qwen-Image-Edit-2509"
 
-PRESETS: Mapping[str, Preset] = MappingProxyType(
+PRESETS: Mapping[str, QwenImageEditPreset] = MappingProxyType(
     {
         **{
             f"lightning-{steps}": _lightning(

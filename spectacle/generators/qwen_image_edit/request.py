@@ -108,7 +108,7 @@ def _inpainting(
     asked = (job.width, job.height)
     if max(asked) > MAX_ASPECT * min(asked):
         raise BadSize(
-            f"{job.width}x{job.height} is no size for inpainting: ask for one whose sides differ by less than "
+            f"{job.width}x{job.height} is not a size for inpainting: ask for one whose sides differ by less than "
             f"{MAX_ASPECT} times"
         )
     scale = math.sqrt(INPAINTING_PIXELS / (job.width * job.height))
@@ -189,4 +189,4 @@ def _check_mask(job: Job, options: QwenImageEditOptions, pictures: Sequence[Imag
             "STEM-mask.png, or attach just STEM-input.png beside it"
         )
     if job.mask.getextrema() == (0, 0):
-        raise BadAttachment("the mask is black all over: make what is to be made anew white")
+        raise BadAttachment("the mask is black all over: paint white what is to be replaced")

@@ -131,7 +131,7 @@ def test_an_adapter_for_another_architecture_is_refused(pipeline: QwenImagePipel
 
 def test_a_file_that_is_no_lora_is_refused(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(2)}, tmp_path / "vae.safetensors")
-    with pytest.raises(GeneratorError, match=r"vae\.safetensors is no LoRA"):
+    with pytest.raises(GeneratorError, match=r"vae\.safetensors is not a LoRA"):
         load_adapter(pipeline, tmp_path / "vae.safetensors", "vae")
 
 
@@ -143,7 +143,7 @@ def test_a_truncated_adapter_is_named(pipeline: QwenImagePipeline, file: Path) -
 
 def test_a_pickle_is_refused(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
     torch.save({}, tmp_path / "lora.pt")
-    with pytest.raises(GeneratorError, match=r"lora\.pt is no safetensors file"):
+    with pytest.raises(GeneratorError, match=r"lora\.pt is not a safetensors file"):
         load_adapter(pipeline, tmp_path / "lora.pt", "bad")
 
 

@@ -16,14 +16,14 @@ from safetensors.torch import load_file, save_file
 from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion.loading import Checkpoint, check, load_pipeline
 from spectacle.generators.placement.files import parameters, read_gguf, read_header, weight_files
-from spectacle.generators.placement.plan import Place, Placement, Plan
+from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan
 
 PARTS = ("transformer", "text_encoder", "vae")
 
 
 def plan(staged: tuple[str, ...] = ()) -> Plan:
     """Everything in memory in bf16, or staged."""
-    placements = tuple(Placement(name, "none", Place.DEVICE, False, name in staged, 0) for name in PARTS)
+    placements = tuple(ComponentPlacement(name, "none", Place.DEVICE, False, name in staged, 0) for name in PARTS)
     return Plan("cpu", "bf16", "device", placements, False, "auto", False, "none", 0, 0, 0, 0)
 
 
@@ -83,13 +83,13 @@ def test_a_file_cut_within_its_header_is_named(model: Path) -> None:
     file = shard(model)
     with file.open("r+b") as opened:
         opened.truncate(100)
-    with pytest.raises(GeneratorError, match=rf"{file.name} is no safetensors file, or its beginning is damaged"):
+    with pytest.raises(GeneratorError, match=rf"{file.name} is not a safetensors file, or its beginning is damaged"):
         load(model)
 
 
 def test_an_empty_file_is_named(model: Path) -> None:
     shard(model).write_bytes(b"")
-    with pytest.raises(GeneratorError, match="is no safetensors file"):
+    with pytest.raises(GeneratorError, match="is not a safetensors file"):
         load(model)
 
 
@@ -120,7 +120,7 @@ def test_a_pickle_where_safetensors_belong_is_refused_and_never_read(model: Path
         load(model)
     # One that pretends to be a safetensors file is no better.
     (model / "vae/diffusion_pytorch_model.bin").rename(model / "vae/diffusion_pytorch_model.safetensors")
-    with pytest.raises(GeneratorError, match="is no safetensors file"):
+    with pytest.raises(GeneratorError, match="is not a safetensors file"):
         load(model)
     assert not (tmp_path / "ran").exists()
 
@@ -130,7 +130,7 @@ def test_a_shard_outside_the_folder_is_refused(model: Path) -> None:
     named = json.loads(index.read_text())
     named["weight_map"] = dict.fromkeys(named["weight_map"], "../vae/diffusion_pytorch_model.safetensors")
     index.write_text(json.dumps(named))
-    with pytest.raises(GeneratorError, match="names no shards"):
+    with pytest.raises(GeneratorError, match="does not list any shards"):
         load(model)
 
 
@@ -200,7 +200,7 @@ def test_a_variant_is_found_by_its_name(model: Path) -> None:
     file = next((model / "vae").glob("*.safetensors"))
     file.rename(file.with_name("diffusion_pytorch_model.fp16.safetensors"))
     assert [found.name for found in weight_files(model / "vae", "fp16")] == ["diffusion_pytorch_model.fp16.safetensors"]
-    with pytest.raises(GeneratorError, match="vae holds no safetensors weights"):
+    with pytest.raises(GeneratorError, match="vae has no safetensors weights"):
         weight_files(model / "vae")
 
 

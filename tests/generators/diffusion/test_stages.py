@@ -18,7 +18,7 @@ from spectacle.generators.diffusion.qwen import encode_prompt
 from spectacle.generators.diffusion.seeds import generator
 from spectacle.generators.diffusion.stages import Stages
 from spectacle.generators.diffusion.steps import StepReporter
-from spectacle.generators.placement.plan import Place, Placement, Plan
+from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def stages(model: Path, staged: tuple[str, ...] = (), disk: tuple[str, ...] = ()) -> Stages:
     placements = tuple(
-        Placement(name, "none", Place.DISK if name in disk else Place.DEVICE, False, name in staged, 0)
+        ComponentPlacement(name, "none", Place.DISK if name in disk else Place.DEVICE, False, name in staged, 0)
         for name in ("transformer", "text_encoder", "vae")
     )
     plan = Plan("cpu", "bf16", "device", placements, False, "auto", False, "none", 0, 0, 0, 0)
@@ -97,7 +97,7 @@ def test_a_staged_part_that_was_removed_meanwhile_is_named_and_used_when_it_is_b
     folder, elsewhere = model / "text_encoder", model / "elsewhere"
     folder.rename(elsewhere)
     try:
-        with pytest.raises(WeightsMissing, match=f"{folder} has been removed while its model was loaded: bring it"):
+        with pytest.raises(WeightsMissing, match=f"{folder} has been removed while its model was loaded: run"):
             draw(run, "a dog")
         assert same(draw(run), usual)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from spectacle.generators.omnisvg.drawing import SIDE, Drawing, Path, Segment
-from spectacle.generators.omnisvg.tokens import Kind, Vocabulary
+from spectacle.generators.omnisvg.tokens import TokenKind, Vocabulary
 
 numbers = st.integers(0, SIDE - 1)
 points = st.tuples(numbers, numbers)
@@ -44,7 +44,8 @@ class Words:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.base = vocabulary.base
         self.M, self.L, self.C, self.A, self.Z = (
-            vocabulary.command(kind) for kind in (Kind.MOVE, Kind.LINE, Kind.CURVE, Kind.ARC, Kind.CLOSE)
+            vocabulary.command(kind)
+            for kind in (TokenKind.MOVE, TokenKind.LINE, TokenKind.CURVE, TokenKind.ARC, TokenKind.CLOSE)
         )
 
     def P(self, x: int, y: int) -> int:  # noqa: N802

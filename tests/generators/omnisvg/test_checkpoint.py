@@ -216,7 +216,7 @@ def test_a_pickle_with_code_is_refused_and_nothing_is_executed(base: Path, tmp_p
 @pytest.mark.parametrize("content", [[torch.zeros(1)], {"transformer.lm_head.weight": "no tensor"}])
 def test_a_checkpoint_of_anything_but_tensors_is_refused(content: Any, base: Path, tmp_path: Path) -> None:
     torch.save(content, tmp_path / "a.bin")
-    with pytest.raises(GeneratorError, match="holds more than tensors"):
+    with pytest.raises(GeneratorError, match="contains more than tensors"):
         load_published(tmp_path / "a.bin", base, SIZES["4B"], **CPU)
 
 
@@ -254,7 +254,7 @@ def test_the_other_size_in_its_place_is_named_with_both_shapes(tmp_path: Path) -
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", pickle.dumps({"a": 1})])
 def test_what_is_no_checkpoint_at_all_is_said_to_be_none(content: bytes, base: Path, tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(content)
-    with pytest.raises(GeneratorError, match=r"a\.bin is no checkpoint as PyTorch writes it.*spectacle pull"):
+    with pytest.raises(GeneratorError, match=r"a\.bin is not a PyTorch checkpoint.*spectacle pull"):
         load_published(tmp_path / "a.bin", base, SIZES["4B"], **CPU)
 
 
@@ -267,7 +267,7 @@ def test_a_configuration_with_values_of_no_use_is_named(changes: dict[str, Any],
 def test_a_truncated_file_is_named(base: Path, tmp_path: Path) -> None:
     file = build_checkpoint(tmp_path, base)
     file.write_bytes(file.read_bytes()[:-1000])
-    with pytest.raises(GeneratorError, match=r"pytorch_model\.bin is no readable checkpoint"):
+    with pytest.raises(GeneratorError, match=r"pytorch_model\.bin is not a readable checkpoint"):
         load_published(file, base, SIZES["4B"], **CPU)
 
 
@@ -298,7 +298,7 @@ def test_a_prepared_folder_with_a_damaged_file_is_named(base: Path, tmp_path: Pa
     save(build_model(base), load_processor(base), tmp_path)
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"\xff" * 8 + file.read_bytes()[8:])
-    with pytest.raises(GeneratorError, match=r"cannot be loaded .*: prepare it anew"):
+    with pytest.raises(GeneratorError, match=r"cannot be loaded .*: prepare it again"):
         load_prepared(tmp_path, SIZES["4B"], **CPU)
 
 

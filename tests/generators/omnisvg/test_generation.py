@@ -105,13 +105,13 @@ def test_every_step_scores_as_a_pass_over_the_whole_does(
     subject: Subject, task: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scored: list[Tensor] = []
-    choose = generation._Run.choose
+    choose = generation._Generation.choose
 
     def remember(run: Any, scores: Tensor) -> None:
         scored.append(scores.clone())
         choose(run, scores)
 
-    monkeypatch.setattr(generation._Run, "choose", remember)
+    monkeypatch.setattr(generation._Generation, "choose", remember)
     inputs = subject.inputs(task)
     rows = subject.generate(inputs, candidates=3, max_length=60)
     first = subject.vocabulary.base
@@ -210,7 +210,7 @@ def test_scores_that_are_no_numbers_are_an_error(
         )
 
     monkeypatch.setattr(Decoder, "_scores", damaged)
-    with pytest.raises(GeneratorError, match=r"no finite numbers.*spectacle weights --verify"):
+    with pytest.raises(GeneratorError, match=r"NaN or infinity.*spectacle weights --verify"):
         small.generate(small.inputs("text"), max_length=41)
 
 
@@ -249,7 +249,7 @@ def test_a_long_drawing_goes_through_several_windows(small: Subject, monkeypatch
         windows.append(window)
         return SimpleNamespace(replay=lambda: decoder._step(run, window))
 
-    monkeypatch.setattr(generation._Run, "ended", lambda run: False)
+    monkeypatch.setattr(generation._Generation, "ended", lambda run: False)
     inputs = small.inputs("picture")
     length = inputs["input_ids"].shape[1]
     expected = small.generate(inputs, candidates=1, max_length=200)

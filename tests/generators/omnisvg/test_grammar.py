@@ -15,8 +15,14 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from spectacle.errors import BadOptions
 from spectacle.generators.omnisvg.drawing import Drawing
-from spectacle.generators.omnisvg.grammar import MIN_TOKENS, Grammar, GrammarLogitsProcessor, State, check_max_length
-from spectacle.generators.omnisvg.tokens import SIZES, Kind, Vocabulary, decode, encode_drawing
+from spectacle.generators.omnisvg.grammar import (
+    MIN_TOKENS,
+    Grammar,
+    GrammarLogitsProcessor,
+    GrammarState,
+    check_max_length,
+)
+from spectacle.generators.omnisvg.tokens import SIZES, TokenKind, Vocabulary, decode, encode_drawing
 
 GRAMMARS = {size: Grammar(vocabulary, first=vocabulary.base) for size, vocabulary in SIZES.items()}
 both_sizes = pytest.mark.parametrize("size", SIZES)
@@ -25,16 +31,19 @@ both_sizes = pytest.mark.parametrize("size", SIZES)
 class Taste:
     """Draws tokens with weights for each kind, from some ids of every kind rather than from all, which is faster."""
 
-    def __init__(self, vocabulary: Vocabulary, weights: dict[Kind | str, float], seed: int) -> None:
+    def __init__(self, vocabulary: Vocabulary, weights: dict[TokenKind | str, float], seed: int) -> None:
         self.vocabulary = vocabulary
         self.random = torch.Generator().manual_seed(seed)
         self.groups = [
-            *((torch.tensor([vocabulary.command(Kind(letter))]), weights.get(Kind(letter), 1)) for letter in "MLCAZ"),
+            *(
+                (torch.tensor([vocabulary.command(TokenKind(letter))]), weights.get(TokenKind(letter), 1))
+                for letter in "MLCAZ"
+            ),
             (torch.tensor(vocabulary.ends), weights.get("end", 1)),
-            (torch.tensor(vocabulary.coordinates), weights.get(Kind.COORDINATE, 1)),
-            (torch.tensor(vocabulary.colours), weights.get(Kind.COLOUR, 1)),
-            (torch.tensor(vocabulary.arc_parameters[:2]), weights.get(Kind.ARC_PARAMETER, 1)),
-            (torch.tensor(vocabulary.arc_parameters), weights.get(Kind.ARC_PARAMETER, 1)),
+            (torch.tensor(vocabulary.coordinates), weights.get(TokenKind.COORDINATE, 1)),
+            (torch.tensor(vocabulary.colours), weights.get(TokenKind.COLOUR, 1)),
+            (torch.tensor(vocabulary.arc_parameters[:2]), weights.get(TokenKind.ARC_PARAMETER, 1)),
+            (torch.tensor(vocabulary.arc_parameters), weights.get(TokenKind.ARC_PARAMETER, 1)),
             (torch.arange(vocabulary.base, vocabulary.size), 1),
         ]
 
@@ -59,14 +68,14 @@ def sample(
     return torch.stack(tokens, 1).tolist(), state
 
 
-TASTES: dict[str, dict[Kind | str, float]] = {
+TASTES: dict[str, dict[TokenKind | str, float]] = {
     "even": {},
-    "never ends": {"end": 0, Kind.COLOUR: 0},
-    "ends at once": {"end": 1e6, Kind.COLOUR: 1e6},
-    "only arcs": {Kind.ARC: 1e9},
-    "only moves": {Kind.MOVE: 1e9},
-    "only curves and closes": {Kind.CURVE: 1e9, Kind.CLOSE: 1e9},
-    "paints and never ends": {Kind.COLOUR: 1e6, "end": 0},
+    "never ends": {"end": 0, TokenKind.COLOUR: 0},
+    "ends at once": {"end": 1e6, TokenKind.COLOUR: 1e6},
+    "only arcs": {TokenKind.ARC: 1e9},
+    "only moves": {TokenKind.MOVE: 1e9},
+    "only curves and closes": {TokenKind.CURVE: 1e9, TokenKind.CLOSE: 1e9},
+    "paints and never ends": {TokenKind.COLOUR: 1e6, "end": 0},
 }
 
 
@@ -196,14 +205,14 @@ def test_near_the_end_only_what_still_fits_is_allowed() -> None:
 @both_sizes
 def test_something_is_allowed_in_every_state_however_little_remains(size: str) -> None:
     grammar = GRAMMARS[size]
-    state = torch.tensor(list(State))
+    state = torch.tensor(list(GrammarState))
     for remaining in range(-2, 30):
         assert grammar.mask(state, remaining).any(1).all()
 
 
 def test_what_remains_may_be_a_number_or_a_tensor() -> None:
     grammar = GRAMMARS["8B"]
-    state = torch.tensor(list(State))
+    state = torch.tensor(list(GrammarState))
     for remaining in (-1, 0, 5, 8, 10_000):
         expected = grammar.mask(state, remaining)
         assert torch.equal(grammar.mask(state, torch.tensor(remaining)), expected)
@@ -212,13 +221,13 @@ def test_what_remains_may_be_a_number_or_a_tensor() -> None:
 
 def test_a_token_that_is_not_allowed_changes_nothing() -> None:
     grammar = GRAMMARS["8B"]
-    state = torch.tensor(list(State))
+    state = torch.tensor(list(GrammarState))
     assert torch.equal(grammar.advance(state, torch.full_like(state, 42)), state)
 
 
 def test_scores_are_kept_or_become_minus_infinity() -> None:
     grammar = GRAMMARS["8B"]
-    state = torch.tensor([State.START, State.DRAWN])
+    state = torch.tensor([GrammarState.START, GrammarState.DRAWN])
     scores = torch.randn(2, 44_936).to(torch.bfloat16)
     constrained, mask = grammar.constrain(scores, state, 99), grammar.mask(state, 99)
     assert constrained.dtype == torch.bfloat16
@@ -228,9 +237,9 @@ def test_scores_are_kept_or_become_minus_infinity() -> None:
 
 def test_all_ids_or_only_those_of_drawings() -> None:
     vocabulary = SIZES["8B"]
-    state = torch.tensor(list(State))
+    state = torch.tensor(list(GrammarState))
     whole = Grammar(vocabulary).mask(state, 50)
-    assert whole.shape == (len(State), 197_000)
+    assert whole.shape == (len(GrammarState), 197_000)
     assert not whole[:, : vocabulary.base].any()
     assert torch.equal(whole[:, vocabulary.base :], GRAMMARS["8B"].mask(state, 50))
 

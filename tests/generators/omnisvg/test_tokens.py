@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from picosvg.svg_types import SVGPath
 
 from spectacle.generators.omnisvg.drawing import Drawing, Flaw, Path, Segment, path_data
-from spectacle.generators.omnisvg.tokens import SIZES, Kind, Vocabulary, decode, encode_drawing
+from spectacle.generators.omnisvg.tokens import SIZES, TokenKind, Vocabulary, decode, encode_drawing
 from spectacle.svg import clean_svg
 
 both_sizes = pytest.mark.parametrize("vocabulary", SIZES.values(), ids=SIZES)
@@ -127,8 +127,8 @@ def test_the_ids_of_the_published_models_are_read_and_written(size: str, ids: li
 
 def test_the_tables_are_those_of_the_published_weights() -> None:
     large, small = SIZES["8B"], SIZES["4B"]
-    assert [large.command(Kind(letter)) for letter in "MLCAZ"] == [152067, 152068, 152069, 152070, 152071]
-    assert [small.command(Kind(letter)) for letter in "MLCAZ"] == [151939, 151940, 151941, 151942, 151943]
+    assert [large.command(TokenKind(letter)) for letter in "MLCAZ"] == [152067, 152068, 152069, 152070, 152071]
+    assert [small.command(TokenKind(letter)) for letter in "MLCAZ"] == [151939, 151940, 151941, 151942, 151943]
     assert (large.coordinate(0, 0), large.coordinate(199, 199)) == (152072, 192071)
     assert (small.coordinate(0, 0), small.coordinate(199, 199)) == (151944, 191943)
     assert (large.coordinate(1, 0), large.coordinate(0, 1)) == (152073, 152272)
@@ -148,14 +148,14 @@ def test_every_id_has_the_meaning_the_tables_give(vocabulary: Vocabulary) -> Non
     base = vocabulary.base
     kinds = [vocabulary.read(token)[0] for token in range(vocabulary.size)]
     runs = [
-        (Kind.FOREIGN, base + 3),
-        *((Kind(letter), 1) for letter in "MLCAZ"),
-        (Kind.COORDINATE, 40_000),
-        (Kind.FOREIGN, 3),
-        (Kind.COLOUR, 4_489),
-        (Kind.FOREIGN, 1),
-        (Kind.ARC_PARAMETER, 100),
-        (Kind.FOREIGN, vocabulary.size - base - 44_601),
+        (TokenKind.FOREIGN, base + 3),
+        *((TokenKind(letter), 1) for letter in "MLCAZ"),
+        (TokenKind.COORDINATE, 40_000),
+        (TokenKind.FOREIGN, 3),
+        (TokenKind.COLOUR, 4_489),
+        (TokenKind.FOREIGN, 1),
+        (TokenKind.ARC_PARAMETER, 100),
+        (TokenKind.FOREIGN, vocabulary.size - base - 44_601),
     ]
     assert kinds == [kind for kind, count in runs for _ in range(count)]
 
@@ -165,7 +165,7 @@ def test_every_id_has_the_meaning_the_tables_give(vocabulary: Vocabulary) -> Non
     ("index", "colour"), [(4095, "#ffffff"), (4096, "#000000"), (4097, "#000011"), (4098, "#808080"), (4486, "#808080")]
 )
 def test_colours_past_the_last_are_read_as_upstream_reads_them(index: int, colour: str, vocabulary: Vocabulary) -> None:
-    assert vocabulary.read(Words(vocabulary).K(index)) == (Kind.COLOUR, colour)
+    assert vocabulary.read(Words(vocabulary).K(index)) == (TokenKind.COLOUR, colour)
 
 
 @pytest.mark.parametrize("colour", ["red", "#f00", "#ff0001", "#1234567", "", "#808081", "#gggggg", "#FF0000"])

@@ -102,11 +102,11 @@ def test_plain_fp8_files_are_known_by_their_tensors(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is no safetensors file"),
-        (struct.pack("<Q", 10**12) + b"{}", "is no safetensors file"),
-        (struct.pack("<Q", 2) + b"[]", "is no safetensors file"),
-        (struct.pack("<Q", 7) + b'{"a":1}', "is no safetensors file"),
-        (b"\x80\x02}q\x00X\x05\x00\x00\x00" + bytes(100), "is no safetensors file"),
+        (b"", "is not a safetensors file"),
+        (struct.pack("<Q", 10**12) + b"{}", "is not a safetensors file"),
+        (struct.pack("<Q", 2) + b"[]", "is not a safetensors file"),
+        (struct.pack("<Q", 7) + b'{"a":1}', "is not a safetensors file"),
+        (b"\x80\x02}q\x00X\x05\x00\x00\x00" + bytes(100), "is not a safetensors file"),
     ],
 )
 def test_what_is_no_safetensors_file_is_named(tmp_path: Path, content: bytes, said: str) -> None:
@@ -127,7 +127,7 @@ def test_a_truncated_file_is_named_with_its_size(model: Path, tmp_path: Path) ->
 
 def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({}))
-    with pytest.raises(GeneratorError, match=f"{tmp_path} holds no safetensors weights"):
+    with pytest.raises(GeneratorError, match=f"{tmp_path} has no safetensors weights"):
         read_component(tmp_path, "vae", Stage.DECODE)
 
 

@@ -18,7 +18,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 
 from spectacle.errors import GeneratorError
 from spectacle.generators.placement import residency
-from spectacle.generators.placement.plan import Place, Placement, Plan, Quantization
+from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan, Quantization
 
 CPU = torch.device("cpu")
 
@@ -29,9 +29,9 @@ def plan(
     others = "none" if quantization == "gguf" else quantization
     vae = Place.OFFLOAD if place is Place.OFFLOAD else Place.DEVICE
     placements = (
-        Placement("transformer", quantization, place, False, False, 1),
-        Placement("text_encoder", others, encoder or place, False, False, 1),
-        Placement("vae", "none", vae, False, False, 1),
+        ComponentPlacement("transformer", quantization, place, False, False, 1),
+        ComponentPlacement("text_encoder", others, encoder or place, False, False, 1),
+        ComponentPlacement("vae", "none", vae, False, False, 1),
     )
     base = Plan("cpu", "bf16", "device", placements, False, "auto", False, "none", 0, 0, 0, 0)
     return replace(base, **changes)

@@ -20,7 +20,7 @@ from drawing import CPU, draw, half_mask, make, picture, resources, same
 from PIL import Image
 
 from spectacle.generators.qwen_image import QwenImage
-from spectacle.generators.qwen_image.presets import CONTROLNET, PRESETS, Preset
+from spectacle.generators.qwen_image.presets import CONTROLNET, PRESETS, QwenImagePreset
 from spectacle.weights import Store
 
 PROMPT = 'A sign that says "FOX"'
@@ -44,7 +44,7 @@ def generators(qwen_image_store: Store) -> Iterator[dict[str, QwenImage]]:
         generator.unload()
 
 
-def script(store: Store, preset: Preset, dtype: torch.dtype) -> Any:
+def script(store: Store, preset: QwenImagePreset, dtype: torch.dtype) -> Any:
     """The beginning of the script: the model, and for Lightning the adapter and its scheduler."""
     pipe = QwenImagePipeline.from_pretrained(store.locate(preset.sources()[0]).path, dtype=dtype)
     pipe.set_progress_bar_config(disable=True)

@@ -12,7 +12,7 @@ from PIL import Image
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.generators.qwen_image.presets import PRESETS
-from spectacle.generators.qwen_image.request import Request, keep_unmasked, understand
+from spectacle.generators.qwen_image.request import PipelineCall, keep_unmasked, understand
 from spectacle.options import read_options
 from spectacle.weights import Store
 
@@ -26,7 +26,7 @@ def four(qwen_image_store: Store) -> Iterator[QwenImage]:
     generator.unload()
 
 
-def understood(preset: str = "full", **asked: object) -> Request:
+def understood(preset: str = "full", **asked: object) -> PipelineCall:
     return understand(job(QwenImage, **asked), PRESETS[preset].recipe, preset)  # type: ignore[arg-type]
 
 

@@ -100,7 +100,7 @@ def test_an_adapter_that_is_a_pickle_is_never_read(store: Store, monkeypatch: py
     assert generator._loaded is not None
     pickled = store.root / "lora.bin"
     pickled.write_bytes(b"\x80\x04cos\nsystem\n")
-    with pytest.raises(GeneratorError, match=r"lora\.bin is no safetensors file.*can run code"):
+    with pytest.raises(GeneratorError, match=r"lora\.bin is not a safetensors file.*can run code"):
         adapters.load_adapter(generator._loaded.stages.pipeline, pickled, "bad")
 
 
@@ -146,7 +146,7 @@ def test_a_truncated_gguf_file_is_named(store: Store) -> None:
     file = store.folder(QWEN_IMAGE) / "a.gguf"
     tiny.single_file_gguf(file, tiny.transformer_model(13))
     tiny.truncate(file, 1000)
-    with pytest.raises(GeneratorError, match=r"a\.gguf is no GGUF file, or it is truncated"):
+    with pytest.raises(GeneratorError, match=r"a\.gguf is not a GGUF file, or it is truncated"):
         load(store, quantization="gguf")
 
 

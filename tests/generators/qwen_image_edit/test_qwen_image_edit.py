@@ -276,11 +276,11 @@ def test_with_a_text_encoder_that_comes_and_goes_the_pictures_are_the_same(store
     assert staged.generate(asked, Control())[0].content.tobytes() == expected
     assert staged._loaded.stages.pipeline.text_encoder is None
     # The prompt and its pictures are known by now.
-    encode = staged._loaded.stages._bring
-    brought = []
-    staged._loaded.stages._bring = lambda names: (brought.extend(names), encode(names))
+    encode = staged._loaded.stages._load_staged
+    loaded_again = []
+    staged._loaded.stages._load_staged = lambda names: (loaded_again.extend(names), encode(names))
     assert staged.generate(asked, Control())[0].content.tobytes() == expected
-    assert "text_encoder" not in brought
+    assert "text_encoder" not in loaded_again
     staged.unload()
 
 
@@ -350,7 +350,7 @@ def test_missing_weights_name_the_command_that_brings_them(store, tmp_path):
     [
         (lambda file: tiny.lora(file, inner=48), "is a LoRA for another model"),
         (tiny.truncate, "truncated"),
-        (lambda file: file.write_bytes(b"\x80\x04 a pickle"), "no safetensors file"),
+        (lambda file: file.write_bytes(b"\x80\x04 a pickle"), "not a safetensors file"),
     ],
 )
 def test_a_damaged_adapter_or_one_for_another_model_is_named(tmp_path, change, named):

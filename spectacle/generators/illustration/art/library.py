@@ -26,7 +26,7 @@ MAGIC = b"SPCTART1"
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class Artwork:
     """One drawing and what is known of it. Lengths are in units of its own view box unless said otherwise.
 
     Attributes:
@@ -75,7 +75,7 @@ class Library:
         """Reads the index of a library file.
 
         Raises:
-            ValueError: The file is no library of this version.
+            ValueError: The file is not a library of this version.
         """
         self._file = file
         with file.open("rb") as stream:
@@ -85,14 +85,14 @@ class Library:
             (length,) = struct.unpack_from("<I", head, len(MAGIC))
             index: dict[str, Any] = json.loads(zlib.decompress(stream.read(length)))
         self._start = len(head) + length
-        self._drawings: dict[str, Drawing] = {}
+        self._drawings: dict[str, Artwork] = {}
         self._places: dict[str, tuple[int, int]] = {}
         self._authors: dict[str, str] = index["authors"]
         offset = 0
         for row in index["drawings"]:
             identity, title, keywords, size, box, foot, seat, codes, height, colours, body, stored = row
             source, faces, habitat, form, licence, category = (index["words"][code] for code in codes)
-            self._drawings[identity] = Drawing(
+            self._drawings[identity] = Artwork(
                 identity, title, tuple(keywords), source, tuple(size), tuple(box), tuple(foot), seat, faces, habitat,
                 form, height, tuple((colour, share) for colour, share in colours), tuple(body), licence, category,
             )  # fmt: skip
@@ -107,13 +107,13 @@ class Library:
     def __len__(self) -> int:
         return len(self._drawings)
 
-    def __iter__(self) -> Iterator[Drawing]:
+    def __iter__(self) -> Iterator[Artwork]:
         return iter(self._drawings.values())
 
     def __contains__(self, identity: object) -> bool:
         return identity in self._drawings
 
-    def __getitem__(self, identity: str) -> Drawing:
+    def __getitem__(self, identity: str) -> Artwork:
         return self._drawings[identity]
 
     def markup(self, identity: str) -> str:
@@ -122,7 +122,7 @@ class Library:
         Ids in it are unique in the library, so several drawings can live in one document.
 
         Raises:
-            KeyError: There is no such drawing.
+            KeyError: The library does not have it.
         """
         offset, stored = self._places[identity]
         with self._file.open("rb") as stream:
@@ -133,7 +133,7 @@ class Library:
         """Where a drawing comes from: its id, title, source and licence, and the author where known.
 
         Raises:
-            KeyError: There is no such drawing.
+            KeyError: The library does not have it.
         """
         drawing = self._drawings[identity]
         stated = {"id": drawing.id, "title": drawing.title, "source": drawing.source, "licence": drawing.licence}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from spectacle.generators.illustration.art.library import Drawing, Library
+from spectacle.generators.illustration.art.library import Artwork, Library
 from spectacle.generators.illustration.language.scene import RelationKind, Scene, Thing
 
 SIZE_POWER = 0.4
@@ -82,7 +82,7 @@ FLOATING_WORDS = frozenset(
 )
 
 
-def words_of(drawing: Drawing, noun: Thing) -> frozenset[str]:
+def words_of(drawing: Artwork, noun: Thing) -> frozenset[str]:
     """Single words of a drawing's title and of the noun."""
     return frozenset(f"{drawing.title} {noun.noun}".lower().replace("-", " ").split())
 
@@ -97,7 +97,7 @@ class Role:
         kind: `stand`, `air`, `celestial`, `wall` or `swim`.
     """
 
-    drawings: tuple[Drawing, ...]
+    drawings: tuple[Artwork, ...]
     height: float
     kind: str
 
@@ -116,7 +116,7 @@ def cast(scene: Scene, library: Library, place: str | None, rng: Random) -> list
     return balanced(roles)
 
 
-def choose(thing: Thing, library: Library, rng: Random) -> tuple[Drawing, ...]:
+def choose(thing: Thing, library: Library, rng: Random) -> tuple[Artwork, ...]:
     """Drawings of a thing: the best match, or sometimes an equally good one, of one source and form throughout."""
     known = [match for match in thing.matches if match.drawing in library]
     best = known[0].score
@@ -127,14 +127,14 @@ def choose(thing: Thing, library: Library, rng: Random) -> tuple[Drawing, ...]:
     if thing.count == 1 or first.category not in LIVELY or first.form != "whole":
         return (first,)
     alike = [library[match.drawing] for match in known if match.score >= best - 0.12]
-    others: dict[str, Drawing] = {first.title: first}
+    others: dict[str, Artwork] = {first.title: first}
     for drawing in alike:
         if drawing.form == "whole" and drawing.source != "clipart" and drawing.category == first.category:
             others.setdefault(drawing.title, drawing)
     return tuple(others.values())
 
 
-def size_of(thing: Thing, drawing: Drawing) -> float:
+def size_of(thing: Thing, drawing: Artwork) -> float:
     """Height of a drawing of a thing in units."""
     metres = drawing.height_m
     if drawing.form == "face" and metres > 0.5:
@@ -171,7 +171,7 @@ def _floor(role: Role) -> float:
     return 0.36 if role.drawings[0].category in {"person", "fantasy", "animal"} else 0.24
 
 
-def kind_of(scene: Scene, index: int, drawing: Drawing, place: str | None) -> str:
+def kind_of(scene: Scene, index: int, drawing: Artwork, place: str | None) -> str:
     """Whether a thing stands, swims, hangs or is in the air."""
     thing = scene.things[index]
     words = words_of(drawing, thing)

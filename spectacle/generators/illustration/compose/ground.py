@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from spectacle.generators.illustration.art.library import Drawing
+from spectacle.generators.illustration.art.library import Artwork
 from spectacle.generators.illustration.compose.build import Cluster
 from spectacle.generators.illustration.compose.casting import LIVELY
 from spectacle.generators.illustration.compose.placed import PictureSpace, Placed, contained, emit, lift
@@ -79,7 +79,7 @@ def _is_fixed(cluster: Cluster) -> bool:
     return all(_is_fixed_drawing(member.root.drawing) for member in cluster.composite)
 
 
-def _is_fixed_drawing(root: Drawing) -> bool:
+def _is_fixed_drawing(root: Artwork) -> bool:
     return root.category in {"building", "tree", "landscape"} or "tree" in root.title.split()
 
 

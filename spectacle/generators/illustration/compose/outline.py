@@ -10,7 +10,7 @@ import cairosvg
 import numpy as np
 from PIL import Image
 
-from spectacle.generators.illustration.art.library import Drawing, Library
+from spectacle.generators.illustration.art.library import Artwork, Library
 
 GRID = 48
 """Columns and rows of the rendering of a drawing's box."""
@@ -74,7 +74,7 @@ _SOLID = Outline((0.0,) * GRID, (1.0,) * GRID, (1.0,) * GRID)
 @lru_cache(maxsize=512)
 def outline(library: Library, identity: str) -> Outline:
     """The outline of a drawing of the library, remembered."""
-    drawing: Drawing = library[identity]
+    drawing: Artwork = library[identity]
     x, y, width, height = drawing.box
     text = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{GRID}" height="{GRID}" preserveAspectRatio="none" '

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from spectacle.generators.illustration.art.library import Drawing, Library
+from spectacle.generators.illustration.art.library import Artwork, Library
 from spectacle.generators.illustration.compose.outline import Outline, outline
 from spectacle.generators.illustration.language.scene import Thing
 
@@ -34,7 +34,7 @@ class Part:
     thing: int
     index: int
     noun: Thing
-    drawing: Drawing
+    drawing: Artwork
     outline: Outline
     x: float
     y: float
@@ -217,7 +217,7 @@ def seen(member: Assembly) -> tuple[float, float, float, float]:
     return (member.x + left * near, foot + top * near, member.x + right * near, foot + bottom * near)
 
 
-def figure(thing: int, index: int, noun: Thing, drawing: Drawing, height: float, library: Library) -> Part:
+def figure(thing: int, index: int, noun: Thing, drawing: Artwork, height: float, library: Library) -> Part:
     """A drawing standing on the origin, `height` high."""
     x, _, width, tall = drawing.box
     scale = height / tall

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from spectacle.generators.illustration.art.library import Drawing
+from spectacle.generators.illustration.art.library import Artwork
 from spectacle.generators.illustration.compose.colour import from_lch, lab, lch
 from spectacle.generators.illustration.compose.svg import map_colours
 from spectacle.generators.illustration.language.colours import PALETTE
@@ -19,7 +19,7 @@ _STOP = re.compile(r'stop-color="(#[0-9a-fA-F]{3,8})"')
 _NEAR = 0.11
 
 
-def recolour(markup: str, drawing: Drawing, colours: tuple[str, ...], gradient: str) -> str:
+def recolour(markup: str, drawing: Artwork, colours: tuple[str, ...], gradient: str) -> str:
     """The markup in the colours named; the first goes to the largest part of the body.
 
     Args:
@@ -56,7 +56,7 @@ def recolour(markup: str, drawing: Drawing, colours: tuple[str, ...], gradient: 
     return map_colours(markup, change)
 
 
-def body_of(drawing: Drawing, wanted: int) -> tuple[int, ...]:
+def body_of(drawing: Artwork, wanted: int) -> tuple[int, ...]:
     """Positions in the drawing's colours of what takes on another colour."""
     body = tuple(index for index in drawing.body if index < len(drawing.colours))
     if drawing.category in {"person", "fantasy"} and drawing.form != "face":
@@ -79,7 +79,7 @@ def _skin(colour: str) -> bool:
     return lightness > 0.68 and chroma > 0.1 and 1.15 < hue < 1.66
 
 
-def _shared(drawing: Drawing, body: tuple[int, ...], wanted: int) -> list[list[int]]:
+def _shared(drawing: Artwork, body: tuple[int, ...], wanted: int) -> list[list[int]]:
     """The body's colours divided among the wanted ones: by lightness, the largest part first."""
     if wanted == 1 or len(body) == 1:
         return [list(body)]
@@ -104,16 +104,16 @@ def _shared(drawing: Drawing, body: tuple[int, ...], wanted: int) -> list[list[i
     return groups
 
 
-def _apart(drawing: Drawing, one: int, other: int) -> float:
+def _apart(drawing: Artwork, one: int, other: int) -> float:
     return math.dist(lab(drawing.colours[one][0]), lab(drawing.colours[other][0]))
 
 
-def _nearest(colour: str, drawing: Drawing) -> int:
+def _nearest(colour: str, drawing: Artwork) -> int:
     here = lab(colour)
     return min(range(len(drawing.colours)), key=lambda index: math.dist(here, lab(drawing.colours[index][0])))
 
 
-def _changed(colour: str, drawing: Drawing, plan: dict[int, tuple[str, str]]) -> str:
+def _changed(colour: str, drawing: Artwork, plan: dict[int, tuple[str, str]]) -> str:
     nearest = _nearest(colour, drawing)
     if nearest not in plan:
         return colour

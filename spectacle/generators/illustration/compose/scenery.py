@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from spectacle.generators.illustration.art.library import Drawing, Library
+from spectacle.generators.illustration.art.library import Artwork, Library
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.light import INDOORS
 from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing
@@ -330,7 +330,7 @@ def equipped(scene: Scene, library: Library) -> Scene:
     return replace(scene, things=tuple(things), relations=tuple(relations))
 
 
-def _instead(scene: Scene, drawings: list[Drawing], place: str) -> str:
+def _instead(scene: Scene, drawings: list[Artwork], place: str) -> str:
     """The place said, or where it is rather meant: not a castle inside a castle, nor fish upon the sea."""
     words = [words_of(drawing, thing) for drawing, thing in zip(drawings, scene.things, strict=True)]
     if place == "castle hall" and any("castle" in word for word in words):
@@ -343,7 +343,7 @@ def _instead(scene: Scene, drawings: list[Drawing], place: str) -> str:
     return place
 
 
-def _by_kind(drawing: Drawing) -> tuple[str, ...]:
+def _by_kind(drawing: Artwork) -> tuple[str, ...]:
     if drawing.category in STUDIO or drawing.form == "symbol":
         return ("studio",)
     if drawing.habitat == "underwater":

@@ -26,7 +26,7 @@ class Lexicon:
         """Reads the directory of a lexicon file.
 
         Raises:
-            ValueError: The file is no lexicon of this version.
+            ValueError: The file is not a lexicon of this version.
         """
         self._data = file.read_bytes()
         if self._data[: len(MAGIC)] != MAGIC:

@@ -7,7 +7,7 @@ from spectacle.generators.illustration.language.attributes import ATTRIBUTE_WORD
 from spectacle.generators.illustration.language.drafts import Draft, Link, Pending
 from spectacle.generators.illustration.language.kinds import ANIMATE, is_borne, meaning
 from spectacle.generators.illustration.language.modifiers import settle_modifiers
-from spectacle.generators.illustration.language.phrases import Kind
+from spectacle.generators.illustration.language.phrases import SpanKind
 from spectacle.generators.illustration.language.reader_state import ReaderState
 from spectacle.generators.illustration.language.relations import RelationWord
 from spectacle.generators.illustration.language.scene import RelationKind
@@ -35,7 +35,7 @@ def read_relation(state: ReaderState, index: int, span: Span) -> None:
 
 def read_verb(state: ReaderState, index: int, span: Span) -> None:
     word = span.mark.relation
-    noun_next = state.noun_follows(index + 1) or state.is_kind(index + 1, Kind.POSSESSIVE, Kind.PRONOUN)
+    noun_next = state.noun_follows(index + 1) or state.is_kind(index + 1, SpanKind.POSSESSIVE, SpanKind.PRONOUN)
     attributive = not (state.last or state.subject) or (state.modifiers.determined and state.noun_follows(index + 1))
     if attributive and state.modifiers.determined:
         state.modifiers.words.append(span.text)
@@ -52,7 +52,7 @@ def read_verb(state: ReaderState, index: int, span: Span) -> None:
         if name and name not in state.reading.things[position].attributes:
             state.reading.things[position].attributes.append(name)
         state.reading.things[position].modifiers.append(span.text)
-    if noun_next or state.is_kind(index + 1, Kind.SKY, Kind.PLAIN, Kind.SKIP, Kind.OF):
+    if noun_next or state.is_kind(index + 1, SpanKind.SKY, SpanKind.PLAIN, SpanKind.SKIP, SpanKind.OF):
         state.pending = Pending(word, span.text, subjects)
     else:
         state.pending = None
@@ -149,11 +149,14 @@ def _continues(state: ReaderState, linked: Pending, position: int) -> bool:
     """Whether a noun after "and" is one more object of the relation before it."""
     following = _kind_after_noun(state, position)
     listing = linked.having or linked.text == "with" or linked.word.kind in LISTING
-    if following is Kind.VERB and listing and state.category(state.reading.things[position].term) not in ANIMATE:
+    if following is SpanKind.VERB and listing and state.category(state.reading.things[position].term) not in ANIMATE:
         following = None
-    if following is Kind.RELATION and listing and is_borne(state.reading.things[position].term):
+    if following is SpanKind.RELATION and listing and is_borne(state.reading.things[position].term):
         following = None
-    if following in (Kind.VERB, Kind.RELATION, Kind.HAVE, Kind.COPULA) and linked.word.kind is not RelationKind.BETWEEN:
+    if (
+        following in (SpanKind.VERB, SpanKind.RELATION, SpanKind.HAVE, SpanKind.COPULA)
+        and linked.word.kind is not RelationKind.BETWEEN
+    ):
         return False
     kinds = {
         link.kind
@@ -172,15 +175,15 @@ def _continues(state: ReaderState, linked: Pending, position: int) -> bool:
     return bool(kinds & {RelationKind.AROUND}) or (linked.word.reverse and linked.word.kind is RelationKind.INSIDE)
 
 
-def _kind_after_noun(state: ReaderState, position: int) -> Kind | None:
+def _kind_after_noun(state: ReaderState, position: int) -> SpanKind | None:
     for index, span in enumerate(state.spans):
         if (
-            span.kind is Kind.NOUN
+            span.kind is SpanKind.NOUN
             and span.raw == state.reading.things[position].raw
             and span.text == state.reading.things[position].text
         ):
             following = index + 1
-            if state.is_kind(following, Kind.RELATION) and state.spans[following].text == "with":
+            if state.is_kind(following, SpanKind.RELATION) and state.spans[following].text == "with":
                 return None
             return state.spans[following].kind if following < len(state.spans) else None
     return None

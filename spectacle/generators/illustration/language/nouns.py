@@ -11,7 +11,7 @@ from spectacle.generators.illustration.language.kinds import ANIMALS
 from spectacle.generators.illustration.language.linking import attach
 from spectacle.generators.illustration.language.modifiers import describe
 from spectacle.generators.illustration.language.ownership import is_part, read_part
-from spectacle.generators.illustration.language.phrases import Kind, place_of
+from spectacle.generators.illustration.language.phrases import SpanKind, place_of
 from spectacle.generators.illustration.language.reader_state import ReaderState
 from spectacle.generators.illustration.language.scene import RelationKind
 from spectacle.generators.illustration.language.scenery import is_place, read_place, skip_unwanted
@@ -47,7 +47,7 @@ _ADVERBS = word_set("place adverbs")
 
 def read_noun(state: ReaderState, index: int) -> int:
     end = index
-    while state.is_kind(end + 1, Kind.NOUN) and not _breaks(state, end):
+    while state.is_kind(end + 1, SpanKind.NOUN) and not _breaks(state, end):
         end += 1
     parts = list(state.spans[index : end + 1])
     while len(parts) > 1 and not parts[-1].known:
@@ -65,7 +65,7 @@ def read_noun(state: ReaderState, index: int) -> int:
         parts.pop()
     if (
         head.noun in (relations.MEASURES | relations.PARTS)
-        and state.is_kind(end + 1, Kind.OF)
+        and state.is_kind(end + 1, SpanKind.OF)
         and state.noun_follows(end + 2)
     ):
         return end + 2
@@ -90,7 +90,7 @@ def read_noun(state: ReaderState, index: int) -> int:
         said.attributes.append(ATTRIBUTE_WORDS[first])
     for ellipsis in elliptic:
         _thing(state, head, ellipsis, single=True)
-        state.joined = Kind.AND
+        state.joined = SpanKind.AND
     if head.noun == "family":
         _family(state, head, said)
         return end + 1
@@ -142,7 +142,7 @@ def _things_of_colours(state: ReaderState, head: Span, said: Modifiers) -> None:
             if not said.count:
                 count = 2 if len(colours) == 2 else 1
             _thing(state, head, replace(said, colours=[colour], count=count))
-            state.joined = Kind.AND
+            state.joined = SpanKind.AND
         return
     _thing(state, head, said)
 

@@ -6,7 +6,7 @@ from spectacle.generators.illustration.language import relations
 from spectacle.generators.illustration.language.drafts import Link, Modifiers, Pending
 from spectacle.generators.illustration.language.linking import relate
 from spectacle.generators.illustration.language.modifiers import settle_modifiers
-from spectacle.generators.illustration.language.phrases import Kind
+from spectacle.generators.illustration.language.phrases import SpanKind
 from spectacle.generators.illustration.language.reader_state import ReaderState
 from spectacle.generators.illustration.language.relations import RelationWord
 from spectacle.generators.illustration.language.scene import RelationKind
@@ -92,7 +92,7 @@ def read_part(state: ReaderState, head: Span, said: Modifiers) -> None:
 
 def read_of(state: ReaderState, index: int) -> None:
     """Reads "a basket of apples", which holds them; of "a crown of flowers" only the crown is drawn."""
-    if not state.is_kind(index - 1, Kind.NOUN) or state.crowd or not state.last or state.negated:
+    if not state.is_kind(index - 1, SpanKind.NOUN) or state.crowd or not state.last or state.negated:
         return
     owner = state.reading.things[state.last[-1]]
     if owner.term.split()[-1] in relations.CONTAINERS:

@@ -9,7 +9,7 @@ from spectacle.generators.illustration.language.linking import open_relation, re
 from spectacle.generators.illustration.language.modifiers import settle_modifiers
 from spectacle.generators.illustration.language.nouns import read_noun
 from spectacle.generators.illustration.language.ownership import read_of, read_pronoun
-from spectacle.generators.illustration.language.phrases import Kind
+from spectacle.generators.illustration.language.phrases import SpanKind
 from spectacle.generators.illustration.language.reader_state import ReaderState
 from spectacle.generators.illustration.language.relations import RelationWord
 from spectacle.generators.illustration.language.scene import RelationKind
@@ -37,67 +37,69 @@ def _read_span(state: ReaderState, index: int) -> int:
     span = state.spans[index]
     mark = span.mark
     match span.kind:
-        case Kind.DETERMINER:
+        case SpanKind.DETERMINER:
             _read_determiner(state, index, span)
-        case Kind.POSSESSIVE:
+        case SpanKind.POSSESSIVE:
             settle_modifiers(state)
             state.modifiers.determined = state.modifiers.possessive = state.modifiers.definite = True
-        case Kind.COUNT:
+        case SpanKind.COUNT:
             _read_count(state, index, count_of(mark))
-        case Kind.OTHER:
+        case SpanKind.OTHER:
             settle_modifiers(state)
-            if not state.is_kind(index + 1, Kind.NOUN):
+            if not state.is_kind(index + 1, SpanKind.NOUN):
                 state.modifiers.count = 1
                 state.modifiers.determined = True
-        case Kind.COLOUR:
+        case SpanKind.COLOUR:
             _read_colour(state, mark.text)
-        case Kind.SIZE:
+        case SpanKind.SIZE:
             state.modifiers.size *= mark.number
-        case Kind.ATTRIBUTE:
+        case SpanKind.ATTRIBUTE:
             if mark.text:
                 state.modifiers.attributes.append(mark.text)
             state.modifiers.words.append(span.text)
-        case Kind.NOUN:
+        case SpanKind.NOUN:
             return read_noun(state, index)
-        case Kind.SKY:
+        case SpanKind.SKY:
             read_sky(state, index, span)
-        case Kind.STYLE:
+        case SpanKind.STYLE:
             if state.reading.style is None or state.reading.style == "flat":
                 state.reading.style = mark.text
             state.pending = None
-        case Kind.RELATION:
+        case SpanKind.RELATION:
             read_relation(state, index, span)
-        case Kind.VERB:
+        case SpanKind.VERB:
             read_verb(state, index, span)
-        case Kind.HAVE:
+        case SpanKind.HAVE:
             settle_modifiers(state)
             open_relation(state, RelationWord(None), "with", having=True)
-        case Kind.OF:
+        case SpanKind.OF:
             read_of(state, index)
-        case Kind.NEGATION:
+        case SpanKind.NEGATION:
             _read_negation(state, index)
-        case Kind.AND | Kind.OR | Kind.COMMA:
+        case SpanKind.AND | SpanKind.OR | SpanKind.COMMA:
             _read_join(state, index, span.kind)
-        case Kind.STOP:
+        case SpanKind.STOP:
             _read_stop(state)
-        case Kind.COPULA:
+        case SpanKind.COPULA:
             _read_copula(state)
-        case Kind.PRONOUN:
+        case SpanKind.PRONOUN:
             read_pronoun(state, index)
-        case Kind.LIKE:
+        case SpanKind.LIKE:
             settle_modifiers(state)
             state.ignored = True
-        case Kind.NAMED:
+        case SpanKind.NAMED:
             return _read_name(state, index)
-        case Kind.SIDE:
+        case SpanKind.SIDE:
             read_side(state, mark.text, span.text)
-        case Kind.PLAIN | Kind.SKIP:
+        case SpanKind.PLAIN | SpanKind.SKIP:
             pass
     return index + 1
 
 
 def _read_determiner(state: ReaderState, index: int, span: Span) -> None:
-    if state.is_kind(index + 1, Kind.SKIP, Kind.STYLE) or (span.text == "the" and state.is_kind(index + 1, Kind.SIDE)):
+    if state.is_kind(index + 1, SpanKind.SKIP, SpanKind.STYLE) or (
+        span.text == "the" and state.is_kind(index + 1, SpanKind.SIDE)
+    ):
         return
     settle_modifiers(state)
     state.modifiers.determined = True
@@ -107,7 +109,7 @@ def _read_determiner(state: ReaderState, index: int, span: Span) -> None:
 def _read_count(state: ReaderState, index: int, count: int) -> None:
     if state.modifiers.colours and state.last:
         settle_modifiers(state)
-    if state.modifiers.count and not state.modifiers.empty() and state.is_kind(index - 1, Kind.COUNT):
+    if state.modifiers.count and not state.modifiers.empty() and state.is_kind(index - 1, SpanKind.COUNT):
         state.modifiers.count = min(40, max(state.modifiers.count, count))
     else:
         state.modifiers.count = count
@@ -122,31 +124,31 @@ def _read_colour(state: ReaderState, name: str) -> None:
 
 def _read_negation(state: ReaderState, index: int) -> None:
     settle_modifiers(state)
-    if state.is_kind(index + 1, Kind.COLOUR, Kind.ATTRIBUTE, Kind.SIZE, Kind.VERB) and not state.noun_follows(
-        index + 1
-    ):
+    if state.is_kind(
+        index + 1, SpanKind.COLOUR, SpanKind.ATTRIBUTE, SpanKind.SIZE, SpanKind.VERB
+    ) and not state.noun_follows(index + 1):
         state.ignored = True
     state.negated = True
     state.pending = None
 
 
-def _read_join(state: ReaderState, index: int, kind: Kind) -> None:
+def _read_join(state: ReaderState, index: int, kind: SpanKind) -> None:
     after = index + 1
-    while state.is_kind(after, Kind.AND, Kind.OR, Kind.COMMA, Kind.PLAIN, Kind.SKIP):
+    while state.is_kind(after, SpanKind.AND, SpanKind.OR, SpanKind.COMMA, SpanKind.PLAIN, SpanKind.SKIP):
         after += 1
-    if state.modifiers.colours and state.is_kind(after, Kind.COLOUR):
+    if state.modifiers.colours and state.is_kind(after, SpanKind.COLOUR):
         return
     if (
         state.modifiers.words
-        and state.is_kind(after, Kind.ATTRIBUTE, Kind.SIZE, Kind.COLOUR, Kind.NOUN)
+        and state.is_kind(after, SpanKind.ATTRIBUTE, SpanKind.SIZE, SpanKind.COLOUR, SpanKind.NOUN)
         and not state.after_copula
     ):
-        goes_on = kind is Kind.COMMA or state.noun_follows(after)
-        if goes_on and (not state.is_kind(after, Kind.NOUN) or state.modifiers.determined):
+        goes_on = kind is SpanKind.COMMA or state.noun_follows(after)
+        if goes_on and (not state.is_kind(after, SpanKind.NOUN) or state.modifiers.determined):
             return
     if (
         state.modifiers.size != 1.0
-        and state.is_kind(after, Kind.ATTRIBUTE, Kind.SIZE, Kind.COLOUR)
+        and state.is_kind(after, SpanKind.ATTRIBUTE, SpanKind.SIZE, SpanKind.COLOUR)
         and state.noun_follows(after)
     ):
         return
@@ -161,12 +163,12 @@ def _read_join(state: ReaderState, index: int, kind: Kind) -> None:
     settle_modifiers(state)
     if (
         state.negated
-        and kind is Kind.AND
-        and state.is_kind(after, Kind.DETERMINER, Kind.COUNT, Kind.HAVE, Kind.RELATION, Kind.VERB)
+        and kind is SpanKind.AND
+        and state.is_kind(after, SpanKind.DETERMINER, SpanKind.COUNT, SpanKind.HAVE, SpanKind.RELATION, SpanKind.VERB)
     ):
         state.negated = False
-    if state.negated and kind is Kind.COMMA:
-        state.negated = state.is_kind(after, Kind.NEGATION)
+    if state.negated and kind is SpanKind.COMMA:
+        state.negated = state.is_kind(after, SpanKind.NEGATION)
     if state.ignored:
         state.ignored = False
     if state.pending is not None and state.pending.word.kind is not RelationKind.BETWEEN:
@@ -174,13 +176,13 @@ def _read_join(state: ReaderState, index: int, kind: Kind) -> None:
     if state.after_copula:
         state.linked = None
         state.related = True
-    state.joined = Kind.COMMA if state.joined is Kind.COMMA else kind
+    state.joined = SpanKind.COMMA if state.joined is SpanKind.COMMA else kind
     state.after_copula = False
 
 
 def _is_one_noun_for_both(state: ReaderState, after: int) -> bool:
     """Whether "a red" before "and" borrows its noun from "a blue balloon" after it."""
-    if not state.is_kind(after, Kind.DETERMINER, Kind.COUNT, Kind.OTHER):
+    if not state.is_kind(after, SpanKind.DETERMINER, SpanKind.COUNT, SpanKind.OTHER):
         return False
     return state.noun_follows(after) and not (
         state.last and (state.reading.things[state.last[-1]].count or 1) > 1 and state.modifiers.count == 1
@@ -214,10 +216,13 @@ def _read_name(state: ReaderState, index: int) -> int:
     settle_modifiers(state)
     index += 1
     taken = 0
-    while state.is_kind(index, Kind.NOUN, Kind.DETERMINER, Kind.AND, Kind.PLAIN, Kind.COLOUR) and taken < 3:
+    while (
+        state.is_kind(index, SpanKind.NOUN, SpanKind.DETERMINER, SpanKind.AND, SpanKind.PLAIN, SpanKind.COLOUR)
+        and taken < 3
+    ):
         if taken and not state.spans[index].raw[:1].isupper():
             break
-        if state.spans[index].kind is Kind.AND:
+        if state.spans[index].kind is SpanKind.AND:
             break
         index += 1
         taken += 1

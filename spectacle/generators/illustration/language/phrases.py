@@ -15,7 +15,7 @@ from spectacle.generators.illustration.language.tables import meanings
 from spectacle.generators.illustration.language.tokens import tokenise
 
 
-class Kind(Enum):
+class SpanKind(Enum):
     """What a span of words does in a sentence."""
 
     DETERMINER = auto()
@@ -50,7 +50,7 @@ class Kind(Enum):
 class Mark:
     """The meaning of a set phrase; which field holds it goes by `kind`."""
 
-    kind: Kind
+    kind: SpanKind
     text: str = ""
     number: float = 0
     names: tuple[str, ...] = ()
@@ -64,32 +64,32 @@ def _table() -> dict[str, Mark]:
         for phrase in phrases:
             table[" ".join(token.text for token in tokenise(phrase))] = mark
 
-    put(attributes.PLAIN, Mark(Kind.PLAIN))
+    put(attributes.PLAIN, Mark(SpanKind.PLAIN))
     for word, size in attributes.SIZE_WORDS.items():
-        put([word], Mark(Kind.SIZE, number=size))
+        put([word], Mark(SpanKind.SIZE, number=size))
     for word, name in attributes.ATTRIBUTE_WORDS.items():
-        put([word], Mark(Kind.ATTRIBUTE, text=name))
+        put([word], Mark(SpanKind.ATTRIBUTE, text=name))
     for word, name in colours.COLOUR_WORDS.items():
-        put([word, f"{word} colored", f"{word} coloured", f"{word} color"], Mark(Kind.COLOUR, text=name))
-    put(styles.SKIPPED, Mark(Kind.SKIP))
+        put([word, f"{word} colored", f"{word} coloured", f"{word} color"], Mark(SpanKind.COLOUR, text=name))
+    put(styles.SKIPPED, Mark(SpanKind.SKIP))
     for word, name in styles.STYLE_WORDS.items():
-        put([word], Mark(Kind.STYLE, text=name))
+        put([word], Mark(SpanKind.STYLE, text=name))
     for word, names in places.SKY_WORDS.items():
-        put([word], Mark(Kind.SKY, text="sky" if word in places.SKY_PLACES else "", names=names))
+        put([word], Mark(SpanKind.SKY, text="sky" if word in places.SKY_PLACES else "", names=names))
     for word, relation in relations.VERB_WORDS.items():
         if word not in table or " " in word:
-            put([word], Mark(Kind.VERB, relation=relation))
+            put([word], Mark(SpanKind.VERB, relation=relation))
     for word, count in numbers.COUNT_WORDS.items():
-        put([word], Mark(Kind.COUNT, number=count))
+        put([word], Mark(SpanKind.COUNT, number=count))
     for word, relation in relations.RELATION_WORDS.items():
-        put([word], Mark(Kind.RELATION, text=word, relation=relation))
+        put([word], Mark(SpanKind.RELATION, text=word, relation=relation))
     for word, relation in relations.VERB_WORDS.items():
         if relation.reverse and relation.kind is RelationKind.AROUND:
-            put([word], Mark(Kind.RELATION, text=word, relation=relation))
+            put([word], Mark(SpanKind.RELATION, text=word, relation=relation))
     for name, phrases in meanings("functions").items():
-        put(phrases, Mark(Kind[name.upper()]))
+        put(phrases, Mark(SpanKind[name.upper()]))
     for word, side in relations.SIDE_WORDS.items():
-        put([word], Mark(Kind.SIDE, text=side))
+        put([word], Mark(SpanKind.SIDE, text=side))
     return table
 
 

@@ -26,7 +26,7 @@ PLACE_WORDS = {word: PlaceWord(place, weak=True) for word, place in by_word("wea
 """Nouns for places, in the singular, to what they say."""
 
 NEVER_THINGS = word_set("never things")
-"""Place words that are no noun to draw, whatever the sentence."""
+"""Place words that are never drawn as things, whatever the sentence."""
 
 DRAWABLE_PLACES = word_set("drawable places")
 """Place words for which a drawing may stand in the scene when they have a count, a colour or a role."""

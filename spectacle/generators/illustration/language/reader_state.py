@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from spectacle.generators.illustration.language.drafts import Modifiers, Pending, Reading
-from spectacle.generators.illustration.language.phrases import Kind
+from spectacle.generators.illustration.language.phrases import SpanKind
 from spectacle.generators.illustration.language.relations import RelationWord
 from spectacle.generators.illustration.language.spans import Span
 
-_DESCRIBING = (Kind.COLOUR, Kind.ATTRIBUTE, Kind.SIZE, Kind.PLAIN, Kind.DETERMINER, Kind.COUNT)
+_DESCRIBING = (SpanKind.COLOUR, SpanKind.ATTRIBUTE, SpanKind.SIZE, SpanKind.PLAIN, SpanKind.DETERMINER, SpanKind.COUNT)
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class ReaderState:
     linked: Pending | None = None
     floating: list[tuple[RelationWord, list[int]]] = field(default_factory=list)
     fronted: list[tuple[RelationWord, list[int]]] = field(default_factory=list)
-    joined: Kind | None = None
+    joined: SpanKind | None = None
     clause_start: bool = True
     after_copula: bool = False
     related: bool = False
@@ -65,16 +65,16 @@ class ReaderState:
     place_at: int = -1
     side: str | None = None
 
-    def is_kind(self, index: int, *kinds: Kind) -> bool:
+    def is_kind(self, index: int, *kinds: SpanKind) -> bool:
         """Whether there is a span of one of these kinds at `index`."""
         return index < len(self.spans) and self.spans[index].kind in kinds
 
     def noun_follows(self, index: int) -> bool:
         """Whether only what describes a noun stands before the next noun."""
         while self.is_kind(index, *_DESCRIBING) or (
-            self.is_kind(index, Kind.AND, Kind.COMMA)
+            self.is_kind(index, SpanKind.AND, SpanKind.COMMA)
             and self.is_kind(index - 1, *_DESCRIBING)
             and self.is_kind(index + 1, *_DESCRIBING)
         ):
             index += 1
-        return self.is_kind(index, Kind.NOUN)
+        return self.is_kind(index, SpanKind.NOUN)

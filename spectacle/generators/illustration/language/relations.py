@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spectacle.generators.illustration.language.scene import RelationKind as Kind
+from spectacle.generators.illustration.language.scene import RelationKind
 from spectacle.generators.illustration.language.tables import by_word, meanings, word_set
 
 
@@ -19,7 +19,7 @@ class RelationWord:
         placing: Whether a place noun after it says where the scene is.
     """
 
-    kind: Kind | None
+    kind: RelationKind | None
     reverse: bool = False
     attribute: str | None = None
     placing: bool = False
@@ -71,7 +71,7 @@ def _doubles(stem: str) -> bool:
 
 def _prepositions() -> dict[str, RelationWord]:
     return {
-        phrase: RelationWord(Kind(kind), placing=phrase in _PLACING)
+        phrase: RelationWord(RelationKind(kind), placing=phrase in _PLACING)
         for phrase, kind in by_word("prepositions").items()
     }  # fmt: skip
 
@@ -80,14 +80,14 @@ def _verbs() -> dict[str, RelationWord]:
     table: dict[str, RelationWord] = {}
     for phrase, meaning in by_word("verbs").items():
         kind, _, attribute = meaning.partition("/")
-        word = RelationWord(Kind(kind), attribute=attribute or None, placing=kind != Kind.WEARING)
+        word = RelationWord(RelationKind(kind), attribute=attribute or None, placing=kind != RelationKind.WEARING)
         for form in verb_forms(phrase):
             table.setdefault(form, word)
     for phrase, meaning in by_word("verb phrases").items():
         flags = meaning.split()
         placing, reverse = "placing" in flags, "reversed" in flags
         kind, _, attribute = " ".join(flag for flag in flags if flag not in ("placing", "reversed")).partition("/")
-        known = None if kind == "none" else Kind(kind)
+        known = None if kind == "none" else RelationKind(kind)
         table[phrase] = RelationWord(known, reverse, attribute or None, placing)
     return table
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from spectacle.generators.illustration.art.library import Drawing
+from spectacle.generators.illustration.art.library import Artwork
 from spectacle.generators.illustration.language.attributes import ATTRIBUTE_WORDS, MOOD_WORDS
 from spectacle.generators.illustration.language.colours import PALETTE
 from spectacle.generators.illustration.language.inflect import singular
@@ -22,7 +22,7 @@ MAX_MATCHES = 8
 """Drawings given for a noun at most."""
 
 NEAR_EQUAL = 0.13
-"""A drawing this much worse than the best one is no alternative to it."""
+"""A drawing whose score is lower than the best one's by this much is not an alternative to it."""
 
 USED = 0.6
 """A drawing with a lower score does not stand for the noun."""
@@ -43,10 +43,10 @@ MAX_NOUN_WORDS = 5
 """Words in the longest compound that is looked for."""
 
 
-class Library(Protocol):
+class Artworks(Protocol):
     """What is needed of the art library: its drawings."""
 
-    def __iter__(self) -> Iterator[Drawing]: ...
+    def __iter__(self) -> Iterator[Artwork]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ def _is_gerund(word: str) -> bool:
 class Drawings:
     """The drawings of a library by title."""
 
-    def __init__(self, library: Iterable[Drawing]) -> None:
-        self.by_title: dict[str, list[Drawing]] = {}
-        self.by_id: dict[str, Drawing] = {}
+    def __init__(self, library: Iterable[Artwork]) -> None:
+        self.by_title: dict[str, list[Artwork]] = {}
+        self.by_id: dict[str, Artwork] = {}
         for drawing in library:
             title = drawing.title
             key = title if title.isascii() and title.replace(" ", "").isalnum() else normalise(title)
@@ -94,7 +94,7 @@ class Drawings:
 _indices: weakref.WeakKeyDictionary[object, Drawings] = weakref.WeakKeyDictionary()
 
 
-def drawings_of(library: Library) -> Drawings:
+def drawings_of(library: Artworks) -> Drawings:
     """The drawings of a library by title, made once for each library."""
     known = _indices.get(library)
     if known is None:
@@ -105,7 +105,7 @@ def drawings_of(library: Library) -> Drawings:
 class Retriever:
     """Finds nouns in texts and drawings for nouns."""
 
-    def __init__(self, library: Library, lexicon: Lexicon) -> None:
+    def __init__(self, library: Artworks, lexicon: Lexicon) -> None:
         self.drawings = drawings_of(library)
         self.lexicon = lexicon
         self._matches: dict[tuple[str, tuple[str, ...]], tuple[Match, ...]] = {}

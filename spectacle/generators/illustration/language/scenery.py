@@ -6,7 +6,7 @@ from spectacle.generators.illustration.language import places
 from spectacle.generators.illustration.language.drafts import Modifiers
 from spectacle.generators.illustration.language.linking import LISTING, link
 from spectacle.generators.illustration.language.modifiers import settle_modifiers
-from spectacle.generators.illustration.language.phrases import Kind, place_of
+from spectacle.generators.illustration.language.phrases import SpanKind, place_of
 from spectacle.generators.illustration.language.places import PlaceWord
 from spectacle.generators.illustration.language.reader_state import ReaderState
 from spectacle.generators.illustration.language.relations import RelationWord
@@ -40,7 +40,7 @@ def read_place(state: ReaderState, head: Span, end: int) -> None:
             if "flying" not in state.reading.things[position].attributes:
                 state.reading.things[position].attributes.append("flying")
     state.reading.places.append((place.place, place.weak or (pending is None and bool(state.reading.things))))
-    state.crowd = state.is_kind(end + 1, Kind.OF)
+    state.crowd = state.is_kind(end + 1, SpanKind.OF)
     state.place_at = end
     state.linked = None
     state.related = pending is not None and bool(state.subject)
@@ -52,9 +52,9 @@ def read_place(state: ReaderState, head: Span, end: int) -> None:
 
 def skip_unwanted(state: ReaderState, end: int) -> None:
     state.pending = None
-    if state.ignored and not state.is_kind(end + 1, Kind.AND, Kind.OR, Kind.COMMA):
+    if state.ignored and not state.is_kind(end + 1, SpanKind.AND, SpanKind.OR, SpanKind.COMMA):
         state.ignored = False
-    if state.negated and not state.is_kind(end + 1, Kind.AND, Kind.OR, Kind.COMMA, Kind.NOUN):
+    if state.negated and not state.is_kind(end + 1, SpanKind.AND, SpanKind.OR, SpanKind.COMMA, SpanKind.NOUN):
         state.negated = False
 
 

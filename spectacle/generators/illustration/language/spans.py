@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from spectacle.generators.illustration.language import attributes, colours, numbers, styles
 from spectacle.generators.illustration.language.inflect import ONLY_PLURAL, is_plural, singular, verb_stem
-from spectacle.generators.illustration.language.phrases import Kind, Mark, longest, place_of, verb_of
+from spectacle.generators.illustration.language.phrases import Mark, SpanKind, longest, place_of, verb_of
 from spectacle.generators.illustration.language.relations import BARE_VERBS, PARTS, RelationWord
 from spectacle.generators.illustration.language.retrieve import Found, Retriever
 from spectacle.generators.illustration.language.scene import RelationKind
@@ -31,7 +31,7 @@ class Span:
         possessive: Whether it ends in 's.
     """
 
-    kind: Kind
+    kind: SpanKind
     mark: Mark
     noun: str = ""
     text: str = ""
@@ -43,24 +43,34 @@ class Span:
 
 _BARE_EMOJI = re.compile("[\u200d\U0001f3fb-\U0001f3ff]")
 _MARKS = {
-    ",": Kind.COMMA, ";": Kind.STOP, ".": Kind.STOP, "!": Kind.STOP, "?": Kind.STOP, ":": Kind.COMMA, "&": Kind.AND,
-    "+": Kind.AND, "|": Kind.STOP, "、": Kind.COMMA, "。": Kind.STOP, "，": Kind.COMMA, "(": Kind.COMMA,
-    ")": Kind.COMMA, "/": Kind.COMMA, "—": Kind.COMMA, "–": Kind.COMMA, "…": Kind.STOP, "=": Kind.COPULA,
-}  # fmt: skip
+    **dict.fromkeys((",", ":", "、", "，", "(", ")", "/", "—", "–"), SpanKind.COMMA),
+    **dict.fromkeys((";", ".", "!", "?", "|", "。", "…"), SpanKind.STOP),
+    **dict.fromkeys(("&", "+"), SpanKind.AND),
+    "=": SpanKind.COPULA,
+}
 
 _COLOUR_COMPOUNDS = word_set("compounds with a colour")
 _SIZE_COMPOUNDS = word_set("compounds with a size")
 _COUNT_COMPOUNDS = word_set("compounds with a count")
 _NEVER_STARTS = frozenset(
     {
-        Kind.DETERMINER, Kind.POSSESSIVE, Kind.HAVE, Kind.OF, Kind.NEGATION, Kind.AND, Kind.OR, Kind.COPULA,
-        Kind.PRONOUN, Kind.LIKE, Kind.RELATION, Kind.OTHER,
+        SpanKind.DETERMINER, SpanKind.POSSESSIVE, SpanKind.HAVE, SpanKind.OF, SpanKind.NEGATION, SpanKind.AND,
+        SpanKind.OR, SpanKind.COPULA, SpanKind.PRONOUN, SpanKind.LIKE, SpanKind.RELATION, SpanKind.OTHER,
     }
 )  # fmt: skip
-_WORDS_ALONE = frozenset({Kind.PLAIN, Kind.SKIP, Kind.SIZE, Kind.VERB})
-_AFTER_NOUN = frozenset({Kind.NOUN, Kind.PRONOUN, Kind.OTHER})
+_WORDS_ALONE = frozenset({SpanKind.PLAIN, SpanKind.SKIP, SpanKind.SIZE, SpanKind.VERB})
+_AFTER_NOUN = frozenset({SpanKind.NOUN, SpanKind.PRONOUN, SpanKind.OTHER})
 _BEFORE_NOUN = frozenset(
-    {Kind.DETERMINER, Kind.POSSESSIVE, Kind.COUNT, Kind.COLOUR, Kind.SIZE, Kind.ATTRIBUTE, Kind.PLAIN, Kind.OF}
+    {
+        SpanKind.DETERMINER,
+        SpanKind.POSSESSIVE,
+        SpanKind.COUNT,
+        SpanKind.COLOUR,
+        SpanKind.SIZE,
+        SpanKind.ATTRIBUTE,
+        SpanKind.PLAIN,
+        SpanKind.OF,
+    }
 )
 
 
@@ -91,10 +101,10 @@ class Cutter:
                 position += self._word(position)
         return self.spans
 
-    def _put(self, kind: Kind, mark: Mark, text: str) -> None:
+    def _put(self, kind: SpanKind, mark: Mark, text: str) -> None:
         self.spans.append(Span(kind, mark, text=text))
 
-    def _previous(self) -> Kind | None:
+    def _previous(self) -> SpanKind | None:
         return self.spans[-1].kind if self.spans else None
 
     def _run(self, start: int) -> int:
@@ -112,9 +122,9 @@ class Cutter:
             return length
         value = int(self._words[start][:6])
         if value == 0:
-            self._put(Kind.NEGATION, Mark(Kind.NEGATION), "0")
+            self._put(SpanKind.NEGATION, Mark(SpanKind.NEGATION), "0")
         elif value <= 1000:
-            self._put(Kind.COUNT, Mark(Kind.COUNT, number=value), self._words[start])
+            self._put(SpanKind.COUNT, Mark(SpanKind.COUNT, number=value), self._words[start])
         if start + 1 < len(words) and words[start + 1] == "x":
             return 2
         return 1
@@ -129,10 +139,10 @@ class Cutter:
         term = term.removesuffix(" face") if self._retriever.knows(term.removesuffix(" face")) else term
         if self._retriever.knows(term):
             if end - start > 1:
-                self._put(Kind.COUNT, Mark(Kind.COUNT, number=end - start), text)
-            elif self._previous() is Kind.NOUN:
-                self._put(Kind.AND, Mark(Kind.AND), "")
-            self.spans.append(Span(Kind.NOUN, Mark(Kind.NOUN), term, text, known=True, raw=text))
+                self._put(SpanKind.COUNT, Mark(SpanKind.COUNT, number=end - start), text)
+            elif self._previous() is SpanKind.NOUN:
+                self._put(SpanKind.AND, Mark(SpanKind.AND), "")
+            self.spans.append(Span(SpanKind.NOUN, Mark(SpanKind.NOUN), term, text, known=True, raw=text))
         return end - start
 
     def _word(self, start: int) -> int:
@@ -142,10 +152,10 @@ class Cutter:
         if self._is_part_here(words[start]) and max(length, noun.length if noun else 0) == 1:
             single = singular(words[start])
             return self._noun(words, start, Found(single, 1, single != words[start]), known=noun is not None)
-        if mark is not None and mark.kind is Kind.COUNT and length > 1 and words[start] in ("a", "the", "one"):
+        if mark is not None and mark.kind is SpanKind.COUNT and length > 1 and words[start] in ("a", "the", "one"):
             whole = self._retriever.find(words, start + 1)
             if whole is not None and whole.length >= length:
-                self._put(Kind.DETERMINER, Mark(Kind.DETERMINER), words[start])
+                self._put(SpanKind.DETERMINER, Mark(SpanKind.DETERMINER), words[start])
                 return 1 + self._noun(words, start + 1, whole, known=True)
         if mark is not None and (noun is None or noun.length <= length):
             chosen = self._resolve(mark, words, start, length, noun is not None)
@@ -158,14 +168,14 @@ class Cutter:
             if self._is_verb_here(words, start):
                 return self._verb(words, start)
             if self._is_gerund_here(words[start]):
-                self._put(Kind.ATTRIBUTE, Mark(Kind.ATTRIBUTE), words[start])
+                self._put(SpanKind.ATTRIBUTE, Mark(SpanKind.ATTRIBUTE), words[start])
                 return 1
         return self._noun(words, start, noun, known=True)
 
     def _candidate(self, words: Sequence[str], start: int, length: int, mark: Mark | None) -> Found | None:
         """The longest noun or place that begins here and that a set phrase does not break up."""
         found = self._retriever.find(words, start)
-        if found and found.term == "glasses" and self._previous() is Kind.COUNT and self.spans[-1].mark.number > 1:
+        if found and found.term == "glasses" and self._previous() is SpanKind.COUNT and self.spans[-1].mark.number > 1:
             found = Found("glass", 1, plural=True)
         longer = found is not None and mark is not None and found.length > length
         if found and mark and longer and not self._is_compound(mark, words, start, length, found.length):
@@ -180,15 +190,15 @@ class Cutter:
         text = " ".join([*words[start : start + noun_length - 1], singular(words[start + noun_length - 1])])
         if mark.kind in _NEVER_STARTS:
             return text in _COUNT_COMPOUNDS
-        if mark.kind is Kind.COLOUR:
+        if mark.kind is SpanKind.COLOUR:
             return text in _COLOUR_COMPOUNDS
-        if mark.kind is Kind.SIZE:
+        if mark.kind is SpanKind.SIZE:
             return text in _SIZE_COMPOUNDS
-        if mark.kind is Kind.COUNT:
+        if mark.kind is SpanKind.COUNT:
             return text in _COUNT_COMPOUNDS
-        if mark.kind in (Kind.VERB, Kind.SKIP) and length == 1 and self._previous() in _AFTER_NOUN:
+        if mark.kind in (SpanKind.VERB, SpanKind.SKIP) and length == 1 and self._previous() in _AFTER_NOUN:
             return words[start].endswith("ing") is False
-        if mark.kind is Kind.STYLE and length == 1:
+        if mark.kind is SpanKind.STYLE and length == 1:
             return words[start] in styles.ALSO_THINGS
         return True
 
@@ -208,37 +218,45 @@ class Cutter:
         text = words[start] if length == 1 else " ".join(words[start : start + length])
         if is_noun and length == len(self._tokens) and mark.kind in _WORDS_ALONE:
             return None
-        named = mark.kind is Kind.VERB and is_noun and length == 1 and text.endswith("ing") and previous in _BEFORE_NOUN
+        named = (
+            mark.kind is SpanKind.VERB and is_noun and length == 1 and text.endswith("ing") and previous in _BEFORE_NOUN
+        )
         if named and (not following or self._ends_phrase(following)):
             return None
         match mark.kind:
-            case Kind.COLOUR if text in colours.ALSO_NOUNS and is_noun:
+            case SpanKind.COLOUR if text in colours.ALSO_NOUNS and is_noun:
                 return mark if self._colour_here(words, start + length, previous) else None
-            case Kind.STYLE if text in styles.ALSO_THINGS:
-                return mark if self._style_here(following, previous) else (None if is_noun else Mark(Kind.SKIP))
-            case Kind.COUNT if text in ("couple", "dozen", "twin"):
+            case SpanKind.STYLE if text in styles.ALSO_THINGS:
+                return mark if self._style_here(following, previous) else (None if is_noun else Mark(SpanKind.SKIP))
+            case SpanKind.COUNT if text in ("couple", "dozen", "twin"):
                 plural = bool(following) and is_plural(following)
                 return mark if plural or not is_noun else None
-            case Kind.COUNT if text.endswith("pair of") and following in ONLY_PLURAL:
-                return Mark(Kind.COUNT, number=1)
-            case Kind.SKY if text == "rainbow" and self._nominal(words, start + length):
-                return Mark(Kind.COLOUR, text="rainbow")
-            case Kind.COUNT if text == "one" and following in ("is", "of", "has", "wears", "wearing", "with"):
-                return Mark(Kind.OTHER)
-            case Kind.SKY if is_noun and self._is_counted_sky(words[start], previous):
+            case SpanKind.COUNT if text.endswith("pair of") and following in ONLY_PLURAL:
+                return Mark(SpanKind.COUNT, number=1)
+            case SpanKind.SKY if text == "rainbow" and self._nominal(words, start + length):
+                return Mark(SpanKind.COLOUR, text="rainbow")
+            case SpanKind.COUNT if text == "one" and following in ("is", "of", "has", "wears", "wearing", "with"):
+                return Mark(SpanKind.OTHER)
+            case SpanKind.SKY if is_noun and self._is_counted_sky(words[start], previous):
                 return None
-            case Kind.VERB if length == 1 and is_noun and (text in BARE_VERBS or not text.endswith("ing")):
+            case SpanKind.VERB if length == 1 and is_noun and (text in BARE_VERBS or not text.endswith("ing")):
                 if text in BARE_VERBS:
                     return mark if self._is_verb_here(words, start) else None
-                return None if previous in _BEFORE_NOUN or previous is Kind.RELATION else mark
-            case Kind.ATTRIBUTE:
+                return None if previous in _BEFORE_NOUN or previous is SpanKind.RELATION else mark
+            case SpanKind.ATTRIBUTE:
                 verb = verb_of(text)
-                if verb is not None and previous in (*_AFTER_NOUN, Kind.COPULA, Kind.COMMA, Kind.AND, Kind.SKIP):
-                    return Mark(Kind.VERB, text=mark.text, relation=verb)
+                if verb is not None and previous in (
+                    *_AFTER_NOUN,
+                    SpanKind.COPULA,
+                    SpanKind.COMMA,
+                    SpanKind.AND,
+                    SpanKind.SKIP,
+                ):
+                    return Mark(SpanKind.VERB, text=mark.text, relation=verb)
                 if is_noun and length == 1 and not self._attribute_here(text, following, previous):
                     return None
                 return mark
-            case Kind.PLAIN | Kind.SKIP | Kind.SIZE if is_noun and length == 1:
+            case SpanKind.PLAIN | SpanKind.SKIP | SpanKind.SIZE if is_noun and length == 1:
                 if (
                     previous in _BEFORE_NOUN
                     and (not following or self._ends_phrase(following))
@@ -263,13 +281,13 @@ class Cutter:
             case _:
                 return mark
 
-    def _colour_here(self, words: Sequence[str], after: int, previous: Kind | None) -> bool:
-        if previous in (Kind.COPULA,):
+    def _colour_here(self, words: Sequence[str], after: int, previous: SpanKind | None) -> bool:
+        if previous in (SpanKind.COPULA,):
             return True
-        if previous is Kind.COUNT and self.spans[-1].mark.number > 1:
+        if previous is SpanKind.COUNT and self.spans[-1].mark.number > 1:
             return after < len(words) and self._nominal(words, after)
         if after >= len(words):
-            return any(span.kind is Kind.COPULA for span in self.spans[-4:])
+            return any(span.kind is SpanKind.COPULA for span in self.spans[-4:])
         return self._nominal(words, after)
 
     def _nominal(self, words: Sequence[str], position: int) -> bool:
@@ -277,53 +295,56 @@ class Cutter:
         for index in range(position, min(position + 4, len(words))):
             word = words[index]
             length, mark = longest(words, index)
-            if mark is None or mark.kind in (Kind.SKY,):
+            if mark is None or mark.kind in (SpanKind.SKY,):
                 return True
-            if mark.kind is Kind.AND and index + 1 < len(words):
+            if mark.kind is SpanKind.AND and index + 1 < len(words):
                 following = longest(words, index + 1)[1]
-                if following is not None and following.kind is Kind.COLOUR:
+                if following is not None and following.kind is SpanKind.COLOUR:
                     continue
                 return False
-            if mark.kind in (Kind.COLOUR, Kind.SIZE, Kind.ATTRIBUTE, Kind.PLAIN):
+            if mark.kind in (SpanKind.COLOUR, SpanKind.SIZE, SpanKind.ATTRIBUTE, SpanKind.PLAIN):
                 if index + length >= len(words):
                     return self._retriever.find(words, index, 1) is not None and word not in attributes.ATTRIBUTE_WORDS
                 continue
             return (
-                mark.kind in (Kind.VERB, Kind.SKIP, Kind.STYLE)
+                mark.kind in (SpanKind.VERB, SpanKind.SKIP, SpanKind.STYLE)
                 and length == 1
                 and self._retriever.find(words, index, 1) is not None
             )
         return False
 
-    def _style_here(self, following: str, previous: Kind | None) -> bool:
+    def _style_here(self, following: str, previous: SpanKind | None) -> bool:
         if following in ("of", "style", "styled", "art", "drawing", "design", "illustration"):
             return True
-        before = [span for span in self.spans if span.kind is not Kind.DETERMINER]
+        before = [span for span in self.spans if span.kind is not SpanKind.DETERMINER]
         if before and before[-1].text.endswith("style of"):
             return True
         only_opening = all(
-            span.kind in (Kind.SKIP, Kind.DETERMINER, Kind.STYLE, Kind.PLAIN, Kind.COLOUR, Kind.SIZE)
+            span.kind
+            in (SpanKind.SKIP, SpanKind.DETERMINER, SpanKind.STYLE, SpanKind.PLAIN, SpanKind.COLOUR, SpanKind.SIZE)
             for span in self.spans
         )
         if only_opening:
             return bool(following)
-        return (not following and previous in (Kind.NOUN, Kind.COMMA, Kind.STYLE, None)) or previous is Kind.STYLE
+        return (
+            not following and previous in (SpanKind.NOUN, SpanKind.COMMA, SpanKind.STYLE, None)
+        ) or previous is SpanKind.STYLE
 
-    def _is_counted_sky(self, text: str, previous: Kind | None) -> bool:
+    def _is_counted_sky(self, text: str, previous: SpanKind | None) -> bool:
         if text in ("snow", "rain", "fog", "mist", "wind", "winter", "night", "day", "moonlight", "twilight"):
             return False
-        return previous in (Kind.COUNT, Kind.COLOUR, Kind.SIZE)
+        return previous in (SpanKind.COUNT, SpanKind.COLOUR, SpanKind.SIZE)
 
-    def _attribute_here(self, text: str, following: str, previous: Kind | None) -> bool:
+    def _attribute_here(self, text: str, following: str, previous: SpanKind | None) -> bool:
         if following and not self._ends_phrase(following):
             return True
-        return previous not in _BEFORE_NOUN and previous is not Kind.RELATION and previous is not None
+        return previous not in _BEFORE_NOUN and previous is not SpanKind.RELATION and previous is not None
 
     def _ends_phrase(self, word: str) -> bool:
         mark = longest([word], 0)[1]
         return mark is not None and mark.kind in (
-            Kind.RELATION, Kind.AND, Kind.OR, Kind.COPULA, Kind.HAVE, Kind.OF, Kind.VERB, Kind.SKIP, Kind.DETERMINER,
-            Kind.NEGATION, Kind.POSSESSIVE,
+            SpanKind.RELATION, SpanKind.AND, SpanKind.OR, SpanKind.COPULA, SpanKind.HAVE, SpanKind.OF, SpanKind.VERB,
+            SpanKind.SKIP, SpanKind.DETERMINER, SpanKind.NEGATION, SpanKind.POSSESSIVE,
         )  # fmt: skip
 
     def _is_verb_here(self, words: Sequence[str], start: int) -> bool:
@@ -344,7 +365,7 @@ class Cutter:
 
     def _is_part_here(self, word: str) -> bool:
         """Whether a word names a part of what was spoken of: "on its back"."""
-        owned = self._previous() is Kind.POSSESSIVE or (bool(self.spans) and self.spans[-1].possessive)
+        owned = self._previous() is SpanKind.POSSESSIVE or (bool(self.spans) and self.spans[-1].possessive)
         return owned and singular(word) in PARTS
 
     def _is_gerund_here(self, word: str) -> bool:
@@ -357,7 +378,9 @@ class Cutter:
         relation = verb_of(words[start])
         name = attributes.ATTRIBUTE_WORDS.get(words[start], "")
         self._put(
-            Kind.VERB if relation else Kind.ATTRIBUTE, Mark(Kind.VERB, text=name, relation=relation), words[start]
+            SpanKind.VERB if relation else SpanKind.ATTRIBUTE,
+            Mark(SpanKind.VERB, text=name, relation=relation),
+            words[start],
         )
         return 1
 
@@ -365,7 +388,7 @@ class Cutter:
         last = self._tokens[start + noun.length - 1]
         text = " ".join(words[start : start + noun.length])
         self.spans.append(
-            Span(Kind.NOUN, Mark(Kind.NOUN), noun.term, text, noun.plural, known, last.raw, last.possessive)
+            Span(SpanKind.NOUN, Mark(SpanKind.NOUN), noun.term, text, noun.plural, known, last.raw, last.possessive)
         )
         return noun.length
 
@@ -376,12 +399,14 @@ class Cutter:
             for stem in verb_stem(word):
                 if stem in lexicon.words:
                     relation = RelationWord(RelationKind.BESIDE) if self._previous() in _AFTER_NOUN else None
-                    self._put(Kind.VERB if relation else Kind.ATTRIBUTE, Mark(Kind.VERB, relation=relation), word)
+                    self._put(
+                        SpanKind.VERB if relation else SpanKind.ATTRIBUTE, Mark(SpanKind.VERB, relation=relation), word
+                    )
                     return 1
         single = singular(word)
         self.spans.append(
             Span(
-                Kind.NOUN, Mark(Kind.NOUN), noun=single, text=word, plural=single != word, known=False,
+                SpanKind.NOUN, Mark(SpanKind.NOUN), noun=single, text=word, plural=single != word, known=False,
                 raw=self._tokens[start].raw, possessive=self._tokens[start].possessive,
             )
         )  # fmt: skip

@@ -8,8 +8,8 @@ from spectacle.generators.illustration.language.kinds import ANIMATE
 from spectacle.generators.illustration.language.languages import detect, translate
 from spectacle.generators.illustration.language.lexicon import Lexicon
 from spectacle.generators.illustration.language.parse import read
-from spectacle.generators.illustration.language.phrases import Kind
-from spectacle.generators.illustration.language.retrieve import FORMS, SURE, USED, Library, Retriever
+from spectacle.generators.illustration.language.phrases import SpanKind
+from spectacle.generators.illustration.language.retrieve import FORMS, SURE, USED, Artworks, Retriever
 from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
 from spectacle.generators.illustration.language.spans import Cutter
 from spectacle.generators.illustration.language.tables import word_set
@@ -84,7 +84,7 @@ _SMALL = frozenset(
 )
 
 
-def understand(prompt: str, library: Library) -> Scene:
+def understand(prompt: str, library: Artworks) -> Scene:
     """The scene that a prompt asks for.
 
     Any text is understood somehow: what is not is left out, and a text with nothing to draw gives a scene without
@@ -105,16 +105,16 @@ def understand(prompt: str, library: Library) -> Scene:
     reading = read(Cutter(telling, retriever).cut(), retriever.category)
     style = reading.style
     for span in Cutter(asking, retriever).cut():
-        if span.kind is Kind.STYLE and style in (None, "flat"):
+        if span.kind is SpanKind.STYLE and style in (None, "flat"):
             style = span.mark.text
     words = [token.text for token in (*asking, *telling)]
     return _Assembly(reading, retriever, words, style or "flat", language).scene()
 
 
-_retrievers: dict[int, tuple[Library, Retriever]] = {}
+_retrievers: dict[int, tuple[Artworks, Retriever]] = {}
 
 
-def _retriever(library: Library, lexicon: Lexicon) -> Retriever:
+def _retriever(library: Artworks, lexicon: Lexicon) -> Retriever:
     known = _retrievers.get(id(library))
     if known is None or known[0] is not library:
         _retrievers.clear()

@@ -31,9 +31,9 @@ def load_coarse(path: Path) -> Coarse:
     Keys may begin with `module.`, as a data-parallel wrapper saves them.
 
     Raises:
-        WeightsMissing: When there is no such file.
+        WeightsMissing: When the file does not exist.
         GeneratorError: When it is damaged, holds more than tensors, its keys or shapes are not the network's, or its
-            weights no finite numbers.
+            weights are NaN or infinite.
     """
     return _filled(Coarse, read_tensors(path), path)
 
@@ -45,7 +45,7 @@ def load_refine(path: Path) -> Refine:
     `refine_model.`; others belong to what else took part in training.
 
     Raises:
-        WeightsMissing: When there is no such file.
+        WeightsMissing: When the file does not exist.
         GeneratorError: As `load_coarse`.
     """
     tensors = read_tensors(path)
@@ -59,7 +59,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """The state dict in a file, without running any code that the file may hold.
 
     Raises:
-        WeightsMissing: When there is no such file.
+        WeightsMissing: When the file does not exist.
         GeneratorError: When it is damaged or holds more than tensors.
     """
     try:
@@ -69,13 +69,13 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise WeightsMissing(f"{path} is missing: run `spectacle pull supersvg --preset network`") from None
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
         raise GeneratorError(
-            f"{path} was not loaded: it is damaged or holds something else than tensors: fetch it again",
+            f"{path} was not loaded: it is damaged or contains something other than tensors: fetch it again",
             reason=" ".join(str(error).split())[:200],
         ) from None
     if isinstance(content, Mapping) and "model_state_dict" in content:
         content = content["model_state_dict"]
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise GeneratorError(f"{path} is no state dict of tensors: fetch it again")
+        raise GeneratorError(f"{path} is not a state dict of tensors: download it again")
     return {str(key).removeprefix("module."): value for key, value in content.items()}
 
 
@@ -83,7 +83,7 @@ def load_into(model: nn.Module, path: Path) -> None:
     """Give a module the weights of a file.
 
     Raises:
-        WeightsMissing: When there is no such file.
+        WeightsMissing: When the file does not exist.
         GeneratorError: As `load_coarse`.
     """
     _fill(model, read_tensors(path), path)
@@ -109,7 +109,9 @@ def _fill(model: nn.Module, tensors: Mapping[str, Tensor], path: Path, prefix: s
             if tensors[key].shape != value.shape
         ],
     )
-    _refuse(path, "has no finite numbers in", [f"{prefix}{key}" for key in expected if not _finite(tensors[key])])
+    _refuse(
+        path, "has values that are not finite in", [f"{prefix}{key}" for key in expected if not _finite(tensors[key])]
+    )
     copies = {key: value.to(torch.float32, copy=True) for key, value in tensors.items()}
     model.load_state_dict(copies, strict=True, assign=True)
 
@@ -122,5 +124,5 @@ def _refuse(path: Path, what: str, keys: Sequence[str]) -> None:
     if keys:
         more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
         raise GeneratorError(
-            f"{path} {what} {', '.join(keys[:_SHOWN])}{more}: it is no checkpoint of this network, or an incomplete one"
+            f"{path} {what} {', '.join(keys[:_SHOWN])}{more}: it is not a checkpoint of this network, or incomplete"
         )

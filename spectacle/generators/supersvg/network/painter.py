@@ -28,8 +28,8 @@ PATHS_PER_SUPERPIXEL = 64
 
 _BATCH = 16  # a few seconds of work on one core of a CPU, after which progress is told
 
-Progress = Callable[[int, int], None]
-"""Is told how many superpixels are done, and how many there are at most."""
+PaintProgress = Callable[[int, int], None]
+"""Called with how many superpixels are done, and how many there are at most."""
 
 
 class Painter:
@@ -43,7 +43,7 @@ class Painter:
 
     Args:
         coarse: The network that begins.
-        refine: The network that goes on until there are enough paths; without it there may be fewer.
+        refine: The network that adds paths until there are enough; without it there may be fewer.
         device: Where both of them are.
     """
 
@@ -63,7 +63,7 @@ class Painter:
         self,
         picture: NDArray[np.float32],
         max_paths: int,
-        progress: Progress,
+        progress: PaintProgress,
         opaque: NDArray[np.bool_] | None = None,
     ) -> PathSet:
         """Paint a picture.

@@ -17,14 +17,14 @@ _SEEN, _CLEAR = 0.07, 0.1
 """By how much, in any channel, the pixels of a detail differ from what the areas say, and the clearest of them."""
 
 _SEEN_IN_NOISE, _CLEAR_IN_NOISE = 0.25, 0.5
-"""The same for pictures with noise: what lossy compression leaves beside outlines is no detail."""
+"""The same for pictures with noise: what lossy compression leaves next to outlines is not a detail."""
 
 _NOISE = 0.03
 """The share of neighbours in areas of one colour that differ, above which there is noise. Measured: lossy compression
 leaves 0.031 and more in logos, making them smaller 0.028 and less, and a program that draws them next to none."""
 
 _MAX_SEEN = 0.2
-"""The share of a picture above which what is left out is no detail."""
+"""The share of a picture above which what is left out does not count as detail."""
 
 _MIN_ENERGY = 0.6
 """Least sum of squared differences of a detail: a pixel of black in white has 3."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from spectacle.generators.supersvg.raster.render import render, visible_areas
 from spectacle.generators.supersvg.raster.shapes import PathSet
 
-Progress = Callable[[int, int, float], None]
+RefineProgress = Callable[[int, int, float], None]
 """Told the step, the number of steps and the mean squared error so far; may raise to stop the work."""
 
 _BETAS = (0.9, 0.95)
@@ -39,7 +39,7 @@ class Budget:
     """
 
     steps: int
-    progress: Progress
+    progress: RefineProgress
     deadline: float | None = None
     check: Callable[[], None] = lambda: None
     done: int = 0
@@ -56,7 +56,7 @@ class Budget:
         return min(max(by_steps, by_time), 1.0)
 
     def go_on(self) -> bool:
-        """Heed a wish to stop, and tell whether there is time left."""
+        """Raise if the job is cancelled; return whether there is time left."""
         self.check()
         return self.deadline is None or time.monotonic() < self.deadline
 

@@ -20,7 +20,7 @@ from spectacle.generators.supersvg.tracing.flat import find_areas, smooth_share
 from spectacle.generators.supersvg.tracing.logo import trace_areas
 from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
-from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, Progress
+from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.target import Target
 
 MAX_PATHS = 10_000
@@ -114,7 +114,7 @@ class Vectorised:
 def vectorise(
     picture: Image.Image,
     settings: VectoriseSettings,
-    progress: Progress,
+    progress: RefineProgress,
     device: str = "cpu",
     check: Callable[[], None] = lambda: None,
 ) -> Vectorised:
@@ -139,7 +139,7 @@ def vectorise(
 
 
 def refine(
-    paths: PathSet, picture: Image.Image, settings: VectoriseSettings, progress: Progress, device: str = "cpu"
+    paths: PathSet, picture: Image.Image, settings: VectoriseSettings, progress: RefineProgress, device: str = "cpu"
 ) -> Vectorised:
     """Optimise a drawing that exists already, and add paths where it is wrong until there are `max_paths`.
 
@@ -185,7 +185,7 @@ class _Work:
         self,
         picture: Image.Image,
         settings: VectoriseSettings,
-        progress: Progress,
+        progress: RefineProgress,
         device: str,
         check: Callable[[], None] = lambda: None,
     ) -> None:

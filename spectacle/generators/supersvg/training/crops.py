@@ -29,7 +29,7 @@ SUPERPIXELS = 16
 
 
 class UnreadablePicture(GeneratorError):
-    """Raised when a picture to train on cannot be read; training goes on from its last checkpoint without it."""
+    """Raised when a picture to train on cannot be read; training can resume from its last checkpoint without it."""
 
 
 def find_pictures(directory: Path) -> list[Path]:
@@ -40,7 +40,9 @@ def find_pictures(directory: Path) -> list[Path]:
     """
     found = sorted(path for path in directory.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
-        raise GeneratorError(f"{directory} holds no pictures ({', '.join(sorted(SUFFIXES))}): name another directory")
+        raise GeneratorError(
+            f"{directory} contains no pictures ({', '.join(sorted(SUFFIXES))}): specify another directory"
+        )
     return found
 
 
@@ -60,7 +62,7 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
         self.begin_epoch(0)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Choose anew."""
+        """Choose again."""
         self._epoch = epoch
         self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._pictures))
 
@@ -82,7 +84,7 @@ def _read(path: Path) -> NDArray[np.float32]:
     except (OSError, BadAttachment) as error:
         # Without the remedy, which is one for requests.
         reason = error.message.rpartition(": ")[0] if isinstance(error, BadAttachment) else error.strerror
-        raise UnreadablePicture(f"{path} cannot be read ({reason}): remove it and start again to go on") from None
+        raise UnreadablePicture(f"{path} cannot be read ({reason}): remove it and start again to resume") from None
     if picture.mode == "RGBA":
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     scale = SIDE / max(picture.size)

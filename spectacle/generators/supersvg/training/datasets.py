@@ -1,4 +1,4 @@
-"""Prepares pictures to train on; what is there already is left as it is, so that a run that was broken off goes on."""
+"""Prepares pictures to train on; what exists already is kept, so that an interrupted run resumes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from spectacle.svg import Rasteriser, clean_svg
 TEST_PICTURES = 48
 """How many synthetic pictures there are by default."""
 
-Progress = Callable[[int, int], None]
-"""Is told how many of how many pictures are there."""
+PictureProgress = Callable[[int, int], None]
+"""Called with how many of how many pictures are ready."""
 
 
-def make_test(into: Path, progress: Progress, *, count: int = TEST_PICTURES, size: int = 256, seed: int = 0) -> int:
+def make_test(
+    into: Path, progress: PictureProgress, *, count: int = TEST_PICTURES, size: int = 256, seed: int = 0
+) -> int:
     """Draw synthetic pictures: flat shapes, gradients, soft blobs, stripes and rings.
 
     Args:
@@ -45,7 +47,7 @@ def make_test(into: Path, progress: Progress, *, count: int = TEST_PICTURES, siz
 
 
 def make_icons(
-    source: Path, into: Path, progress: Progress, rasteriser: Rasteriser, *, size: int = 256
+    source: Path, into: Path, progress: PictureProgress, rasteriser: Rasteriser, *, size: int = 256
 ) -> tuple[int, list[str]]:
     """Draw the SVG icons of a folder, such as a copy of the Tabler icons, black on white.
 
@@ -64,7 +66,9 @@ def make_icons(
     """
     icons = sorted(path for path in source.rglob("*.svg") if path.is_file())
     if not icons:
-        raise GeneratorError(f"{source} holds no SVG files: name a folder with icons, such as `icons` of @tabler/icons")
+        raise GeneratorError(
+            f"{source} contains no SVG files: specify a folder with icons, such as `icons` of @tabler/icons"
+        )
     made, failed = 0, []
     for number, icon in enumerate(icons, 1):
         path = into / icon.relative_to(source).with_suffix(".png")

@@ -67,13 +67,13 @@ _SECONDS = 30.0
 _GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 """What a server answers for files that it does not have; a bucket that may not be listed forbids them."""
 
-Progress = Callable[[str, int, int], None]
-"""Is told the category, and how many of how many bytes of it are there."""
+DownloadProgress = Callable[[str, int, int], None]
+"""Called with the category, the bytes that have arrived of it, and the bytes that are needed."""
 
 
 def make_quickdraw(
     into: Path,
-    progress: Progress,
+    progress: DownloadProgress,
     *,
     address: str = ADDRESS,
     categories: tuple[str, ...] = CATEGORIES,
@@ -83,7 +83,7 @@ def make_quickdraw(
     """Bring the first drawings of each category, black on white.
 
     Only as much of each file is downloaded as is needed. What has arrived of a category is kept, so that a download
-    that was broken off goes on where it stopped; a category whose pictures are there is not asked for again.
+    that was interrupted resumes where it stopped; a category whose pictures are there is not asked for again.
 
     Args:
         into: Folder for `CATEGORY/CATEGORY-NNN.png`.
@@ -97,14 +97,14 @@ def make_quickdraw(
         How many pictures were made.
 
     Raises:
-        ConfigurationError: When the address is none, or a category no name of a file.
-        GeneratorError: When a category cannot be had, or is not what it should be.
+        ConfigurationError: When the address is not http or https, or a category is not a file name.
+        GeneratorError: When a category cannot be downloaded, or is not a file of bitmaps.
     """
     if urllib.parse.urlsplit(address).scheme not in {"http", "https"}:
-        raise ConfigurationError(f"{address} is no address that begins with http:// or https://")
+        raise ConfigurationError(f"{address} is not an address that begins with http:// or https://")
     for category in categories:
         if not category or category != Path(category).name or category.startswith("."):
-            raise ConfigurationError(f"{category!r} is no category: take one such as {CATEGORIES[0]}")
+            raise ConfigurationError(f"{category!r} is not a category: choose one such as {CATEGORIES[0]}")
     made = 0
     for category in categories:
         folder = into / category
@@ -120,7 +120,7 @@ def make_quickdraw(
     return made
 
 
-def _drawings(category: str, address: str, folder: Path, count: int, progress: Progress) -> NDArray[np.uint8]:
+def _drawings(category: str, address: str, folder: Path, count: int, progress: DownloadProgress) -> NDArray[np.uint8]:
     """The first drawings of a category, (drawings, 28, 28)."""
     url = f"{address.rstrip('/')}/{urllib.parse.quote(category)}.npy"
     partial = folder / f".{category}.npy.partial"
@@ -135,7 +135,7 @@ def _drawings(category: str, address: str, folder: Path, count: int, progress: P
             raise
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise GeneratorError(
-            f"{url} could not be read ({reason}): run the same command later, and it goes on where it stopped"
+            f"{url} could not be read ({reason}): run the same command later, and it resumes where it stopped"
         ) from None
     except _Unexpected as error:
         partial.unlink(missing_ok=True)
@@ -147,7 +147,7 @@ def _drawings(category: str, address: str, folder: Path, count: int, progress: P
 
 
 class _Unexpected(Exception):
-    """What was sent is no file of bitmaps."""
+    """The response is not a file of bitmaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _beginning(url: str, partial: Path, count: int, progress: Callable[[int, int
         return bytes(content), layout
     request = urllib.request.Request(url, headers={"Range": f"bytes={len(content)}-"} if content else {})  # noqa: S310
     with urllib.request.urlopen(request, timeout=_SECONDS) as response, partial.open("ab") as file:  # noqa: S310
-        if content and response.status != HTTPStatus.PARTIAL_CONTENT:  # it begins anew
+        if content and response.status != HTTPStatus.PARTIAL_CONTENT:  # it starts from the beginning
             file.truncate(0)
             content.clear()
         size = _size(response)
@@ -192,7 +192,7 @@ def _beginning(url: str, partial: Path, count: int, progress: Callable[[int, int
 def _layout(content: bytes | bytearray) -> _Layout | None:
     """What the head says, or None while it is not complete."""
     if not _MAGIC.startswith(content[: len(_MAGIC)]):
-        raise _Unexpected("is no array of numpy's, format 1.0")
+        raise _Unexpected("is not a NumPy array in format 1.0")
     start = len(_MAGIC) + 2
     if len(content) < start:
         return None
@@ -205,7 +205,7 @@ def _layout(content: bytes | bytearray) -> _Layout | None:
         raise _Unexpected(f"has a damaged head ({error})") from None
     shape, fortran_order, dtype = head
     if len(shape) != 2 or shape[1] != _PIXELS or fortran_order or dtype != np.uint8:
-        raise _Unexpected(f"holds {dtype} {shape}, not bitmaps of {SIDE}x{SIDE} pixels")
+        raise _Unexpected(f"contains {dtype} {shape}, not bitmaps of {SIDE}x{SIDE} pixels")
     return _Layout(shape[0], end)
 
 

@@ -21,7 +21,7 @@ from spectacle.weights.prepared import Manifest
 from spectacle.weights.store import MARKER, FileRecord, write_synced
 
 STATE_FILE = "training.pt"
-"""Everything that training needs to go on: weights, optimiser, and how far it is."""
+"""Everything that training needs to resume: weights, optimiser, and how far it is."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
         reason = error if isinstance(error, OSError) else error.__context__
         said = (reason.strerror if isinstance(reason, OSError) else None) or " ".join(str(error).split())[:200]
         raise GeneratorError(
-            f"{path} could not be written ({said}): make room there, then start again to go on from what was saved last"
+            f"{path} could not be written ({said}): make room there, then start again to resume"
         ) from None
     finally:
         temporary.unlink(missing_ok=True)

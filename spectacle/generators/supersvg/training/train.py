@@ -41,7 +41,7 @@ class TrainSettings:
 
     Attributes:
         data: Directory with pictures, also in directories below it.
-        out: Directory for what is written; training goes on from what is there.
+        out: Directory for what is written; training resumes from what is there.
         epochs: How often every picture is seen.
         max_steps: Steps after which training ends even so; None for no such limit.
         batch_size: Superpixels a step on each device.
@@ -96,10 +96,10 @@ class Position:
 
 
 class TrainProgress(Protocol):
-    """Is told of training by its main process."""
+    """Receives the progress of training in its main process."""
 
     def begin(self, pictures: int, device: str, processes: int, step: int, steps: int) -> None:
-        """Training starts, or goes on, with `step` steps taken."""
+        """Training starts or resumes, with `step` steps taken."""
 
     def stepped(self, position: Position) -> None:
         """A step was taken."""
@@ -119,8 +119,8 @@ def train(settings: TrainSettings, progress: TrainProgress) -> bool:
     Raises:
         ConfigurationError: When settings cannot be used together, or on this machine.
         GeneratorError: When there are no pictures, one cannot be read, a checkpoint is not what it should be or cannot
-            be written; and when the loss is no number any more.
-        OSError: When there can be no directory for what is written.
+            be written; and when the loss becomes NaN or infinite.
+        OSError: When the output directory cannot be created.
     """
     training = _Training(settings, progress)
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from defusedxml import ElementTree
 
-from spectacle.generators.illustration.art.library import Drawing, Library
+from spectacle.generators.illustration.art.library import Artwork, Library
 
 ELEMENTS = {
     "svg", "path", "g", "circle", "ellipse", "rect", "polygon", "polyline", "line", "linearGradient", "radialGradient",
@@ -82,7 +82,7 @@ def test_facts_lie_within_their_ranges(library: Library) -> None:
         check_facts(drawing)
 
 
-def check_facts(drawing: Drawing) -> None:
+def check_facts(drawing: Artwork) -> None:
     width, height = drawing.size
     x, y, wide, high = drawing.box
     slack = 0.02 * max(width, height)

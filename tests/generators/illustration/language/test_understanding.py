@@ -16,7 +16,7 @@ from spectacle.generators.illustration.compose.abstract import PALETTES
 from spectacle.generators.illustration.language import relations
 from spectacle.generators.illustration.language.colours import PALETTE
 from spectacle.generators.illustration.language.lexicon import Lexicon
-from spectacle.generators.illustration.language.phrases import Kind, place_of
+from spectacle.generators.illustration.language.phrases import SpanKind, place_of
 from spectacle.generators.illustration.language.scene import (
     PLACES,
     STYLES,
@@ -93,12 +93,12 @@ def test_no_noun_with_a_drawing_is_dropped_without_a_word() -> None:
         if scene.language != "en":
             continue
         spans = Cutter(tokenise(opening(expand(strip_noise(prompt)))[1]), library).cut()
-        if any(span.kind in (Kind.NEGATION, Kind.LIKE, Kind.NAMED) for span in spans):
+        if any(span.kind in (SpanKind.NEGATION, SpanKind.LIKE, SpanKind.NAMED) for span in spans):
             continue
         told = " ".join([*(str(thing) for thing in scene.things), *(one.word for one in scene.unknown)])
         for span, following in zip(spans, [*spans[1:], None], strict=True):
-            of_a_compound = following is not None and following.kind is Kind.NOUN
-            if span.kind is not Kind.NOUN or not span.known or of_a_compound or place_of(span.noun):
+            of_a_compound = following is not None and following.kind is SpanKind.NOUN
+            if span.kind is not SpanKind.NOUN or not span.known or of_a_compound or place_of(span.noun):
                 continue
             last = span.noun.split()[-1]
             if last not in told and last not in relations.PARTS | relations.MEASURES and last != "moon":

@@ -83,7 +83,7 @@ def test_icons_are_drawn_black_on_white(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_icons_is_refused(tmp_path: Path) -> None:
-    with Rasteriser() as rasteriser, pytest.raises(GeneratorError, match="holds no SVG files"):
+    with Rasteriser() as rasteriser, pytest.raises(GeneratorError, match="contains no SVG files"):
         make_icons(tmp_path, tmp_path / "out", nothing, rasteriser)
 
 
@@ -184,7 +184,7 @@ def test_a_broken_download_goes_on_where_it_stopped(
 ) -> None:
     server.files, server.ranges, server.break_after = {"/cat.npy": array(drawings(400))}, ranges, arrived
     ask = {"address": server.address, "categories": ("cat",), "count": 300, "size": 28}
-    with pytest.raises(GeneratorError, match=r"/cat\.npy could not be read .* goes on where it stopped"):
+    with pytest.raises(GeneratorError, match=r"/cat\.npy could not be read .* resumes where it stopped"):
         make_quickdraw(tmp_path, nothing, **ask)
     assert times(tmp_path) == {}
     server.break_after = None
@@ -211,12 +211,12 @@ def objects() -> bytes:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"<html>not found</html>", "is no array of numpy's"),
-        (pickle.dumps(Evil()), "is no array of numpy's"),
-        (objects(), r"holds object \(1, 784\)"),
-        (array(np.zeros((3, 100), np.uint8)), r"holds uint8 \(3, 100\)"),
-        (array(np.zeros((3, 784), np.float32)), "holds float32"),
-        (array(np.zeros(784, np.uint8)), r"holds uint8 \(784,\)"),
+        (b"<html>not found</html>", "is not a NumPy array"),
+        (pickle.dumps(Evil()), "is not a NumPy array"),
+        (objects(), r"contains object \(1, 784\)"),
+        (array(np.zeros((3, 100), np.uint8)), r"contains uint8 \(3, 100\)"),
+        (array(np.zeros((3, 784), np.float32)), "contains float32"),
+        (array(np.zeros(784, np.uint8)), r"contains uint8 \(784,\)"),
         (array(drawings(3)) + b"x", "has 2481 bytes, and by its head it should have 2480"),
         (array(drawings(3)).replace(b"descr", b"doscr"), "has a damaged head"),
     ],
@@ -235,13 +235,13 @@ def test_a_category_that_is_not_there_is_named(server: Bitmaps, tmp_path: Path) 
 
 @pytest.mark.parametrize("category", ["../cat", "/tmp/cat", "..", "", "a/b", ".cat"])
 def test_nothing_is_written_outside_of_the_folder(server: Bitmaps, tmp_path: Path, category: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no category"):
+    with pytest.raises(ConfigurationError, match="is not a category"):
         make_quickdraw(tmp_path / "in", nothing, address=server.address, categories=(category,))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_only_the_web_is_an_address(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no address"):
+    with pytest.raises(ConfigurationError, match="is not an address"):
         make_quickdraw(tmp_path, nothing, address=f"file://{tmp_path}", categories=("cat",))
 
 

@@ -163,7 +163,7 @@ def test_training_goes_on_when_a_picture_that_cannot_be_read_is_gone(
     with pytest.raises(GeneratorError) as raised:
         train(ask, progress)
     assert re.fullmatch(
-        rf"{broken} cannot be read \(it is a damaged .*\): remove it and start again to go on", raised.value.message
+        rf"{broken} cannot be read \(it is a damaged .*\): remove it and start again to resume", raised.value.message
     )
     assert progress.saves == [len(progress.positions)]
     broken.unlink()
@@ -174,7 +174,7 @@ def test_training_goes_on_when_a_picture_that_cannot_be_read_is_gone(
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("none")
-    with pytest.raises(GeneratorError, match="holds no pictures"):
+    with pytest.raises(GeneratorError, match="contains no pictures"):
         find_pictures(tmp_path)
 
 
