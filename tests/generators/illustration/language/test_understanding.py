@@ -15,6 +15,7 @@ from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose.abstract import PALETTES
 from spectacle.generators.illustration.language import relations
 from spectacle.generators.illustration.language.colours import PALETTE
+from spectacle.generators.illustration.language.cutting import Cutter
 from spectacle.generators.illustration.language.lexicon import Lexicon
 from spectacle.generators.illustration.language.phrases import SpanKind, place_of
 from spectacle.generators.illustration.language.scene import (
@@ -25,7 +26,6 @@ from spectacle.generators.illustration.language.scene import (
     RelationKind,
     Scene,
 )
-from spectacle.generators.illustration.language.spans import Cutter
 from spectacle.generators.illustration.language.styles import opening
 from spectacle.generators.illustration.language.tokens import expand, strip_noise, tokenise
 from spectacle.generators.illustration.language.understanding import _retriever, understand
