@@ -10,7 +10,7 @@ import tiny
 import torch
 from control import Control
 from diffusers import QwenImageImg2ImgPipeline, QwenImagePipeline
-from drawing import CPU, picture, same
+from generating import CPU, picture, same
 
 from spectacle.errors import Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators.diffusion.loading import Checkpoint, load_pipeline
@@ -38,7 +38,7 @@ def stages(model: Path, staged: tuple[str, ...] = (), disk: tuple[str, ...] = ()
     return Stages(load_pipeline(QwenImagePipeline, checkpoint, plan), checkpoint, plan, CPU)
 
 
-def draw(run: Stages, prompt: str = "a fox", control: Control | None = None, **more: Any) -> Any:
+def generate(run: Stages, prompt: str = "a fox", control: Control | None = None, **more: Any) -> Any:
     kind = QwenImageImg2ImgPipeline if "image" in more else QwenImagePipeline
     call = {"width": 64, "height": 64, "num_inference_steps": 3, "true_cfg_scale": 1.0, "generator": generator(1)}
     return run.run(kind, StepReporter(control or Control()), **encode_prompt(run, prompt, 512), **call, **more)
@@ -49,17 +49,17 @@ def test_the_text_encoder_is_read_for_a_new_prompt_alone(model: Path) -> None:
     assert staged.pipeline.text_encoder is None
     encode_prompt(staged, "a fox", 512)
     assert staged.pipeline.text_encoder is not None
-    assert same(draw(staged), draw(usual))
+    assert same(generate(staged), generate(usual))
     assert staged.pipeline.text_encoder is None
-    draw(staged)
+    generate(staged)
     assert staged.pipeline.text_encoder is None
-    assert same(draw(staged, "a dog"), draw(usual, "a dog"))
+    assert same(generate(staged, "a dog"), generate(usual, "a dog"))
 
 
 def test_a_text_encoder_streamed_from_disk_for_its_stage_encodes_the_same(model: Path) -> None:
     usual, streamed = stages(model), stages(model, staged=("text_encoder",), disk=("text_encoder",))
     for prompt in ("a fox", "a dog"):
-        assert same(draw(streamed, prompt), draw(usual, prompt))
+        assert same(generate(streamed, prompt), generate(usual, prompt))
     streamed.close()
 
 
@@ -68,7 +68,7 @@ def test_parts_streamed_from_disk_draw_the_same_and_leave_no_files(model: Path) 
     assert streamed._scratch is not None
     scratch = streamed._scratch.path
     assert any(scratch.rglob("*.safetensors"))
-    assert same(draw(streamed), draw(usual))
+    assert same(generate(streamed), generate(usual))
     streamed.close()
     assert not scratch.exists()
     assert usual._scratch is None
@@ -76,33 +76,33 @@ def test_parts_streamed_from_disk_draw_the_same_and_leave_no_files(model: Path) 
 
 def test_relatives_of_the_pipeline_share_its_parts_as_they_are(model: Path) -> None:
     run = stages(model)
-    usual = draw(run)
-    draw(run, image=picture((64, 64)), strength=0.7)
+    usual = generate(run)
+    generate(run, image=picture((64, 64)), strength=0.7)
     assert run.pipeline.transformer.dtype == torch.bfloat16
-    assert same(draw(run), usual)
+    assert same(generate(run), usual)
 
 
 def test_a_cancelled_picture_leaves_nothing_behind(model: Path) -> None:
     run = stages(model, staged=("text_encoder",))
-    usual = draw(run)
+    usual = generate(run)
     for after in (0, 1, 2):
         with pytest.raises(Cancelled):
-            draw(run, "a dog", Control(cancel_after=after))
-    assert same(draw(run), usual)
+            generate(run, "a dog", Control(cancel_after=after))
+    assert same(generate(run), usual)
 
 
 def test_a_staged_part_that_was_removed_meanwhile_is_named_and_used_when_it_is_back(model: Path) -> None:
     run = stages(model, staged=("text_encoder",))
-    usual = draw(run)
+    usual = generate(run)
     folder, elsewhere = model / "text_encoder", model / "elsewhere"
     folder.rename(elsewhere)
     try:
         with pytest.raises(WeightsMissing, match=f"{folder} has been removed while its model was loaded: run"):
-            draw(run, "a dog")
-        assert same(draw(run), usual)
+            generate(run, "a dog")
+        assert same(generate(run), usual)
     finally:
         elsewhere.rename(folder)
-    draw(run, "a dog")
+    generate(run, "a dog")
 
 
 def test_a_staged_part_that_was_damaged_meanwhile_is_named(model: Path, tmp_path: Path) -> None:
@@ -115,4 +115,4 @@ def test_a_staged_part_that_was_damaged_meanwhile_is_named(model: Path, tmp_path
             encode_prompt(run, "a dog", 512)
     finally:
         file.write_bytes(whole)
-    draw(run, "a dog")
+    generate(run, "a dog")

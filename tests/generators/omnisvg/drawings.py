@@ -38,7 +38,7 @@ paths = st.builds(
 drawings = st.lists(paths, max_size=5).map(lambda each: Drawing(tuple(each)))
 
 
-class Words:
+class TokenIds:
     """Token ids as the tables of OmniSVG's scheme name them: `M`, `P(x, y)`, `K(rgb)`, `R(value)` …"""
 
     def __init__(self, vocabulary: Vocabulary) -> None:

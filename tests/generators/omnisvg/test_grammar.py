@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from drawings import Words, drawings
+from drawings import TokenIds, drawings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -28,7 +28,7 @@ GRAMMARS = {size: Grammar(vocabulary, first=vocabulary.base) for size, vocabular
 both_sizes = pytest.mark.parametrize("size", SIZES)
 
 
-class Taste:
+class TokenSampler:
     """Draws tokens with weights for each kind, from some ids of every kind rather than from all, which is faster."""
 
     def __init__(self, vocabulary: Vocabulary, weights: dict[TokenKind | str, float], seed: int) -> None:
@@ -57,18 +57,18 @@ class Taste:
 
 
 def sample(
-    grammar: Grammar, taste: Taste, *, batch: int, max_length: int, begun: bool = False
+    grammar: Grammar, sampler: TokenSampler, *, batch: int, max_length: int, begun: bool = False
 ) -> tuple[list[list[int]], Tensor]:
     state = grammar.initial_state(batch, begun=begun)
     tokens = []
     for remaining in range(max_length, 0, -1):
-        token = taste.choose(grammar.mask(state, remaining))
+        token = sampler.choose(grammar.mask(state, remaining))
         state = grammar.advance(state, token)
         tokens.append(token)
     return torch.stack(tokens, 1).tolist(), state
 
 
-TASTES: dict[str, dict[TokenKind | str, float]] = {
+TOKEN_WEIGHTS: dict[str, dict[TokenKind | str, float]] = {
     "even": {},
     "never ends": {"end": 0, TokenKind.COLOUR: 0},
     "ends at once": {"end": 1e6, TokenKind.COLOUR: 1e6},
@@ -79,13 +79,16 @@ TASTES: dict[str, dict[TokenKind | str, float]] = {
 }
 
 
-def check_samples(size: str, taste: str, lengths: list[int], batch: int) -> set[str]:
+def check_samples(size: str, sampler: str, lengths: list[int], batch: int) -> set[str]:
     """Check that all samples are whole drawings, and return the commands in them."""
     vocabulary, grammar = SIZES[size], GRAMMARS[size]
     commands = set()
     for max_length in lengths:
         ids, state = sample(
-            grammar, Taste(vocabulary, TASTES[taste], seed=max_length), batch=batch, max_length=max_length
+            grammar,
+            TokenSampler(vocabulary, TOKEN_WEIGHTS[sampler], seed=max_length),
+            batch=batch,
+            max_length=max_length,
         )
         assert grammar.ended(state).all()
         for each in ids:
@@ -96,29 +99,31 @@ def check_samples(size: str, taste: str, lengths: list[int], batch: int) -> set[
     return commands
 
 
-@pytest.mark.parametrize("taste", TASTES)
-def test_every_sample_is_a_whole_drawing(taste: str) -> None:
-    commands = check_samples("8B", taste, [*range(MIN_TOKENS, 24), 50], batch=16)
-    assert commands == set("MLCAZ") or taste != "even"
+@pytest.mark.parametrize("sampler", TOKEN_WEIGHTS)
+def test_every_sample_is_a_whole_drawing(sampler: str) -> None:
+    commands = check_samples("8B", sampler, [*range(MIN_TOKENS, 24), 50], batch=16)
+    assert commands == set("MLCAZ") or sampler != "even"
 
 
 @pytest.mark.slow
 @both_sizes
-@pytest.mark.parametrize("taste", TASTES)
-def test_every_one_of_many_samples_is_a_whole_drawing(size: str, taste: str) -> None:
-    check_samples(size, taste, [*range(MIN_TOKENS, 80), 200, 500], batch=100)
+@pytest.mark.parametrize("sampler", TOKEN_WEIGHTS)
+def test_every_one_of_many_samples_is_a_whole_drawing(size: str, sampler: str) -> None:
+    check_samples(size, sampler, [*range(MIN_TOKENS, 80), 200, 500], batch=100)
 
 
 @both_sizes
 def test_the_shortest_length_is_enough_and_one_less_is_not(size: str) -> None:
-    taste = Taste(SIZES[size], {}, 1)
-    assert all(decode(ids, SIZES[size]).complete for ids in sample(GRAMMARS[size], taste, batch=50, max_length=8)[0])
-    _, state = sample(GRAMMARS[size], taste, batch=50, max_length=MIN_TOKENS - 1)
+    sampler = TokenSampler(SIZES[size], {}, 1)
+    assert all(decode(ids, SIZES[size]).complete for ids in sample(GRAMMARS[size], sampler, batch=50, max_length=8)[0])
+    _, state = sample(GRAMMARS[size], sampler, batch=50, max_length=MIN_TOKENS - 1)
     assert not GRAMMARS[size].ended(state).any()
 
 
 def test_a_prompt_that_ends_with_the_begin_token_leaves_one_token_less_to_generate() -> None:
-    ids, state = sample(GRAMMARS["4B"], Taste(SIZES["4B"], {}, 2), batch=50, max_length=MIN_TOKENS - 1, begun=True)
+    ids, state = sample(
+        GRAMMARS["4B"], TokenSampler(SIZES["4B"], {}, 2), batch=50, max_length=MIN_TOKENS - 1, begun=True
+    )
     assert GRAMMARS["4B"].ended(state).all()
     assert all(decode(each, SIZES["4B"]).complete for each in ids)
 
@@ -152,7 +157,7 @@ def kinds_allowed(grammar: Grammar, state: Tensor, remaining: int) -> set[str]:
 
 
 def test_what_is_allowed_at_each_step() -> None:
-    grammar, w = GRAMMARS["8B"], Words(SIZES["8B"])
+    grammar, w = GRAMMARS["8B"], TokenIds(SIZES["8B"])
     steps: list[tuple[int, set[str]]] = [
         (196998, {"end"}),
         (w.M, {"M"}),
@@ -177,14 +182,14 @@ def test_what_is_allowed_at_each_step() -> None:
 
 
 def test_flags_are_0_or_1_and_a_rotation_is_anything() -> None:
-    grammar, w = GRAMMARS["4B"], Words(SIZES["4B"])
+    grammar, w = GRAMMARS["4B"], TokenIds(SIZES["4B"])
     start = [196998, w.M, w.P(1, 1), w.P(1, 1), w.A, w.P(3, 3)]
     for more, count in ([], 100), ([w.R(9)], 2), ([w.R(9), w.R(1)], 2):
         assert grammar.mask(states(grammar, *start, *more), 100).sum() == count
 
 
 def test_near_the_end_only_what_still_fits_is_allowed() -> None:
-    grammar, w = GRAMMARS["8B"], Words(SIZES["8B"])
+    grammar, w = GRAMMARS["8B"], TokenIds(SIZES["8B"])
     drawn = states(grammar, 196998, w.M, w.P(1, 1), w.P(1, 1), w.L, w.P(9, 9))
     fitting = [
         (9, {"M", "L", "C", "A", "Z", "colour"}),

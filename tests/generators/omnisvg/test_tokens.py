@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from drawings import Words, drawings
+from drawings import TokenIds, drawings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picosvg.svg_types import SVGPath
@@ -18,7 +18,7 @@ both_sizes = pytest.mark.parametrize("vocabulary", SIZES.values(), ids=SIZES)
 vocabularies = st.sampled_from(list(SIZES.values()))
 
 # What the upstream tokenizer made of these ids: the fill and the path data of every path.
-GOLDEN: dict[str, tuple[Callable[[Words], list[int]], list[tuple[str, str]]]] = {
+GOLDEN: dict[str, tuple[Callable[[TokenIds], list[int]], list[tuple[str, str]]]] = {
     "triangle": (
         lambda w: [w.M, w.P(10, 20), w.P(10, 20), w.L, w.P(190, 20), w.L, w.P(100, 180), w.Z, w.P(10, 20), w.K(0xF00)],
         [("#ff0000", "M10.0 20.0 L190.0 20.0 L100.0 180.0 L10.0 20.0 Z")],
@@ -80,7 +80,7 @@ GOLDEN: dict[str, tuple[Callable[[Words], list[int]], list[tuple[str, str]]]] = 
 }
 
 
-def triangle(w: Words) -> list[int]:
+def triangle(w: TokenIds) -> list[int]:
     return GOLDEN["triangle"][0](w)
 
 
@@ -106,7 +106,7 @@ def in_upstream_words(path: Path) -> str:
 @pytest.mark.parametrize("name", GOLDEN)
 def test_ids_are_read_as_upstream_reads_them(name: str, vocabulary: Vocabulary) -> None:
     ids, expected = GOLDEN[name]
-    drawing = decode(ids(Words(vocabulary)), vocabulary)
+    drawing = decode(ids(TokenIds(vocabulary)), vocabulary)
     assert [(path.colour, in_upstream_words(path)) for path in drawing.paths] == expected
 
 
@@ -165,7 +165,7 @@ def test_every_id_has_the_meaning_the_tables_give(vocabulary: Vocabulary) -> Non
     ("index", "colour"), [(4095, "#ffffff"), (4096, "#000000"), (4097, "#000011"), (4098, "#808080"), (4486, "#808080")]
 )
 def test_colours_past_the_last_are_read_as_upstream_reads_them(index: int, colour: str, vocabulary: Vocabulary) -> None:
-    assert vocabulary.read(Words(vocabulary).K(index)) == (TokenKind.COLOUR, colour)
+    assert vocabulary.read(TokenIds(vocabulary).K(index)) == (TokenKind.COLOUR, colour)
 
 
 @pytest.mark.parametrize("colour", ["red", "#f00", "#ff0001", "#1234567", "", "#808081", "#gggggg", "#FF0000"])
@@ -197,7 +197,7 @@ def test_a_drawing_comes_back_from_its_ids(drawing: Drawing, vocabulary: Vocabul
 
 
 def streams(vocabulary: Vocabulary) -> st.SearchStrategy[list[int]]:
-    words = Words(vocabulary)
+    words = TokenIds(vocabulary)
     useful = st.one_of(
         st.sampled_from([words.M, words.L, words.C, words.A, words.Z]),
         st.sampled_from(vocabulary.coordinates),
@@ -244,17 +244,17 @@ def test_any_integers_are_read_as_a_drawing_that_can_be_written(data: st.DataObj
     ],
 )
 def test_what_is_wrong_with_a_stream_is_told_and_the_rest_is_read(
-    ids: Callable[[Words], list[int]], flaws: set[Flaw]
+    ids: Callable[[TokenIds], list[int]], flaws: set[Flaw]
 ) -> None:
     vocabulary = SIZES["8B"]
-    drawing = decode(ids(Words(vocabulary)), vocabulary)
+    drawing = decode(ids(TokenIds(vocabulary)), vocabulary)
     assert drawing.flaws == flaws
     whole, open_ended = ["M", "L", "L", "Z"], ["M", "L", "L"]
     assert [[segment.command for segment in path.segments] for path in drawing.paths] in ([], [whole], [open_ended])
 
 
 def test_an_arc_whose_flag_is_no_flag_can_be_written() -> None:
-    w = Words(SIZES["8B"])
+    w = TokenIds(SIZES["8B"])
     ids = [w.M, w.P(0, 0), w.P(0, 0), w.A, w.P(9, 9), w.R(45), w.R(77), w.R(0), w.P(5, 5), w.K(0), 196999]
     drawing = decode(ids, SIZES["8B"])
     assert drawing.paths[0].segments[1] == Segment("A", (9, 9, 45, 1, 0, 5, 5))
@@ -262,7 +262,7 @@ def test_an_arc_whose_flag_is_no_flag_can_be_written() -> None:
 
 
 def test_a_close_elsewhere_than_at_the_start_draws_the_line_there_first() -> None:
-    w = Words(SIZES["8B"])
+    w = TokenIds(SIZES["8B"])
     start = [w.M, w.P(0, 0), w.P(0, 0), w.L, w.P(9, 0)]
     elsewhere = decode([*start, w.Z, w.P(5, 5), w.K(0), 196999], SIZES["8B"])
     assert path_data(elsewhere.paths[0].segments) == "M0 0H9L5 5z"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from diffusers import QwenImageTransformer2DModel
-from drawing import CPU, draw, resources
+from generating import CPU, generate, resources
 
 from spectacle.generators.base import Footprint
 from spectacle.generators.diffusion import family
@@ -51,6 +51,6 @@ def test_blocks_are_compiled_and_run_before_the_first_request(
     assert told[0] == "compiled"
     assert told[1:] and set(told[1:]) == {"ran"}
     before = len(told)
-    draw(generator, num_inference_steps=4)
+    generate(generator, num_inference_steps=4)
     assert len(told) > before
     generator.unload()

@@ -16,7 +16,7 @@ from diffusers import (
     QwenImageInpaintPipeline,
     QwenImagePipeline,
 )
-from drawing import CPU, draw, half_mask, make, picture, resources, same
+from generating import CPU, generate, half_mask, make, picture, resources, same
 from PIL import Image
 
 from spectacle.generators.qwen_image import QwenImage
@@ -114,7 +114,7 @@ def test_a_preset_draws_what_a_plain_script_draws(
     name: str, options: dict[str, int], generators: dict[str, QwenImage], qwen_image_store: Store
 ) -> None:
     generator = generators[name]
-    drawn = draw(generator, PROMPT, (272, 256), 11, **options)
+    drawn = generate(generator, PROMPT, (272, 256), 11, **options)
     pipe = script(qwen_image_store, PRESETS[name], dtype_of(generator))
     call = {"width": 272, "height": 256, **CALLS[name], **options}
     plain = pipe(PROMPT + ENGLISH, generator=torch.Generator().manual_seed(11), **call).images[0]
@@ -126,7 +126,7 @@ def test_the_preset_control_draws_what_a_plain_script_draws(
 ) -> None:
     edges = picture((256, 256), 3)
     generator = generators["control"]
-    drawn = draw(generator, PROMPT, control=edges, controlnet_conditioning_scale=0.8, num_inference_steps=6)
+    drawn = generate(generator, PROMPT, control=edges, controlnet_conditioning_scale=0.8, num_inference_steps=6)
     base = script(qwen_image_store, PRESETS["control"], dtype_of(generator))
     controlnet = QwenImageControlNetModel.from_pretrained(
         qwen_image_store.locate(CONTROLNET).path, dtype=dtype_of(generator)
@@ -150,7 +150,7 @@ def test_image_to_image_draws_what_a_plain_script_draws(
 ) -> None:
     start = picture()
     generator = generators["lightning-8"]
-    drawn = draw(generator, PROMPT, pictures=(start,), strength=0.7)
+    drawn = generate(generator, PROMPT, pictures=(start,), strength=0.7)
     base = script(qwen_image_store, PRESETS["lightning-8"], dtype_of(generator))
     pipe = QwenImageImg2ImgPipeline(**base.components)
     pipe.set_progress_bar_config(disable=True)
@@ -171,7 +171,7 @@ def test_inpainting_draws_what_a_plain_script_draws_and_keeps_the_rest(
 ) -> None:
     start, mask = picture(), half_mask()
     generator = generators["lightning-8"]
-    drawn = draw(generator, PROMPT, pictures=(start,), mask=mask)
+    drawn = generate(generator, PROMPT, pictures=(start,), mask=mask)
     base = script(qwen_image_store, PRESETS["lightning-8"], dtype_of(generator))
     pipe = QwenImageInpaintPipeline(**base.components)
     pipe.set_progress_bar_config(disable=True)
@@ -197,13 +197,13 @@ def test_a_preset_is_swapped_without_loading_the_model_again(
     generator.load(CPU)
     assert generator._loaded is not None
     transformer = generator._loaded.stages.pipeline.transformer
-    eight = draw(generator)
+    eight = generate(generator)
     for preset, options in (("lightning-4", {}), ("full", {"num_inference_steps": 3}), ("lightning-8", {})):
         assert generator.adopt(preset)
         assert generator.preset == preset
         assert generator._loaded.stages.pipeline.transformer is transformer
-        assert same(draw(generator, **options), draw(generators[preset], **options)), preset
-    assert same(draw(generator), eight)
+        assert same(generate(generator, **options), generate(generators[preset], **options)), preset
+    assert same(generate(generator), eight)
     assert not generator.adopt("2512")
     assert generator.preset == "lightning-8"
     generator.unload()
@@ -211,12 +211,12 @@ def test_a_preset_is_swapped_without_loading_the_model_again(
 
 def test_the_same_seed_gives_the_same_picture_whatever_ran_before(generators: dict[str, QwenImage]) -> None:
     generator = generators["lightning-4"]
-    first = draw(generator, seed=2**40 + 5)
+    first = generate(generator, seed=2**40 + 5)
     torch.manual_seed(99)
-    draw(generator, "something else", (320, 256), 3, pictures=(picture(),))
-    draw(generator, "a control picture", control=picture())
-    assert same(draw(generator, seed=2**40 + 5), first)
-    assert not same(draw(generator, seed=2**40 + 6), first)
+    generate(generator, "something else", (320, 256), 3, pictures=(picture(),))
+    generate(generator, "a control picture", control=picture())
+    assert same(generate(generator, seed=2**40 + 5), first)
+    assert not same(generate(generator, seed=2**40 + 6), first)
 
 
 def test_each_of_several_pictures_is_made_again_by_its_own_seed_alone(generators: dict[str, QwenImage]) -> None:
@@ -225,4 +225,4 @@ def test_each_of_several_pictures_is_made_again_by_its_own_seed_alone(generators
     assert [artifact.seed for artifact in artifacts] == [2**63 - 2, 2**63 - 1, 0]
     for artifact in artifacts:
         assert isinstance(artifact.content, Image.Image)
-        assert same(draw(generator, seed=artifact.seed), artifact.content)
+        assert same(generate(generator, seed=artifact.seed), artifact.content)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from daemon import Daemon, running
-from drawing import CPU, draw, half_mask, picture, resources
+from generating import CPU, generate, half_mask, picture, resources
 from PIL import Image
 
 from spectacle.generators.qwen_image import QwenImage
@@ -97,7 +97,7 @@ def test_the_worker_draws_what_the_generator_draws(service: Daemon, qwen_image_s
     generator = QwenImage("lightning-8", resources(qwen_image_store))
     generator.load(CPU)
     with Image.open(answer(service, "u-2-256x256-fine")) as image:
-        assert image.tobytes() == draw(generator, "a red fox", seed=5).tobytes()
+        assert image.tobytes() == generate(generator, "a red fox", seed=5).tobytes()
 
 
 def test_every_mode_is_served(service: Daemon) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from control import Control
-from drawing import CPU, difference, draw, half_mask, job, make, picture, resources, same
+from generating import CPU, difference, generate, half_mask, job, make, picture, resources, same
 from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError
@@ -206,9 +206,9 @@ def test_a_prompt_that_is_cut_off_is_told(four: QwenImage) -> None:
 def test_guidance_and_negative_prompt_count(qwen_image_store: Store) -> None:
     full = QwenImage("full", resources(qwen_image_store))
     full.load(CPU)
-    usual = draw(full, num_inference_steps=2)
-    assert not same(draw(full, num_inference_steps=2, true_cfg_scale=1.0), usual)
-    assert not same(draw(full, num_inference_steps=2, negative_prompt="a dog"), usual)
+    usual = generate(full, num_inference_steps=2)
+    assert not same(generate(full, num_inference_steps=2, true_cfg_scale=1.0), usual)
+    assert not same(generate(full, num_inference_steps=2, negative_prompt="a dog"), usual)
     facts = make(full, num_inference_steps=2, negative_prompt="a dog")[0].facts
     assert (facts["negative_prompt"], facts["true_cfg_scale"]) == ("a dog", 4.0)
     full.unload()
@@ -227,25 +227,25 @@ def test_image_to_image_reports_the_steps_it_takes(four: QwenImage) -> None:
 
 
 def test_a_job_is_cancelled_between_steps_and_the_next_is_drawn_as_ever(four: QwenImage) -> None:
-    usual = draw(four)
+    usual = generate(four)
     control = Control(cancel_after=2)
     with pytest.raises(Cancelled):
         four.generate(job(four, "another"), control)
     assert control.steps == [(1, 4), (2, 4)]
-    assert same(draw(four), usual)
+    assert same(generate(four), usual)
 
 
 def test_a_repeated_prompt_does_not_need_the_text_encoder(four: QwenImage, monkeypatch: pytest.MonkeyPatch) -> None:
     assert four._loaded is not None
-    usual = draw(four, "said twice")
+    usual = generate(four, "said twice")
 
     def fails(*_arguments: object, **_more: object) -> None:
         raise AssertionError("the text encoder was asked again")
 
     monkeypatch.setattr(four._loaded.stages.pipeline.text_encoder, "forward", fails)
-    assert same(draw(four, "said twice"), usual)
+    assert same(generate(four, "said twice"), usual)
     with pytest.raises(AssertionError, match="asked again"):
-        draw(four, "said anew")
+        generate(four, "said again")
 
 
 def test_advice_names_the_settings_that_need_less_memory(four: QwenImage) -> None:

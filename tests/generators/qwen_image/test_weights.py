@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tiny
-from drawing import CPU, difference, draw, make, resources, same
+from generating import CPU, difference, generate, make, resources, same
 
 from spectacle.errors import GeneratorError, WeightsMissing
 from spectacle.generators.base import Footprint, Resources
@@ -61,8 +61,8 @@ def test_a_missing_controlnet_is_answered_with_the_command_that_brings_it(store:
     store.remove(CONTROLNET.repo)
     generator = load(store)
     with pytest.raises(WeightsMissing, match="run `spectacle pull qwen-image --preset control`"):
-        draw(generator, control=tiny_control())
-    assert draw(generator).size == (256, 256)
+        generate(generator, control=tiny_control())
+    assert generate(generator).size == (256, 256)
 
 
 def test_a_truncated_file_is_named(store: Store) -> None:
@@ -119,7 +119,7 @@ def test_a_gguf_file_in_the_models_folder_takes_the_place_of_its_transformer(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plans, "LARGE", 1)
-    usual = draw(load(store))
+    usual = generate(load(store))
     tiny.single_file_gguf(store.folder(QWEN_IMAGE) / "any-name-Q8_0.gguf", tiny.transformer_model(13))
     shutil.rmtree(folder(store) / "transformer")
     tiny.transformer(folder(store) / "transformer", 13)
@@ -170,11 +170,11 @@ def test_a_prepared_checkpoint_draws_the_same_without_adapter_and_store(store: S
     assert QwenImage.missing_weights("lightning-4", prepared.resources) is None
     prepared.load(CPU)
     assert prepared.revision == tiny.REVISION
-    one, other = draw(usual), draw(prepared)
+    one, other = generate(usual), generate(prepared)
     # Fused weights are rounded to bf16 once more.
     assert difference(one, other) < 5
-    assert difference(one, draw(usual, seed=8)) > 20
-    assert same(other, draw(prepared))
+    assert difference(one, generate(usual, seed=8)) > 20
+    assert same(other, generate(prepared))
 
 
 def test_a_prepared_checkpoint_of_int8_weights_is_loaded_as_it_is(store: Store, tmp_path: Path) -> None:
@@ -182,15 +182,15 @@ def test_a_prepared_checkpoint_of_int8_weights_is_loaded_as_it_is(store: Store, 
     prepared.load(CPU)
     assert prepared._loaded is not None
     assert type(prepared._loaded.stages.pipeline.transformer.proj_out.weight).__name__ == "Int8Tensor"
-    drawn = draw(prepared, num_inference_steps=2)
-    assert difference(drawn, draw(load(store, "full"), num_inference_steps=2)) < 10
+    drawn = generate(prepared, num_inference_steps=2)
+    assert difference(drawn, generate(load(store, "full"), num_inference_steps=2)) < 10
 
 
 def test_a_prepared_checkpoint_for_control_holds_the_controlnet(store: Store, tmp_path: Path) -> None:
     prepared = QwenImage("control", prepare(store, tmp_path / "prepared", "control"))
     prepared.load(CPU)
-    drawn = draw(prepared, control=tiny_control(), num_inference_steps=2)
-    assert same(drawn, draw(load(store, "control"), control=tiny_control(), num_inference_steps=2))
+    drawn = generate(prepared, control=tiny_control(), num_inference_steps=2)
+    assert same(drawn, generate(load(store, "control"), control=tiny_control(), num_inference_steps=2))
 
 
 def test_a_half_written_prepared_checkpoint_is_never_accepted(store: Store, tmp_path: Path) -> None:
@@ -237,29 +237,29 @@ def test_a_plan_counts_the_adapter(qwen_image_store: Store) -> None:
 def test_a_staged_text_encoder_draws_the_same_and_is_gone_after_it(
     qwen_image_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = draw(load(qwen_image_store))
+    usual = generate(load(qwen_image_store))
     monkeypatch.setattr(plans, "LARGE", 1)
     generator = load(qwen_image_store, residency="staged", quantization="none")
     assert generator._loaded is not None
     stages = generator._loaded.stages
     assert stages.plan.of("text_encoder").staged
     assert stages.pipeline.text_encoder is None
-    assert same(draw(generator), usual)
+    assert same(generate(generator), usual)
     assert stages.pipeline.text_encoder is None
-    assert same(draw(generator), usual)
+    assert same(generate(generator), usual)
 
 
 def test_blocks_read_from_disk_draw_the_same(qwen_image_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = draw(load(qwen_image_store))
+    usual = generate(load(qwen_image_store))
     monkeypatch.setattr(plans, "LARGE", 1)
     generator = load(qwen_image_store, residency="disk-offload", quantization="none")
-    assert same(draw(generator), usual)
+    assert same(generate(generator), usual)
     assert not generator.adopt("lightning-8")
     generator.unload()
 
 
 def tiny_control() -> object:
-    from drawing import picture
+    from generating import picture
 
     return picture((256, 256), 5)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tiny_edit
 from diffusers import QwenImageTransformer2DModel
-from drawing import CPU, resources
+from generating import CPU, resources
 
 from spectacle.generators.diffusion import family
 from spectacle.generators.qwen_image_edit import QwenImageEdit

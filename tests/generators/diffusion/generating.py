@@ -1,4 +1,4 @@
-"""Jobs and controls for tests that draw with a generator in this process."""
+"""Jobs and controls for tests that generate with a generator in this process."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def job(
     return Job(prompt, *size, seed, MediaType.PNG, generator.Options(**options), pictures, mask, control)
 
 
-def draw(generator: Generator, *arguments: Any, **options: Any) -> Image.Image:
+def generate(generator: Generator, *arguments: Any, **options: Any) -> Image.Image:
     """The first picture that a loaded generator makes of a job."""
     content = make(generator, *arguments, **options)[0].content
     assert isinstance(content, Image.Image)
