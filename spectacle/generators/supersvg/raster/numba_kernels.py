@@ -13,12 +13,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spectacle.generators.supersvg.arrays import Floats, Labels
 from spectacle.generators.supersvg.raster.cpu import compiled, in_threads
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
 
 _OCCLUDED = 1 / 2048
 """Less light than this from a layer under others is taken for none: an eighth of an 8-bit step."""
@@ -48,7 +45,7 @@ class Polygons(NamedTuple):
     """
 
     edges: Floats
-    starts: Integers
+    starts: Labels
     colours: Floats
     end_colours: Floats
     ramps: Floats
@@ -274,7 +271,7 @@ def _paint_band(polygons: Polygons, top: int, canvas: Floats, scratch: Floats) -
 
 @compiled
 def _cover_band(
-    edges: Floats, starts: Integers, opacities: Floats, even_odd: bool, top: int, owners: Integers, scratch: Floats
+    edges: Floats, starts: Labels, opacities: Floats, even_odd: bool, top: int, owners: Labels, scratch: Floats
 ) -> None:
     rows, width = owners.shape
     for path in range(len(starts) - 1):
@@ -363,7 +360,7 @@ def paint(polygons: Polygons, background: Floats) -> Floats:
     return canvas
 
 
-def cover(edges: Floats, starts: Integers, opacities: Floats, height: int, width: int, *, even_odd: bool) -> Integers:
+def cover(edges: Floats, starts: Labels, opacities: Floats, height: int, width: int, *, even_odd: bool) -> Labels:
     """(height, width): the number of the uppermost polygon that hides more than half of each pixel, or -1."""
     owners = np.full((height, width), -1)
 

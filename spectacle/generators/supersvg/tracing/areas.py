@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Labels = NDArray[np.int64]
-Doubles = NDArray[np.floating[Any]]
+from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Areas:
         return cls(labels, neighbours, shares, areas, modelled, sure, float(np.mean((modelled - pixels) ** 2)))
 
 
-def colours_at(areas: list[Area], numbers: Labels, x: Doubles, y: Doubles) -> Floats:
+def colours_at(areas: list[Area], numbers: Labels, x: Reals, y: Reals) -> Floats:
     """The colour that each numbered area has at a point, (n, channels)."""
     begin = np.array([area.colour for area in areas])
     colours = begin[numbers]

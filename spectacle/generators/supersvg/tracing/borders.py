@@ -6,12 +6,9 @@ from functools import lru_cache
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spectacle.generators.supersvg.arrays import Doubles, Labels
 from spectacle.generators.supersvg.raster.cpu import compiled
-
-Doubles = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 MIN_CURVES = 4
 """As few as a free shape needs."""

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.tracing.areas import Area, Areas, Doubles, Floats, Labels, colours_at
+from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
+from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
 
 _ROUNDS = 3
 """Details that touch are found as one at first, with the colour that most of them has; the others come next."""
@@ -122,7 +123,7 @@ def _steps(pixels: Floats) -> Floats:
     return steps
 
 
-def _means(numbers: Labels, values: Floats, count: int) -> Doubles:
+def _means(numbers: Labels, values: Floats, count: int) -> Reals:
     sizes = np.maximum(np.bincount(numbers, minlength=count), 1)
     return np.stack([np.bincount(numbers, channel, minlength=count) / sizes for channel in values.T], axis=1)
 
@@ -138,7 +139,7 @@ def _known(areas: Areas) -> list[Floats]:
     return known
 
 
-def _colours(order: Labels, own: Doubles, below: Doubles, known: list[Floats]) -> list[_Colour]:
+def _colours(order: Labels, own: Reals, below: Reals, known: list[Floats]) -> list[_Colour]:
     """Sort details by their colours: those that are there already, and as few new ones as will do."""
     palette = [_Colour(colour, []) for colour in known]
     for detail in order.tolist():
@@ -152,7 +153,7 @@ def _colours(order: Labels, own: Doubles, below: Doubles, known: list[Floats]) -
     return [colour for colour in palette if colour.details]
 
 
-def _nearest(palette: list[_Colour], own: Doubles, below: Doubles) -> _Colour | None:
+def _nearest(palette: list[_Colour], own: Reals, below: Reals) -> _Colour | None:
     """The colour that a detail has, or that it is covered with for the most part."""
     if not palette:
         return None

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.tracing.areas import Area, Areas, Doubles, Floats, Labels, colours_at
+from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
+from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
 from spectacle.generators.supersvg.tracing.details import add_details, is_noisy
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 
@@ -97,7 +98,7 @@ def _fills(pixels: Floats, seeds: Labels, count: int) -> list[Area]:
     x, y = columns + 0.5, rows + 0.5
     sizes = np.bincount(label, minlength=count)
 
-    def mean(values: Doubles) -> Doubles:
+    def mean(values: Reals) -> Reals:
         return np.asarray(np.bincount(label, values, minlength=count) / sizes)
 
     centre_x, centre_y = mean(x), mean(y)
@@ -124,7 +125,7 @@ def _fills(pixels: Floats, seeds: Labels, count: int) -> list[Area]:
 
 
 def _gradient(
-    slope: Doubles, offsets: Doubles, rest: Doubles, error: float, plain: Area, centre: tuple[float, float]
+    slope: Reals, offsets: Reals, rest: Reals, error: float, plain: Area, centre: tuple[float, float]
 ) -> Area:
     """The linear gradient along the direction in which the colours change most, if it is worth it."""
     left, strength, _ = np.linalg.svd(slope)

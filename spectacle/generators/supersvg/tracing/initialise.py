@@ -10,12 +10,9 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.borders import closed_curves
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 _PITCH = 1 / 128
 _MIN_PITCH = 4.0

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.tracing.areas import Area, Areas, Floats, Labels
+from spectacle.generators.supersvg.arrays import Floats, Labels
+from spectacle.generators.supersvg.tracing.areas import Area, Areas
 
 _MAX_AREAS = 200
 """With more areas than that, those of one colour are one."""

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import slic
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Labels = NDArray[np.int64]
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 
 _COMPACTNESS = 0.3
 _SIGMA = 0.7
