@@ -28,7 +28,7 @@ def prepare(preset: str | None, folder: Path, located: Mapping[str, Located], sa
         located: Where the pulled weights are, by repository.
         say: Called with a sentence for each part of the work.
     """
-    # On the processor and in full precision: what is rounded is the sum, once.
+    # On the CPU and in full precision, so that the sum is rounded once.
     settings = PlacementSettings(quantization="none", residency="device")
     plan = make_plan(published.SDXL_CONTROLNET, Machine(ram=1 << 62), settings)
     say("loading SDXL")

@@ -133,7 +133,7 @@ def make_plan(part: Component, machine: Machine, settings: PlacementSettings) ->
 
     `residency` is not taken from the settings, for every token needs every weight: streamed to the device, each would
     take as long as a step of a diffusion model. Nor is `gguf`, of which there is none, nor without a GPU `nf4`: on
-    processors with bf16 instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the picture
+    CPUs with bf16 instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the picture
     half has.
 
     Raises:

@@ -21,7 +21,7 @@ ASKING_SECONDS = 120
 """Longest the child process may take that asks a GPU: the import of torch from a cold disk can take a minute."""
 
 _PROC = Path("/proc")
-_CONTROL_GROUPS = Path("/sys/fs/cgroup")
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 def measure(device: Device, settings: PlacementSettings) -> Machine:
@@ -79,19 +79,19 @@ def _asked(index: int) -> tuple[int, tuple[int, int]]:
     return free, (major, minor)
 
 
-def free_ram(limit: int | None = None, *, proc: Path = _PROC, control_groups: Path = _CONTROL_GROUPS) -> int:
+def free_ram(limit: int | None = None, *, proc: Path = _PROC, cgroups: Path = _CGROUPS) -> int:
     """Bytes of the host's memory that this process may still take.
 
-    What the kernel calls available, within the limits of the control group (version 2 or 1) and of those around it.
+    What the kernel calls available, within the limits of the cgroup (version 2 or 1) and of its parents.
 
     Args:
         limit: Most bytes this process may have in all, or None.
         proc: Where proc is mounted.
-        control_groups: Where control groups are mounted.
+        cgroups: Where cgroups are mounted.
     """
     fields = _kilobytes(proc / "meminfo")
     free = fields["MemAvailable"]
-    for group in _groups(proc, control_groups):
+    for group in _groups(proc, cgroups):
         free = min(free, group)
     if limit is not None:
         own = _kilobytes(proc / "self/status")
@@ -100,7 +100,7 @@ def free_ram(limit: int | None = None, *, proc: Path = _PROC, control_groups: Pa
 
 
 def _groups(proc: Path, mount: Path) -> Iterator[int]:
-    """What each control group this process is in has left, those around it included."""
+    """What each cgroup that this process is in has left, parents included."""
     for line in (proc / "self/cgroup").read_text().splitlines() if (proc / "self/cgroup").exists() else ():
         _, controllers, path = line.split(":", 2)
         if not controllers:

@@ -117,10 +117,10 @@ class Machine:
     """What is free on this machine.
 
     Attributes:
-        ram: Free bytes of the host, within the limits of its control group and of `ram_limit`.
+        ram: Free bytes of the host, within the limits of its cgroup and of `ram_limit`.
         vram: Free bytes of the GPU, within `vram_limit`; 0 without one.
         capability: CUDA compute capability, or None without a GPU.
-        cpu_bf16: Whether the processor multiplies bf16 matrices in hardware.
+        cpu_bf16: Whether the CPU multiplies bf16 matrices in hardware.
         packages: The libraries for quantized weights that are installed.
     """
 
@@ -232,7 +232,7 @@ class Plan:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The plan for people: format and place, costs, reasons, risks."""
-        where = "the GPU" if self.device == "cuda" else "the processor"
+        where = "the GPU" if self.device == "cuda" else "the CPU"
         lines = [f"{self.residency} on {where}, computing in {self.precision}."]
         lines += [f"{_told(each, self)}." for each in self.placements]
         if self.vae_tiling:
@@ -250,7 +250,7 @@ class Plan:
 
 
 def gigabytes(size: int) -> str:
-    """A size for people, in units of 10^9 bytes, as cards and files are sold."""
+    """A size for people, in units of 10^9 bytes, as GPUs and files are sold."""
     return f"{size / 1e9:.1f} GB"
 
 

@@ -54,29 +54,29 @@ MODELS: dict[str, tuple[Component, ...]] = {
     "OmniSVG 8B": OMNISVG_8B,
     "OmniSVG 4B": OMNISVG_4B,
 }
-CARDS = (0, 8, 10, 12, 16, 24, 48, 80, 141)
+GPUS = (0, 8, 10, 12, 16, 24, 48, 80, 141)
 """GiB of GPU memory; 0 stands for none."""
 HOSTS = (16, 32, 64, 128)
 """GiB of host memory."""
 
 
-def nominal_machine(card: int, host: int) -> Machine:
+def nominal_machine(gpu: int, host: int) -> Machine:
     """A machine with so many GiB of memory, of which 94 and 93 % are free.
 
-    A 12 GB card exposes 10.5 to 11.3 GiB, which is at most 94 %; what a host has free is assumed.
+    A 12 GB GPU exposes 10.5 to 11.3 GiB, which is at most 94 %; what a host has free is assumed.
     """
-    return Machine(int(host * 2**30 * 0.93), int(card * 2**30 * 0.94), (8, 6) if card else None, cpu_bf16=True)
+    return Machine(int(host * 2**30 * 0.93), int(gpu * 2**30 * 0.94), (8, 6) if gpu else None, cpu_bf16=True)
 
 
 def markdown_tables() -> str:
     """The plans for all of these models on all of these machines, as tables for the documentation."""
     parts = []
     for name, components in MODELS.items():
-        rows = [f"### {name}\n", f"| card | {' | '.join(f'{host} GB of memory' for host in HOSTS)} |"]
+        rows = [f"### {name}\n", f"| GPU | {' | '.join(f'{host} GB of memory' for host in HOSTS)} |"]
         rows.append("|---|" + "---|" * len(HOSTS))
-        for card in CARDS:
-            cells = [_cell(components, nominal_machine(card, host)) for host in HOSTS]
-            rows.append(f"| {f'{card} GB' if card else 'none'} | {' | '.join(cells)} |")
+        for gpu in GPUS:
+            cells = [_cell(components, nominal_machine(gpu, host)) for host in HOSTS]
+            rows.append(f"| {f'{gpu} GB' if gpu else 'none'} | {' | '.join(cells)} |")
         parts.append("\n".join(rows))
     return "\n\n".join(parts) + "\n"
 

@@ -116,7 +116,7 @@ def _precision_reason(problem: Problem, plan: Plan) -> Iterator[str]:
             f"work in fp16, so it computes in fp32."
         )
     elif plan.precision == "bf16" and capability is None and not problem.machine.cpu_bf16:
-        yield "fp32, which this processor computes faster, would need twice the memory."
+        yield "fp32, which this CPU computes faster, would need twice the memory."
 
 
 def _quantization_reason(

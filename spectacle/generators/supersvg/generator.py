@@ -47,11 +47,11 @@ WEIGHT_BYTES = 4 * (22_131_756 + 56_685_940)
 """Bytes of both published networks in memory, where they are in fp32."""
 RAM = 2_000_000_000
 """Bytes of the host's memory at work: with its libraries, a process took 1.9 GB at most for 1000 paths of 2048x2048
-pixels, measured on a processor.
+pixels, measured on a CPU.
 """
 VRAM = 4_300_000_000 + GPU_ALLOWANCE
 """Bytes of a GPU's memory at work: drawing as many pixels of paths as are held at once took 4.2 GB with its gradients,
-measured with the same operations on a processor.
+measured with the same operations on a CPU.
 """
 
 _OPAQUE = 0.5

@@ -37,47 +37,47 @@ def group(folder: Path, **files: str) -> None:
 
 
 def test_what_the_kernel_calls_available_is_free(proc: Path, tmp_path: Path) -> None:
-    assert free_ram(proc=proc, control_groups=tmp_path / "none") == 8_000_000 * KB
+    assert free_ram(proc=proc, cgroups=tmp_path / "none") == 8_000_000 * KB
 
 
-def test_the_least_of_all_control_groups_counts(proc: Path, tmp_path: Path) -> None:
+def test_the_least_of_all_cgroups_counts(proc: Path, tmp_path: Path) -> None:
     (proc / "self/cgroup").write_text("0::/system.slice/spectacle.service\n")
     mount = tmp_path / "cgroup"
     inner = mount / "system.slice/spectacle.service"
     group(mount)
     group(mount / "system.slice", max="max\n", high="5000000\n", current="1000000\n")
     group(inner, max="9000000\n", current="4000000\n", stat="anon 3000000\ninactive_file 500000\n")
-    assert free_ram(proc=proc, control_groups=mount) == 4_000_000
+    assert free_ram(proc=proc, cgroups=mount) == 4_000_000
     group(inner, max="7000000\n")
-    assert free_ram(proc=proc, control_groups=mount) == 3_500_000
+    assert free_ram(proc=proc, cgroups=mount) == 3_500_000
 
 
 def test_a_container_sees_its_own_group_as_the_root(proc: Path, tmp_path: Path) -> None:
     (proc / "self/cgroup").write_text("0::/../../docker/0123\n")
     mount = tmp_path / "cgroup"
     group(mount, max="6000000\n", current="1000000\n")
-    assert free_ram(proc=proc, control_groups=mount) == 5_000_000
+    assert free_ram(proc=proc, cgroups=mount) == 5_000_000
 
 
-def test_the_first_version_of_control_groups_counts_too(proc: Path, tmp_path: Path) -> None:
+def test_the_first_version_of_cgroups_counts_too(proc: Path, tmp_path: Path) -> None:
     (proc / "self/cgroup").write_text("12:cpu,cpuacct:/\n4:memory:/docker/0123\n1:name=systemd:/\n")
     mount = tmp_path / "cgroup"
     group(mount / "memory", limit_in_bytes="9223372036854771712\n", usage_in_bytes="100\n")
     group(mount / "memory/docker/0123", limit_in_bytes="2000000\n", usage_in_bytes="700000\n")
     (mount / "memory/docker/0123/memory.stat").write_text("total_inactive_file 200000\n")
-    assert free_ram(proc=proc, control_groups=mount) == 1_500_000
+    assert free_ram(proc=proc, cgroups=mount) == 1_500_000
 
 
 def test_the_limit_of_the_settings_is_for_the_whole_process(proc: Path, tmp_path: Path) -> None:
-    assert free_ram(1000 * KB, proc=proc, control_groups=tmp_path) == 700 * KB
-    assert free_ram(100 * KB, proc=proc, control_groups=tmp_path) == 0
-    assert free_ram(10**15, proc=proc, control_groups=tmp_path) == 8_000_000 * KB
+    assert free_ram(1000 * KB, proc=proc, cgroups=tmp_path) == 700 * KB
+    assert free_ram(100 * KB, proc=proc, cgroups=tmp_path) == 0
+    assert free_ram(10**15, proc=proc, cgroups=tmp_path) == 8_000_000 * KB
 
 
 def test_a_group_that_is_over_its_limit_leaves_nothing(proc: Path, tmp_path: Path) -> None:
     (proc / "self/cgroup").write_text("0::/\n")
     group(tmp_path / "cgroup", max="1000\n", current="2000\n")
-    assert free_ram(proc=proc, control_groups=tmp_path / "cgroup") == 0
+    assert free_ram(proc=proc, cgroups=tmp_path / "cgroup") == 0
 
 
 def test_this_machine_can_be_measured() -> None:

@@ -15,15 +15,15 @@ from spectacle.generators.placement import published
 from spectacle.generators.placement.candidates import MAX_PINNED
 from spectacle.generators.placement.plan import LIBRARIES, Component, Machine, Place, Plan, Stage
 from spectacle.generators.placement.planner import make_plan
-from spectacle.generators.placement.published import CARDS, HOSTS, MODELS, nominal_machine
+from spectacle.generators.placement.published import GPUS, HOSTS, MODELS, nominal_machine
 
 ROOT = Path(__file__).parents[3]
 QWEN_IMAGE = published.QWEN_IMAGE
-EVERYWHERE = [(card, host) for card in CARDS for host in HOSTS]
+EVERYWHERE = [(gpu, host) for gpu in GPUS for host in HOSTS]
 
 
-def plan(model: tuple[Component, ...], card: int, host: int = 64, *, lightning: bool = False, **settings: Any) -> Plan:
-    machine = nominal_machine(card, host)
+def plan(model: tuple[Component, ...], gpu: int, host: int = 64, *, lightning: bool = False, **settings: Any) -> Plan:
+    machine = nominal_machine(gpu, host)
     return make_plan(model, machine, PlacementSettings(**settings), lightning=lightning)
 
 
@@ -44,7 +44,7 @@ RESIDENT = "bf16 device, bf16 device, bf16 device"
 
 
 @pytest.mark.parametrize(
-    ("card", "host", "expected"),
+    ("gpu", "host", "expected"),
     [
         (8, 16, NF4_STREAMED),
         (8, 32, ENCODER_COMES_AND_GOES),
@@ -72,13 +72,13 @@ RESIDENT = "bf16 device, bf16 device, bf16 device"
         (0, 128, RESIDENT),
     ],
 )
-def test_qwen_image_runs_on(card: int, host: int, expected: str) -> None:
-    made = plan(QWEN_IMAGE, card, host, lightning=True)
+def test_qwen_image_runs_on(gpu: int, host: int, expected: str) -> None:
+    made = plan(QWEN_IMAGE, gpu, host, lightning=True)
     assert shape(made) == expected
 
 
 @pytest.mark.parametrize(
-    ("card", "host", "expected"),
+    ("gpu", "host", "expected"),
     [
         (8, 16, "int8 group-offload!, bf16 group-offload*, bf16 device"),
         (8, 64, STREAMED_BF16),
@@ -88,12 +88,12 @@ def test_qwen_image_runs_on(card: int, host: int, expected: str) -> None:
         (0, 32, "bf16 device, bf16 device*, bf16 device"),
     ],
 )
-def test_qwen_image_21_runs_on(card: int, host: int, expected: str) -> None:
-    assert shape(plan(published.QWEN_IMAGE_21, card, host)) == expected
+def test_qwen_image_21_runs_on(gpu: int, host: int, expected: str) -> None:
+    assert shape(plan(published.QWEN_IMAGE_21, gpu, host)) == expected
 
 
 @pytest.mark.parametrize(
-    ("card", "host", "residency", "unet"),
+    ("gpu", "host", "residency", "unet"),
     [
         (8, 16, "staged", "int8"),
         (10, 16, "model-offload", "none"),
@@ -102,14 +102,14 @@ def test_qwen_image_21_runs_on(card: int, host: int, expected: str) -> None:
         (0, 16, "device", "none"),
     ],
 )
-def test_sdxl_with_controlnet_runs_on(card: int, host: int, residency: str, unet: str) -> None:
-    made = plan(published.SDXL_CONTROLNET, card, host)
+def test_sdxl_with_controlnet_runs_on(gpu: int, host: int, residency: str, unet: str) -> None:
+    made = plan(published.SDXL_CONTROLNET, gpu, host)
     assert (made.residency, made.of("unet").quantization) == (residency, unet)
-    assert made.precision == ("fp16" if card else "bf16")
+    assert made.precision == ("fp16" if gpu else "bf16")
 
 
 @pytest.mark.parametrize(
-    ("model", "card", "form"),
+    ("model", "gpu", "form"),
     [
         (published.OMNISVG_4B, 8, "int8"),
         (published.OMNISVG_4B, 12, "none"),
@@ -118,20 +118,20 @@ def test_sdxl_with_controlnet_runs_on(card: int, host: int, residency: str, unet
         (published.OMNISVG_8B, 24, "none"),
     ],
 )
-def test_omnisvg_runs_on(model: tuple[Component, ...], card: int, form: str) -> None:
-    made = plan(model, card, 16)
+def test_omnisvg_runs_on(model: tuple[Component, ...], gpu: int, form: str) -> None:
+    made = plan(model, gpu, 16)
     assert (made.residency, made.of("model").quantization) == ("device", form)
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-@pytest.mark.parametrize(("card", "host"), EVERYWHERE)
-def test_a_plan_never_needs_more_than_is_free(model: tuple[Component, ...], card: int, host: int) -> None:
-    machine = nominal_machine(card, host)
+@pytest.mark.parametrize(("gpu", "host"), EVERYWHERE)
+def test_a_plan_never_needs_more_than_is_free(model: tuple[Component, ...], gpu: int, host: int) -> None:
+    machine = nominal_machine(gpu, host)
     try:
         made = make_plan(model, machine, PlacementSettings())
     except OutOfMemory:
         assert model == published.OMNISVG_8B
-        assert card <= 10
+        assert gpu <= 10
         return
     assert made.vram <= machine.vram
     assert made.ram <= machine.ram
@@ -141,16 +141,16 @@ def test_a_plan_never_needs_more_than_is_free(model: tuple[Component, ...], card
 
 
 @pytest.mark.parametrize(
-    ("model", "card"),
+    ("model", "gpu"),
     [
-        pytest.param(model, card, id=f"{name}-{card}")
+        pytest.param(model, gpu, id=f"{name}-{gpu}")
         for name, model in MODELS.items()
-        for card in CARDS
-        if name != "OmniSVG 8B" or card not in (8, 10)  # which it does not fit
+        for gpu in GPUS
+        if name != "OmniSVG 8B" or gpu not in (8, 10)  # which it does not fit
     ],
 )
-def test_more_memory_of_the_host_never_gives_a_worse_form(model: tuple[Component, ...], card: int) -> None:
-    forms = [plan(model, card, host).placements[0].quantization for host in HOSTS]
+def test_more_memory_of_the_host_never_gives_a_worse_form(model: tuple[Component, ...], gpu: int) -> None:
+    forms = [plan(model, gpu, host).placements[0].quantization for host in HOSTS]
     assert forms == sorted(forms, key=["none", "int8", "gguf", "nf4"].index, reverse=True)
 
 
@@ -172,9 +172,9 @@ def test_what_is_resident_moves_nothing_and_holds_no_memory_of_the_host() -> Non
     assert made.held == Footprint(sum(placed.size for placed in made.placements))
 
 
-@pytest.mark.parametrize(("card", "tiles"), [(8, True), (12, True), (48, True), (141, False)])
-def test_pictures_are_decoded_in_tiles_where_memory_is_short(card: int, tiles: bool) -> None:
-    assert plan(QWEN_IMAGE, card).vae_tiling is tiles
+@pytest.mark.parametrize(("gpu", "tiles"), [(8, True), (12, True), (48, True), (141, False)])
+def test_pictures_are_decoded_in_tiles_where_memory_is_short(gpu: int, tiles: bool) -> None:
+    assert plan(QWEN_IMAGE, gpu).vae_tiling is tiles
 
 
 # --- settings --------------------------------------------------------------------------------------------------------
@@ -182,19 +182,19 @@ def test_pictures_are_decoded_in_tiles_where_memory_is_short(card: int, tiles: b
 
 @pytest.mark.parametrize("residency", ["device", "staged", "model-offload", "group-offload", "disk-offload"])
 @pytest.mark.parametrize("quantization", ["none", "int8", "nf4"])
-@pytest.mark.parametrize("card", [8, 24, 141])
-def test_what_the_settings_say_is_done(card: int, residency: str, quantization: str) -> None:
+@pytest.mark.parametrize("gpu", [8, 24, 141])
+def test_what_the_settings_say_is_done(gpu: int, residency: str, quantization: str) -> None:
     if (residency, quantization) == ("disk-offload", "int8"):
         with pytest.raises(
             GeneratorError, match=r"residency = disk-offload with placement\.quantization = int8 is not"
         ):
-            plan(QWEN_IMAGE, card, residency=residency, quantization=quantization)
+            plan(QWEN_IMAGE, gpu, residency=residency, quantization=quantization)
         return
-    made = plan(QWEN_IMAGE, card, residency=residency, quantization=quantization)
+    made = plan(QWEN_IMAGE, gpu, residency=residency, quantization=quantization)
     assert made.residency == residency
     assert made.of("transformer").quantization == quantization
     assert f"placement.residency = {residency}, as the settings say." in made.reasons
-    fits = made.vram <= nominal_machine(card, 64).vram and made.ram <= nominal_machine(card, 64).ram
+    fits = made.vram <= nominal_machine(gpu, 64).vram and made.ram <= nominal_machine(gpu, 64).ram
     assert bool(made.risks) is not fits
 
 
@@ -304,10 +304,10 @@ def test_plain_fp8_files_are_refused_under_lightning_alone() -> None:
     assert plan(fp8, 24).of("transformer").quantization == "int8"
 
 
-@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize("gpu", GPUS)
 @pytest.mark.parametrize("host", HOSTS)
-def test_fp8_is_never_chosen(card: int, host: int) -> None:
-    made = plan(QWEN_IMAGE, card, host, lightning=True)
+def test_fp8_is_never_chosen(gpu: int, host: int) -> None:
+    made = plan(QWEN_IMAGE, gpu, host, lightning=True)
     assert {placed.quantization for placed in made.placements} <= {"none", *LIBRARIES}
 
 
