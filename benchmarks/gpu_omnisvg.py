@@ -151,7 +151,7 @@ def ours(decoder: Decoder, inputs: Mapping[str, Tensor], sampling: Sampling, dra
     """Spectacle's loop, which goes on when all drawings have ended, so that every run has as many steps."""
 
     def run(report: Callable[[int], None]) -> None:
-        with patch.object(generation._Run, "ended", lambda run: False):
+        with patch.object(generation._Generation, "ended", lambda run: False):
             decoder.generate(
                 inputs,
                 sampling,
