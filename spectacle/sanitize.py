@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import regex
-
 from spectacle import signatures
 from spectacle.errors import BlockedPrompt, UnreadableRequest
 
@@ -23,7 +21,6 @@ _MAX_MARKS = 30
 Ordering a longer run takes `unicodedata.normalize` quadratic time.
 """
 
-_CLUSTER = regex.compile(r"\X")
 _MAX_CLUSTER = 40
 """How far back from the length limit a boundary between user-perceived characters is looked for, in code points."""
 
@@ -240,10 +237,12 @@ def _cut(text: str, length: int) -> str:
     """The first `length` code points or a few less, so that no user-perceived character is cut in two."""
     if len(text) <= length:
         return text
+    import regex  # takes as long as all else here, and most prompts are short
+
     # Only what is near the limit, for `regex` takes quadratic time for a row of flags.
     start = _pair_of_flag_letters(text, max(length - 2 * _MAX_CLUSTER, 0))
     end = 0
-    for cluster in _CLUSTER.finditer(text, start, length + _MAX_CLUSTER):
+    for cluster in regex.finditer(r"\X", text, pos=start, endpos=length + _MAX_CLUSTER):
         if cluster.end() > length:
             break
         end = cluster.end()

@@ -192,7 +192,7 @@ class Watcher:
                 self._scan(now)
             self._act(now)
             self._finish_commits(now)
-            self._catalogue.refresh()
+            self._catalogue.refresh(idle=self._is_idle())
             self._reporting.report_when_due(now)
         except SpoolUnavailable as error:
             self._pause(error.message)
@@ -300,6 +300,9 @@ class Watcher:
             tracked = self._backlog.get(stem)
             if tracked is None or tracked.attempt is None:
                 self._pending_commits.finish(stem, now, whole_spools=self._health.concerns_whole_spool)
+
+    def _is_idle(self) -> bool:
+        return not self._backlog.ready and all(thread.current is None for thread in self._threads)
 
     def _nothing_left(self) -> bool:
         if self._health.reason is not None or not self._scanner.scans or self._pending_commits:

@@ -264,6 +264,8 @@ def test_many_requests_leave_no_descriptor_no_thread_and_no_memory_behind(tmp_pa
     with running(tmp_path) as daemon:
         assert daemon.process is not None
         serve_many(daemon, "a", 50)
+        # The process that describes the kinds comes and goes.
+        wait_for(lambda: daemon.report().get("kind_details"), "the description of the kinds")
         wait_for(lambda: not (daemon.report().get("devices") or [{}])[0].get("job"), "rest")
         before, memory = footprint(daemon), resident(daemon.process.pid)
         serve_many(daemon, "b", 300)

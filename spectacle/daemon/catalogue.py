@@ -25,6 +25,9 @@ FIRST_AFTER = 2.0
 EVERY = 600.0
 """Seconds after which they are described again: weights may have been pulled, libraries installed."""
 
+MAX_PUT_OFF = 60.0
+"""Seconds for which a description waits at most until nothing else is to be done."""
+
 MAX_SECONDS = 120.0
 """Longest a description may take."""
 
@@ -55,15 +58,18 @@ class Catalogue:
         self._output: IO[bytes] | None = None
         self._began = 0.0
 
-    def refresh(self) -> None:
+    def refresh(self, *, idle: bool) -> None:
         """Begin a description when one is due, and take over one that has ended. Waits for nothing.
+
+        Args:
+            idle: Whether nothing else is to be done. While something is, a description is put off.
 
         Raises:
             OSError: When the spool is in trouble.
         """
         now = self._clock()
         if self._process is None:
-            if now >= self._due:
+            if now >= self._due + (0 if idle else MAX_PUT_OFF):
                 self._begin(now)
         elif self._process.poll() is not None:
             self._end()

@@ -56,6 +56,7 @@ class LocalWorker:
         self.device = device
         self.loaded: tuple[Model, ...] = ()
         self.not_before = 0.0
+        self._settings = settings
         self._limits = settings.limits
         self._wanted = ProcessSettings.of(device, settings)
         self._started_with = self._wanted
@@ -81,8 +82,10 @@ class LocalWorker:
         Time limits change without further ado. What a process is started with (`[weights]`, `[placement]` and the
         limits of the SVG rasteriser) takes a new process, which replaces the running one when it is next used.
         """
-        self._limits = settings.limits
-        self._wanted = ProcessSettings.of(self.device, settings)
+        if settings is not self._settings:
+            self._settings = settings
+            self._limits = settings.limits
+            self._wanted = ProcessSettings.of(self.device, settings)
 
     def start(self, unwanted: Unwanted = still_wanted) -> None:
         """Start the process if none runs with the settings as they are now, and wait until it is ready.
@@ -93,7 +96,7 @@ class LocalWorker:
             Cancelled: When it became unwanted meanwhile; the process is ended.
         """
         if self._process is not None and self._process.poll() is None:
-            if self._started_with == self._wanted:
+            if self._started_with is self._wanted or self._started_with == self._wanted:
                 return
             log.info("restarting the worker with other settings", device=str(self.device))
             self.kill()

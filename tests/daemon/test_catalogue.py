@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,7 @@ from clock import Clock
 from daemon_process import running, wait_for
 
 from spectacle.config import Settings
-from spectacle.daemon import catalogue as module
-from spectacle.daemon.catalogue import EVERY, FIRST_AFTER, Catalogue
+from spectacle.daemon.catalogue import EVERY, FIRST_AFTER, MAX_PUT_OFF, Catalogue
 from spectacle.generators.test_generator import TestGenerator
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import schema_path
@@ -43,11 +43,11 @@ def catalogue(spool: Spool, settings: Settings, clock: Clock) -> Catalogue:
 
 
 def describe(catalogue: Catalogue) -> None:
-    catalogue.refresh()
+    catalogue.refresh(idle=True)
     process = catalogue._process
     assert process is not None
     process.wait(60)
-    catalogue.refresh()
+    catalogue.refresh(idle=True)
 
 
 def test_each_kind_is_told_with_what_it_makes_and_whether_it_can_be_served(catalogue: Catalogue, clock: Clock) -> None:
@@ -80,16 +80,26 @@ def test_the_schema_of_the_options_is_in_the_spool_under_its_digest_and_is_not_s
 def test_kinds_are_described_soon_after_the_start_now_and_then_and_after_a_reload(
     catalogue: Catalogue, clock: Clock
 ) -> None:
-    catalogue.refresh()
+    catalogue.refresh(idle=True)
     assert catalogue._process is None
     clock.now += FIRST_AFTER
     describe(catalogue)
-    catalogue.refresh()
+    catalogue.refresh(idle=True)
     assert catalogue._process is None
     clock.now += EVERY
     describe(catalogue)
     catalogue.reconfigured()
-    catalogue.refresh()
+    catalogue.refresh(idle=True)
+    assert catalogue._process is not None
+    catalogue.close()
+
+
+def test_a_description_is_put_off_while_there_is_work_but_not_for_ever(catalogue: Catalogue, clock: Clock) -> None:
+    clock.now += FIRST_AFTER
+    catalogue.refresh(idle=False)
+    assert catalogue._process is None
+    clock.now += MAX_PUT_OFF
+    catalogue.refresh(idle=False)
     assert catalogue._process is not None
     catalogue.close()
 
@@ -100,13 +110,13 @@ def test_a_description_that_takes_too_long_or_fails_leaves_what_was_known(
     clock.now += FIRST_AFTER
     describe(catalogue)
     known = catalogue.kinds
-    monkeypatch.setattr(module.sys, "executable", "/bin/cat")
+    monkeypatch.setattr(sys, "executable", "/bin/cat")
     clock.now += EVERY
     describe(catalogue)
     assert catalogue.kinds is known
-    monkeypatch.setattr(module.sys, "executable", "/nonexistent")
+    monkeypatch.setattr(sys, "executable", "/nonexistent")
     clock.now += EVERY
-    catalogue.refresh()
+    catalogue.refresh(idle=True)
     assert catalogue.kinds is known
 
 
