@@ -16,7 +16,7 @@ from pathlib import Path
 from spectacle.processes import module_command, module_environment
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
-from spectacle.spool.naming import RequestName
+from spectacle.spool.naming import RequestName, make_stem
 
 CLAIMS = 40
 LEASE_SECONDS = 10.0
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> None:
     spool = Spool(Path(directory))
     spool.open()
     claims = Claims(spool, float(lease_seconds))
-    names = [RequestName.parse(f"doctor-{number}-1x1.txt") for number in range(int(count))]
+    names = [RequestName.from_stem(make_stem("doctor", str(number), 1, 1)) for number in range(int(count))]
     _say("ready")
     sys.stdin.readline()
     won = [claim for name in names if name is not None and (claim := claims.claim(name)) is not None]

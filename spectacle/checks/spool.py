@@ -19,7 +19,7 @@ from spectacle.errors import SpoolUnavailable
 from spectacle.spool.directory import Spool, unavailable
 from spectacle.spool.instances import Report, all_reports, is_live
 from spectacle.spool.mounts import NETWORK_FILE_SYSTEMS
-from spectacle.spool.naming import STATE_DIRECTORY
+from spectacle.spool.naming import STATE_DIRECTORY, make_stem, request_name
 
 EVENT_SECONDS = 3.0
 """How long inotify may take to tell of a file, on a busy machine."""
@@ -137,7 +137,7 @@ def check_inotify(scratch: Spool, poll_interval: float, *, on_network: bool) -> 
         if not events.works:
             return Check("inotify", Level.WARN, f"not available: {polling}", "raise fs.inotify.max_user_instances")
         began = time.monotonic()
-        scratch.write("doctor-event-1x1.txt", b"event\n")
+        scratch.write(request_name(make_stem("doctor", "event", 1, 1)), b"event\n")
         if not told.wait(EVENT_SECONDS):
             return Check(
                 "inotify", Level.WARN, f"tells of nothing on this file system: {polling}", "nothing: it is only slower"

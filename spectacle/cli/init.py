@@ -10,7 +10,7 @@ import click
 
 from spectacle.cli.live import opened
 from spectacle.config.document import render_toml
-from spectacle.spool.naming import STATE_DIRECTORY
+from spectacle.spool.naming import STATE_DIRECTORY, STATE_PARTS
 
 ALONE, WITH_GROUP = 0o770, 0o2770
 
@@ -67,7 +67,7 @@ def _make_spool(directory: Path, group: int | None) -> str:
     try:
         if permitted:
             state = _permit(STATE_DIRECTORY, group, within=top)
-            for part in ("instances", "attempts", "poison"):
+            for part in STATE_PARTS:
                 os.close(_permit(part, group, within=state))
             os.close(state)
         mode = os.fstat(top).st_mode & 0o7777

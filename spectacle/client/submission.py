@@ -24,6 +24,8 @@ from spectacle.spool.naming import (
     RESERVED_KINDS,
     RequestName,
     client_draft_name,
+    make_stem,
+    request_name,
     result_of,
 )
 
@@ -178,23 +180,23 @@ def _name(user: str, message_id: str, width: int, height: int, kind: str | None)
         if not 1 <= pixels <= 99999:
             raise InvalidRequest(f"{side} {pixels} is not a valid size: give 1 to 99999 pixels")
     word = "letters, digits and _ . + = @ ~, not beginning with a dot, 200 bytes in all"
-    tried = RequestName.from_stem(f"{user}-1-1x1")
+    tried = RequestName.from_stem(make_stem(user, "1", 1, 1))
     if tried is None or tried.user != user:
         raise InvalidRequest(f"user {user!r} cannot be in a file name: give a UUID, or {word}")
-    tried = RequestName.from_stem(f"u-{message_id}-1x1")
+    tried = RequestName.from_stem(make_stem("u", message_id, 1, 1))
     if tried is None or tried.msgid != message_id:
         raise InvalidRequest(f"message id {message_id!r} cannot be in a file name: give {word}; dashes join words")
     if kind is not None:
-        tried = RequestName.from_stem(f"u-1-1x1-{kind}")
+        tried = RequestName.from_stem(make_stem("u", "1", 1, 1, kind))
         if tried is None or tried.kind != kind or kind in RESERVED_KINDS:
             raise InvalidRequest(
                 f"kind {kind!r} is not valid: give lower-case letters, digits and _, beginning with a letter"
             )
-    stem = f"{user}-{message_id}-{width}x{height}" + (f"-{kind}" if kind else "")
+    stem = make_stem(user, message_id, width, height, kind)
     name = RequestName.from_stem(stem)
     if name is None or name.user != user:
         raise InvalidRequest(
-            f"{stem}.txt is not a request's name: shorten the user or the message id, or choose others"
+            f"{request_name(stem)} is not a request's name: shorten the user or the message id, or choose others"
         )
     return name
 

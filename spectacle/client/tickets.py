@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from spectacle.errors import SpectacleError
+from spectacle.spool.naming import request_name
 
 
 class InvalidRequest(SpectacleError, ValueError):
@@ -67,7 +68,7 @@ class Ticket:
     @property
     def request(self) -> Path:
         """The request file. It exists until the request is answered or cancelled."""
-        return self.spool / f"{self.stem}.txt"
+        return self.spool / request_name(self.stem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from spectacle.client.files import read_small, spool_errors, version_of
 from spectacle.client.tickets import Progress, RequestCancelled, RequestFailed, Result, Ticket, WaitTimeout
 from spectacle.errors import SpectacleError
-from spectacle.spool.naming import RequestName, result_of
+from spectacle.spool.naming import RequestName, error_name, result_of
 
 MIN_PAUSE, MAX_PAUSE, PAUSE_GROWTH = 0.02, 1.0, 1.3
 """Seconds between two listings once a ticket has begun to wait, the most they get to, and how fast they grow."""
@@ -255,7 +255,7 @@ def _answer(ticket: Ticket, names: frozenset[str]) -> Result:
             ordered = sorted(pictures, key=lambda picture: (picture[1] != extension, picture[0]))
             paths = tuple(ticket.spool / pictures[picture] for picture in ordered)
             return Result(paths[0], paths)
-    error = f"{ticket.stem}-error.txt"
+    error = error_name(ticket.stem)
     if error in names - older:
         raise _failure(read_small(ticket.spool / error))
     raise RequestCancelled(f"{ticket.stem} is gone without an answer: it was cancelled, or its answer has been removed")

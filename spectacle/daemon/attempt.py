@@ -18,7 +18,7 @@ from spectacle.spool.claims import Claim, Claims
 from spectacle.spool.commit import Answer, Outcome, read_commit, remove_old_results, retire, roll_forward
 from spectacle.spool.directory import Spool
 from spectacle.spool.file_status import FileStatus
-from spectacle.spool.naming import RequestName, quarantine_path
+from spectacle.spool.naming import POISON, RequestName, quarantine_path, state_path
 from spectacle.spool.record import LaterFormat
 from spectacle.spool.reserve import Reserve
 from spectacle.worker.contract import WorkerBackend
@@ -123,7 +123,7 @@ class Attempts:
         except LaterFormat:
             raise
         except ValueError as error:
-            aside = quarantine_path(f"{name.stem}.commit", secrets.token_hex(4))
+            aside = quarantine_path(name.commit_name, secrets.token_hex(4))
             log.error("put a false commit record aside", record=name.commit_name, reason=str(error), into=aside)
             self._spool.rename(name.commit_name, aside)
             return None
@@ -145,7 +145,7 @@ class Attempts:
             if claim.attempts >= self._settings().spool.max_attempts:
                 raise TooManyAttempts(
                     f"given up after {claim.attempts} attempts that ended their workers: the request is kept in "
-                    f".spectacle/poison, see the daemon's log",
+                    f"{state_path(POISON)}, see the daemon's log",
                     attempts=claim.attempts,
                 )
             request = read_request(self._spool, name, seen, self._settings())
@@ -214,7 +214,7 @@ class Attempts:
                 return AttemptResult.AGAIN
             answer = TooManyAttempts(
                 f"given up after {attempts} attempts, the last because {error.message}: the request is kept in "
-                f".spectacle/poison, see the daemon's log",
+                f"{state_path(POISON)}, see the daemon's log",
                 attempts=attempts,
             )
         return self._result(self._refusals.publish(claim, request.version, answer), AttemptResult.REFUSED, name)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from spectacle.spool.naming import possible_request
+
 if TYPE_CHECKING:
     from watchdog.observers.inotify_c import InotifyEvent, InotifyFD, WatchDescriptor
 
@@ -80,9 +82,10 @@ class FileEvents:
 
     def on_event(self, event: InotifyEvent) -> None:
         """Tell what happened to requests. Called by the reader."""
-        if event.name.endswith(b".txt") and not event.is_directory:
+        file_name = os.fsdecode(event.name)
+        if possible_request(file_name) is not None and not event.is_directory:
             gone = event.is_delete or event.is_moved_from
-            self._tell(os.fsdecode(event.name), FileEvent.GONE if gone else FileEvent.COMPLETE)
+            self._tell(file_name, FileEvent.GONE if gone else FileEvent.COMPLETE)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
         """Note that the watch is gone. Called by the reader."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,14 +15,12 @@ from spectacle.spool.claims import Claim, this_host
 from spectacle.spool.commit import Answer, Outcome
 from spectacle.spool.directory import Spool
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
-from spectacle.spool.naming import RequestName
+from spectacle.spool.naming import ERROR_SUFFIX, RequestName, name_stem
 from spectacle.spool.record import Version
 from spectacle.spool.reserve import Reserve
 from spectacle.worker.contract import JobFailed
 
 log = structlog.get_logger()
-
-_STEM = re.compile(r"\bSTEM(?=-(?:input|mask|control|options)|\.txt)")
 
 
 class Refusals:
@@ -70,7 +67,7 @@ class Refusals:
     def _publish(self, claim: Claim, version: Version, text: bytes, *, poison: bool) -> Outcome:
         answer = Answer(self._spool, claim.name, claim.token)
         try:
-            answer.add("-error.txt", text)
+            answer.add(ERROR_SUFFIX, text)
             return answer.publish(
                 version,
                 self._attachments(claim.name),
@@ -96,7 +93,7 @@ class Refusals:
             **error.details,
         }
         # Generators know nothing of file names and speak of STEM-input.png, as the documentation does.
-        first = _STEM.sub(name.stem, one_line(error.message))
+        first = name_stem(one_line(error.message), name.stem)
         rest = "".join(f"{key}: {one_line(value)}\n" for key, value in details.items())
         return f"{first}\n\n{rest}".encode()
 

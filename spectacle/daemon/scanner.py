@@ -12,7 +12,7 @@ from spectacle.daemon.backlog import Backlog
 from spectacle.daemon.events import FileEvent, FileEvents
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
-from spectacle.spool.naming import RequestName, stem_of_commit
+from spectacle.spool.naming import RequestName, possible_claim, possible_request, stem_of_commit
 
 COARSEST_TIMES = 2.5
 """Seconds after which a directory whose time stands still has no change hidden by coarse time stamps (FAT has 2 s)."""
@@ -101,7 +101,7 @@ class Scanner:
         """Go by what the events since the last turn say."""
         while self._pending:
             file_name, event = self._pending.popleft()
-            tracked = self._backlog.get(file_name.removesuffix(".txt"))
+            tracked = self._backlog.get(possible_request(file_name) or "")
             if event is FileEvent.GONE:
                 if tracked is not None and self._spool.look(file_name) is None:
                     self._backlog.vanished(tracked)
@@ -160,17 +160,16 @@ class Scanner:
         present, claimed, committed = set(), set(), set()
         new = []
         for file_name in names:
-            if file_name.endswith(".txt"):
-                stem = file_name[:-4]
+            if (stem := possible_request(file_name)) is not None:
                 if stem in self._backlog:
                     present.add(stem)
                 elif (name := RequestName.parse(file_name)) is not None:
                     present.add(stem)
                     new.append(name)
-            elif file_name.endswith(".lock"):
-                claimed.add(file_name[:-5])
-            elif (stem_committed := stem_of_commit(file_name)) is not None:
-                committed.add(stem_committed)
+            elif (stem := possible_claim(file_name)) is not None:
+                claimed.add(stem)
+            elif (stem := stem_of_commit(file_name)) is not None:
+                committed.add(stem)
         return Listing(names, present, claimed, committed), new
 
     def _on_event(self, file_name: str, event: FileEvent) -> None:

@@ -229,7 +229,8 @@ def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
 
 def _retired_name(version: Version) -> str:
     """Tells the sweeper what the file held or, where nothing was read, which it was."""
-    return naming.retired_name(version.name, version.digest[:16] or f"inode-{version.inode}", secrets.token_hex(4))
+    which = naming.digest_mark(version.digest) if version.digest else naming.inode_mark(version.inode)
+    return naming.retired_name(version.name, which, secrets.token_hex(4))
 
 
 def sweep_retired(spool: Spool, aside: str) -> None:
@@ -244,14 +245,14 @@ def sweep_retired(spool: Spool, aside: str) -> None:
 
 
 def _is_that(spool: Spool, aside: str, which: str) -> bool:
-    if which.startswith("inode-"):
+    if naming.is_inode_mark(which):
         look = spool.look(aside)
-        return look is None or which == f"inode-{look.inode}"
+        return look is None or which == naming.inode_mark(look.inode)
     try:
         content, _ = spool.read(aside, MAX_HASHED_BYTES)
     except (FileNotFoundError, NotOrdinary, TooLarge):
         return True
-    return hashlib.sha256(content).hexdigest()[:16] == which
+    return naming.digest_mark(hashlib.sha256(content).hexdigest()) == which
 
 
 def _remove_record(spool: Spool, name: RequestName, record: Commit) -> None:

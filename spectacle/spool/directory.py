@@ -108,7 +108,7 @@ class Spool:
         Raises:
             SpoolUnavailable: When they cannot be made or are not directories of their own.
         """
-        for name in naming.STATE_PARTS:
+        for name in map(naming.state_path, ("", *naming.STATE_PARTS)):
             try:
                 with contextlib.suppress(FileExistsError):
                     directory, tail = self._handles.resolve(self._fd, name)
@@ -340,7 +340,7 @@ class Spool:
     def state_names(self, part: str) -> list[str]:
         """Names in one part of `.spectacle/`, empty when it is missing."""
         try:
-            directory, _ = self._at(f"{naming.STATE_DIRECTORY}/{part}/" if part else f"{naming.STATE_DIRECTORY}/")
+            directory, _ = self._at(f"{naming.state_path(part)}/")
             fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
         except FileNotFoundError:
             return []

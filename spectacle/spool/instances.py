@@ -15,7 +15,7 @@ from typing import Any
 from spectacle.spool.claims import this_host
 from spectacle.spool.directory import Spool
 from spectacle.spool.file_status import NotOrdinary, TooLarge
-from spectacle.spool.naming import KIND_PATTERN, MAX_NAME_BYTES, report_path, reporter_of
+from spectacle.spool.naming import INSTANCES, KIND_PATTERN, MAX_NAME_BYTES, report_path, reporter_of
 
 MAX_REPORT_BYTES = 256 * 1024
 MAX_REPORTS, MAX_KINDS = 1000, 500
@@ -129,7 +129,7 @@ def _kinds(report: Report) -> frozenset[str]:
 
 
 def _reports(spool: Spool) -> Iterator[tuple[str, Report, tuple[int, int, int]]]:
-    identities = (each for each in map(reporter_of, spool.state_names("instances")) if each is not None)
+    identities = (each for each in map(reporter_of, spool.state_names(INSTANCES)) if each is not None)
     for identity in islice(identities, MAX_REPORTS):
         try:
             content, look = spool.read(_name(identity), MAX_REPORT_BYTES)

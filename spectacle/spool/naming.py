@@ -15,8 +15,8 @@ inode (`retired_name`): 58 bytes beside a stem of at most 196, as a test shows. 
 STATE_DIRECTORY = ".spectacle"
 """Directory inside the spool for what instances tell each other."""
 
-POISON = f"{STATE_DIRECTORY}/poison"
-STATE_PARTS = (STATE_DIRECTORY, f"{STATE_DIRECTORY}/instances", f"{STATE_DIRECTORY}/attempts", POISON)
+INSTANCES, ATTEMPTS, POISON = STATE_PARTS = ("instances", "attempts", "poison")
+"""Directories inside the state directory: instances' reports, counts of lost runs, files kept to be looked at."""
 
 RESERVED_KINDS = frozenset(
     {"error", "mask", "control", "options", "progress", "input"} | {f"input{n}" for n in range(2, 11)}
@@ -36,7 +36,9 @@ _STEM = re.compile(
     rf"-(?P<width>{_NUMBER})x(?P<height>{_NUMBER})"
     r"(?:-(?P<kind>[a-z][a-z0-9_]*))?"
 )
-_SUFFIX = ".txt"
+_REQUEST, _LOCK, _PROGRESS = ".txt", ".lock", "-progress.json"
+ERROR_SUFFIX = "-error.txt"
+"""What follows the stem in the name of an answer that is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,13 @@ class RequestName:
     @classmethod
     def parse(cls, file_name: str) -> RequestName | None:
         """Parse a file name, or return None for a name that is not a request's and so none of our business."""
-        if not file_name.endswith(_SUFFIX):
-            return None
-        return cls.from_stem(file_name[: -len(_SUFFIX)])
+        stem = possible_request(file_name)
+        return None if stem is None else cls.from_stem(stem)
 
     @classmethod
     def from_stem(cls, stem: str) -> RequestName | None:
         """The request of a stem, or None for what is not a request's stem."""
-        if len(stem) > MAX_NAME_BYTES - len(_SUFFIX):
+        if len(stem) > MAX_NAME_BYTES - len(_REQUEST):
             return None
         match = _STEM.fullmatch(stem)
         if match is None or match["kind"] == "error":
@@ -79,12 +80,12 @@ class RequestName:
     @property
     def file_name(self) -> str:
         """`STEM.txt`."""
-        return self.stem + _SUFFIX
+        return request_name(self.stem)
 
     @property
     def lock_name(self) -> str:
         """`STEM.lock`, the claim."""
-        return self.stem + ".lock"
+        return lock_name(self.stem)
 
     @property
     def commit_name(self) -> str:
@@ -94,12 +95,12 @@ class RequestName:
     @property
     def error_name(self) -> str:
         """`STEM-error.txt`."""
-        return self.stem + "-error.txt"
+        return error_name(self.stem)
 
     @property
     def options_name(self) -> str:
         """`STEM-options.json`."""
-        return self.stem + "-options.json"
+        return options_name(self.stem)
 
     @property
     def mask_name(self) -> str:
@@ -114,17 +115,82 @@ class RequestName:
     @property
     def progress_name(self) -> str:
         """`STEM-progress.json`."""
-        return self.stem + "-progress.json"
+        return self.stem + _PROGRESS
 
     def input_names(self, number: int) -> tuple[str, ...]:
         """The names input picture `number` (1 to `MAX_INPUTS`) may have, one for each extension."""
-        ordinal = "" if number == 1 else str(number)
-        return tuple(f"{self.stem}-input{ordinal}.{extension}" for extension in INPUT_EXTENSIONS)
+        return tuple(input_name(self.stem, number, extension) for extension in INPUT_EXTENSIONS)
 
     def attachment_names(self) -> tuple[str, ...]:
         """Every name an attachment may have."""
         inputs = (each for number in range(1, MAX_INPUTS + 1) for each in self.input_names(number))
         return (self.options_name, self.mask_name, self.control_name, *inputs)
+
+
+# --- of a stem, whether or not it is a request's ----------------------------------------------------------------------
+
+
+def make_stem(user: str, msgid: str, width: int, height: int, kind: str | None = None) -> str:
+    """`USER-MSGID-WxH[-KIND]`. Whether it is a request's stem, and of these parts, `RequestName.from_stem` tells."""
+    return f"{user}-{msgid}-{width}x{height}" + (f"-{kind}" if kind else "")
+
+
+def request_name(stem: str) -> str:
+    """`STEM.txt`."""
+    return stem + _REQUEST
+
+
+def lock_name(stem: str) -> str:
+    """`STEM.lock`."""
+    return stem + _LOCK
+
+
+def commit_name(stem: str) -> str:
+    """`.STEM.commit`."""
+    return f".{stem}.commit"
+
+
+def error_name(stem: str) -> str:
+    """`STEM-error.txt`."""
+    return stem + ERROR_SUFFIX
+
+
+def options_name(stem: str) -> str:
+    """`STEM-options.json`."""
+    return f"{stem}-options.json"
+
+
+def input_name(stem: str, number: int, extension: str) -> str:
+    """`STEM-input.png`, `STEM-input2.jpg` …"""
+    return f"{stem}-input{'' if number == 1 else number}.{extension}"
+
+
+def result_suffix(number: int, extension: str) -> str:
+    """What follows the stem in the name of a result: `.png`, `-2.png` …"""
+    return f".{extension}" if number == 1 else f"-{number}.{extension}"
+
+
+def result_name(stem: str, number: int, extension: str) -> str:
+    """`STEM.png`, `STEM-2.png` …"""
+    return stem + result_suffix(number, extension)
+
+
+def possible_request(file_name: str) -> str | None:
+    """The stem of what may be a request, or None. It goes by the ending alone, which is cheap for many names."""
+    return file_name[: -len(_REQUEST)] if file_name.endswith(_REQUEST) else None
+
+
+def possible_claim(file_name: str) -> str | None:
+    """The stem of what may be a claim, or None, likewise by the ending alone."""
+    return file_name[: -len(_LOCK)] if file_name.endswith(_LOCK) else None
+
+
+_PLACEHOLDER = re.compile(r"\bSTEM(?=-(?:input|mask|control|options)|\.txt)")
+
+
+def name_stem(message: str, stem: str) -> str:
+    """A message that speaks of `STEM.txt`, `STEM-input.png` …, as the documentation does, with the stem put in."""
+    return _PLACEHOLDER.sub(stem, message)
 
 
 # --- beside a request ------------------------------------------------------------------------------------------------
@@ -140,11 +206,6 @@ _RECORDED_RESULT = re.compile(r"(?:-error\.txt|(?:-[0-9]{1,4})?\.(?:png|svg))")
 _RECORDED_DRAFT = re.compile(r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp")
 
 
-def commit_name(stem: str) -> str:
-    """`.STEM.commit`."""
-    return f".{stem}.commit"
-
-
 def stem_of_commit(file_name: str) -> str | None:
     """The stem a commit record belongs to, or None when the name is not a commit record's."""
     if not (file_name.startswith(".") and file_name.endswith(".commit")):
@@ -155,17 +216,15 @@ def stem_of_commit(file_name: str) -> str | None:
 
 def stem_of_lock(file_name: str) -> str | None:
     """The stem a claim belongs to, or None when the name is not a claim's."""
-    if not file_name.endswith(".lock"):
-        return None
-    stem = file_name[: -len(".lock")]
-    return stem if RequestName.from_stem(stem) is not None else None
+    stem = possible_claim(file_name)
+    return stem if stem is not None and RequestName.from_stem(stem) is not None else None
 
 
 def stem_of_progress(file_name: str) -> str | None:
     """The stem a progress file belongs to, or None when the name is not a progress file's."""
-    if not file_name.endswith("-progress.json"):
+    if not file_name.endswith(_PROGRESS):
         return None
-    stem = file_name.removesuffix("-progress.json")
+    stem = file_name.removesuffix(_PROGRESS)
     return stem if RequestName.from_stem(stem) is not None else None
 
 
@@ -174,11 +233,6 @@ def request_of(file_name: str) -> RequestName | None:
     match = _COMPANION.fullmatch(file_name) or _RESULT.fullmatch(file_name) or _CLIENT_DRAFT.fullmatch(file_name)
     request = RequestName.from_stem(match["stem"]) if match is not None else None
     return None if request is None or request.kind in RESERVED_KINDS else request
-
-
-def result_name(stem: str, number: int, extension: str) -> str:
-    """`STEM.png`, `STEM-2.png` …"""
-    return f"{stem}.{extension}" if number == 1 else f"{stem}-{number}.{extension}"
 
 
 def result_of(stem: str, file_name: str) -> tuple[int, str] | None:
@@ -216,7 +270,8 @@ _TEMPORARY = re.compile(
 )
 _BROKEN_LOCK = re.compile(r"(?P<stem>.+)\.lock\.(?:break|restore)\.[0-9]+\.[0-9a-f]{32}")
 """What filelock makes while it breaks a lease."""
-_RETIRED = re.compile(r"\.(?P<public>.+)\.(?P<which>[0-9a-f]{16}|inode-[0-9]+)\.[0-9a-f]{8}\.retired")
+_INODE = "inode-"
+_RETIRED = re.compile(rf"\.(?P<public>.+)\.(?P<which>[0-9a-f]{{16}}|{_INODE}[0-9]+)\.[0-9a-f]{{8}}\.retired")
 
 
 def answer_draft_name(stem: str, nonce: str, number: int) -> str:
@@ -241,7 +296,7 @@ def probe_name(nonce: str) -> str:
 
 def aside_name(stem: str, nonce: str) -> str:
     """Dot-name of a claim that is being taken over; its random part has 16 digits."""
-    return f".{stem}.lock.{nonce}.aside"
+    return f".{lock_name(stem)}.{nonce}.aside"
 
 
 def client_draft_name(file_name: str) -> str:
@@ -249,8 +304,23 @@ def client_draft_name(file_name: str) -> str:
     return f".{file_name}.tmp"
 
 
+def digest_mark(digest: str) -> str:
+    """`which` of a retired file by its content: the first 16 digits of its SHA-256."""
+    return digest[:16]
+
+
+def inode_mark(inode: int) -> str:
+    """`which` of a retired file that nobody reads, by its inode."""
+    return f"{_INODE}{inode}"
+
+
+def is_inode_mark(which: str) -> bool:
+    """Whether a retired file is told by its inode, not by its content."""
+    return which.startswith(_INODE)
+
+
 def retired_name(file_name: str, which: str, nonce: str) -> str:
-    """Dot-name of a file on its way out; `which` is 16 digits of its digest, or `inode-` and its inode number."""
+    """Dot-name of a file on its way out; `which` is its `digest_mark` or `inode_mark`."""
     return f".{file_name}.{which}.{nonce}.retired"
 
 
@@ -283,14 +353,24 @@ class Temporary:
 # --- in the state directory ------------------------------------------------------------------------------------------
 
 
+def state_path(part: str, entry: str = "") -> str:
+    """A directory inside the state directory, or something in it; an empty part is the state directory itself."""
+    return "/".join(filter(None, (STATE_DIRECTORY, part, entry)))
+
+
+def is_state_draft(entry: str) -> bool:
+    """Whether a file in the state directory is one that was about to replace another."""
+    return entry.endswith(".tmp")
+
+
 def attempts_path(stem: str) -> str:
     """Where the lost runs of a request are counted."""
-    return f"{STATE_DIRECTORY}/attempts/{stem}"
+    return state_path(ATTEMPTS, stem)
 
 
 def report_path(identity: str) -> str:
     """Where an instance reports."""
-    return f"{STATE_DIRECTORY}/instances/{identity}.json"
+    return state_path(INSTANCES, f"{identity}.json")
 
 
 def reporter_of(entry: str) -> str | None:
@@ -323,5 +403,5 @@ def schema_digest(entry: str) -> str | None:
 
 
 def quarantine_path(file_name: str, nonce: str) -> str:
-    """Where a file is kept for somebody to look at."""
-    return f"{POISON}/{file_name}.{nonce}"
+    """Where a file is kept for somebody to look at. It is not hidden there, even if it was."""
+    return state_path(POISON, f"{file_name.removeprefix('.')}.{nonce}")

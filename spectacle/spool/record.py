@@ -129,7 +129,7 @@ class Commit:
         if (
             format_ != FORMAT
             or record.stem != stem
-            or record.request.name != f"{stem}.txt"
+            or record.request.name != naming.request_name(stem)
             or not all(naming.is_attachment_of(stem, each.name) for each in record.attachments)
             or not all(naming.is_result_of(stem, each.public) for each in record.files)
             or not all(naming.is_answer_draft_of(stem, each.temporary) for each in record.files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from spectacle.spool.directory import Spool, is_older
-from spectacle.spool.naming import POISON, request_of
+from spectacle.spool.naming import POISON, request_of, state_path
 
 
 def find_old(spool: Spool, older_than: float, names: Collection[str], now_ns: int) -> list[str]:
@@ -29,4 +29,4 @@ def _candidates(spool: Spool, names: frozenset[str]) -> Iterator[str]:
         request = request_of(name)
         if request is not None and names.isdisjoint((request.file_name, request.lock_name, request.commit_name)):
             yield name
-    yield from (f"{POISON}/{entry}" for entry in sorted(spool.state_names("poison")))
+    yield from (state_path(POISON, entry) for entry in sorted(spool.state_names(POISON)))

@@ -13,14 +13,19 @@ from spectacle.spool.commit import sweep_retired
 from spectacle.spool.directory import Spool, is_older
 from spectacle.spool.instances import schemas_in_use
 from spectacle.spool.naming import (
-    STATE_DIRECTORY,
+    ATTEMPTS,
+    INSTANCES,
     RequestName,
     Temporary,
     commit_name,
+    is_state_draft,
+    lock_name,
     parse_retired,
     reporter_of,
+    request_name,
     reserve_holder,
     schema_digest,
+    state_path,
     stem_of_lock,
     stem_of_progress,
 )
@@ -106,30 +111,30 @@ class StrayClaims:
 
 def _is_left_over(name: str, present: set[str]) -> bool:
     if stem := stem_of_lock(name):
-        return f"{stem}.txt" not in present and commit_name(stem) not in present
+        return request_name(stem) not in present and commit_name(stem) not in present
     if stem := stem_of_progress(name):
-        return f"{stem}.txt" not in present
+        return request_name(stem) not in present
     temporary = Temporary.parse(name)
     if temporary is None:
         return parse_retired(name) is not None
     # What a pending commit record or a held claim may still need stays.
     stem = temporary.stem
-    return stem is None or (commit_name(stem) not in present and f"{stem}.lock" not in present)
+    return stem is None or (commit_name(stem) not in present and lock_name(stem) not in present)
 
 
 def _orphaned_state(spool: Spool, present: set[str]) -> Iterator[str]:
     """Temporaries anywhere, attempts of requests that are gone, reports, what instances that are gone have left."""
-    reporting = {reporter_of(entry) for entry in spool.state_names("instances")}
+    reporting = {reporter_of(entry) for entry in spool.state_names(INSTANCES)}
     schemas = schemas_in_use(spool)
-    for part in ("", "instances", "attempts"):
+    for part in ("", INSTANCES, ATTEMPTS):
         for entry in spool.state_names(part):
             holder, digest = reserve_holder(entry), schema_digest(entry)
             orphaned = (
-                entry.endswith(".tmp")
-                or part == "instances"
-                or (part == "attempts" and f"{entry}.txt" not in present)
+                is_state_draft(entry)
+                or part == INSTANCES
+                or (part == ATTEMPTS and request_name(entry) not in present)
                 or (not part and holder is not None and holder not in reporting)
                 or (not part and digest is not None and digest not in schemas)
             )
             if orphaned:
-                yield "/".join(filter(None, (STATE_DIRECTORY, part, entry)))
+                yield state_path(part, entry)

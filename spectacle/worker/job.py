@@ -10,6 +10,7 @@ from PIL import Image
 from spectacle.errors import BadAttachment, BadOptions, GeneratorError, UnreadableRequest
 from spectacle.generators.base import MAX_SEED, Generator, InputRequirements, Job
 from spectacle.images import open_mask, open_picture
+from spectacle.spool.naming import input_name, options_name, request_name
 from spectacle.worker.contract import Attachment, JobSpec, TooLong
 from spectacle.worker.options import MAX_OPTIONS_BYTES, read_options
 
@@ -29,13 +30,13 @@ def build_job(generator: Generator, spec: JobSpec) -> Job:
     if spec.makes not in generator.makes:
         raise GeneratorError(f"{generator.name} does not make {spec.makes}: change `makes` of kind {spec.kind!r}")
     if generator.needs.prompt and not spec.prompt:
-        raise UnreadableRequest(f"{spec.stem}.txt holds no prompt: write one into it")
+        raise UnreadableRequest(f"{request_name(spec.stem)} holds no prompt: write one into it")
     attached = _read(spec)
     given = attached.get("options")
     try:
         options = read_options(given[0][1] if given else b"{}", generator.Options, spec.options)
     except BadOptions as error:
-        raise BadOptions(f"{spec.stem}-options.json: {error.message}", **error.details) from None
+        raise BadOptions(f"{options_name(spec.stem)}: {error.message}", **error.details) from None
     _check_attachments(generator.name, generator.needs, spec.stem, attached)
     limits = {"max_pixels": spec.max_input_pixels, "max_bytes": spec.max_input_bytes}
     pictures = [open_picture(name, content, **limits) for name, content in attached.get("input", [])]
@@ -72,11 +73,13 @@ def _check_attachments(generator: str, needs: InputRequirements, stem: str, atta
     if given < needs.min_pictures:
         raise BadAttachment(
             f"{generator} needs {needs.min_pictures} input picture(s) and got {given}: "
-            f"write {stem}-input.png before {stem}.txt"
+            f"write {input_name(stem, 1, 'png')} before {request_name(stem)}"
         )
     if given > needs.max_pictures:
         takes = f"at most {needs.max_pictures}" if needs.max_pictures else "no"
-        raise BadAttachment(f"{generator} takes {takes} input picture(s) and got {given}: leave out {stem}-input…")
+        surplus = [name for name, _ in attached["input"][needs.max_pictures :]]
+        which = surplus[0] if len(surplus) == 1 else f"{surplus[0]} and those after it"
+        raise BadAttachment(f"{generator} takes {takes} input picture(s) and got {given}: leave out {which}")
     for role, used in (("mask", needs.mask), ("control", needs.control)):
         if attached.get(role) and not used:
             raise BadAttachment(f"{generator} does not use a {role} picture: leave out {attached[role][0][0]}")

@@ -24,6 +24,7 @@ from PIL.PngImagePlugin import PngInfo
 from spectacle import signatures
 from spectacle.errors import GeneratorError, SpectacleError, one_line
 from spectacle.generators.base import Artifact, MediaType
+from spectacle.spool.naming import result_suffix
 from spectacle.svg import Rasteriser, SvgLimits, clean_svg
 from spectacle.svg.clean import SAME_ASPECT, SVG_NAMESPACE, escape_text
 
@@ -145,7 +146,6 @@ def finish(
         raise GeneratorError(f"the generator {provenance.generator} returned no picture")
     files = []
     for candidate, artifact in reversed(list(enumerate(artifacts, 1))):
-        number = "" if candidate == 1 else f"-{candidate}"
         record = dataclasses.replace(
             provenance,
             seed=provenance.seed if artifact.seed is None else artifact.seed,
@@ -156,15 +156,15 @@ def finish(
             details = _details(record, candidate, fit="exact")
             if makes is MediaType.PNG or (png_preview and candidate == 1):
                 picture = rasteriser.render(drawing, provenance.width, provenance.height)
-                files.append(ResultFile(f"{number}.png", _encode_png(picture, details, _FOR_DRAWINGS)))
+                files.append(ResultFile(result_suffix(candidate, "png"), _encode_png(picture, details, _FOR_DRAWINGS)))
             if makes is MediaType.SVG:
-                files.append(ResultFile(f"{number}.svg", _insert_metadata(drawing, details).encode()))
+                files.append(ResultFile(result_suffix(candidate, "svg"), _insert_metadata(drawing, details).encode()))
         elif makes is MediaType.SVG:
             raise GeneratorError(f"the generator {provenance.generator} returned a picture where a drawing was wanted")
         else:
             picture, fit = _fit(artifact.content, provenance.width, provenance.height)
             details = _details(record, candidate, fit=fit)
-            files.append(ResultFile(f"{number}.png", _encode_png(picture, details, _FOR_PHOTOGRAPHS)))
+            files.append(ResultFile(result_suffix(candidate, "png"), _encode_png(picture, details, _FOR_PHOTOGRAPHS)))
     return files
 
 

@@ -115,7 +115,7 @@ def names_of_all_kinds(name: RequestName) -> set[str]:
     public = {name.file_name, name.lock_name, name.error_name, name.progress_name, *name.attachment_names()}
     public |= {naming.result_name(name.stem, number, extension) for number in (1, 9999) for extension in ("png", "svg")}
     retired = public - {name.lock_name, name.progress_name}  # those two are just removed
-    largest_inode = f"inode-{2**64 - 1}"
+    largest_inode = naming.inode_mark(2**64 - 1)
     return public | {
         name.commit_name,
         naming.answer_draft_name(name.stem, NONCE, 9999),
@@ -157,10 +157,69 @@ def test_every_name_that_is_made_is_known_again() -> None:
     assert Temporary.parse(naming.probe_name(NONCE)) == Temporary(None)
     for each in attachments | {name.file_name}:
         assert naming.request_of(naming.client_draft_name(each)) == name
-        assert naming.parse_retired(naming.retired_name(each, "inode-7", NONCE)) == (each, "inode-7")
+        assert naming.parse_retired(naming.retired_name(each, "inode-7", NONCE)) == (each, naming.inode_mark(7))
+        digest = naming.digest_mark("0f" * 32)
+        assert naming.parse_retired(naming.retired_name(each, digest, NONCE)) == (each, digest)
     assert all(naming.is_attachment_of(name.stem, each) for each in attachments)
     assert naming.is_answer_draft_of(name.stem, naming.answer_draft_name(name.stem, NONCE, 12))
     assert naming.result_of(name.stem, naming.result_name(name.stem, 2, "svg")) == (2, "svg")
     assert naming.stem_of_progress(name.progress_name) == name.stem
-    assert naming.reporter_of(naming.report_path("host-1-abc").rpartition("/")[2]) == "host-1-abc"
-    assert naming.reserve_holder(naming.reserve_path("host-1-abc").rpartition("/")[2]) == "host-1-abc"
+
+
+def test_every_path_in_the_state_directory_is_known_again() -> None:
+    assert naming.state_path("") == ".spectacle"
+    assert naming.state_path("poison") == ".spectacle/poison"
+    assert naming.attempts_path("a-1-64x64") == ".spectacle/attempts/a-1-64x64"
+    assert naming.quarantine_path("a-1-64x64.txt", NONCE) == f".spectacle/poison/a-1-64x64.txt.{NONCE}"
+    assert naming.quarantine_path(".a-1-64x64.commit", NONCE) == f".spectacle/poison/a-1-64x64.commit.{NONCE}"
+    report, reserve, schema = (
+        path.rpartition("/")
+        for path in (naming.report_path("h-1-abc"), naming.reserve_path("h-1-abc"), naming.schema_path("0f" * 32))
+    )
+    assert (report[0], reserve[0], schema[0]) == (".spectacle/instances", ".spectacle", ".spectacle")
+    assert naming.reporter_of(report[2]) == naming.reserve_holder(reserve[2]) == "h-1-abc"
+    assert naming.schema_digest(schema[2]) == "0f" * 32
+    assert naming.is_state_draft(naming.replacement_name(report[2], NONCE))
+    assert not any(naming.is_state_draft(each[2]) for each in (report, reserve, schema))
+
+
+def test_a_stem_is_made_of_its_parts() -> None:
+    assert RequestName.from_stem(naming.make_stem("a", "1-2", 64, 48)) == RequestName(
+        "a-1-2-64x48", "a", "1-2", 64, 48, None
+    )
+    assert naming.make_stem("a", "1", 64, 64, "svg") == "a-1-64x64-svg"
+
+
+def test_names_made_of_a_stem_are_those_of_its_request() -> None:
+    name = RequestName.from_stem("a-1-64x64")
+    assert name is not None
+    assert naming.request_name(name.stem) == name.file_name == "a-1-64x64.txt"
+    assert naming.lock_name(name.stem) == name.lock_name == "a-1-64x64.lock"
+    assert naming.commit_name(name.stem) == name.commit_name == ".a-1-64x64.commit"
+    assert naming.error_name(name.stem) == name.error_name == "a-1-64x64-error.txt"
+    assert naming.options_name(name.stem) == name.options_name == "a-1-64x64-options.json"
+    assert naming.input_name(name.stem, 1, "png") == name.input_names(1)[0] == "a-1-64x64-input.png"
+    assert naming.input_name(name.stem, 10, "webp") == name.input_names(10)[3] == "a-1-64x64-input10.webp"
+    assert naming.result_name(name.stem, 1, "svg") == name.stem + naming.result_suffix(1, "svg") == "a-1-64x64.svg"
+    assert naming.result_name(name.stem, 2, "png") == name.stem + naming.result_suffix(2, "png") == "a-1-64x64-2.png"
+
+
+def test_what_may_be_a_request_or_a_claim_is_told_by_its_ending() -> None:
+    assert naming.possible_request("a-1-64x64.txt") == "a-1-64x64"
+    assert naming.possible_request("notes.txt") == "notes"
+    assert naming.possible_request("a-1-64x64.txt.tmp") is None
+    assert naming.possible_claim("package.lock") == "package"
+    assert naming.possible_claim("a-1-64x64.txt") is None
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("write STEM-input.png before STEM.txt", "write a-1-8x8-input.png before a-1-8x8.txt"),
+        ("leave out STEM-control.png and STEM-mask.png", "leave out a-1-8x8-control.png and a-1-8x8-mask.png"),
+        ("STEM-options.json: no", "a-1-8x8-options.json: no"),
+        ("a SYSTEM.txt, STEM cells, STEM-cells", "a SYSTEM.txt, STEM cells, STEM-cells"),
+    ],
+)
+def test_messages_get_the_stem_where_they_speak_of_files(message: str, named: str) -> None:
+    assert naming.name_stem(message, "a-1-8x8") == named

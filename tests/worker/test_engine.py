@@ -148,7 +148,11 @@ def test_the_kinds_own_options_hold_unless_the_request_says_otherwise(engine: En
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(0, "needs 1 input picture.s. and got 0: write a-1-8x8-input.png"), (3, "at most 2 input")]
+    ("count", "said"),
+    [
+        (0, "needs 1 input picture.s. and got 0: write a-1-8x8-input.png"),
+        (3, "at most 2 input picture.s. and got 3: leave out a-1-8x8-input2.png"),
+    ],
 )
 def test_a_wrong_number_of_pictures_is_refused(engine: Engine, count: int, said: str) -> None:
     with pytest.raises(BadAttachment, match=said):
