@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from spectacle.errors import GeneratorError
+from spectacle.errors import GeneratorError, one_line
 from spectacle.generators.placement.files import read_header
 
 _SIDE = re.compile(r"\.(?:lora|lora_linear_layer)[._](A|B|down|up)(?:\.[a-z_0-9]+)?\.weight$")
@@ -58,7 +58,7 @@ def load_adapter(pipeline: Any, file: Path, name: str) -> None:
         if type(error).__module__.startswith("torch"):
             raise  # memory that ran out, or a device that was lost
         kind = type(_denoiser(pipeline)).__name__
-        raise GeneratorError(f"{file} cannot be loaded into {kind}: {_said(error)}") from error
+        raise GeneratorError(f"{file} cannot be loaded into {kind}: {one_line(error, 200)}") from error
 
 
 def fuse_adapter(pipeline: Any, file: Path, scale: float = 1.0) -> None:
@@ -91,7 +91,7 @@ def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
         named = _as_loaded(converted[0] if isinstance(converted, tuple) else converted)
     except (ValueError, RuntimeError, KeyError, IndexError, TypeError, AttributeError) as error:
         kind = type(_denoiser(pipeline)).__name__
-        raise GeneratorError(f"{file} is not a LoRA for {kind}: {_said(error)}") from error
+        raise GeneratorError(f"{file} is not a LoRA for {kind}: {one_line(error, 200)}") from error
     _check(pipeline, file, named)
     # Some loaders return more than the tensors; those are given the file's own, and convert them again.
     loadable = tensors if isinstance(converted, tuple) else converted
@@ -165,7 +165,3 @@ def _module(model: Any, name: str) -> tuple[int, int] | None:
 
 def _denoiser(pipeline: Any) -> Any:
     return getattr(pipeline, "transformer", None) or pipeline.unet
-
-
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

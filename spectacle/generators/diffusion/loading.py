@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from spectacle.errors import GeneratorError, SpectacleError, WeightsMissing
+from spectacle.errors import GeneratorError, SpectacleError, WeightsMissing, one_line
 from spectacle.generators.placement import residency
 from spectacle.generators.placement.files import REMEDY, read_gguf, read_header, read_json, weight_files
 
@@ -235,7 +235,7 @@ class _explained:  # noqa: N801 - used like a function
         plain = type(error) in (RuntimeError, Exception)
         known = plain or isinstance(error, OSError | ValueError | KeyError | TypeError)
         if known or type(error).__name__ == "SafetensorError":
-            said = " ".join(str(error).split())[:300]
+            said = one_line(error, 300)
             raise GeneratorError(
                 f"{self._where} cannot be loaded as {self._kind.__name__}: {type(error).__name__}: {said}: {REMEDY}"
             ) from error

@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2_5_VLProcessor
 from transformers.utils import logging as transformers_logging
 
-from spectacle.errors import GeneratorError
+from spectacle.errors import GeneratorError, one_line
 from spectacle.generators.omnisvg.tokens import Vocabulary
 from spectacle.generators.placement.files import REMEDY
 
@@ -252,4 +252,4 @@ def _by(shape: torch.Size) -> str:
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__
+    return one_line(error, 160) or type(error).__name__

@@ -12,6 +12,7 @@ from spectacle.errors import (
     GeneratorError,
     OutOfMemory,
     UnreadableRequest,
+    one_line,
 )
 from spectacle.generators.base import (
     Artifact,
@@ -333,7 +334,7 @@ def _inputs(processor: Any, job: Job, task: Task) -> Mapping[str, Any]:
 
 
 def _artifact(choice: Choice, tokens: int, job: Job, task: Task, facts: Mapping[str, Any]) -> Artifact:
-    title = " ".join(job.prompt.split())
+    title = one_line(job.prompt)
     svg = choice.candidate.drawing.to_svg(
         job.width,
         job.height,

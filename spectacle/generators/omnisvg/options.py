@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from spectacle.generators.base import GeneratorOptions
 from spectacle.generators.omnisvg.sizes import MAX_CANDIDATES, MAX_TOKENS
+from spectacle.generators.svg_options import SvgOptions
 
 
-class OmniSvgOptions(GeneratorOptions):
+class OmniSvgOptions(SvgOptions):
     """Settings for one request, by the names that OmniSVG's servers use."""
 
     task_type: Literal["text-to-svg", "image-to-svg"] | None = Field(
@@ -40,11 +40,3 @@ class OmniSvgOptions(GeneratorOptions):
     replace_background: bool = Field(
         True, description="Make the background of the attached picture white before it is looked at."
     )
-    return_png: bool = Field(False, description="The same as png.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _png_by_another_name(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("return_png") is True:
-            return {**given, "png": True}
-        return given

@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from spectacle.generators.base import (
     Artifact,
     Device,
     Footprint,
     Generator,
-    GeneratorOptions,
     InputRequirements,
     Job,
     JobControl,
@@ -22,6 +21,7 @@ from spectacle.generators.base import (
     Resources,
 )
 from spectacle.generators.placement.candidates import GPU_ALLOWANCE
+from spectacle.generators.svg_options import SvgOptions
 from spectacle.weights import Source
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class SuperSvg(Generator):
     extra: ClassVar[str | None] = "supersvg"
     packages: ClassVar[tuple[str, ...]] = ("torch", "skimage", "scipy", "numba")
 
-    class Options(GeneratorOptions):
+    class Options(SvgOptions):
         """Settings of the vectoriser for one request."""
 
         max_paths: int = Field(256, ge=1, le=10_000, description="Most paths of the drawing.")
@@ -99,14 +99,6 @@ class SuperSvg(Generator):
             None, gt=0, description="Seconds after which the best drawing so far is taken; no limit when absent."
         )
         output_format: Literal["svg"] = Field("svg", description="Form of the drawing.")
-        return_png: bool = Field(False, description="The same as png.")
-
-        @model_validator(mode="before")
-        @classmethod
-        def _png_by_another_name(cls, given: Any) -> Any:
-            if isinstance(given, dict) and given.get("return_png") is True:
-                return {**given, "png": True}
-            return given
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:

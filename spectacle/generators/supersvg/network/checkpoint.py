@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from spectacle.errors import GeneratorError, WeightsMissing
+from spectacle.errors import GeneratorError, WeightsMissing, one_line
 from spectacle.generators.supersvg.network.model import Coarse, Refine
 
 COARSE_FILE = "coarse.pt"
@@ -70,7 +70,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
         raise GeneratorError(
             f"{path} was not loaded: it is damaged or contains something other than tensors: fetch it again",
-            reason=" ".join(str(error).split())[:200],
+            reason=one_line(error, 200),
         ) from None
     if isinstance(content, Mapping) and "model_state_dict" in content:
         content = content["model_state_dict"]

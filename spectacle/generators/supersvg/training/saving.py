@@ -13,7 +13,7 @@ import torch
 from accelerate import Accelerator
 
 import spectacle
-from spectacle.errors import GeneratorError
+from spectacle.errors import GeneratorError, one_line
 from spectacle.generators.supersvg.network.checkpoint import COARSE_FILE
 from spectacle.generators.supersvg.network.model import Coarse
 from spectacle.weights.digest import digest_file
@@ -55,7 +55,7 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
     except (OSError, RuntimeError) as error:
         # What torch raises when a file cannot be written tells nothing; the reason is what it met before.
         reason = error if isinstance(error, OSError) else error.__context__
-        said = (reason.strerror if isinstance(reason, OSError) else None) or " ".join(str(error).split())[:200]
+        said = (reason.strerror if isinstance(reason, OSError) else None) or one_line(error, 200)
         raise GeneratorError(
             f"{path} could not be written ({said}): make room there, then start again to resume"
         ) from None
@@ -85,7 +85,7 @@ def restore(path: Path, network: Coarse, optimizer: torch.optim.Optimizer, accel
             accelerator.scaler.load_state_dict(state["scaler"])
         return TrainState(**state["run"])
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise GeneratorError(
             f"{path} is not a state of this training ({reason}): remove it to start again, or use another directory"
         ) from None
