@@ -129,8 +129,8 @@ class Spectacle(Contestant):
         return max((sum(report["queue"].values()) for report in self._reports()), default=0)
 
     def _reports(self) -> Iterator[dict[str, Any]]:
-        house = self.spool / ".spectacle/instances"
-        for path in house.glob("[!.]*.json"):
+        reports = self.spool / ".spectacle/instances"
+        for path in reports.glob("[!.]*.json"):
             with contextlib.suppress(FileNotFoundError):
                 yield json.loads(path.read_text())
 

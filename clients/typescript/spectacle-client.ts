@@ -15,7 +15,7 @@ import { extname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What to draw. */
+/** What to generate. */
 export interface PictureRequest {
     /** May be empty for kinds that need no prompt. */
     prompt: string;

@@ -144,7 +144,7 @@ def body_of(colours: list[tuple[str, float]], category: str, wanted: str | None)
 
     Args:
         colours: Dominant colours with their shares.
-        category: Kind of thing; the panes of a vehicle and the skin of a person are no body.
+        category: Kind of thing; the panes of a vehicle and the skin of a person are not a body.
         wanted: `grey`, `dark`, a hue in degrees or the colours themselves, `#rrggbb` with commas between; None takes
             the family with the largest share, in which greys count for less than hues and near-black for less still.
     """

@@ -102,7 +102,7 @@ def emoji(packages: Packages, source: str, licence: str, extras: dict[str, str])
         packages: Where the packages are.
         source: `fluent` or `noto`.
         licence: SPDX identifier of the set.
-        extras: Icons of the set that are no emoji of their own but worth having, with their titles.
+        extras: Icons of the set that are not an emoji of their own but worth having, with their titles.
     """
     names = json.loads((packages.npm("emojibase") / "en/data.json").read_text())
     groups = json.loads((packages.npm("emojibase") / "meta/groups.json").read_text())

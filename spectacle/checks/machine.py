@@ -1,4 +1,4 @@
-"""Checks of this machine: Python, libraries, drawing, devices, and the generators of the configured kinds."""
+"""Checks of this machine: Python, libraries, rendering of SVG, devices, and the generators of the configured kinds."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ def check_libraries() -> Check:
 
 
 def check_drawing() -> Check:
-    """Whether libcairo is there and draws."""
+    """Whether libcairo is there and renders."""
     from spectacle.svg import Rasteriser
 
     try:
         with Rasteriser() as rasteriser:
             pixel = rasteriser.render(_DRAWING, 8, 8).getpixel((4, 4))
     except SpectacleError as error:
-        return Check("SVG drawing", Level.FAIL, error.message, "install libcairo: `apt-get install libcairo2`")
+        return Check("SVG rendering", Level.FAIL, error.message, "install libcairo: `apt-get install libcairo2`")
     if pixel != (255, 0, 0, 255):
-        return Check("SVG drawing", Level.FAIL, f"a red square came out as {pixel}", "install libcairo again")
-    return Check("SVG drawing", Level.OK, "cairosvg draws")
+        return Check("SVG rendering", Level.FAIL, f"a red square came out as {pixel}", "install libcairo again")
+    return Check("SVG rendering", Level.OK, "cairosvg renders")
 
 
 def check_devices(settings: Settings) -> Check:

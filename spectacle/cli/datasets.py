@@ -43,7 +43,7 @@ def command(
 
     \b
     test       synthetic pictures, made on the spot
-    icons      icons, drawn from a copy of an icon set such as Tabler's
+    icons      icons, rendered from a copy of an icon set such as Tabler's
     quickdraw  drawings by hand from the Quick, Draw! dataset (CC BY 4.0), 500 each of 25 categories
 
     What is there already is kept: a run that was broken off goes on, and a second one makes only what is new.
@@ -56,7 +56,7 @@ def command(
     from spectacle.generators.supersvg.training import datasets, quickdraw
 
     if dataset == "icons" and source is None:
-        raise click.UsageError("icons are drawn from a folder with SVG files: name it with --from")
+        raise click.UsageError("icons are rendered from a folder with SVG files: name it with --from")
     if dataset == "quickdraw" and count is not None and count > quickdraw.MAX_DRAWINGS:
         raise click.UsageError(f"--count {count}: at most {quickdraw.MAX_DRAWINGS} drawings of a category are taken")
     shown = _Shown()

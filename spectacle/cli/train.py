@@ -87,7 +87,7 @@ def command(
     """Train SuperSVG's coarse network on a folder of pictures (PNG, JPEG, WebP).
 
     The defaults are those of the published training. Ctrl-C saves and stops; the same command goes on. OUT/coarse.pt
-    has the published form; to draw with it, name OUT in spectacle.toml, under [weights.prepared], as
+    has the published form; to use it, name OUT in spectacle.toml, under [weights.prepared], as
     "supersvg/network".
 
     \b

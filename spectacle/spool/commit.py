@@ -42,7 +42,7 @@ class Answer:
     Args:
         spool: The spool.
         name: The request.
-        token: The claim's word; keeps the dot-names of two runs apart.
+        token: The claim's token; keeps the dot-names of two attempts apart.
     """
 
     def __init__(self, spool: Spool, name: RequestName, token: str) -> None:

@@ -16,7 +16,7 @@ MAX_RECORD_BYTES = 1 << 20
 MAX_HASHED_BYTES = 1 << 24
 """Most bytes of a file whose content is compared: the most that `limits.max_prompt_bytes` allows a request."""
 FORMAT = 1
-"""Raised when what is there takes another meaning; further fields, which everybody else ignores, are no reason to."""
+"""Raised when what is there takes another meaning; further fields, which everybody else ignores, are not a reason to."""
 
 
 class LaterFormat(ValueError):
@@ -80,7 +80,7 @@ class Commit:
 
     Attributes:
         stem: The request's stem.
-        token: The committing claim's word.
+        token: The committing claim's token.
         request: The version of `STEM.txt` that is answered.
         files: The files, the primary one last.
         attachments: The versions of the attachments that came with the request.

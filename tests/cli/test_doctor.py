@@ -24,7 +24,7 @@ def test_when_all_is_well_each_line_says_ok(run, card: Path) -> None:
     result = run("doctor", "--config", card)
     assert result.exit_code == 0, result.output
     assert {line.split()[0] for line in result.stdout.splitlines()} == {"OK"}
-    for what in ("Python", "libraries", "SVG drawing", "configuration", "devices", "kind card", "claims", "inotify"):
+    for what in ("Python", "libraries", "SVG rendering", "configuration", "devices", "kind card", "claims", "inotify"):
         assert f"  {what} " in result.stdout
 
 
