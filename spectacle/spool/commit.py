@@ -19,7 +19,7 @@ from spectacle.spool import naming
 from spectacle.spool.directory import Spool
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import RequestName
-from spectacle.spool.record import MAX_HASHED_BYTES, MAX_RECORD_BYTES, Commit, Placement, Version
+from spectacle.spool.record import MAX_HASHED_BYTES, MAX_RECORD_BYTES, AnswerFile, Commit, Version
 
 
 class Outcome(Enum):
@@ -50,7 +50,7 @@ class Answer:
         self.name = name
         self.token = token
         self._nonce = secrets.token_hex(4)
-        self.files: list[Placement] = []
+        self.files: list[AnswerFile] = []
 
     def add(self, suffix: str, content: bytes) -> None:
         """Write one file durably. The primary one is added last.
@@ -60,7 +60,7 @@ class Answer:
         """
         temporary = naming.answer_draft_name(self.name.stem, self._nonce, len(self.files))
         self._spool.write(temporary, content)
-        self.files.append(Placement(temporary, self.name.stem + suffix))
+        self.files.append(AnswerFile(temporary, self.name.stem + suffix))
 
     def discard(self) -> None:
         """Throw the files away."""
@@ -171,7 +171,7 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
     return Outcome.PUBLISHED
 
 
-def _put_in_place(spool: Spool, file: Placement) -> None:
+def _put_in_place(spool: Spool, file: AnswerFile) -> None:
     try:
         spool.rename(file.temporary, file.public)
     except IsADirectoryError:

@@ -16,7 +16,7 @@ MAX_RECORD_BYTES = 1 << 20
 MAX_HASHED_BYTES = 1 << 24
 """Most bytes of a file whose content is compared: the most that `limits.max_prompt_bytes` allows a request."""
 FORMAT = 1
-"""Raised when what is there takes another meaning; further fields, which everybody else ignores, are not a reason to."""
+"""Raised when what is there takes another meaning, not for further fields, which everybody else ignores."""
 
 
 class LaterFormat(ValueError):
@@ -67,7 +67,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class AnswerFile:
     """One file of an answer: its dot-name and its public name."""
 
     temporary: str
@@ -90,7 +90,7 @@ class Commit:
     stem: str
     token: str
     request: Version
-    files: tuple[Placement, ...]
+    files: tuple[AnswerFile, ...]
     attachments: tuple[Version, ...]
     poison: bool
 
@@ -116,7 +116,7 @@ class Commit:
                 _text(raw["stem"]),
                 _text(raw["token"]),
                 _version(raw["request"]),
-                tuple(Placement(_text(each["temporary"]), _text(each["public"])) for each in raw["files"]),
+                tuple(AnswerFile(_text(each["temporary"]), _text(each["public"])) for each in raw["files"]),
                 tuple(_version(each) for each in raw["attachments"]),
                 bool(raw["poison"]),
             )

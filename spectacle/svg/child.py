@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from spectacle.processes import die_with_parent
-from spectacle.svg.wire import REQUEST, RESPONSE, Answer
+from spectacle.svg.wire import REQUEST, RESPONSE, Reply
 
 
 def main() -> None:
@@ -24,14 +24,14 @@ def main() -> None:
     try:
         from spectacle.svg.drawing import draw
     except OSError as error:
-        _answer(connection, Answer.LIBRARY_MISSING, str(error).encode())
+        _answer(connection, Reply.LIBRARY_MISSING, str(error).encode())
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     gc.collect()
     gc.freeze()
     gc.disable()  # a drawing's nodes live until it is done, and are collected after the answer
-    _answer(connection, Answer.READY)
+    _answer(connection, Reply.READY)
     stream = connection.makefile("rb")
     while header := stream.read(REQUEST.size):
         length, width, height, cpu_seconds, memory = REQUEST.unpack(header)
@@ -40,12 +40,12 @@ def main() -> None:
         try:
             surface = draw(svg, width, height)
         except MemoryError:
-            _answer(connection, Answer.NO_MEMORY)
+            _answer(connection, Reply.NO_MEMORY)
             return
         except Exception as error:  # whatever a drawing makes cairosvg raise is the drawing's failure
-            _answer(connection, Answer.FAILED, f"{type(error).__name__}: {error}".encode(errors="replace"))
+            _answer(connection, Reply.FAILED, f"{type(error).__name__}: {error}".encode(errors="replace"))
         else:
-            _answer(connection, Answer.PIXELS, surface.get_data())
+            _answer(connection, Reply.PIXELS, surface.get_data())
             del surface
         gc.collect()
 
@@ -58,7 +58,7 @@ def _arm(cpu_seconds: int, memory: int) -> None:
         resource.setrlimit(limit, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
-def _answer(connection: socket.socket, answer: Answer, payload: Any = b"") -> None:
+def _answer(connection: socket.socket, answer: Reply, payload: Any = b"") -> None:
     connection.sendall(RESPONSE.pack(answer, len(payload)))
     connection.sendall(payload)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from spectacle.errors import GeneratorError, SpectacleError
 from spectacle.processes import module_command, module_environment
-from spectacle.svg.wire import REQUEST, RESPONSE, Answer
+from spectacle.svg.wire import REQUEST, RESPONSE, Reply
 
 MAX_SIDE = 32767
 """Most pixels a side of a cairo image surface may have."""
@@ -96,10 +96,10 @@ class Rasteriser:
         except BaseException:
             self.close()
             raise
-        if answer is Answer.NO_MEMORY:
+        if answer is Reply.NO_MEMORY:
             self.close()
             raise _too_much("memory")
-        if answer is Answer.FAILED:
+        if answer is Reply.FAILED:
             reason = payload.decode(errors="replace").splitlines()[0][:_LONGEST_REASON]
             raise GeneratorError(f"the drawing could not be rendered: {reason}")
         return Image.frombuffer("RGBA", (width, height), payload, "raw", "BGRa", 0, 1)
@@ -137,12 +137,12 @@ class _Child:
             answer, payload = self._receive()
         except (TimeoutError, ConnectionError, EOFError) as error:
             raise SpectacleError("the process that renders drawings did not start; run `spectacle doctor`") from error
-        if answer is Answer.LIBRARY_MISSING:
+        if answer is Reply.LIBRARY_MISSING:
             reason = payload.decode(errors="replace").splitlines()[0][:_LONGEST_REASON]
             raise SpectacleError("libcairo is missing: install the Debian package libcairo2", reason=reason)
         self.ready = True
 
-    def draw(self, svg: bytes, width: int, height: int, cpu_seconds: int, memory: int) -> tuple[Answer, bytearray]:
+    def draw(self, svg: bytes, width: int, height: int, cpu_seconds: int, memory: int) -> tuple[Reply, bytearray]:
         self._limit_wait()
         self.connection.sendall(REQUEST.pack(len(svg), width, height, cpu_seconds, memory) + svg)
         return self._receive()
@@ -153,9 +153,9 @@ class _Child:
         self.process.kill()
         return self.process.wait()
 
-    def _receive(self) -> tuple[Answer, bytearray]:
+    def _receive(self) -> tuple[Reply, bytearray]:
         answer, length = RESPONSE.unpack(self._receive_exactly(RESPONSE.size))
-        return Answer(answer), self._receive_exactly(length)
+        return Reply(answer), self._receive_exactly(length)
 
     def _receive_exactly(self, length: int) -> bytearray:
         received = bytearray(length)

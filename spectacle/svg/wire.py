@@ -12,10 +12,10 @@ from enum import IntEnum
 REQUEST = struct.Struct("<IIIIQ")
 """Bytes of the drawing, width, height, CPU seconds, bytes of address space."""
 RESPONSE = struct.Struct("<BQ")
-"""`Answer` and bytes of the payload."""
+"""`Reply` and bytes of the payload."""
 
 
-class Answer(IntEnum):
+class Reply(IntEnum):
     """What the payload of an answer is."""
 
     READY = 0

@@ -21,7 +21,7 @@ from spectacle.spool.commit import (
 )
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName
-from spectacle.spool.record import Commit, LaterFormat, Placement, Version
+from spectacle.spool.record import AnswerFile, Commit, LaterFormat, Version
 
 NAME = RequestName.parse("a-1-64x64.txt")
 assert NAME is not None
@@ -270,7 +270,7 @@ def test_a_commit_record_with_fields_of_a_later_version_is_obeyed(spool: Spool) 
 
 
 def record_of(request: Version, **changed: object) -> Commit:
-    files = (Placement(".a-1-64x64.01234567.0.tmp", "a-1-64x64.png"),)
+    files = (AnswerFile(".a-1-64x64.01234567.0.tmp", "a-1-64x64.png"),)
     return replace(Commit("a-1-64x64", "t", request, files, (), False), **changed)  # type: ignore[arg-type]
 
 
@@ -288,8 +288,8 @@ def test_a_commit_record_cannot_name_anothers_files(spool: Spool, evil: str) -> 
     request = version(spool)
     for record in (
         record_of(request, attachments=(Version(evil, 1, 1, 1, 0),)),
-        record_of(request, files=(Placement(".a-1-64x64.01234567.0.tmp", evil),)),
-        record_of(request, files=(Placement(evil, "a-1-64x64.png"),)),
+        record_of(request, files=(AnswerFile(".a-1-64x64.01234567.0.tmp", evil),)),
+        record_of(request, files=(AnswerFile(evil, "a-1-64x64.png"),)),
         record_of(replace(request, name=evil + "_")),
     ):
         with pytest.raises(ValueError, match="not its request's"):
