@@ -125,7 +125,14 @@ def runnable(page: str) -> list[Block]:
     return [block for block in blocks(page, *RUNNERS) if block.skipped is None and block.file is None]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if runnable(page)])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.models] if page == "docs/vector.md" else [])
+        for page in PAGES
+        if runnable(page)
+    ],
+)
 def test_what_a_page_shows_works(page: str, tmp_path: Path) -> None:
     configuration, variables = sandbox(page, tmp_path)
     with running(tmp_path, configuration, name="spectacle", environment=variables) as daemon:

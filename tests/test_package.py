@@ -83,6 +83,7 @@ def test_the_data_leave_the_wheel_small() -> None:
     assert sum((ROOT / path).stat().st_size for path in data_files()) < LARGEST
 
 
+@pytest.mark.models
 def test_every_library_that_is_imported_is_declared() -> None:
     """Not only one that arrives with another: that one may leave it out in its next version."""
     lists = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]

@@ -52,7 +52,7 @@ CHANGES = {
         ),
     ],
     # A further part of the state directory.
-    "spool/naming.py": [('attempts", POISON)\n', 'attempts", POISON, f"{STATE_DIRECTORY}/later")\n')],
+    "spool/naming.py": [("ATTEMPTS, POISON)\n", 'ATTEMPTS, POISON, "later")\n')],
 }
 """By file of the package: what is replaced by what."""
 

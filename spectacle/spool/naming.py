@@ -15,7 +15,8 @@ inode (`retired_name`): 58 bytes beside a stem of at most 196, as a test shows. 
 STATE_DIRECTORY = ".spectacle"
 """Directory inside the spool for what instances tell each other."""
 
-INSTANCES, ATTEMPTS, POISON = STATE_PARTS = ("instances", "attempts", "poison")
+INSTANCES, ATTEMPTS, POISON = "instances", "attempts", "poison"
+STATE_PARTS = (INSTANCES, ATTEMPTS, POISON)
 """Directories inside the state directory: instances' reports, counts of lost runs, files kept to be looked at."""
 
 RESERVED_KINDS = frozenset(
