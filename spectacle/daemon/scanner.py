@@ -12,7 +12,7 @@ from spectacle.daemon.backlog import Backlog
 from spectacle.daemon.events import FileEvent, FileEvents
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
-from spectacle.spool.naming import RequestName, possible_claim, possible_request, stem_of_commit
+from spectacle.spool.naming import SCANNED, RequestName, possible_claim, possible_request, stem_of_commit
 
 COARSEST_TIMES = 2.5
 """Seconds after which a directory whose time stands still has no change hidden by coarse time stamps (FAT has 2 s)."""
@@ -160,6 +160,8 @@ class Scanner:
         present, claimed, committed = set(), set(), set()
         new = []
         for file_name in names:
+            if not file_name.endswith(SCANNED):
+                continue
             if (stem := possible_request(file_name)) is not None:
                 if stem in self._backlog:
                     present.add(stem)

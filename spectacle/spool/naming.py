@@ -37,7 +37,9 @@ _STEM = re.compile(
     rf"-(?P<width>{_NUMBER})x(?P<height>{_NUMBER})"
     r"(?:-(?P<kind>[a-z][a-z0-9_]*))?"
 )
-_REQUEST, _LOCK, _PROGRESS = ".txt", ".lock", "-progress.json"
+_REQUEST, _LOCK, _COMMIT, _PROGRESS = ".txt", ".lock", ".commit", "-progress.json"
+SCANNED = (_REQUEST, _LOCK, _COMMIT)
+"""Endings of the names that a scan goes by. All others, and a spool may hold many, are passed over at once."""
 ERROR_SUFFIX = "-error.txt"
 """What follows the stem in the name of an answer that is an error."""
 
@@ -209,9 +211,9 @@ _RECORDED_DRAFT = re.compile(r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp")
 
 def stem_of_commit(file_name: str) -> str | None:
     """The stem a commit record belongs to, or None when the name is not a commit record's."""
-    if not (file_name.startswith(".") and file_name.endswith(".commit")):
+    if not (file_name.startswith(".") and file_name.endswith(_COMMIT)):
         return None
-    stem = file_name[1 : -len(".commit")]
+    stem = file_name[1 : -len(_COMMIT)]
     return stem if RequestName.from_stem(stem) is not None else None
 
 
