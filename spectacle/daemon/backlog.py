@@ -6,7 +6,7 @@ import heapq
 import stat
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import count
@@ -88,6 +88,11 @@ class Backlog:
     def get(self, stem: str) -> TrackedRequest | None:
         """The request of that stem, or None."""
         return self._known.get(stem)
+
+    def tracked(self, stems: Iterable[str]) -> set[str]:
+        """Those of the stems whose requests are known."""
+        with self._change:
+            return self._known.keys() & stems
 
     def missing(self, present: set[str]) -> list[TrackedRequest]:
         """The known requests that are not `present`."""

@@ -12,7 +12,7 @@ from spectacle.daemon.backlog import Backlog
 from spectacle.daemon.events import FileEvent, FileEvents
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
-from spectacle.spool.naming import SCANNED, RequestName, possible_claim, possible_request, stem_of_commit
+from spectacle.spool.naming import RequestName, possible_request, sort_by_ending
 
 COARSEST_TIMES = 2.5
 """Seconds after which a directory whose time stands still has no change hidden by coarse time stamps (FAT has 2 s)."""
@@ -157,21 +157,11 @@ class Scanner:
         return listing
 
     def _sort(self, names: list[str]) -> tuple[Listing, list[RequestName]]:
-        present, claimed, committed = set(), set(), set()
-        new = []
-        for file_name in names:
-            if not file_name.endswith(SCANNED):
-                continue
-            if (stem := possible_request(file_name)) is not None:
-                if stem in self._backlog:
-                    present.add(stem)
-                elif (name := RequestName.parse(file_name)) is not None:
-                    present.add(stem)
-                    new.append(name)
-            elif (stem := possible_claim(file_name)) is not None:
-                claimed.add(stem)
-            elif (stem := stem_of_commit(file_name)) is not None:
-                committed.add(stem)
+        possible, claimed, committed = sort_by_ending(names)
+        present = self._backlog.tracked(possible)
+        unknown = [RequestName.from_stem(stem) for stem in possible if stem not in present]
+        new = [name for name in unknown if name is not None]
+        present.update(name.stem for name in new)
         return Listing(names, present, claimed, committed), new
 
     def _on_event(self, file_name: str, event: FileEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_NAME_BYTES = 200
@@ -38,8 +39,6 @@ _STEM = re.compile(
     r"(?:-(?P<kind>[a-z][a-z0-9_]*))?"
 )
 _REQUEST, _LOCK, _COMMIT, _PROGRESS = ".txt", ".lock", ".commit", "-progress.json"
-SCANNED = (_REQUEST, _LOCK, _COMMIT)
-"""Endings of the names that a scan goes by. All others, and a spool may hold many, are passed over at once."""
 ERROR_SUFFIX = "-error.txt"
 """What follows the stem in the name of an answer that is an error."""
 
@@ -183,9 +182,17 @@ def possible_request(file_name: str) -> str | None:
     return file_name[: -len(_REQUEST)] if file_name.endswith(_REQUEST) else None
 
 
-def possible_claim(file_name: str) -> str | None:
-    """The stem of what may be a claim, or None, likewise by the ending alone."""
-    return file_name[: -len(_LOCK)] if file_name.endswith(_LOCK) else None
+def sort_by_ending(names: Sequence[str]) -> tuple[list[str], set[str], set[str]]:
+    """The stems of what may be requests, of what may be claims, and of commit records. Quick for very many names.
+
+    Args:
+        names: All names in a spool.
+    """
+    requests = [name[: -len(_REQUEST)] for name in names if name.endswith(_REQUEST)]
+    others = [name for name in names if name.endswith((_LOCK, _COMMIT))]
+    claims = {name[: -len(_LOCK)] for name in others if name.endswith(_LOCK)}
+    commits = {stem for name in others if (stem := stem_of_commit(name)) is not None}
+    return requests, claims, commits
 
 
 _PLACEHOLDER = re.compile(r"\bSTEM(?=-(?:input|mask|control|options)|\.txt)")
@@ -219,8 +226,8 @@ def stem_of_commit(file_name: str) -> str | None:
 
 def stem_of_lock(file_name: str) -> str | None:
     """The stem a claim belongs to, or None when the name is not a claim's."""
-    stem = possible_claim(file_name)
-    return stem if stem is not None and RequestName.from_stem(stem) is not None else None
+    stem = file_name.removesuffix(_LOCK)
+    return stem if stem != file_name and RequestName.from_stem(stem) is not None else None
 
 
 def stem_of_progress(file_name: str) -> str | None:

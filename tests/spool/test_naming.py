@@ -208,8 +208,11 @@ def test_what_may_be_a_request_or_a_claim_is_told_by_its_ending() -> None:
     assert naming.possible_request("a-1-64x64.txt") == "a-1-64x64"
     assert naming.possible_request("notes.txt") == "notes"
     assert naming.possible_request("a-1-64x64.txt.tmp") is None
-    assert naming.possible_claim("package.lock") == "package"
-    assert naming.possible_claim("a-1-64x64.txt") is None
+
+
+def test_the_names_of_a_spool_are_sorted_into_possible_requests_and_claims_and_commits() -> None:
+    names = ["a-1-64x64.txt", "notes.txt", "a-1-64x64.lock", ".a-1-64x64.commit", ".notes.commit", "cat.png", "x.lock"]
+    assert naming.sort_by_ending(names) == (["a-1-64x64", "notes"], {"a-1-64x64", "x"}, {"a-1-64x64"})
 
 
 @pytest.mark.parametrize(
