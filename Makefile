@@ -10,7 +10,7 @@ NODE_MODULES := $(TYPESCRIPT)/node_modules
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 PYTEST := $(RUN) OMP_NUM_THREADS=1 $(BIN)/pytest
 
-.PHONY: help demo set-up test test-slow test-storm test-pythons test-oldest test-latest lint format lock audit benchmarks clean check-system
+.PHONY: help demo set-up test test-slow test-storm test-pythons test-oldest test-latest lint format lock audit benchmarks clean check-lock check-system
 
 help:  ## list the targets
 	@awk -F ':|## ' '/^[a-z -]+:.*## /{ printf "%-24s %s\n", $$1, $$3 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ help:  ## list the targets
 demo: $(VENV)/.light check-system  ## draw three pictures through a daemon on a temporary spool
 	@$(BIN)/python scripts/demo.py
 
-test: $(VENV)/.test $(NODE_MODULES)/.done check-system  ## run the tests
+test: $(VENV)/.test $(NODE_MODULES)/.done check-system check-lock  ## run the tests
 	$(PYTEST) -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(VENV)/.slow $(NODE_MODULES)/.done check-system  ## run the crash, fuzzing, load and network file system tests
@@ -35,12 +35,11 @@ test-oldest test-latest: $(VENV)/.test $(VENV)/.lock $(NODE_MODULES)/.done check
 
 set-up: $(VENV)/.slow $(NODE_MODULES)/.done check-system  ## install everything the tests need, and run nothing
 
-lint: $(VENV)/.test  ## check form, types, dependencies between packages, and the locks
+lint: $(VENV)/.test check-lock  ## check form, types, dependencies between packages, and the locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python scripts/lock.py --check
 
 format: $(VENV)/.test  ## bring the code into form
 	$(BIN)/ruff format .
@@ -58,6 +57,9 @@ benchmarks: $(VENV)/.benchmarks check-system  ## install what the programs in be
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info $(NODE_MODULES)
+
+check-lock: $(VENV)/.test
+	@$(BIN)/python scripts/lock.py --check
 
 check-system:
 	@$(BIN)/python scripts/check_system.py

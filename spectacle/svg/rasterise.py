@@ -20,7 +20,7 @@ MAX_SIDE = 32767
 """Most pixels a side of a cairo image surface may have."""
 _BYTES_PER_PIXEL = 32  # the surface, its groups and masks: 4 bytes a pixel each
 _START_SECONDS = 60.0  # about 0.2 s on an idle machine; generous, because it is not a drawing's fault
-_LONGEST_REASON = 200
+_MAX_REASON = 200
 
 
 class Rasteriser:
@@ -100,7 +100,7 @@ class Rasteriser:
             self.close()
             raise _too_much("memory")
         if answer is Reply.FAILED:
-            reason = payload.decode(errors="replace").splitlines()[0][:_LONGEST_REASON]
+            reason = payload.decode(errors="replace").splitlines()[0][:_MAX_REASON]
             raise GeneratorError(f"the drawing could not be rendered: {reason}")
         return Image.frombuffer("RGBA", (width, height), payload, "raw", "BGRa", 0, 1)
 
@@ -138,7 +138,7 @@ class _Child:
         except (TimeoutError, ConnectionError, EOFError) as error:
             raise SpectacleError("the process that renders drawings did not start; run `spectacle doctor`") from error
         if answer is Reply.LIBRARY_MISSING:
-            reason = payload.decode(errors="replace").splitlines()[0][:_LONGEST_REASON]
+            reason = payload.decode(errors="replace").splitlines()[0][:_MAX_REASON]
             raise SpectacleError("libcairo is missing: install the Debian package libcairo2", reason=reason)
         self.ready = True
 

@@ -65,7 +65,7 @@ _PLAIN_COLOUR = re.compile(
     rf"|rgba\({_CHANNEL},{_CHANNEL},{_CHANNEL},\s*{_NUMBER}\s*\)",
     re.ASCII,
 )
-_LONGEST_COLOUR = 100
+_MAX_COLOUR = 100
 _CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 
 
@@ -142,7 +142,7 @@ def _keep_colour(value: str) -> str | None:
     """A colour as SVG 1.1 writes it; later notations (`hsl()`, `#rrggbbaa`, `rgb(r g b / a)`) are rewritten."""
     if _PLAIN_COLOUR.fullmatch(value):
         return value
-    if len(value) > _LONGEST_COLOUR:
+    if len(value) > _MAX_COLOUR:
         return None
     colour = color4.parse_color(value)
     if colour is None or isinstance(colour, str) or colour.space not in {"srgb", "hsl", "hwb"}:

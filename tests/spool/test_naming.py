@@ -106,7 +106,7 @@ def test_commit_and_claim_names_lead_back_to_their_stem() -> None:
     assert stem_of_lock("package.lock") is None
 
 
-LONGEST_STEM = "a-" + "1" * (MAX_NAME_BYTES - len("a--64x64.txt")) + "-64x64"
+MAX_STEM = "a-" + "1" * (MAX_NAME_BYTES - len("a--64x64.txt")) + "-64x64"
 NONCE = "0123abcd"
 
 
@@ -130,10 +130,10 @@ def names_of_all_kinds(name: RequestName) -> set[str]:
 
 
 def test_of_the_longest_request_name_every_other_name_can_be_made() -> None:
-    name = RequestName.from_stem(LONGEST_STEM)
+    name = RequestName.from_stem(MAX_STEM)
     assert name is not None
     assert len(name.file_name) == MAX_NAME_BYTES
-    assert RequestName.from_stem(f"{LONGEST_STEM[:2]}1{LONGEST_STEM[2:]}") is None
+    assert RequestName.from_stem(f"{MAX_STEM[:2]}1{MAX_STEM[2:]}") is None
     sizes = {each: len(each) for each in names_of_all_kinds(name)}
     longest = max(sizes, key=lambda each: sizes[each])
     assert sizes[longest] == 254, longest
