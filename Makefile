@@ -27,10 +27,10 @@ test-slow: $(VENV)/.slow $(NODE_MODULES)/.done check-system  ## run the crash, f
 test-storm: $(VENV)/.slow check-system  ## run the long storms of load, faults and fuzzing
 	$(PYTEST) -m storm
 
-test-pythons: $(VENV)/.test $(NODE_MODULES)/.done check-system  ## run the light tests with every Python 3.11 to 3.14 there is
+test-pythons: $(VENV)/.lock $(NODE_MODULES)/.done check-system  ## run the light tests with every Python 3.11 to 3.14 there is
 	$(BIN)/python scripts/test_pythons.py
 
-test-oldest test-latest: $(VENV)/.test $(VENV)/.lock $(NODE_MODULES)/.done check-system  ## run the tests with the oldest or the latest libraries allowed
+test-oldest test-latest: $(VENV)/.lock $(NODE_MODULES)/.done check-system  ## run the tests with the oldest or the latest libraries allowed
 	$(RUN) $(BIN)/python scripts/test_versions.py $(@:test-%=%)
 
 set-up: $(VENV)/.slow $(NODE_MODULES)/.done check-system  ## install everything the tests need, and run nothing
@@ -76,7 +76,7 @@ $(VENV)/.%: requirements/%.txt pyproject.toml scripts/set_up.py
 	@touch $@ $(CONTAINS:%=$(VENV)/.%)
 
 # The TypeScript client is tested under Node; where there is no npm, one comes from the Python registry.
-$(NODE_MODULES)/.npm: $(VENV)/.test
+$(NODE_MODULES)/.npm: $(VENV)/.light
 	@command -v npm >/dev/null || $(PYTHON) scripts/set_up.py $(VENV) node
 	@mkdir -p $(NODE_MODULES) && touch $@
 

@@ -10,8 +10,8 @@ import io
 import os
 import shutil
 import subprocess
-import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 
 import spectacle
@@ -88,12 +88,14 @@ def make_former_version(home: Path) -> dict[str, str] | None:
     """
     root = Path(spectacle.__file__).parents[1]
     archive = subprocess.run(
-        ["git", "-C", root, "archive", FORMER, "spectacle", "pyproject.toml"], capture_output=True, check=False
+        ["git", "-C", root, "archive", "--format=zip", FORMER, "spectacle", "pyproject.toml"],
+        capture_output=True,
+        check=False,
     )
     if archive.returncode:
         return None
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(home, filter="data")
+    with zipfile.ZipFile(io.BytesIO(archive.stdout)) as files:
+        files.extractall(home)
     project = tomllib.loads((home / "pyproject.toml").read_text())["project"]
     # Found before the installed one's, whose entry points name modules that it does not have.
     metadata = home / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
