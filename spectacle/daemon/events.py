@@ -46,6 +46,7 @@ class FileEvents:
         self._tell = on_event
         self._reader: InotifyFD | None = None
         self._watching = False
+        self._refused = False
 
     def watch(self, directory: Path) -> None:
         """Watch a directory from now on, instead of the one before. Where the kernel refuses, only the scan remains."""
@@ -64,8 +65,12 @@ class FileEvents:
             mask = Mask(wanted | InotifyConstants.IN_ONLYDIR)
             if self._reader.add_callback(os.fsencode(directory), mask, self, CallbackId(0)) < 0:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            self._refused = False
         except OSError as error:
-            log.warning("inotify is not available here, so new requests are found by looking", error=str(error))
+            # It is tried again at every scan, which is no reason to say it again.
+            if not self._refused:
+                log.warning("inotify is not available here, so new requests are found by polling", error=str(error))
+            self._refused = True
             self.stop()
 
     def stop(self) -> None:
