@@ -40,6 +40,8 @@ _MAX_ATTEMPTS = 10**6
 class Holder:
     """Who a claim's record names.
 
+    filelock reads a record by its path; here it is read through the spool's descriptor, which cannot be led elsewhere.
+
     Attributes:
         pid: Process number on its host.
         host: Host name as filelock writes it.
