@@ -46,7 +46,7 @@ class Holder:
         pid: Process number on its host.
         host: Host name as filelock writes it.
         start: Start time and boot id of the process, or None when the record has none.
-        token: The claim's own word, or None.
+        token: Tells this claim from another of the same request, or None.
     """
 
     pid: int
