@@ -67,8 +67,8 @@ def configure(
     )
 
 
-def let_go() -> None:
-    """Drop lines that cannot be written any more, so that a full disk does not turn a clean end into a failed one."""
+def flush() -> None:
+    """Write out what is buffered. What cannot be written is dropped, so that a full disk does not fail a clean exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -49,7 +49,7 @@ def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], onc
     watcher = Watcher(settings, workers)
     _Signals(watcher, lambda: settings_for(file, spool, flags)).install()
     watcher.run(once=once)
-    logs.let_go()
+    logs.flush()
 
 
 class _Signals:
