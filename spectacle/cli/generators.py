@@ -203,17 +203,22 @@ def _allowed(about: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if "enum" in about or "const" in about:
         values = about.get("enum", [about.get("const")])
         return ", ".join(map(str, values)) if len(values) <= _LISTED else f"one of {len(values)} names"
-    least, most = about.get("minimum"), about.get("maximum")
+    least, most, above = (_number(about.get(bound)) for bound in ("minimum", "maximum", "exclusiveMinimum"))
     words = [_TYPES.get(about.get("type", ""), "any")]
     if least is not None and most is not None:
-        words.append(f"{least:g} to {most:g}" if about["type"] == "number" else f"{least} to {most}")
+        words.append(f"{least} to {most}")
     elif least is not None or most is not None:
         words.append(f"at least {least}" if most is None else f"at most {most}")
-    if "exclusiveMinimum" in about:
-        words.append(f"more than {about['exclusiveMinimum']}")
+    if above is not None:
+        words.append(f"more than {above}")
     if "pattern" in about:
         words.append(f"matching {about['pattern']}")
     return ", ".join(words)
+
+
+def _number(bound: float | None) -> str | None:
+    """A bound in the fewest digits: some versions of pydantic write 20, others 20.0."""
+    return None if bound is None else f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 _LISTED = 8
