@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import random
 import signal
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,3 +62,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(autouse=True)
+def _random_numbers_do_not_depend_on_earlier_tests() -> None:
+    """Seed every generator of random numbers that is loaded, as a failure by luck cannot be repeated."""
+    random.seed(0)
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed(0)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _what_a_slow_test_leaves_open_is_its_own_failure(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect what it has left, so that the warning does not fail a later test, now here and now there."""
+    yield
+    if request.node.get_closest_marker("slow"):
+        gc.collect()

@@ -95,7 +95,10 @@ def put(store: Store, repo: str, patterns: Sequence[str], build: Callable[[Path]
     """
     folder = store.folder(repo) / REVISION
     folder.mkdir(parents=True, exist_ok=True)
-    build(folder)
+    with torch.random.fork_rng():
+        # Weights that a library initializes are the same whatever ran before: a few random ones give a constant result.
+        torch.manual_seed(0)
+        build(folder)
     digests = {path.relative_to(folder).as_posix(): digest_file(path) for path in folder.rglob("*") if path.is_file()}
     records = {name: FileRecord(size=digest.size, sha256=digest.sha256) for name, digest in digests.items()}
     store.mark(
