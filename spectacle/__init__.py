@@ -1,3 +1,3 @@
-"""Spectacle watches a folder: drop a text file in, get a picture back."""
+"""Spectacle watches a directory: drop a text file in, get an image back."""
 
 __version__ = "0.1.0"

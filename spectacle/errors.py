@@ -2,22 +2,25 @@
 
     SpectacleError
     ├── ConfigurationError         a setting is unknown, ill-typed or out of range
-    ├── RequestError               the client's mistake: answered, never retried
+    ├── RequestError               the client's mistake: reported to it, never retried
     │   ├── UnreadableRequest      the request file is not readable text
     │   ├── BadSize                width or height that cannot be served
     │   ├── UnknownKind            no live instance serves the kind
     │   ├── BadOptions             STEM-options.json is not what the generator takes
-    │   ├── BadAttachment          an attached picture is not an image, is too large or is missing
-    │   └── BlockedPrompt          the block-list of the configuration refuses the prompt
+    │   ├── BadAttachment          an attached image is not an image, is too large or is missing
+    │   ├── BlockedPrompt          the blocklist of the configuration refuses the prompt
+    │   └── OverLimit              its user has as many requests as the limits allow
     ├── GeneratorError             the generator could not do it
     │   ├── OutOfMemory            the device's or the host's memory did not suffice
     │   ├── WeightsMissing         the weights are not on this machine
     │   └── UnknownGenerator       no installed package provides the generator
+    ├── SigningFailed              the result could not be signed, and must be
     ├── TooManyAttempts            the request ended several workers
     ├── WorkerError                the worker process, not the generator, failed
-    │   ├── WorkerCrashed          it ended without an answer
-    │   ├── DeviceLost             its device no longer answers it; a new process may do better
+    │   ├── WorkerCrashed          it ended without a result
+    │   ├── DeviceLost             its device no longer responds to it; a new process may do better
     │   └── WorkerTimeout          it ran past a time limit and was killed
+    ├── WorkerUnavailable          no worker can be started now: the request waits
     ├── Cancelled                  the client deleted the request, or the claim was lost
     └── SpoolUnavailable           the spool directory is gone, full, read-only or not ours to write
 
@@ -34,7 +37,7 @@ def one_line(error: object, most: int | None = None) -> str:
 
     Args:
         error: The error or text.
-        most: Most characters; the rest is cut off. None for all.
+        most: Maximum number of characters; the rest is cut off. None for all.
     """
     return " ".join(str(error).split())[:most]
 
@@ -62,19 +65,19 @@ class ConfigurationError(SpectacleError):
 
 
 class RequestError(SpectacleError):
-    """Base of the client's mistakes. The request is answered with the message and never retried."""
+    """Base of the client's mistakes. The request gets the message as its error and never retried."""
 
     code = "bad-request"
 
 
 class UnreadableRequest(RequestError):
-    """Raised when `STEM.txt` is empty, too large, no text, or not an ordinary file."""
+    """Raised when `STEM.txt` is empty, too large, no text, or not a regular file."""
 
     code = "unreadable-request"
 
 
 class BadSize(RequestError):
-    """Raised when the width or height asked for is zero or the picture exceeds `max_pixels`."""
+    """Raised when the width or height asked for is zero or the image exceeds `max_pixels`."""
 
     code = "bad-size"
 
@@ -92,19 +95,28 @@ class BadOptions(RequestError):
 
 
 class BadAttachment(RequestError):
-    """Raised when an attached picture is missing, unreadable, of the wrong form or too large."""
+    """Raised when an attached image is missing, unreadable, of the wrong shape or too large."""
 
     code = "bad-attachment"
 
 
 class BlockedPrompt(RequestError):
-    """Raised when a pattern of the configured block-list matches the prompt."""
+    """Raised when a pattern of the configured blocklist matches the prompt."""
 
     code = "blocked-prompt"
 
 
+class OverLimit(RequestError):
+    """Raised when a request's user has reached one of the limits of `[limits.users]`.
+
+    `details` have the `limit` and, where it is known, `retry_after`: the seconds until there is room again.
+    """
+
+    code = "over-limit"
+
+
 class GeneratorError(SpectacleError):
-    """Raised by a generator that cannot make the picture; the message is shown to the client."""
+    """Raised by a generator that cannot make the image; the message is shown to the client."""
 
     code = "generator-failed"
 
@@ -127,8 +139,14 @@ class UnknownGenerator(GeneratorError):
     code = "unknown-generator"
 
 
+class SigningFailed(SpectacleError):
+    """Raised when a result cannot be signed: the certificate has expired, the command for the key fails."""
+
+    code = "signing-failed"
+
+
 class TooManyAttempts(SpectacleError):
-    """Raised when a request has ended `max_attempts` runs without an answer."""
+    """Raised when a request has ended `max_attempts` attempts without a result."""
 
     code = "too-many-attempts"
 
@@ -155,6 +173,12 @@ class WorkerTimeout(WorkerError):
     """Raised when loading, one step or the whole job took longer than its limit and the worker was killed."""
 
     code = "timeout"
+
+
+class WorkerUnavailable(SpectacleError):
+    """Raised when this host cannot start or feed a worker now. Neither the request nor the spool causes it."""
+
+    code = "worker-unavailable"
 
 
 class Cancelled(SpectacleError):

@@ -6,6 +6,7 @@ Modules log with `structlog.get_logger()`; what concerns one request is logged i
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -16,7 +17,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 PROMPT_KEYS = frozenset({"prompt", "negative_prompt"})
-"""Keys that are left out above the level `debug`, at any depth: what people ask for is nobody else's business."""
+"""Keys that are omitted above the level `debug`, at any depth: what people ask for is nobody else's business."""
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}  # of syslog(3)
@@ -32,7 +33,7 @@ def configure(
     Args:
         level: Least important level that is logged: `debug`, `info`, `warning` or `error`. Other libraries are heard
             from `warning` on, and from `info` on when it is `debug`.
-        form: `console` for people, coloured on a terminal; `json` for machines, one object a line; `auto` is `json`
+        form: `console` for people, coloured on a terminal; `json` for machines, one object per line; `auto` is `json`
             where the stream leads to the journal and `console` elsewhere. Lines for the journal begin with their
             syslog priority, which it takes off.
         stream: Where to; standard error by default.
@@ -46,25 +47,48 @@ def configure(
         structlog.processors.TimeStamper(fmt="iso", utc=as_json),
         without_prompts,
     ]
-    render: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    render: list[Processor]
     if as_json:
         to_json = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        render += [structlog.processors.format_exc_info, _with_priority(to_json) if journal else to_json]
+        render = [structlog.processors.format_exc_info, _with_priority(to_json) if journal else to_json]
     else:
-        render += [_printable, _console(stream)]
+        render = [_printable, _console(stream)]
 
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=render, foreign_pre_chain=shared))
+    of_others = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=of_others, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(_LEVELS[level], logging.WARNING) if level != "debug" else logging.INFO)
     logging.getLogger("spectacle").setLevel(_LEVELS[level])
+    lines = _Lines(handler)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, *render],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=_spectacle_logger,
+        logger_factory=lambda *_names: lines,
         cache_logger_on_first_use=False,  # a reload of the configuration must reach loggers that exist
     )
+
+
+class _Lines:
+    """Writes our own lines to the stream of a handler, which has those of other libraries.
+
+    Through `logging` each line would take twice as long, and there is one for every result.
+
+    Args:
+        handler: Its lock keeps lines apart.
+    """
+
+    def __init__(self, handler: logging.StreamHandler[TextIO]) -> None:
+        self._handler = handler
+
+    def _write(self, line: str) -> None:
+        # What cannot be written is dropped, as by `logging`.
+        with self._handler.lock or contextlib.nullcontext(), contextlib.suppress(OSError, ValueError):
+            self._handler.stream.write(line + self._handler.terminator)
+            self._handler.flush()
+
+    debug = info = warning = error = critical = _write
 
 
 def flush() -> None:
@@ -79,7 +103,7 @@ def flush() -> None:
 
 
 def without_prompts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """structlog processor that leaves out prompts above the level `debug`."""
+    """structlog processor that omits prompts above the level `debug`."""
     return event if event.get("level") == "debug" else _without(event)
 
 
@@ -92,13 +116,13 @@ def _without(value: Any) -> Any:
 
 
 def _printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Show control characters by their pictures instead of sending them to the terminal."""
+    """Show control characters by visible symbols instead of sending them to the terminal."""
     return {key: value.translate(_PICTURES) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def _console(stream: TextIO) -> Processor:
     colours = stream.isatty() and "NO_COLOR" not in os.environ
-    # The plain form of tracebacks, because the others print local variables, and prompts with them.
+    # The plain format of tracebacks, because the others print local variables, and prompts with them.
     return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
 
 
@@ -108,10 +132,6 @@ def _with_priority(render: Processor) -> Processor:
         return f"<{priority}>{render(logger, method, event)!s}"
 
     return rendered
-
-
-def _spectacle_logger(*_names: Any) -> logging.Logger:
-    return logging.getLogger("spectacle")
 
 
 def _leads_to_journal(stream: TextIO) -> bool:

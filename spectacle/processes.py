@@ -17,10 +17,13 @@ _PR_SET_PDEATHSIG = 1
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends, even while it is stuck in a call that holds the GIL.
 
+    Only Linux does that. Elsewhere it ends when its channel to the parent does, once it is out of such a call.
+
     Args:
-        parent: The parent's process number; when it has ended already, this process exits at once.
+        parent: The parent's process number; when it has ended already, this process exits immediately.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
 
@@ -37,7 +40,7 @@ def module_command(module: str, *arguments: str) -> list[str]:
 def module_environment() -> dict[str, str]:
     """This process's environment, with a PYTHONPATH from which the child imports the package that this process runs.
 
-    Relative entries of PYTHONPATH are left out: they name places in the working directory.
+    Relative entries of PYTHONPATH are omitted: they name places in the working directory.
     """
     entries = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(each)]
     package = str(Path(spectacle.__file__).resolve().parent.parent)

@@ -8,21 +8,22 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from spectacle import signatures
 from spectacle.errors import BlockedPrompt, UnreadableRequest
 
 _WORKING_LENGTH = 16
-"""Of a longer text only the first so many times `max_characters` are looked at."""
+"""Of a longer text only only this many times `max_characters` are examined."""
 
 _MAX_MARKS = 30
-"""Most combining marks kept on one character: what UAX #15 (Stream-Safe Text Format) gives as beyond all real text.
+"""Maximum number of combining marks on one character: beyond all real text, says UAX #15 (Stream-Safe Text Format).
 
 Ordering a longer run takes `unicodedata.normalize` quadratic time.
 """
 
 _MAX_CLUSTER = 40
-"""How far back from the length limit a boundary between user-perceived characters is looked for, in code points."""
+"""How far back from the length limit a boundary between user-perceived characters is searched for, in code points."""
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _VARIATION_SELECTORS = "\ufe0e\ufe0f"
@@ -87,6 +88,14 @@ and Llama (`<s>`, `<extra_id_0>`, `<<SYS>>`, `[INST]`), Gemma (`<start_of_turn>`
 """
 
 
+class Searchable(Protocol):
+    """A pattern of a blocklist."""
+
+    def search(self, text: str, /) -> object:
+        """Something true when it is found in the text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A prompt that is safe to use.
@@ -100,44 +109,45 @@ class Prompt:
     notes: tuple[str, ...] = ()
 
 
-def decode_prompt(raw: bytes, *, max_bytes: int = 65_536) -> str:
+def decode_prompt(raw: bytes, *, max_bytes: int = 65_536, file: str = "the request file") -> str:
     """Decode a request file: UTF-8 with or without a byte order mark, or UTF-16 with one.
 
     Args:
         raw: The whole file, perhaps empty.
         max_bytes: Largest file that is read.
+        file: What messages call it.
 
     Raises:
         UnreadableRequest: When it is larger, in another encoding, no text at all, or holds a NUL.
     """
     if len(raw) > max_bytes:
-        raise UnreadableRequest(
-            f"the request file has {len(raw)} bytes, at most {max_bytes} are read: shorten the prompt"
-        )
+        raise UnreadableRequest(f"{file} is {len(raw)} bytes; the limit is {max_bytes}. Shorten the prompt.")
     is_utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if is_utf16 else "utf-8-sig"
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         offset = len(raw) - len(error.object) + error.start  # the codecs count from behind the byte order mark
-        what = f"holds byte 0x{raw[offset]:02x} at offset {offset}, which is not {'UTF-16' if is_utf16 else 'UTF-8'}"
-        raise UnreadableRequest(_unreadable(raw, what)) from None
+        what = f"contains byte 0x{raw[offset]:02x} at offset {offset}, which is not {'UTF-16' if is_utf16 else 'UTF-8'}"
+        raise UnreadableRequest(f"{file} {_appearance(raw, what)}. Save the prompt as UTF-8 text.") from None
     if "\0" in text:
         characters = text[: text.index("\0")]
         offset = 2 + len(characters.encode("utf-16-le")) if is_utf16 else raw.index(b"\0")
-        raise UnreadableRequest(_unreadable(raw, f"holds a NUL at offset {offset}"))
+        raise UnreadableRequest(
+            f"{file} {_appearance(raw, f'contains a NUL at offset {offset}')}. Save the prompt as UTF-8 text."
+        )
     return text
 
 
-def _unreadable(raw: bytes, what: str) -> str:
+def _appearance(raw: bytes, what: str) -> str:
     if (known := signatures.describe(raw, like_text=False)) is not None:
-        what = f"looks like {known}"
-    elif len(raw) / 4 <= raw.count(0) <= len(raw) * 3 / 4:
+        return f"looks like {known}"
+    if len(raw) / 4 <= raw.count(0) <= len(raw) * 3 / 4:
         what += " and looks like UTF-16 without a byte order mark"
-    return f"the request file {what}: save the prompt as UTF-8 text"
+    return what
 
 
-def sanitize(text: str, *, max_characters: int = 4000, blocked: Sequence[re.Pattern[str]] = ()) -> Prompt:
+def sanitize(text: str, *, max_characters: int = 4000, blocked: Sequence[Searchable] = ()) -> Prompt:
     """Make a prompt safe. What comes out goes through unchanged, and without a note, when it is put in again.
 
     The text that comes out
@@ -148,14 +158,14 @@ def sanitize(text: str, *, max_characters: int = 4000, blocked: Sequence[re.Patt
       so do characters in the range Unicode reserves for future emoji (U+1F000 to U+1FAFF);
     - has at most `max_characters` code points and does not end within an accented letter, emoji or flag;
     - has no control token of a chat template and nothing that looks like one, also not after compatibility
-      normalisation (NFKC), whatever its case and the spaces in it: the brackets of such tokens become parentheses.
+      normalization (NFKC), whatever its case and the spaces in it: the brackets of such tokens become parentheses.
 
     It takes time linear in `max_characters`, however long the text is.
 
     Args:
         text: Any text, lone surrogates included.
         max_characters: Longest prompt, in code points, at least 1.
-        blocked: Patterns searched for in the sanitised prompt, as it is and in its compatibility form (NFKC).
+        blocked: Patterns searched for in the sanitized prompt, as it is and in its compatibility form (NFKC).
 
     Raises:
         BlockedPrompt: When one of `blocked` is found; the message names its number, counted from 1.
@@ -181,7 +191,7 @@ def sanitize(text: str, *, max_characters: int = 4000, blocked: Sequence[re.Patt
     for number, pattern in enumerate(blocked, start=1):
         if any(pattern.search(variant) for variant in variants):
             raise BlockedPrompt(
-                f"the prompt matches pattern {number} of the block-list of this service: ask for something else",
+                f"the prompt matches pattern {number} of the daemon's blocklist. Change the prompt.",
                 pattern=number,
             )
     return Prompt(neutral, tuple(notes))

@@ -6,12 +6,25 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ByteSize
 from pydantic.fields import FieldInfo
 
-from spectacle.config import DEFAULT_FILES, ENVIRONMENT_PREFIX, KindSettings, Settings
+from spectacle.config import (
+    DEFAULT_FILES,
+    ENVIRONMENT_PREFIX,
+    KindSettings,
+    LoraSettings,
+    ModelLoraSettings,
+    ModelPresetSettings,
+    ModelSettings,
+    RetentionRule,
+    Settings,
+    SizeSettings,
+)
+from spectacle.config.operation import Duration
+from spectacle.config.section import section_in
 
 _WIDTH = 100
 _LONG_NUMBER = 100_000
@@ -20,39 +33,39 @@ _LONG_NUMBER = 100_000
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most"}
 
 _HEAD = """\
-# Settings of Spectacle. A line that begins with "#" and a name shows a default: take the "#" away to change it.
+# Settings of Spectacle. Commented-out settings show their defaults; uncomment a line to change it.
 # `spectacle doctor` checks this file. Variables such as SPECTACLE_SPOOL_PATH and flags such as --spool override it.
 """
 
 _KINDS_NOTE = """\
-# What is served: a table [kinds.NAME] for each kind of request. A request USER-MSGID-WxH-NAME.txt asks for the kind
-# NAME. When any kind is given here, the two built-in ones, which follow, are not served unless they stay.
+# A table [kinds.NAME] for each kind. A request USER-MSGID-WxH-NAME.txt selects the kind NAME. If you define any kind,
+# the built-in ones are served only if they are listed too, as below.
 """
 
 _INTRODUCTION = """\
 # Configuration
 
-<!-- Made from spectacle/config/settings.py by scripts/build_docs.py; do not edit. -->
+<!-- Generated from spectacle/config/settings.py by scripts/build_docs.py; do not edit. -->
 
 Spectacle needs no configuration: `spectacle serve --spool DIR` serves the built-in generator. `spectacle init DIR`
-writes a `spectacle.toml` that shows every setting with its default.
+writes a `spectacle.toml` that lists every setting with its default.
 
-A setting is taken from the first of these that has it:
+The first of these that sets a setting takes effect:
 
 1. a flag of the command, such as `--spool`;
 2. a variable `SPECTACLE_SECTION_KEY`, such as `SPECTACLE_SPOOL_PATH`. Lists are written as TOML or with commas
    (`SPECTACLE_WORKERS_DEVICES=cuda:0,cuda:1`);
-3. the configuration file: the one `--config` names, or `$SPECTACLE_CONFIG`, or the first there is of {files};
+3. the configuration file: that of `--config`, or `$SPECTACLE_CONFIG`, or the first that exists of {files};
 4. the default.
 
-An unknown setting or a value that is not allowed is refused, with the setting, the value, the line and what is
-allowed. A running daemon reads the file again on SIGHUP and uses it from the next request on; where `[weights]`,
-`[placement]`, `workers.svg_memory` or `workers.svg_seconds` have changed, each worker is started again for its next
-job, and loads its model again. The spool and the devices stay as they were until the daemon is started again.
-`spectacle doctor` says which file is used and checks it.
+An unknown setting or an invalid value gets an error with the setting, the value, the line and what is allowed. A
+running daemon reloads the file on SIGHUP and uses it from the next request on. If `[weights]`, `[placement]`,
+`[loras]`, `[models]`, `[provenance]`, `workers.svg_memory` or `workers.svg_seconds` have changed, each worker is
+restarted for its next job and reloads its model. Changes of the spool and the devices need a restart of the daemon.
+`spectacle doctor` shows which file is used and checks it.
 
-Two variables are not settings: `SPECTACLE_CONFIG` names the file, and `SPECTACLE_PLUGINS` the third-party packages,
-with commas between them, that generators are loaded from (set but empty: none; unset: all)."""
+Two variables are not settings: `SPECTACLE_CONFIG` is the path of the file, and `SPECTACLE_PLUGINS` a comma-separated
+list of the third-party packages whose generators are loaded (empty: none; default: all)."""
 
 
 def render_toml(spool: Path | None = None) -> str:
@@ -68,48 +81,71 @@ def render_toml(spool: Path | None = None) -> str:
         parts += _toml_fields(section, values)
     parts.append(_KINDS_NOTE + "".join(f"# {line}\n" for line in _kind_lines()))
     for name, kind in Settings().kinds.items():
-        given = kind.model_dump(exclude_defaults=True) | {"makes": kind.makes}
+        given = kind.model_dump(exclude_defaults=True) | {"format": kind.format}
         parts.append(f"[kinds.{name}]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in given.items()))
     return "\n".join(parts)
 
 
 def render_markdown() -> str:
-    """The reference of all settings, `docs/configuration.md`."""
+    """The reference of all settings, `docs/reference/configuration.md`."""
     files = ", ".join(f"`{path}`" for path in DEFAULT_FILES)
     parts = [
         _INTRODUCTION.format(files=files),
         _markdown_table("", Settings),
     ]
     for name, section in _sections():
-        parts += [f"## `[{name}]`", section.__doc__ or "", _markdown_table(name, section)]
+        about = " ".join((section.__doc__ or "").split())
+        parts += [f"## `[{name}]`", about, _markdown_table(name, section)]
+    parts += [
+        "## `[retention.kinds.NAME]`",
+        (RetentionRule.__doc__ or "") + " They hold in addition to those for all results together.",
+        _markdown_table("retention.kinds.NAME", RetentionRule),
+    ]
     parts += [
         "## `[kinds.NAME]`",
-        (KindSettings.__doc__ or "") + " A request `USER-MSGID-WxH-NAME.txt` asks for the kind `NAME`, and one without "
-        "a kind for `default_kind`. When any kind is configured, the built-in ones are not served unless they are "
-        "configured too. They are:",
+        (KindSettings.__doc__ or "") + " A request `USER-MSGID-WxH-NAME.txt` selects the kind `NAME`, and one without "
+        "a kind `default_kind`. If you define any kind, the built-in ones are served only if they are listed too. "
+        "They are:",
         "```toml\n"
         + "\n".join(
-            f'[kinds.{name}]\ngenerator = "{kind.generator}"\nmakes = "{kind.makes}"\n'
+            f'[kinds.{name}]\ngenerator = "{kind.generator}"\nformat = "{kind.format}"\n'
             for name, kind in Settings().kinds.items()
         )
         + "```",
         _markdown_table("kinds.NAME", KindSettings),
+        "## `[loras.NAME]`",
+        (LoraSettings.__doc__ or "") + " [LoRA adapters](../how-to/loras.md) shows how.",
+        _markdown_table("loras.NAME", LoraSettings),
+        "## `[models.NAME]`",
+        (ModelSettings.__doc__ or "")
+        + " [Use any model of diffusers](../how-to/any-model.md) shows how. A model that no "
+        "kind uses is served as the kind of its name, with `_` for characters that a kind cannot have.",
+        _markdown_table("models.NAME", ModelSettings),
+        "### `[models.NAME.sizes]`",
+        SizeSettings.__doc__ or "",
+        _markdown_table("models.NAME.sizes", SizeSettings),
+        "### `[models.NAME.presets.PRESET]`",
+        ModelPresetSettings.__doc__ or "",
+        _markdown_table("models.NAME.presets.PRESET", ModelPresetSettings),
+        "### Entries of `loras` of a model or preset",
+        ModelLoraSettings.__doc__ or "",
+        _markdown_table("models.NAME.loras", ModelLoraSettings),
         "`spectacle generators` lists the generators, `spectacle generators NAME` the presets and options of one.",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
-    for name, field in Settings.model_fields.items():
+def _sections(model: type[BaseModel] = Settings, path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield name, field.annotation
+            yield path + name, field.annotation
+            yield from _sections(field.annotation, f"{path}{name}.")
 
 
 def _own_fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     """The settings of a section itself, without the sections and tables in it."""
-    inner = dict(_sections()) if model is Settings else {}
     for name, field in model.model_fields.items():
-        if name not in inner and not (model is Settings and name == "kinds"):
+        if section_in(field.annotation) is None:
             yield name, field
 
 
@@ -131,15 +167,14 @@ def _kind_lines() -> Iterator[str]:
 
 
 def _markdown_table(path: str, model: type[BaseModel]) -> str:
-    lines = ["| setting | default | allowed | what it is |", "|---|---|---|---|"]
+    lines = ["| setting | default | allowed | meaning |", "|---|---|---|---|"]
     for name, field in _own_fields(model):
+        default = "" if field.default is None else f"`{_toml(field.default)}`"
         if field.is_required():
-            default = "must be given"
-        else:
-            default = "unset" if field.default is None else f"`{_toml(field.default)}`"
+            default = "required"
         cell = f"`{name}`"
-        if not path.startswith("kinds"):
-            variable = ENVIRONMENT_PREFIX + "_".join(filter(None, (path, name))).upper()
+        if "NAME" not in path:
+            variable = ENVIRONMENT_PREFIX + "_".join(filter(None, (*path.split("."), name))).upper()
             cell += f"<br>`{variable}`"
         allowed = allowed_values(field).replace("|", "\\|")
         lines.append(f"| {cell} | {default} | {allowed} | {field.description} |")
@@ -164,6 +199,8 @@ def allowed_values(field: FieldInfo) -> str:
 
 def _type_words(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return 'a length of time, such as "7d"' if annotation == Duration else _type_words(arguments[0])
     if origin is Literal:
         return " or ".join(f'"{value}"' for value in arguments)
     if origin is tuple:
@@ -173,7 +210,7 @@ def _type_words(annotation: Any) -> str:
     if arguments:  # a union with None
         return " or ".join(filter(None, (_type_words(part) for part in arguments if part is not type(None))))
     names: dict[Any, str] = {
-        int: "a whole number",
+        int: "an integer",
         float: "a number",
         bool: "true or false",
         Path: "a path",
@@ -187,7 +224,7 @@ def _sentence(words: str) -> str:
 
 
 def _commented(text: str) -> str:
-    return "".join(f"# {line}\n" for line in textwrap.wrap(text.replace("`", ""), _WIDTH))
+    return "".join(f"# {line}\n" for line in textwrap.wrap(" ".join(text.replace("`", "").split()), _WIDTH))
 
 
 def _number(value: float) -> str:

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from spectacle.config.settings import KindSettings, Settings, SpoolSettings
+from spectacle.bounds import must_be
+from spectacle.config.finding import is_same_directory
+from spectacle.config.renamed import RENAMED, old_names, use_new_names, warning
+from spectacle.config.section import section_in
+from spectacle.config.settings import Settings, SpoolSettings
 from spectacle.errors import ConfigurationError
 
 ENVIRONMENT_PREFIX = "SPECTACLE_"
 UNSETTING = frozenset({"SPECTACLE_CONFIG", "SPECTACLE_PLUGINS"})
-"""Variables with the prefix that are not settings: where the file lies, and which plug-ins are loaded."""
-
-DEFAULT_FILES = (
-    Path("spectacle.toml"),
-    Path("~/.config/spectacle/spectacle.toml"),
-    Path("/etc/spectacle/spectacle.toml"),
-)
+"""Variables with the prefix that are not settings: where the file is, and which plug-ins are loaded."""
 
 
-def find_file(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The configuration file when none is named: `SPECTACLE_CONFIG`, or the first of `DEFAULT_FILES` there is."""
-    if named := environment.get("SPECTACLE_CONFIG"):
-        return Path(named)
-    return next((path.expanduser() for path in DEFAULT_FILES if path.expanduser().is_file()), None)
+def warn_on_stderr(message: str) -> None:
+    """Print a warning for people."""
+    print(f"Warning: {message}", file=sys.stderr)  # noqa: T201 - the log is perhaps not set up before the settings are read
 
 
 def load(
@@ -38,6 +35,7 @@ def load(
     *,
     environment: Mapping[str, str] = os.environ,
     flags: Mapping[str, Any] | None = None,
+    warn: Callable[[str], None] = warn_on_stderr,
 ) -> Settings:
     """Read the settings: flags over variables over the file over the defaults.
 
@@ -45,9 +43,11 @@ def load(
         file: A TOML file, or None for none.
         environment: Variables `SPECTACLE_SECTION_KEY`, such as `SPECTACLE_SPOOL_PATH`; lists and tables as TOML values.
         flags: Nested values from the command line, such as `{"spool": {"path": …}}`.
+        warn: Called with a sentence for each setting with an old name.
 
     Raises:
-        ConfigurationError: For an unknown key or a bad value, with the key, the value, the line and what is allowed.
+        ConfigurationError: For an unknown key or a bad value, with the key, the value, the line and what is allowed,
+            and for a file in the spool itself.
     """
     text = ""
     raw: dict[str, Any] = {}
@@ -55,13 +55,24 @@ def load(
         try:
             text = file.read_text(encoding="utf-8")
             raw = tomllib.loads(text)
+        except FileNotFoundError:
+            raise ConfigurationError(
+                f"{file}: does not exist. Write it with `spectacle init`, or use another file with --config."
+            ) from None
         except OSError as error:
-            raise ConfigurationError(f"{file}: cannot be read: {error.strerror}: name another with --config") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{file}: is not valid TOML: {error}") from None
+            remedy = "Fix its permissions, or use" if isinstance(error, PermissionError) else "Use"
+            raise ConfigurationError(
+                f"{file}: cannot be read: {error.strerror}. {remedy} another file with --config."
+            ) from None
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"{file}: byte {error.start + 1} is not UTF-8. Save the file as UTF-8.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(
+                f"{file}: invalid TOML: {error}. Fix it, or use another file with --config."
+            ) from None
         except RecursionError:
             raise ConfigurationError(
-                f"{file}: is not a settings file: its lists or tables are nested too deep"
+                f"{file}: lists or tables are nested too deeply. Use another file with --config."
             ) from None
         spool = raw.setdefault("spool", {})
         if isinstance(spool, dict):
@@ -73,46 +84,113 @@ def load(
             if isinstance(prepared := weights.get("prepared"), dict):
                 for name in prepared:
                     _set_beside(file, prepared, name)
+        gateway = raw.get("gateway")
+        if isinstance(gateway, dict):
+            _set_beside(file, gateway, "tokens")
+            _set_beside(file, gateway, "key")
+        hooks = raw.get("hooks")
+        for hook in hooks.values() if isinstance(hooks, dict) else ():
+            # A name without a slash is searched for in PATH.
+            if isinstance(hook, list) and hook and isinstance(hook[0], str) and "/" in hook[0]:
+                program = {"program": hook[0]}
+                _set_beside(file, program, "program")
+                hook[0] = program["program"]
+        provenance = raw.get("provenance")
+        if isinstance(provenance, dict):
+            for name in ("certificate", "key", "trust"):
+                _set_beside(file, provenance, name)
+        metrics = raw.get("metrics")
+        if isinstance(metrics, dict):
+            _set_beside(file, metrics, "textfile")
+        for lora in _loras(raw):
+            if lora.get("repository") is None:
+                _set_beside(file, lora, "file")
+        for keys in use_new_names(raw):
+            line = _line_of(text, keys)
+            warn(warning(keys, f"{file}, line {line}: " if line else f"{file}: "))
     origins: dict[tuple[str, ...], str] = {}
-    for keys, value, variable in _from_environment(environment):
+    for keys, value, variable in _from_environment(environment, warn):
         _put(raw, keys, value)
         origins[keys] = variable
     for keys, value in _leaves(flags or {}):
         _put(raw, keys, value)
         origins[keys] = "command line"
     try:
-        return Settings.model_validate(raw)
+        settings = Settings.model_validate(raw)
     except ValidationError as error:
         raise ConfigurationError("; ".join(_explain(each, file, text, origins) for each in error.errors())) from None
+    if file is not None and is_same_directory(file.absolute().parent, settings.spool.path):
+        raise ConfigurationError(
+            f"{file}: is in the spool, so everyone who can write there could change it. Move it to another directory."
+        )
+    for name in ("answered", "failed"):
+        command = getattr(settings.hooks, name)
+        if command and "/" in command[0] and _is_inside(Path(command[0]), settings.spool.path):
+            raise ConfigurationError(
+                f"hooks.{name}: {command[0]} is in the spool, so everyone who can write there could change it. Move it "
+                f"to another directory."
+            )
+    return settings
+
+
+def _is_inside(file: Path, directory: Path) -> bool:
+    """Whether a file is in a directory, or in one below it, however its path is written."""
+    return any(is_same_directory(each, directory) for each in file.resolve().parents)
+
+
+def _loras(raw: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tables of all adapters: those under `[loras]`, and those that models and their presets list."""
+
+    def tables(value: Any) -> list[dict[str, Any]]:
+        values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return [each for each in values if isinstance(each, dict)]
+
+    yield from tables(raw.get("loras"))
+    for model in tables(raw.get("models")):
+        for each in (model, *tables(model.get("presets"))):
+            yield from tables(each.get("loras"))
 
 
 def _set_beside(file: Path, section: dict[str, Any], name: str) -> None:
     """Make a relative path relative to the file it stands in; leave alone what is not a path."""
     path = section.get(name)
     if isinstance(path, str):
-        section[name] = str(file.parent / Path(path).expanduser())
+        try:
+            section[name] = str(file.parent / Path(path).expanduser())
+        except RuntimeError:
+            raise ConfigurationError(
+                f"{file}: {name} = {path!r}: there is no such home directory. Use an absolute path."
+            ) from None
 
 
 def fields(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every leaf setting as (key path, pydantic field), sections in order; `[kinds.*]` excepted."""
+    """Every leaf setting as (key path, pydantic field), sections in order; tables of sections excepted."""
     for name, field in model.model_fields.items():
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             yield from fields(annotation, (*path, name))
-        elif name != "kinds":
+        elif section_in(annotation) is None:
             yield (*path, name), field
 
 
-def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+def _from_environment(
+    environment: Mapping[str, str], warn: Callable[[str], None]
+) -> Iterator[tuple[tuple[str, ...], Any, str]]:
     known = {ENVIRONMENT_PREFIX + "_".join(keys).upper(): (keys, field) for keys, field in fields()}
+    old = {ENVIRONMENT_PREFIX + "_".join(keys).upper(): (keys, new) for keys, new in RENAMED.items()}
     for variable, text in environment.items():
         if not variable.startswith(ENVIRONMENT_PREFIX) or variable in UNSETTING:
             continue
-        if variable not in known:
-            near = get_close_matches(variable, known, 1)
-            hint = f": did you mean {near[0]}?" if near else ""
-            raise ConfigurationError(f"variable {variable}: no such setting{hint}")
-        keys, field = known[variable]
+        name = variable
+        if variable in old:
+            keys, new = old[variable]
+            warn(warning(keys, f"variable {variable}: "))
+            name = ENVIRONMENT_PREFIX + "_".join((*keys[:-1], new)).upper()
+        if name not in known:
+            near = get_close_matches(variable, known, 1, 0.85)
+            remedy = f"Did you mean {near[0]}?" if near else "Remove it, or use SPECTACLE_SECTION_NAME."
+            raise ConfigurationError(f"variable {variable}: unknown setting. {remedy}")
+        keys, field = known[name]
         yield keys, _plain(text, field.annotation), variable
 
 
@@ -125,6 +203,8 @@ def _plain(text: str, annotation: Any) -> Any:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             return text
+    if text.startswith("[") and any(get_origin(each) is tuple for each in get_args(annotation)):
+        return _plain(text, tuple[str, ...])
     if text == "" and type(None) in get_args(annotation):
         return None
     return text
@@ -153,42 +233,43 @@ _SAID = {
     "dict_type": "must be a table",
     "model_type": "must be a section, with its settings below a line [NAME]",
     "path_type": "must be a path in quotes",
-    "string_type": "must be text in quotes",
     "too_short": "must not be empty",
     "tuple_type": 'must be a list, such as ["one", "two"]',
 }
-"""What is said instead of pydantic's sentences that speak of Python."""
+"""Messages in place of those of pydantic that mention Python."""
 
 
 def _explain(error: Any, file: Path | None, text: str, origins: Mapping[tuple[str, ...], str]) -> str:
     keys = tuple(str(part) for part in error["loc"])
     where = next((f"{origins[keys[:n]]}: " for n in range(len(keys), 0, -1) if keys[:n] in origins), "")
     if not where and file is not None:
-        line = _line_of(text, keys)
+        written = keys[:-1] if keys[-1:] == ("[key]",) else keys
+        line = max(_line_of(text, each) or 0 for each in (written, *old_names(written)))
         where = f"{file}, line {line}: " if line else f"{file}: "
+    if keys[-1:] == ("[key]",):
+        keys = keys[:-1]
+        return f"{where}{'.'.join(keys)}: {error['msg'].removeprefix('Value error, ')}."
     name = ".".join(keys)
     if error["type"] == "extra_forbidden":
         allowed = _allowed(keys)
         near = get_close_matches(keys[-1], allowed, 1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        return f"{where}unknown setting {name}: {hint}allowed here: {', '.join(allowed)}"
+        hint = f"Did you mean {near[0]}? " if near else ""
+        return f"{where}unknown setting {name}. {hint}Allowed here: {', '.join(allowed)}."
     if error["type"] == "missing":
-        return f"{where}{name} is missing"
-    said = _SAID.get(error["type"], error["msg"].removeprefix("Value error, "))
+        return f"{where}{name} is missing. Set it."
+    said = must_be(error["type"], error["msg"], error.get("ctx", {}), _SAID)
     if not keys:
-        return f"{where}{said}"
-    shown = repr(error["input"])
-    return f"{where}{name} = {shown if len(shown) <= 80 else shown[:77] + '…'}: {said}"
+        return f"{where}{said}."
+    shown = str(error["input"]).lower() if isinstance(error["input"], bool) else repr(error["input"])
+    return f"{where}{name} = {shown if len(shown) <= 80 else shown[:77] + '…'}: {said}."
 
 
 def _allowed(keys: tuple[str, ...]) -> list[str]:
     model: type[BaseModel] = Settings
     for key in keys[:-1]:
-        if model is Settings and key == "kinds":
-            return list(KindSettings.model_fields)
-        annotation = model.model_fields[key].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
+        if key not in model.model_fields:
+            continue  # the name of a table, such as that of a kind, or a number in a list
+        model = section_in(model.model_fields[key].annotation) or model
     return list(model.model_fields)
 
 

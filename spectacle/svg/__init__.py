@@ -1,4 +1,4 @@
-"""SVG from generators, made safe to publish and to draw."""
+"""SVG from generators, made safe to publish and to render."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that draws: reads drawings from a socket on standard input, answers with pixels, within hard limits.
+"""The process that renders: reads SVGs from a socket on standard input, responds with pixels, within hard limits.
 
 Started by `spectacle.svg.rasterise` as `python -m spectacle.svg.child PARENT_PID`.
 """
@@ -17,7 +17,7 @@ from spectacle.svg.wire import REQUEST, RESPONSE, Reply
 
 
 def main() -> None:
-    """Answer requests until the other end closes the socket."""
+    """Serve requests until the other end closes the socket."""
     die_with_parent(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the parent, which may want to finish
     connection = socket.socket(fileno=0)
@@ -30,7 +30,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     gc.collect()
     gc.freeze()
-    gc.disable()  # a drawing's nodes live until it is done, and are collected after the answer
+    gc.disable()  # an SVG's nodes live until it is done, and are collected after the response
     _answer(connection, Reply.READY)
     stream = connection.makefile("rb")
     while header := stream.read(REQUEST.size):
@@ -42,7 +42,7 @@ def main() -> None:
         except MemoryError:
             _answer(connection, Reply.NO_MEMORY)
             return
-        except Exception as error:  # whatever a drawing makes cairosvg raise is the drawing's failure
+        except Exception as error:  # whatever an SVG makes cairosvg raise is the SVG's failure
             _answer(connection, Reply.FAILED, f"{type(error).__name__}: {error}".encode(errors="replace"))
         else:
             _answer(connection, Reply.PIXELS, surface.get_data())
@@ -55,7 +55,12 @@ def _arm(cpu_seconds: int, memory: int) -> None:
     used = int(usage.ru_utime + usage.ru_stime) + 1
     for limit, soft in ((resource.RLIMIT_CPU, used + cpu_seconds), (resource.RLIMIT_AS, memory)):
         hard = resource.getrlimit(limit)[1]
-        resource.setrlimit(limit, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+        # Not every system limits the address space of a process, or that of one that has more already.
+        try:
+            resource.setrlimit(limit, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+        except ValueError:
+            if sys.platform == "linux":
+                raise
 
 
 def _answer(connection: socket.socket, answer: Reply, payload: Any = b"") -> None:

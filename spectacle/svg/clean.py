@@ -32,7 +32,7 @@ SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 XLINK_NAMESPACE = "http://www.w3.org/1999/xlink"
 XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 SAME_ASPECT = 0.02
-"""Largest relative difference of two aspect ratios that are taken for the same: stretching by less is not seen."""
+"""Largest relative difference of two aspect ratios that are considered the same: stretching by less is not seen."""
 
 _EXACT = 1e-6
 _PREFIXES = {SVG_NAMESPACE: "", XLINK_NAMESPACE: "xlink:", XML_NAMESPACE: "xml:"}
@@ -43,7 +43,7 @@ _MAYBE_LARGE = re.compile(r"(?<![\d.])\d{7}|[eE]")
 
 @dataclass(frozen=True, slots=True)
 class SvgLimits:
-    """How large a drawing may be.
+    """How large an SVG may be.
 
     Attributes:
         bytes: Size of the document in bytes of UTF-8, before and after cleaning.
@@ -62,20 +62,20 @@ class SvgLimits:
 
 
 def clean_svg(text: str, *, width: int, height: int, limits: SvgLimits = SvgLimits()) -> str:
-    """Make a drawing safe to publish and exactly `width` × `height` pixels.
+    """Make an SVG safe to publish and exactly `width` × `height` pixels.
 
     A document that needs no change is returned as it is, character by character; so cleaning is idempotent. Otherwise
     the document is written again, compact and always in the same way.
 
     Dropped without a word: comments, processing instructions, the XML declaration; every element that is not in the
-    allow-list, with all it contains (scripts, style sheets, images, foreign objects, animations, filters,
-    elements of other namespaces); every attribute that is not in the allow-list or whose value is not well-formed,
+    allowlist, with all it contains (scripts, style sheets, images, foreign objects, animations, filters,
+    elements of other namespaces); every attribute that is not in the allowlist or whose value is not well-formed,
     among them event handlers and references to anything but an element of the same document; the second use of an id.
     A `style` attribute is turned into the presentation attributes it stands for, an `a` into a group, and a `switch`
     into a group with the first of its alternatives that stays.
 
     The root gets `width` and `height`. A `viewBox` is kept, otherwise it is made from the former width and height
-    (absolute units at 96 per inch), or from the new ones when those are missing or relative. The drawing is centred
+    (absolute units at 96 per inch), or from the new ones when those are missing or relative. The SVG is centred
     and nothing is cut off, unless `preserveAspectRatio` says otherwise; one whose aspect ratio is off by at most
     `SAME_ASPECT` is stretched instead of leaving thin empty bars.
 
@@ -98,7 +98,7 @@ def clean_svg(text: str, *, width: int, height: int, limits: SvgLimits = SvgLimi
     except DefusedXmlException as error:
         raise _refused("it declares a document type or an entity") from error
     changed = builder.changed | (source != text) | (not source.startswith("<svg"))
-    changed |= "<![CDATA[" in source  # harmless in XML, but markup to an HTML page that the drawing is pasted into
+    changed |= "<![CDATA[" in source  # harmless in XML, but markup to an HTML page that the SVG is pasted into
     changed |= _frame(root, width, height)
     _check_expansion(builder.elements, limits)
     if not changed:
@@ -108,17 +108,25 @@ def clean_svg(text: str, *, width: int, height: int, limits: SvgLimits = SvgLimi
     return cleaned
 
 
+def in_millimetres(svg: str, width: float, height: float) -> str:
+    """A cleaned SVG whose root has its size in millimetres in place of pixels."""
+    end = svg.index(">")
+    root = re.sub(r' width="[^"]*"', f' width="{_plain(width)}mm"', svg[:end], count=1)
+    root = re.sub(r' height="[^"]*"', f' height="{_plain(height)}mm"', root, count=1)
+    return root + svg[end:]
+
+
 def _refused(reason: str) -> GeneratorError:
-    return GeneratorError(f"the drawing was refused: {reason}")
+    return GeneratorError(f"the SVG was rejected: {reason}")
 
 
 def _check_bytes(text: str, limits: SvgLimits) -> None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
-        raise _refused("it holds characters that no XML document may hold") from error
+        raise _refused("it contains characters that XML does not allow") from error
     if size > limits.bytes:
-        raise _refused(f"it has {size} bytes, more than the limit of {limits.bytes}")
+        raise _refused(f"it is {size} bytes; the limit is {limits.bytes}")
 
 
 @dataclass(slots=True)
@@ -284,7 +292,7 @@ def _plain(number: float) -> str:
 
 
 def _check_expansion(elements: list[_Element], limits: SvgLimits) -> None:
-    """Refuse references that go in circles, or that multiply the drawing beyond the limits.
+    """Refuse references that go in circles, or that multiply the SVG beyond the limits.
 
     Depth first with a stack of its own, each element evaluated once: `cost` is its number of elements and `height` its
     nesting with all references followed.

@@ -1,4 +1,4 @@
-"""Drawing with cairosvg: no fetching, references looked up, inheritance resolved. Importing it loads libcairo."""
+"""Rendering with cairosvg: no fetching, references looked up, inheritance resolved. Importing it loads libcairo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INHERITING_NAMES = ("linearGradient", "radialGradient", "pattern")
 
 
 def draw(svg: bytes, width: int, height: int) -> Any:
-    """Draw a document on a transparent ground and return the `cairocffi.ImageSurface` of `width` × `height` pixels.
+    """Render a document on a transparent ground and return the `cairocffi.ImageSurface` of `width` × `height` pixels.
 
     Raises:
         Exception: Whatever the document makes cairosvg raise.

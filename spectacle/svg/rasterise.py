@@ -17,24 +17,24 @@ from spectacle.processes import module_command, module_environment
 from spectacle.svg.wire import REQUEST, RESPONSE, Reply
 
 MAX_SIDE = 32767
-"""Most pixels a side of a cairo image surface may have."""
+"""Maximum number of pixels a side of a cairo image surface may have."""
 _BYTES_PER_PIXEL = 32  # the surface, its groups and masks: 4 bytes a pixel each
-_START_SECONDS = 60.0  # about 0.2 s on an idle machine; generous, because it is not a drawing's fault
+_START_SECONDS = 60.0  # about 0.2 s on an idle machine; generous, because it is not an SVG's fault
 _MAX_REASON = 200
 
 
 class Rasteriser:
-    """Renders drawings with cairosvg in one warm child process.
+    """Renders SVGs with cairosvg in one warm child process.
 
-    The child is started by the first `render` (or by `start`, without waiting for it), serves one drawing after the
-    other, and is replaced after `renders_per_child` drawings and whenever it was killed or crashed. It fetches nothing,
+    The child is started by the first `render` (or by `start`, without waiting for it), serves one SVG after the
+    other, and is replaced after `renders_per_child` SVGs and whenever it was killed or crashed. It fetches nothing,
     writes nothing, and dies with the thread that started it. Use it as a context manager, from one thread.
 
     Args:
-        memory: Bytes of address space of the child, to which 32 bytes per pixel of the drawing are added.
-        cpu_seconds: CPU time of one drawing in whole seconds.
-        wall_seconds: Time of one drawing in seconds, whatever the child does.
-        renders_per_child: Number of drawings after which the child is replaced.
+        memory: Bytes of address space of the child, to which 32 bytes per pixel of the SVG are added.
+        cpu_seconds: CPU time of one SVG in whole seconds.
+        wall_seconds: Time of one SVG in seconds, whatever the child does.
+        renders_per_child: Number of SVGs after which the child is replaced.
     """
 
     def __init__(
@@ -70,19 +70,19 @@ class Rasteriser:
             self._child = None
 
     def render(self, svg: str, width: int, height: int) -> Image.Image:
-        """Draw `svg` on a transparent ground of `width` × `height` pixels.
+        """Render `svg` on a transparent ground of `width` × `height` pixels.
 
-        Its viewBox is placed on the picture as its `preserveAspectRatio` says.
+        Its viewBox is placed on the image as its `preserveAspectRatio` says.
 
         Returns:
-            A picture of mode RGBA, alpha not premultiplied.
+            An image of mode RGBA, alpha not premultiplied.
 
         Raises:
-            GeneratorError: The drawing cannot be rendered, or not within the limits.
+            GeneratorError: The SVG cannot be rendered, or not within the limits.
             SpectacleError: libcairo is missing, or the child could not be started.
         """
         if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-            raise GeneratorError(f"a drawing of {width}x{height} cannot be rendered: a side has 1 to {MAX_SIDE} pixels")
+            raise GeneratorError(f"{width}x{height}: cannot be rendered. Use sides of 1 to {MAX_SIDE} pixels.")
         child = self._live_child()
         try:
             child.wait_until_ready()
@@ -101,7 +101,7 @@ class Rasteriser:
             raise _too_much("memory")
         if answer is Reply.FAILED:
             reason = payload.decode(errors="replace").splitlines()[0][:_MAX_REASON]
-            raise GeneratorError(f"the drawing could not be rendered: {reason}")
+            raise GeneratorError(f"the SVG could not be rendered: {reason}")
         return Image.frombuffer("RGBA", (width, height), payload, "raw", "BGRa", 0, 1)
 
     def _live_child(self) -> _Child:
@@ -136,10 +136,10 @@ class _Child:
         try:
             answer, payload = self._receive()
         except (TimeoutError, ConnectionError, EOFError) as error:
-            raise SpectacleError("the process that renders drawings did not start; run `spectacle doctor`") from error
+            raise SpectacleError("the process that renders SVG did not start. Run `spectacle doctor`.") from error
         if answer is Reply.LIBRARY_MISSING:
             reason = payload.decode(errors="replace").splitlines()[0][:_MAX_REASON]
-            raise SpectacleError("libcairo is missing: install the Debian package libcairo2", reason=reason)
+            raise SpectacleError("libcairo is missing. Install the Debian package libcairo2.", reason=reason)
         self.ready = True
 
     def draw(self, svg: bytes, width: int, height: int, cpu_seconds: int, memory: int) -> tuple[Reply, bytearray]:
@@ -176,14 +176,14 @@ class _Child:
 
 
 def _ended(child: _Child, *, timed_out: bool) -> GeneratorError:
-    """The error for a drawing during which the child was killed, crashed, or has to be killed."""
+    """The error for an SVG during which the child was killed, crashed, or has to be killed."""
     status = child.end()
     if timed_out or status == -signal.SIGXCPU:
         return _too_much("time")
     if status == -signal.SIGKILL:  # the kernel's way of ending what takes too much memory
         return _too_much("memory")
-    return GeneratorError("the drawing made the renderer crash; ask for a simpler drawing", exit_status=status)
+    return GeneratorError("the SVG made the renderer crash. Request a simpler one.", exit_status=status)
 
 
 def _too_much(what: str) -> GeneratorError:
-    return GeneratorError(f"the drawing took too much {what} to render; ask for a simpler drawing or a smaller size")
+    return GeneratorError(f"the SVG needed too much {what} to render. Request a simpler one or a smaller size.")

@@ -1,4 +1,4 @@
-"""The allow-list of SVG: which elements and attributes stay, and in which form a value is safe and drawable."""
+"""The allowlist of SVG: which elements and attributes stay, and in which form a value is safe and drawable."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def test_the_shipped_file_is_up_to_date() -> None:
 
 
 def test_the_configuration_reference_is_up_to_date() -> None:
-    assert (ROOT / "docs/configuration.md").read_text(encoding="utf-8") == render_markdown(), MADE
+    assert (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8") == render_markdown(), MADE
 
 
 def test_the_shipped_file_changes_nothing_but_where_its_spool_lies() -> None:
@@ -57,6 +57,4 @@ def test_a_spool_path_can_be_written_whatever_it_is_called(tmp_path: Path) -> No
 
 def test_bounds_are_told() -> None:
     assert "A number, 0.05 to 60." in render_toml()
-    assert (
-        "| `min_free`<br>`SPECTACLE_SPOOL_MIN_FREE` | `16_777_216` | a whole number, at least 0 |" in render_markdown()
-    )
+    assert "| `min_free`<br>`SPECTACLE_SPOOL_MIN_FREE` | `16_777_216` | an integer, at least 0 |" in render_markdown()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spectacle.config import DEFAULT_FILES, Settings, fields, find_file, load
+from spectacle.config import Settings, fields, load
 from spectacle.errors import ConfigurationError
 from spectacle.spool.naming import RESERVED_KINDS
 
@@ -32,7 +32,7 @@ class TestSources:
 
     def test_the_built_in_generator_serves_pictures_and_drawings_by_default(self) -> None:
         settings = Settings()
-        assert {name: (kind.generator, kind.makes) for name, kind in settings.kinds.items()} == {
+        assert {name: (kind.generator, kind.format) for name, kind in settings.kinds.items()} == {
             "picture": ("illustration", "png"),
             "svg": ("illustration", "svg"),
         }
@@ -68,20 +68,11 @@ class TestSources:
         monkeypatch.setenv("HOME", "/home/fox")
         assert load_text(tmp_path, "[spool]\npath = '~/spool'\n").spool.path == Path("/home/fox/spool")
 
-    def test_the_first_default_file_there_is_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("HOME", str(tmp_path / "home"))
-        monkeypatch.setattr("spectacle.config.reading.DEFAULT_FILES", DEFAULT_FILES[:2])
-        assert find_file({}) is None
-        own = tmp_path / "home/.config/spectacle/spectacle.toml"
-        own.parent.mkdir(parents=True)
-        own.touch()
-        assert find_file({}) == own
-        Path("spectacle.toml").touch()
-        assert find_file({}) == Path("spectacle.toml")
-
-    def test_a_file_named_by_the_variable_is_taken_whether_or_not_it_is_there(self) -> None:
-        assert find_file({"SPECTACLE_CONFIG": "/nowhere.toml"}) == Path("/nowhere.toml")
+    def test_a_file_in_the_spool_itself_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigurationError, match=r"is in the spool, so everyone .* could change it\. Move it"):
+            load_text(tmp_path, "[spool]\npath = '.'\n")
+        with pytest.raises(ConfigurationError, match="is in the spool"):
+            load(tmp_path / "spectacle.toml", environment={}, flags={"spool": {"path": str(tmp_path)}})
 
 
 class TestVariables:
@@ -102,7 +93,7 @@ class TestVariables:
         assert load_text(tmp_path, "[spool]\nsettle = 1\n", {"SPECTACLE_SPOOL_SETTLE": ""}).spool.settle is None
 
     def test_an_unknown_variable_is_refused_with_what_was_meant(self) -> None:
-        with pytest.raises(ConfigurationError, match=r"SPECTACLE_SPOOL_SETTEL: no such setting: did you mean .*SETTLE"):
+        with pytest.raises(ConfigurationError, match=r"SPECTACLE_SPOOL_SETTEL: unknown setting. Did you mean .*SETTLE"):
             load(environment={"SPECTACLE_SPOOL_SETTEL": "1"})
 
     def test_variables_that_are_no_settings_are_left_alone(self) -> None:
@@ -113,7 +104,7 @@ class TestVariables:
             load(environment={"SPECTACLE_SPOOL_MAX_ATTEMPTS": "many"})
 
     def test_a_bad_flag_is_blamed_on_the_command_line(self) -> None:
-        with pytest.raises(ConfigurationError, match=r"command line: workers.devices = .*'tpu' is not a valid device"):
+        with pytest.raises(ConfigurationError, match=r"command line: workers\.devices = \['tpu'\]: invalid device"):
             load(environment={}, flags={"workers": {"devices": ["tpu"]}})
 
 
@@ -121,17 +112,17 @@ class TestErrors:
     def test_an_unknown_setting_is_refused_with_line_and_what_is_allowed(self, tmp_path: Path) -> None:
         message = error_of(tmp_path, "# comment\n[spool]\nsettle = 1\npol_interval = 3\n")
         assert f"{tmp_path}/spectacle.toml, line 4: unknown setting spool.pol_interval" in message
-        assert "did you mean poll_interval?" in message
+        assert "Did you mean poll_interval?" in message
         assert "min_free" in message
 
     def test_an_unknown_section_is_refused(self, tmp_path: Path) -> None:
         message = error_of(tmp_path, "[spol]\npath = 'x'\n")
-        assert "line 1: unknown setting spol: did you mean spool?" in message
+        assert "line 1: unknown setting spol. Did you mean spool?" in message
 
     def test_a_value_out_of_range_is_refused_with_value_line_and_bound(self, tmp_path: Path) -> None:
         message = error_of(tmp_path, "[spool]\n\nmax_attempts = 0\n")
         assert "line 3: spool.max_attempts = 0: " in message
-        assert "greater than or equal to 1" in message
+        assert "spool.max_attempts = 0: must be at least 1" in message
 
     def test_a_value_of_another_type_is_refused(self, tmp_path: Path) -> None:
         assert "line 1: spool.poll_interval = 'often': " in error_of(tmp_path, "spool.poll_interval = 'often'\n")
@@ -168,7 +159,7 @@ class TestErrors:
         assert len(error_of(tmp_path, f"[log]\nlevel = '{'x' * 10_000}'\n")) < 400
 
     def test_what_is_no_toml_is_refused_with_its_place(self, tmp_path: Path) -> None:
-        assert "is not valid TOML" in error_of(tmp_path, "[spool\n")
+        assert "invalid TOML" in error_of(tmp_path, "[spool\n")
 
     def test_a_file_that_nests_without_end_is_refused(self, tmp_path: Path) -> None:
         assert "nested too deep" in error_of(tmp_path, "x = " + "[" * 100_000)
@@ -182,17 +173,57 @@ class TestErrors:
     def test_a_file_that_is_no_text_is_refused(self, tmp_path: Path) -> None:
         file = tmp_path / "spectacle.toml"
         file.write_bytes(b"\xff\xfe\x00")
-        with pytest.raises(ConfigurationError, match="is not valid TOML"):
+        with pytest.raises(ConfigurationError, match=r"byte 1 is not UTF-8\. Save the file as UTF-8"):
             load(file, environment={})
 
     def test_a_missing_file_is_refused_with_the_remedy(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigurationError, match="cannot be read: No such file or directory: name another"):
+        with pytest.raises(ConfigurationError, match=r"does not exist\. Write it .*, or use another"):
             load(tmp_path / "none.toml", environment={})
 
     def test_a_block_list_that_is_no_pattern_is_refused(self, tmp_path: Path) -> None:
         message = error_of(tmp_path, "[sanitize]\nblocked = ['fine', '(']\n")
         assert "line 2: sanitize.blocked" in message
-        assert "'(' is not a valid regular expression" in message
+        assert "invalid regular expression '('" in message
+
+    def test_a_block_list_that_cannot_be_searched_for_in_linear_time_is_refused(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "[sanitize]\nblocked = ['fine', '(?<!red )fox']\n")
+        assert "line 2: sanitize.blocked" in message
+        assert "'(?<!red )fox' contains a look-ahead or look-behind" in message
+        assert "Write it without, or as several patterns" in message
+
+
+class TestOldNames:
+    def test_settings_with_old_names_work_with_one_warning_each(self, tmp_path: Path) -> None:
+        said: list[str] = []
+        file = tmp_path / "spectacle.toml"
+        file.write_text('[log]\nform = "json"\n[kinds.card]\ngenerator = "test-double"\nmakes = "svg"\n')
+        settings = load(file, environment={}, warn=said.append)
+        assert (settings.log.format, settings.kinds["card"].format) == ("json", "svg")
+        assert [line.partition("spectacle.toml, ")[2] for line in said] == [
+            "line 2: setting log.form has been renamed. Use log.format; the old name works until version 1.0.",
+            (
+                "line 5: setting kinds.card.makes has been renamed. Use kinds.card.format; "
+                "the old name works until version 1.0."
+            ),
+        ]
+
+    def test_a_variable_with_an_old_name_works_with_a_warning(self) -> None:
+        said: list[str] = []
+        assert load(environment={"SPECTACLE_LOG_FORM": "json"}, warn=said.append).log.format == "json"
+        assert "variable SPECTACLE_LOG_FORM: " in said[0]
+
+    def test_warnings_go_to_standard_error(self, capsys: pytest.CaptureFixture[str]) -> None:
+        load(environment={"SPECTACLE_LOG_FORM": "json"})
+        captured = capsys.readouterr()
+        assert "Use log.format" in captured.err
+        assert not captured.out
+
+    def test_an_old_name_beside_the_new_one_is_refused(self, tmp_path: Path) -> None:
+        assert "unknown setting log.form" in error_of(tmp_path, "[log]\nform = 'json'\nformat = 'json'\n")
+
+    @pytest.mark.parametrize("text", ["log = 3\n", "kinds = 3\n", "[kinds]\ncard = 3\n"])
+    def test_what_is_not_a_table_is_still_an_error(self, tmp_path: Path, text: str) -> None:
+        assert "must be a" in error_of(tmp_path, text)
 
 
 class TestKinds:
@@ -203,32 +234,34 @@ class TestKinds:
         )
         card = settings.kinds["card"]
         assert list(settings.kinds) == ["card"]
-        assert (card.generator, card.preset, card.makes, card.options) == ("test-double", "big", "png", {"steps": 4})
+        assert (card.generator, card.preset, card.format, card.options) == ("test-double", "big", "png", {"steps": 4})
 
     @pytest.mark.parametrize("kind", sorted(RESERVED_KINDS))
     def test_kinds_whose_results_would_be_named_like_companions_are_refused(self, tmp_path: Path, kind: str) -> None:
         message = error_of(tmp_path, f"[kinds.{kind}]\ngenerator = 'illustration'\n")
-        assert f"'{kind}' is reserved" in message
+        assert f"line 1: kinds.{kind}: reserved kind name" in message
 
     @pytest.mark.parametrize("kind", ["Big", "1st", "a-b", "_x", '""', '"ä"'])
     def test_a_name_no_request_could_ask_for_is_refused(self, tmp_path: Path, kind: str) -> None:
-        assert "is not a valid kind" in error_of(tmp_path, f"[kinds.{kind}]\ngenerator = 'illustration'\n")
+        assert "invalid kind" in error_of(tmp_path, f"[kinds.{kind}]\ngenerator = 'illustration'\n")
 
     def test_a_kind_without_generator_is_refused(self, tmp_path: Path) -> None:
-        assert "line 1: kinds.card.generator is missing" in error_of(tmp_path, "[kinds.card]\nmakes = 'png'\n")
+        assert "line 1: kinds.card.generator is missing" in error_of(tmp_path, "[kinds.card]\nformat = 'png'\n")
 
     def test_an_unknown_setting_of_a_kind_is_refused_with_what_is_allowed(self, tmp_path: Path) -> None:
-        message = error_of(tmp_path, "[kinds.card]\ngenerator = 'x'\nmake = 'png'\n")
-        assert "line 3: unknown setting kinds.card.make: did you mean makes?" in message
+        message = error_of(tmp_path, "[kinds.card]\ngenerator = 'x'\nform = 'png'\n")
+        assert "line 3: unknown setting kinds.card.form. Did you mean format?" in message
 
     def test_a_form_that_is_not_made_is_refused(self, tmp_path: Path) -> None:
-        assert "kinds.card.makes = 'gif'" in error_of(tmp_path, "[kinds.card]\ngenerator = 'x'\nmakes = 'gif'\n")
+        assert "kinds.card.format = 'gif'" in error_of(tmp_path, "[kinds.card]\ngenerator = 'x'\nformat = 'gif'\n")
 
     def test_no_kinds_at_all_are_refused(self, tmp_path: Path) -> None:
         assert "line 1: kinds = {}: must not be empty" in error_of(tmp_path, "[kinds]\n")
 
     def test_a_default_kind_that_is_none_is_refused(self, tmp_path: Path) -> None:
-        assert "default_kind: 'Big' is not a valid kind" in error_of(tmp_path, "default_kind = 'Big'\n")
+        assert "line 1: default_kind = 'Big': invalid kind name. Use a-z" in error_of(
+            tmp_path, "default_kind = 'Big'\n"
+        )
 
     def test_the_default_kind_may_be_left_to_other_instances(self, tmp_path: Path) -> None:
         settings = load_text(tmp_path, "default_kind = 'photo'\n[kinds.card]\ngenerator = 'test-double'\n")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectacle.errors import GeneratorError
-from spectacle.svg.clean import SvgLimits, clean_svg
+from spectacle.svg.clean import SvgLimits, clean_svg, in_millimetres
 
 NS = "http://www.w3.org/2000/svg"
 
@@ -129,7 +129,7 @@ def test_any_document_is_refused_or_cleaned_once_and_for_all(text: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60))
 def test_text_that_is_no_svg_gets_a_clear_error(text: str) -> None:
-    with pytest.raises(GeneratorError, match="the drawing was refused"):
+    with pytest.raises(GeneratorError, match="the SVG was rejected"):
         clean(text)
 
 
@@ -214,7 +214,7 @@ def test_notations_that_renderers_do_not_share_are_rewritten(given: str, kept: s
         ("<svg", "not well-formed"),
         ("<svg>&nbsp;</svg>", "not well-formed"),
         ("<svg>\x00</svg>", "not well-formed"),
-        ("<svg>\ud800</svg>", "no XML document may hold"),
+        ("<svg>\ud800</svg>", "XML does not allow"),
         ("<html/>", "root element is <html>"),
         ('<svg xmlns="urn:x"/>', "root element is <svg>"),
         ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://x.invalid/svg11.dtd"><svg/>', "document type"),
@@ -233,7 +233,7 @@ def test_notations_that_renderers_do_not_share_are_rewritten(given: str, kept: s
         ('<svg><path d="M0 0L1e999 3"/></svg>', "beyond the limit"),
         ('<svg><rect width="1000001"/></svg>', "width of <rect>"),
         ('<svg viewBox="0 0 1 99999999"/>', "viewBox of <svg>"),
-        ("<svg>" + " " * 4 * 2**20 + "</svg>", "more than the limit of 4194304"),
+        ("<svg>" + " " * 4 * 2**20 + "</svg>", "the limit is 4194304"),
     ],
 )  # fmt: skip
 def test_a_document_that_is_hostile_as_a_whole_is_refused_with_the_reason(text: str, reason: str) -> None:
@@ -355,3 +355,11 @@ def test_a_full_size_document_is_cleaned() -> None:
 def test_long_attributes_are_read_in_linear_time(name: str, piece: str) -> None:
     clean(drawing(f'<path {name}="M{piece * (10**6 // len(piece))}!"/>'))
     clean(drawing(f'<path {name}="{piece * (10**6 // len(piece))}!"/>'))
+
+
+def test_an_svg_can_have_its_size_on_paper() -> None:
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg"><path stroke-width="2" d="M0 0h4"/></svg>'
+    svg = clean_svg(drawn, width=80, height=60)
+    sized = in_millimetres(svg, 203.2, 152.40001)
+    assert 'width="203.2mm" height="152.4mm"' in sized
+    assert sized.replace('"203.2mm"', '"80"').replace('"152.4mm"', '"60"') == svg

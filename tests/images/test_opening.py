@@ -1,4 +1,4 @@
-"""What an attached picture looks like once opened, and which are refused."""
+"""What an Attached picture looks like once opened, and which are refused."""
 
 from __future__ import annotations
 
@@ -6,44 +6,33 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from hostile import (
+    ORIENTATION,
+    chunk,
+    encoded,
+    exif_that_points_thousands_of_times_at,
+    extended,
+    png,
+    png_of,
+    riff,
+    riff_chunk,
+    segment,
+    with_segments,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from spectacle.errors import BadAttachment
-from spectacle.images import open_mask, open_picture
+from spectacle.images import MAX_SIDE, PixelAllowance, open_mask, open_picture
 
 NAME = "a-1-64x64-input.png"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
-ORIENTATION = 0x0112
-
-
-def encoded(picture: Image.Image, form: str = "PNG", **settings: Any) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **settings)
-    return buffer.getvalue()
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(width: int, height: int, depth: int, colour: int, rows: bytes, *before: bytes, after: bytes = b"") -> bytes:
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"".join(
-        [
-            b"\x89PNG\r\n\x1a\n",
-            chunk(b"IHDR", header),
-            *before,
-            chunk(b"IDAT", zlib.compress(rows)),
-            after,
-            chunk(b"IEND", b""),
-        ]
-    )
 
 
 def quadrants(mode: str = "RGB") -> Image.Image:
@@ -64,7 +53,7 @@ def refusal(raw: bytes, **settings: Any) -> str:
     message = caught.value.message
     assert message.startswith(NAME)
     assert "\n" not in message
-    assert "attach" in message or "save it again" in message
+    assert "Attach" in message or "Save it again" in message
     return message
 
 
@@ -114,23 +103,23 @@ class TestFormats:
     @pytest.mark.parametrize(
         ("raw", "said"),
         [
-            (b"", "is empty"),
-            (encoded(Image.new("L", (1, 1)), "GIF"), "is a GIF picture"),
-            (encoded(Image.new("L", (1, 1)), "BMP"), "is a BMP picture"),
-            (encoded(Image.new("L", (1, 1)), "TIFF"), "is a TIFF picture"),
-            (encoded(Image.new("RGB", (16, 16)), "AVIF"), "is a HEIC or AVIF picture"),
-            (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is text, not a picture"),
-            (b" \n<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing"),
-            (b"%PDF-1.7\n\xff", "is a PDF document"),
-            (b"a red fox", "is text, not a picture"),
-            (b"\xff\x00\x12", "is not a picture"),
-            (b"RIFF\x04\0\0\0WAVEfmt \xff", "is not a picture"),
+            (b"", "empty"),
+            (encoded(Image.new("L", (1, 1)), "GIF"), "a GIF image"),
+            (encoded(Image.new("L", (1, 1)), "BMP"), "a BMP image"),
+            (encoded(Image.new("L", (1, 1)), "TIFF"), "a TIFF image"),
+            (encoded(Image.new("RGB", (16, 16)), "AVIF"), "a HEIC or AVIF image"),
+            (b"%!PS-Adobe-3.0 EPSF-3.0\n", "text, not an image"),
+            (b" \n<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG"),
+            (b"%PDF-1.7\n\xff", "a PDF document"),
+            (b"a red fox", "text, not an image"),
+            (b"\xff\x00\x12", "not an image"),
+            (b"RIFF\x04\0\0\0WAVEfmt \xff", "not an image"),
         ],
     )
     def test_anything_else_is_refused_with_what_it_is_and_what_is_accepted(self, raw: bytes, said: str) -> None:
         message = refusal(raw)
         assert said in message
-        assert message.endswith("attach a PNG, JPEG or WebP picture")
+        assert message.endswith("Attach a PNG, JPEG or WebP image.")
 
 
 class TestColour:
@@ -256,13 +245,36 @@ class TestPlainness:
 
 class TestLimits:
     def test_a_file_of_too_many_bytes_is_refused(self) -> None:
-        assert "at most 10 are read" in refusal(encoded(quadrants()), max_bytes=10)
+        assert "the limit is 10." in refusal(encoded(quadrants()), max_bytes=10)
 
     @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
     def test_a_picture_of_too_many_pixels_is_refused_with_its_size(self, form: str) -> None:
         raw = encoded(quadrants(), form)
-        assert "has 32x16 pixels, at most 511 are accepted" in refusal(raw, max_pixels=511)
+        assert "is 32x16 pixels; the limit is 511" in refusal(raw, max_pixels=511)
         assert open_picture(NAME, raw, max_pixels=512).size == (32, 16)
+
+    @pytest.mark.parametrize("size", [(1, 64_000_000), (64_000_000, 1), (2, 32_000_000), (1, MAX_SIDE + 1)])
+    @pytest.mark.parametrize("opener", [open_picture, open_mask])
+    def test_a_picture_with_a_side_too_long_is_refused_however_few_its_pixels(
+        self, size: tuple[int, int], opener: Callable[..., Image.Image]
+    ) -> None:
+        with pytest.raises(BadAttachment, match=rf"{size[0]}x{size[1]} pixels; the limit per side is 32767\. Attach"):
+            opener(NAME, png(*size, 8, 2, b"\0" * 1000))
+
+    @pytest.mark.parametrize("size", [(1, MAX_SIDE), (MAX_SIDE, 1)])
+    def test_a_picture_may_be_as_long_as_a_result(self, size: tuple[int, int]) -> None:
+        assert open_picture(NAME, encoded(Image.new("L", size))).size == size
+
+    def test_the_pictures_of_a_request_share_an_allowance_of_pixels(self) -> None:
+        raw = encoded(quadrants())
+        allowance = PixelAllowance(3 * 512 - 1)
+        open_picture(NAME, raw, allowance=allowance)
+        open_mask(NAME, raw, allowance=allowance)
+        with pytest.raises(
+            BadAttachment, match="is 512 pixels, and the images before it 1024; the limit for all images"
+        ):
+            open_picture(NAME, raw, allowance=allowance)
+        assert open_picture(NAME, encoded(Image.new("L", (511, 1))), allowance=allowance).size == (511, 1)
 
     @pytest.mark.parametrize("side", [20_000, 2**31 - 1])
     def test_a_decompression_bomb_is_refused_by_its_header(self, side: int) -> None:
@@ -270,7 +282,7 @@ class TestLimits:
 
     def test_a_jpeg_bomb_is_refused_by_its_header(self) -> None:
         raw = encoded(Image.new("L", (64, 64)), "JPEG").replace(b"\0\x40\0\x40", b"\xff\xff\xff\xff")
-        assert "pixels, at most" in refusal(raw)
+        assert "; the limit is" in refusal(raw)
 
     def test_a_webp_bomb_is_refused_by_its_header(self) -> None:
         canvas = b"\0\0\0\0" + (16382).to_bytes(3, "little") * 2
@@ -289,6 +301,35 @@ class TestLimits:
         raw = png(1, 1, 8, 2, rows, text) if where == "before" else png(1, 1, 8, 2, rows, after=text)
         assert open_picture(NAME, raw).getpixel((0, 0)) == RED
 
+    @pytest.mark.parametrize("kind", [b"IDAT", b"tEXt"])
+    def test_a_png_of_very_many_chunks_is_refused(self, kind: bytes) -> None:
+        message = refusal(png(1, 1, 8, 2, b"\0" + bytes(RED), chunk(kind, b"") * 100_000))
+        assert "has more than 100000 chunks" in message
+
+    def test_data_in_many_chunks_are_read(self) -> None:
+        data = zlib.compress(b"\0" + bytes(RED))
+        parts = [chunk(b"IDAT", data[n : n + 1]) + chunk(b"IDAT", b"") * 100 for n in range(len(data))]
+        raw = png_of(1, 1, 8, 2, b"", *parts)
+        assert open_picture(NAME, raw).getpixel((0, 0)) == RED
+
+    def test_a_jpeg_of_very_many_segments_is_refused(self) -> None:
+        raw = with_segments(encoded(quadrants(), "JPEG"), segment(0xE5, b"") * 100_000)
+        assert "has more than 100000 segments" in refusal(raw)
+
+    def test_a_webp_of_very_many_chunks_is_refused(self) -> None:
+        raw = riff(extended(32, 16), riff_chunk(b"abcd", b"") * 100_000, encoded(quadrants(), "WEBP")[12:])
+        assert "has more than 100000 chunks" in refusal(raw)
+
+    def test_exif_data_that_are_pointed_to_thousands_of_times_are_not_read(self) -> None:
+        exif = exif_that_points_thousands_of_times_at(1_000_000)
+        vp8 = encoded(quadrants(), "WEBP")[12:]
+        for raw in (
+            png(1, 1, 8, 2, b"\0" + bytes(RED), chunk(b"eXIf", exif)),
+            with_segments(encoded(quadrants(), "JPEG"), segment(0xE1, b"Exif\0\0" + exif[:65_000])),
+            riff(extended(32, 16, 8), vp8, riff_chunk(b"EXIF", exif)),
+        ):
+            assert open_picture(NAME, raw).mode == "RGB"
+
     def test_a_profile_that_unpacks_to_megabytes_is_refused(self) -> None:
         bomb = chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(bytes(100_000_000)))
         refusal(png(1, 1, 8, 2, b"\0" + bytes(RED), bomb))
@@ -297,6 +338,95 @@ class TestLimits:
         raw = encoded(quadrants(), "JPEG", progressive=True)
         last = raw[raw.rindex(b"\xff\xda") : -2]
         assert "scans" in refusal(raw[:-2] + last * 1000 + b"\xff\xd9")
+
+
+EARLY = {
+    "grey": (0, 8, b"\0" * 9),
+    "two bits": (0, 2, b"\0" * 3),
+    "colour": (2, 8, b"\0" * 25),
+    "palette": (3, 4, b"\0" * 5),
+    "colour and alpha of 16 bits": (6, 16, b"\0" * 65),
+}
+"""Colour type, depth and one row of a picture 8 pixels wide."""
+
+
+class TestEarlyEnd:
+    @pytest.mark.parametrize("kind", EARLY)
+    @pytest.mark.parametrize("short", [1, 20])
+    def test_a_png_of_fewer_rows_than_it_promises_is_refused(self, kind: str, short: int) -> None:
+        colour, depth, row = EARLY[kind]
+        palette = chunk(b"PLTE", bytes(48))
+        rows = row * 40
+        assert open_picture(NAME, png(8, 40, depth, colour, rows, palette)).size == (8, 40)
+        assert f"its data ends {short} bytes early" in refusal(png(8, 40, depth, colour, rows[:-short], palette))
+
+    def test_an_interlaced_png_of_fewer_rows_than_it_promises_is_refused(self) -> None:
+        for size in ((1, 1), (2, 3), (5, 5), (8, 8), (9, 17), (33, 4)):
+            passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+            rows = b""
+            for left, top, across, down in passes:
+                columns, lines = len(range(left, size[0], across)), len(range(top, size[1], down))
+                rows += (b"\0" + bytes(columns)) * lines if columns else b""
+            assert open_picture(NAME, png(*size, 8, 0, rows, interlaced=1)).size == size
+            assert "bytes early" in refusal(png(*size, 8, 0, rows[:-1], interlaced=1))
+
+    def test_a_png_without_its_last_chunk_is_refused(self) -> None:
+        assert "its end is missing" in refusal(encoded(quadrants())[:-12])
+
+    def test_a_png_whose_data_were_changed_is_refused(self) -> None:
+        raw = bytearray(png(1, 1, 8, 2, b"\0" + bytes(RED)))
+        raw[raw.index(b"IDAT") + 12] ^= 1
+        assert "chunk IDAT has a wrong checksum" in refusal(bytes(raw))
+
+    @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+    @pytest.mark.parametrize("settings", [{}, {"subsampling": 0}, {"quality": 100}, {"restart_marker_blocks": 3}])
+    def test_a_jpeg_cut_short_and_closed_is_refused_instead_of_being_grey_below(
+        self, mode: str, settings: dict[str, Any]
+    ) -> None:
+        raw = encoded(Image.effect_noise((150, 150), 80).convert(mode), "JPEG", **settings)
+        whole = open_picture(NAME, raw)
+        assert whole.tobytes() == Image.open(io.BytesIO(raw)).convert("RGB").tobytes()
+        data = raw.rindex(b"\xff\xda") + 20
+        for cut in (data, (data + len(raw)) // 2, len(raw) - 500):
+            refusal(raw[:cut].rstrip(b"\xff") + b"\xff\xd9")
+
+    def test_a_jpeg_with_something_behind_its_end_is_opened(self) -> None:
+        raw = encoded(quadrants(), "JPEG")
+        before = open_picture(NAME, raw).tobytes()
+        for behind in (b"\0" * 1000, raw, b"\xff\xd8\xff", b"\xff" * 10):
+            assert open_picture(NAME, raw + behind).tobytes() == before
+        filled = raw[:-2] + b"\xff" * 10 + raw[-2:]
+        assert open_picture(NAME, filled).tobytes() == before
+
+    @settings(deadline=None, max_examples=60)
+    @given(
+        st.tuples(st.integers(1, 70), st.integers(1, 70)),
+        st.sampled_from(["L", "RGB", "CMYK"]),
+        st.integers(1, 100),
+        st.integers(0, 2),
+        st.booleans(),
+        st.booleans(),
+    )
+    def test_every_whole_jpeg_is_opened_as_it_is(
+        self, size: tuple[int, int], mode: str, quality: int, subsampling: int, progressive: bool, optimize: bool
+    ) -> None:
+        raw = encoded(
+            Image.effect_noise(size, 90).convert(mode),
+            "JPEG",
+            quality=quality,
+            subsampling=subsampling,
+            progressive=progressive,
+            optimize=optimize,
+        )
+        assert open_picture(NAME, raw).tobytes() == Image.open(io.BytesIO(raw)).convert("RGB").tobytes()
+
+    @pytest.mark.parametrize("lossless", [True, False])
+    def test_a_webp_cut_short_whose_header_was_mended_is_refused(self, lossless: bool) -> None:
+        picture = encoded(Image.effect_noise((150, 150), 80).convert("RGB"), "WEBP", lossless=lossless)
+        kind, data = picture[12:16], picture[20:]
+        assert open_picture(NAME, riff(riff_chunk(kind, data))).size == (150, 150)
+        for cut in (len(data) // 4, len(data) // 2, len(data) - 100):
+            refusal(riff(riff_chunk(kind, data[:cut])))
 
 
 class TestDamage:
@@ -309,7 +439,7 @@ class TestDamage:
 
     def test_the_message_says_that_the_picture_is_damaged(self) -> None:
         raw = encoded(Image.effect_noise((64, 64), 80))
-        assert "is a damaged or incomplete PNG picture" in refusal(raw[: len(raw) // 2])
+        assert "damaged or incomplete PNG image" in refusal(raw[: len(raw) // 2])
 
     @pytest.mark.parametrize("size", [(0, 1), (1, 0), (0, 0)])
     def test_a_picture_without_pixels_is_refused(self, size: tuple[int, int]) -> None:
@@ -371,7 +501,7 @@ class TestMasks:
     def test_a_mask_of_another_size_is_refused_with_both_sizes(self) -> None:
         raw = encoded(Image.new("L", (8, 6)))
         assert open_mask(NAME, raw, size=(8, 6)).size == (8, 6)
-        with pytest.raises(BadAttachment, match="8x6 pixels, the picture it belongs to 6x8"):
+        with pytest.raises(BadAttachment, match=r"is 8x6, but the input image is 6x8\. Attach a mask of the same size"):
             open_mask(NAME, raw, size=(6, 8))
 
     def test_a_damaged_mask_is_refused(self) -> None:
@@ -386,5 +516,5 @@ def test_a_damaged_picture_is_told_with_a_reason_also_where_the_decoder_gives_no
     start = raw.index(b"PLTE") - 4
     length = int.from_bytes(raw[start : start + 4], "big")
     without_palette = raw[:start] + raw[start + 12 + length :]
-    with pytest.raises(BadAttachment, match=r"damaged or incomplete PNG picture \([A-Za-z]"):
+    with pytest.raises(BadAttachment, match=r"damaged or incomplete PNG image \([A-Za-z]"):
         open_picture("a.png", without_palette)
