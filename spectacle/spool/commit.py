@@ -1,33 +1,45 @@
-"""The one atomic decision that makes an answer, and rolling it forward.
+"""The one atomic step that makes a result final, and rolling it forward.
 
-An answer may be several files and must appear whole, once. All of them are first written durably under dot-names; then
-a commit record that names them is linked to `.STEM.commit`. The link that succeeds is the answer. From then on anybody
-who finds the record can, and does, put the files in place and tidy up; every step is safe to repeat.
+A result may be several files and must appear complete, once. All of them are first written durably under dot-names;
+then a commit record that names them gets the name `.STEM.commit`, by a hard link or an exclusive rename, which only one
+can win. The one that succeeds makes the result. From then on anybody who finds the record can, and does, put the files
+in place and tidy up; every step is safe to repeat.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from enum import Enum
-from itertools import count
 
 from spectacle.spool import naming
 from spectacle.spool.directory import Spool
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import RequestName
-from spectacle.spool.record import MAX_HASHED_BYTES, MAX_RECORD_BYTES, AnswerFile, Commit, Version
+from spectacle.spool.record import MAX_RECORD_BYTES, AnswerFile, Commit, Version
+from spectacle.spool.retire import retire
+from spectacle.spool.sharing import Sharing
+
+FRESH = 1.0
+"""Seconds within which a result that was written is published, as a rule."""
+
+FIRST_SUFFIXES = tuple(
+    naming.result_suffix(number, extension)
+    for number in range(1, naming.FIRST_RESULTS + 1)
+    for extension in ("png", "svg")
+) + tuple(naming.result_suffix(1, extension) for extension in naming.RESULT_EXTENSIONS[2:])
+"""What follows the stem in the names of the results that are searched for one by one."""
 
 
 class Outcome(Enum):
-    """What became of an answer.
+    """What became of a result.
 
     Attributes:
-        PUBLISHED: It is the answer and in place.
-        SUPERSEDED: Somebody else answered first; ours was thrown away.
+        PUBLISHED: It is the result and in place.
+        SUPERSEDED: Somebody else was first; ours was thrown away.
         VOID: The request was gone or another by then; ours was thrown away.
     """
 
@@ -37,19 +49,22 @@ class Outcome(Enum):
 
 
 class Answer:
-    """The files of one answer as they are being made, under dot-names nobody else reads.
+    """The files of one result as they are being made, under dot-names nobody else reads.
 
     Args:
         spool: The spool.
         name: The request.
         token: The claim's token; keeps the dot-names of two attempts apart.
+        sharing: Decides who may read the files.
     """
 
-    def __init__(self, spool: Spool, name: RequestName, token: str) -> None:
+    def __init__(self, spool: Spool, name: RequestName, token: str, sharing: Sharing | None = None) -> None:
         self._spool = spool
         self.name = name
         self.token = token
+        self.sharing = sharing
         self._nonce = secrets.token_hex(4)
+        self._began = time.monotonic()
         self.files: list[AnswerFile] = []
 
     def add(self, suffix: str, content: bytes) -> None:
@@ -58,8 +73,10 @@ class Answer:
         Raises:
             OSError: When it cannot be written.
         """
+        if not self.files:
+            self._began = time.monotonic()
         temporary = naming.answer_draft_name(self.name.stem, self._nonce, len(self.files))
-        self._spool.write(temporary, content)
+        self._spool.write(temporary, content, self.sharing)
         self.files.append(AnswerFile(temporary, self.name.stem + suffix))
 
     def discard(self) -> None:
@@ -77,10 +94,10 @@ class Answer:
         still_ours: Callable[[], bool],
         poison: bool = False,
     ) -> Outcome:
-        """Decide that this is the answer, and put it in place.
+        """Decide that this is the result, and publish it.
 
         Args:
-            request: The version of the request that was answered.
+            request: The version of the request that was served.
             attachments: The versions of its attachments.
             still_ours: Asked last, whether the claim is still held.
             poison: Keep the request in `.spectacle/poison/`.
@@ -92,9 +109,9 @@ class Answer:
         record = Commit(self.name.stem, self.token, request, tuple(self.files), tuple(attachments), poison)
         draft = naming.record_draft_name(self.name.stem, self._nonce)
         try:
-            self._spool.write(draft, record.encode())
+            look = self._spool.write(draft, record.encode())
             try:
-                if not still_ours() or not self._spool.link(draft, self.name.commit_name):
+                if not still_ours() or not self._spool.give_name(draft, self.name.commit_name):
                     self.discard()
                     return Outcome.SUPERSEDED
             finally:
@@ -107,10 +124,11 @@ class Answer:
                 self.discard()
             raise
         self.files.clear()
-        return roll_forward(self._spool, self.name, record)
+        late = time.monotonic() - self._began > FRESH
+        return roll_forward(self._spool, self.name, record, look, late=late)
 
     def _decided(self) -> bool:
-        """Whether our record may stand although linking it failed. In doubt it does: the sweeper clears the rest."""
+        """Whether our record may stand although naming it failed. In doubt it does: the sweeper clears the rest."""
         try:
             content, _ = self._spool.read(self.name.commit_name, MAX_RECORD_BYTES, max_links=2)
             return Commit.decode(content, self.name.stem).files == tuple(self.files)
@@ -125,7 +143,7 @@ def read_commit(spool: Spool, name: RequestName) -> Commit | None:
 
     Raises:
         LaterFormat: When a later version has written it.
-        ValueError: When something else lies under its name.
+        ValueError: When something else is under its name.
     """
     try:
         # It has a second link, its draft's name, until that is removed.
@@ -137,11 +155,20 @@ def read_commit(spool: Spool, name: RequestName) -> Commit | None:
     return Commit.decode(content, name.stem)
 
 
-def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
-    """Put a decided answer in place and tidy up. Safe to repeat, and for several to do at once.
+def roll_forward(
+    spool: Spool, name: RequestName, record: Commit, written: FileStatus | None = None, *, late: bool = True
+) -> Outcome:
+    """Publish a committed result and tidy up. Safe to repeat, and for several to do simultaneously.
 
     A record whose request is gone before its first file is in place is void: the client took the request back, or the
-    record came late, after somebody else's answer was complete. Everything of it is thrown away.
+    record came late, after somebody else's result was complete. Everything of it is thrown away.
+
+    Args:
+        spool: The spool.
+        name: The request.
+        record: The record.
+        written: What its file looked like when it was written here; None when somebody else has written it.
+        late: Whether its files may have been written some time ago. Their ages count from when they are published.
 
     Raises:
         ValueError: When a file it names is none that Spectacle has written. Nothing has been done then.
@@ -155,9 +182,11 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
     if untouched and not record.request.is_current(spool):
         for each in record.files:
             spool.remove(each.temporary)
-        _remove_record(spool, name, record)
+        _remove_record(spool, name, record, written)
         return Outcome.VOID
-    for each in record.files:
+    for each, draft in zip(record.files, drafts, strict=True):
+        if late and draft is not None:
+            spool.touch(each.temporary)
         _put_in_place(spool, each)
     spool.sync()
     for attachment in record.attachments:
@@ -167,7 +196,7 @@ def roll_forward(spool: Spool, name: RequestName, record: Commit) -> Outcome:
         spool.remove(name.progress_name)
     with contextlib.suppress(OSError):
         spool.remove(naming.attempts_path(name.stem))
-    _remove_record(spool, name, record)
+    _remove_record(spool, name, record, written)
     return Outcome.PUBLISHED
 
 
@@ -179,14 +208,23 @@ def _put_in_place(spool: Spool, file: AnswerFile) -> None:
         spool.rename(file.temporary, file.public)
 
 
-def remove_old_results(spool: Spool, name: RequestName, request: FileStatus) -> None:
-    """Remove what an earlier request of the same name was answered with.
+def remove_old_results(spool: Spool, name: RequestName, request: FileStatus, *, many: bool = False) -> None:
+    """Remove the result of an earlier request of the same name.
 
-    Nothing is removed when `request` is not the request's state any more, or is just being answered by somebody else.
-    The results are looked at first: had they been put in place as the answer to this very request, its commit record
+    Nothing is removed when `request` is not the request's state any more, or is just being served by somebody else.
+    The results are checked first: had they been published as the result of this very request, its commit record
     would still stand, or the request would be gone.
+
+    Args:
+        spool: The spool.
+        name: The request.
+        request: What it looks like.
+        many: Whether there may be results that are not searched for one by one, as `stems_with_many` says.
+
+    Raises:
+        OSError: When the spool is in trouble.
     """
-    old = list(_results(spool, name))
+    old = _results(spool, name, many)
     if not old or spool.look(name.commit_name) is not None:
         return
     look = spool.look(name.file_name)
@@ -196,66 +234,27 @@ def remove_old_results(spool: Spool, name: RequestName, request: FileStatus) -> 
         retire(spool, each)
 
 
-def _results(spool: Spool, name: RequestName) -> Iterator[Version]:
-    for number in count(1):
-        names = [naming.result_name(name.stem, number, extension) for extension in ("png", "svg")]
-        looks = [(public, spool.peek(public)) for public in (names if number > 1 else [*names, name.error_name])]
-        yield from (
-            Version.of(public, look) for public, look in looks if look is not None and not stat.S_ISDIR(look.mode)
-        )
-        if number > 1 and all(look is None for _, look in looks):
-            return
-
-
-def retire(spool: Spool, version: Version, *, poison: bool = False) -> None:
-    """Take a file that has been dealt with out of the spool, but not what has been written under its name since.
-
-    It is renamed first and looked at then, so that a new file which takes its place meanwhile is not removed unseen.
-    """
-    if not poison and not version.is_current(spool):
-        return
-    aside = _retired_name(version)
-    if not spool.rename(version.name, aside):
-        return
-    if not version.matches(spool.look(aside), spool, aside):
-        spool.put_back(aside, version.name)
-    elif poison or stat.S_ISDIR(version.mode):
-        # A directory that belongs to somebody else cannot be moved into another one; it stays aside.
-        with contextlib.suppress(PermissionError):
-            spool.rename(aside, naming.quarantine_path(version.name, secrets.token_hex(4)))
+def _results(spool: Spool, name: RequestName, many: bool) -> list[Version]:
+    """The results there are. They are searched for one by one only as far as it takes to know that there are none."""
+    if name.kind in naming.RESERVED_KINDS:
+        # No such kind is ever served; what looks like its image is another request's attachment.
+        public = [name.error_name]
     else:
-        spool.remove(aside)
+        first = [name.stem + suffix for suffix in FIRST_SUFFIXES]
+        if not many and spool.first_there([*first, name.error_name]) is None:
+            return []
+        # Of several images the client may have taken some away, so there is no last number.
+        public = [each for each in spool.each_name() if each == name.error_name or naming.is_image_of(name.stem, each)]
+    looks = [(each, spool.peek(each)) for each in public]
+    return [Version.of(each, look) for each, look in looks if look is not None and not stat.S_ISDIR(look.mode)]
 
 
-def _retired_name(version: Version) -> str:
-    """Tells the sweeper what the file held or, where nothing was read, which it was."""
-    which = naming.digest_mark(version.digest) if version.digest else naming.inode_mark(version.inode)
-    return naming.retired_name(version.name, which, secrets.token_hex(4))
-
-
-def sweep_retired(spool: Spool, aside: str) -> None:
-    """Finish what a crash in the middle of retiring left: remove the old file, but put a newer one back."""
-    parsed = naming.parse_retired(aside)
-    assert parsed is not None
-    public, which = parsed
-    if _is_that(spool, aside, which):
-        spool.remove(aside)
-    else:
-        spool.put_back(aside, public)
-
-
-def _is_that(spool: Spool, aside: str, which: str) -> bool:
-    if naming.is_inode_mark(which):
-        look = spool.look(aside)
-        return look is None or which == naming.inode_mark(look.inode)
-    try:
-        content, _ = spool.read(aside, MAX_HASHED_BYTES)
-    except (FileNotFoundError, NotOrdinary, TooLarge):
-        return True
-    return naming.digest_mark(hashlib.sha256(content).hexdigest()) == which
-
-
-def _remove_record(spool: Spool, name: RequestName, record: Commit) -> None:
+def _remove_record(spool: Spool, name: RequestName, record: Commit, written: FileStatus | None) -> None:
+    """Remove a record, but not one that has taken its place. What was written here is known without being read."""
+    look = spool.look(name.commit_name) if written is not None else None
+    if look is not None and written is not None and look.version == written.version:
+        spool.remove(name.commit_name)
+        return
     with contextlib.suppress(ValueError):
         current = read_commit(spool, name)
         if current is not None and current.files == record.files:

@@ -8,15 +8,20 @@ import functools
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
 from spectacle.spool import naming
+from spectacle.spool.diagnosis import cause_and_remedy, sticky_for
+from spectacle.spool.exclusive import rename_exclusive
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
-from spectacle.spool.handles import DirectoryHandles
-from spectacle.spool.mounts import NETWORK_FILE_SYSTEMS, file_system_of
+from spectacle.spool.handles import Descriptor, DirectoryHandles
+from spectacle.spool.mounts import advice_on, file_system_of, is_on_network
+from spectacle.spool.sharing import Sharing
+from spectacle.spool.writers import has_writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +32,9 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_MODE = 0o660
 _DIRECTORY_MODE = 0o770
 _CHUNK = 1 << 20
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What tells that a file system has no hard links. `EPERM` also comes of links to other users' files."""
+_NO_EXCLUSIVE_RENAME = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 def _again_when_stale(read: Callable[P, T]) -> Callable[P, T]:
@@ -60,47 +68,50 @@ class Spool:
     def __init__(self, path: Path, system: Any = os) -> None:
         self.path = path
         self._os = system
-        self._fd = -1
-        self._handles = DirectoryHandles(system)
+        self._rename_exclusive = getattr(system, "rename_exclusive", rename_exclusive)
+        self._has_writer = getattr(system, "has_writer", has_writer)
+        self._handles: DirectoryHandles | None = None
         self._identity: tuple[int, int] | None = None
+        self._sticky = False
 
     def open(self) -> bool:
-        """Open the directory, or open it again when another one lies under its path now.
+        """Open the directory, or open it again when another one is under its path now.
 
         Returns:
             True when this is another directory than before (the first one included), or when `.spectacle/` in it is.
 
         Raises:
-            SpoolUnavailable: When it is missing, no directory, or may not be read.
+            SpoolUnavailable: When it is missing, not a directory, or there is no permission to read it.
         """
         try:
-            fd = self._os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fd = Descriptor(self._os, self._os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         except FileNotFoundError:
             raise SpoolUnavailable(
-                f"the spool {self.path} does not exist: mount it, or make it with `spectacle init`"
+                f"spool {self.path}: does not exist. Mount it, or create it with `spectacle init`."
             ) from None
         except OSError as error:
             raise unavailable(self.path, error) from error
-        status = os.fstat(fd)
+        status = self._os.fstat(fd.number)
         identity = (status.st_dev, status.st_ino)
-        if identity == self._identity:
-            self._os.close(fd)
-            return not self._handles.is_current(self._fd, naming.STATE_DIRECTORY)
-        if self._fd >= 0:
-            # The number stays the same, so that a thread in the middle of a call never meets a foreign descriptor.
-            os.dup2(fd, self._fd, inheritable=False)
-            os.close(fd)
-        else:
-            self._fd = fd
-        self._identity = identity
+        if self._handles is not None and identity == self._identity:
+            return not self._handles.is_current(naming.STATE_DIRECTORY)
+        self._handles, self._identity = DirectoryHandles(self._os, fd), identity
+        self._sticky = sticky_for(status, os.geteuid())
         return True
 
+    def pinned(self) -> Spool:
+        """This spool, held to the directory that is open now, whatever comes to be under its path later.
+
+        Raises:
+            OSError: When it is not open.
+        """
+        same = Spool(self.path, self._os)
+        same._handles, same._identity, same._sticky = self._opened, self._identity, self._sticky
+        return same
+
     def close(self) -> None:
-        """Close the directory. It can be opened again."""
-        if self._fd >= 0:
-            os.close(self._fd)
-        self._handles.close()
-        self._fd, self._identity = -1, None
+        """Close the directory as soon as nobody uses it any more. It can be opened again."""
+        self._handles = self._identity = None
 
     def prepare_state_directory(self) -> None:
         """Make `.spectacle/` and its parts where they are missing.
@@ -111,64 +122,105 @@ class Spool:
         for name in map(naming.state_path, ("", *naming.STATE_PARTS)):
             try:
                 with contextlib.suppress(FileExistsError):
-                    directory, tail = self._handles.resolve(self._fd, name)
-                    self._os.mkdir(tail, _DIRECTORY_MODE, dir_fd=directory)
-                self._handles.refresh(self._fd, [name])
+                    directory, tail = self._at(name)
+                    self._os.mkdir(tail, _DIRECTORY_MODE, dir_fd=directory.number)
+                self._opened.refresh([name])
             except NotADirectoryError:
-                raise SpoolUnavailable(f"{self.path / name} is not a directory: move it away") from None
+                raise SpoolUnavailable(f"{self.path / name}: not a directory. Move it away.") from None
             except OSError as error:
                 raise unavailable(self.path, error) from error
 
-    def _at(self, name: str) -> tuple[int, str]:
-        return self._handles.resolve(self._fd, name)
+    @property
+    def _opened(self) -> DirectoryHandles:
+        handles = self._handles
+        if handles is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return handles
+
+    def _at(self, name: str) -> tuple[Descriptor, str]:
+        handles = self._opened
+        return handles.resolve(name) if "/" in name else (handles.root, name)
+
+    def place(self, name: str) -> tuple[Any, Descriptor, str]:
+        """For the modules next to this one: where system calls are made, the directory a name is in, the name there."""
+        return self._os, *self._at(name)
 
     def names(self) -> list[str]:
         """Names of all entries, read from the directory opened again, which makes a network file system look again."""
-        fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
+        root = self._opened.root
+        fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root.number)
         try:
             return self._os.listdir(fd)  # type: ignore[no-any-return]
         finally:
             self._os.close(fd)
 
-    def forget_names(self) -> None:
-        """Have `names` ask the file server, whatever a network file system keeps of its last answer.
+    def each_name(self) -> Iterator[str]:
+        """The same as `names`, one by one, and never all in memory."""
+        return chain.from_iterable(self.some_names(10_000))
 
-        NFS 3 goes by the directory's time alone. An answer that was given in the same tick of the server's clock as a
+    def some_names(self, count: int) -> Iterator[list[str]]:
+        """The same as `names`, a number at a time: all names of a directory may be more than should be in memory."""
+        root = self._opened.root
+        fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root.number)
+        try:
+            with self._os.scandir(fd) as entries:
+                while names := [entry.name for entry in islice(entries, count)]:
+                    yield names
+        finally:
+            self._os.close(fd)
+
+    def forget_names(self) -> None:
+        """Have `names` ask the file server, whatever a network file system keeps of its last reply.
+
+        NFS 3 goes by the directory's time alone. A reply that was given in the same tick of the server's clock as a
         change that came after it, some milliseconds, would be kept until the directory changes once more.
         """
-        fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
+        root = self._opened.root
+        fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root.number)
         try:
-            # Advice, which not every file system takes.
-            with contextlib.suppress(OSError):
+            # Advice, which not every file system takes, nor every operating system.
+            with contextlib.suppress(OSError, AttributeError):
                 self._os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             self._os.close(fd)
 
     def changed_ns(self) -> int:
         """Modification time of the directory itself, nanoseconds by the file server's clock."""
-        return int(self._os.stat(".", dir_fd=self._fd).st_mtime_ns)
+        root = self._opened.root
+        return int(self._os.stat(".", dir_fd=root.number).st_mtime_ns)
 
     def peek(self, name: str) -> FileStatus | None:
         """Status of a name without opening it, or None when there is none. On a network it may be seconds old."""
         try:
             directory, tail = self._at(name)
-            return FileStatus.of(self._os.stat(tail, dir_fd=directory, follow_symlinks=False))
+            return FileStatus.of(self._os.stat(tail, dir_fd=directory.number, follow_symlinks=False))
         except FileNotFoundError:
             return None
 
+    def first_there(self, names: Iterable[str]) -> str | None:
+        """The first of names in the spool itself by which `peek` finds something, or None."""
+        root = self._opened.root
+        for name in names:
+            try:
+                self._os.stat(name, dir_fd=root.number, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            return name
+        return None
+
     @_again_when_stale
     def look(self, name: str, *, own: bool = False) -> FileStatus | None:
-        """Status of a name by opening it again, or None when there is none. Something odd is looked at, not opened.
+        """Status of a name by opening it again, or None when there is none. Something odd is examined, not opened.
 
         Args:
             name: The name.
             own: Whether it should be a file of ours that others must be able to take away when we are gone. It is then
-                opened for writing: to who opens for reading an NFS 4 server grants a delegation, and renaming or
+                opened for writing: an NFS 4 server grants a delegation for reading, and renaming or
                 removing the file would have to wait for a dead host until the server's own lease on it has run out.
         """
         try:
             directory, tail = self._at(name)
-            fd = self._os.open(tail, _OWN if own else _READ, dir_fd=directory)
+            fd = self._os.open(tail, _OWN if own else _READ, dir_fd=directory.number)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -182,14 +234,14 @@ class Spool:
 
     @_again_when_stale
     def open_file(self, name: str, max_links: int = 1) -> tuple[int, FileStatus]:
-        """Open an ordinary file for reading.
+        """Open a regular file for reading.
 
         Args:
             name: Its name.
             max_links: How many hard links it may have.
 
         Returns:
-            Its descriptor, which the caller closes, and its status.
+            Its descriptor, to be closed by `close_file`, and its status.
 
         Raises:
             FileNotFoundError: When there is none.
@@ -197,7 +249,7 @@ class Spool:
         """
         directory, tail = self._at(name)
         try:
-            fd = self._os.open(tail, _READ, dir_fd=directory)
+            fd = self._os.open(tail, _READ, dir_fd=directory.number)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO) and (look := self.peek(name)) is not None:
                 raise NotOrdinary(look) from None
@@ -213,13 +265,17 @@ class Spool:
             raise
         return fd, look
 
+    def close_file(self, descriptor: int) -> None:
+        """Close what `open_file` has opened."""
+        self._os.close(descriptor)
+
     @_again_when_stale
     def read(self, name: str, limit: int, max_links: int = 1) -> tuple[bytes, FileStatus]:
-        """Read a whole ordinary file.
+        """Read an entire regular file.
 
         Raises:
             FileNotFoundError: When there is none.
-            NotOrdinary: When it is not an ordinary file or has more than `max_links` hard links.
+            NotOrdinary: When it is not a regular file or has more than `max_links` hard links.
             TooLarge: When it holds more than `limit` bytes.
         """
         fd, look = self.open_file(name, max_links)
@@ -237,67 +293,91 @@ class Spool:
         finally:
             self._os.close(fd)
 
-    def write(self, name: str, content: bytes) -> int:
+    def write(self, name: str, content: bytes, sharing: Sharing | None = None) -> FileStatus:
         """Create a file that must not exist, durably: written and fsynced, or not there at all.
 
+        Args:
+            name: Its name.
+            content: What it holds.
+            sharing: Decides who may read it.
+
         Returns:
-            Its inode number.
+            What it looks like.
 
         Raises:
             OSError: When it cannot be written; what was written is removed. After a failed fsync a file is never
-                synced again, for a second fsync may report success for data that are lost.
+                synced again, because a second fsync may report success for data that are lost.
         """
         directory, tail = self._at(name)
-        fd = self._os.open(tail, _CREATE, _FILE_MODE, dir_fd=directory)
+        fd = self._os.open(tail, _CREATE, _FILE_MODE, dir_fd=directory.number)
         try:
             try:
                 view = memoryview(content)
                 while view:
                     view = view[self._os.write(fd, view) :]
+                if sharing is not None:
+                    sharing.apply(self._os, fd)
                 self._os.fsync(fd)
-                inode = int(self._os.fstat(fd).st_ino)
+                status = FileStatus.of(self._os.fstat(fd))
             finally:
                 self._os.close(fd)
         except BaseException:
             with contextlib.suppress(OSError):
-                self._os.unlink(tail, dir_fd=directory)
+                self._os.unlink(tail, dir_fd=directory.number)
             raise
-        return inode
+        return status
 
-    def replace(self, name: str, content: bytes) -> None:
-        """Put `content` under `name` at once, whatever was there; not fsynced: for what may be lost in a power cut.
+    def replace(self, name: str, content: bytes, sharing: Sharing | None = None) -> None:
+        """Put `content` under `name` immediately, whatever was there; not fsynced: for what may be lost in a power cut.
 
         A directory in its place is moved into `.spectacle/poison/`.
+
+        Args:
+            name: The name.
+            content: What it then holds.
+            sharing: Decides who may read it.
         """
         directory, tail = self._at(name)
         temporary = naming.replacement_name(tail, secrets.token_hex(4))
-        fd = self._os.open(temporary, _CREATE, _FILE_MODE, dir_fd=directory)
+        fd = self._os.open(temporary, _CREATE, _FILE_MODE, dir_fd=directory.number)
         try:
             try:
                 self._os.write(fd, content)
+                if sharing is not None:
+                    sharing.apply(self._os, fd)
             finally:
                 self._os.close(fd)
             try:
-                self._os.rename(temporary, tail, src_dir_fd=directory, dst_dir_fd=directory)
+                self._os.rename(temporary, tail, src_dir_fd=directory.number, dst_dir_fd=directory.number)
             except IsADirectoryError:
                 self.rename(name, naming.quarantine_path(tail, secrets.token_hex(4)))
-                self._os.rename(temporary, tail, src_dir_fd=directory, dst_dir_fd=directory)
+                self._os.rename(temporary, tail, src_dir_fd=directory.number, dst_dir_fd=directory.number)
         except BaseException:
             with contextlib.suppress(OSError):
-                self._os.unlink(temporary, dir_fd=directory)
+                self._os.unlink(temporary, dir_fd=directory.number)
             raise
 
-    def link(self, source: str, target: str) -> bool:
-        """Give `source` the further name `target`, which must not exist.
+    def give_name(self, source: str, target: str) -> bool:
+        """Give `source` the name `target`, which must not exist, in one step that only one of all hosts can win.
+
+        It is a hard link, and `source` stays; where the file system has none, it is an exclusive rename.
 
         Returns:
             Whether `target` is now the same file, judged by identity: over a network a lost reply may report failure
-            for a link that was made.
+            for what was done.
         """
+        root = self._opened.root
+        mine = None
         try:
-            self._os.link(source, target, src_dir_fd=self._fd, dst_dir_fd=self._fd, follow_symlinks=False)
+            try:
+                self._os.link(source, target, src_dir_fd=root.number, dst_dir_fd=root.number, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                mine = self.look(source)
+                self._rename_exclusive(source, target, src_dir_fd=root.number, dst_dir_fd=root.number)
         except OSError as error:
-            mine, there = self.look(source), self.look(target)
+            mine, there = mine or self.look(source), self.look(target)
             if mine is not None and there is not None and mine.inode == there.inode:
                 return True
             if error.errno == errno.EEXIST:
@@ -305,21 +385,79 @@ class Spool:
             raise
         return True
 
-    def put_back(self, aside: str, name: str) -> None:
-        """Give a file its name back, unless there is another one of that name now; `aside` is gone afterwards."""
+    def decides(self) -> None:
+        """Do nothing when the file system has a step that only one of all hosts can win, as results need.
+
+        Raises:
+            SpoolUnavailable: Otherwise, and when that cannot be found out.
+        """
+        draft, name = (naming.probe_name(secrets.token_hex(4)) for _ in range(2))
         try:
-            self.link(aside, name)
-        except PermissionError:
+            self.write(draft, b"spectacle\n")
+            try:
+                if not self.give_name(draft, name):
+                    raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
+            except OSError as error:
+                if error.errno == errno.EIO and self.file_system().startswith("fuse."):
+                    # So some programs behind FUSE, such as rclone, say that they have no hard links.
+                    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP)) from error
+                raise
+            finally:
+                self.remove(draft)
+                self.remove(name)
+        except OSError as error:
+            if error.errno not in _NO_LINKS | _NO_EXCLUSIVE_RENAME:
+                raise unavailable(self.path, error) from error
+            kind = self.file_system()
+            advice = advice_on(kind)
+            remedy = advice.remedy[0].upper() + advice.remedy[1:] if advice else "Put the spool on another file system"
+            raise SpoolUnavailable(
+                f"spool {self.path}: the file system ({kind}) has neither hard links nor exclusive renames, so no "
+                f"request is processed. {remedy}."
+            ) from error
+
+    def put_back(self, aside: str, name: str) -> None:
+        """Give a file its name back, unless there is another one of that name now; `aside` is gone afterwards.
+
+        Nothing happens when somebody else has put it back meanwhile.
+        """
+        try:
             # The kernel refuses links to other users' files (fs.protected_hardlinks); a rename it allows.
+            self.give_name(aside, name)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if error.errno not in _NO_EXCLUSIVE_RENAME:
+                raise
             if self.peek(name) is None:
                 self.rename(aside, name)
         self.remove(aside)
+
+    def is_being_written(self, name: str) -> bool:
+        """Whether a process of this host is known to have a regular file open for writing."""
+        try:
+            descriptor, _ = self.open_file(name)
+        except (OSError, NotOrdinary):
+            return False
+        try:
+            return bool(self._has_writer(descriptor))
+        finally:
+            self.close_file(descriptor)
+
+    def check_removable(self, status: FileStatus) -> None:
+        """Do nothing unless a file can be seen now to be one that may not be removed from here later.
+
+        Raises:
+            PermissionError: When the directory is sticky, and it and the file are other users'.
+        """
+        if self._sticky and status.uid != os.geteuid():
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
     def rename(self, source: str, target: str) -> bool:
         """Rename, replacing `target`. Returns False when there is no `source`."""
         try:
             (here, old), (there, new) = self._at(source), self._at(target)
-            self._os.rename(old, new, src_dir_fd=here, dst_dir_fd=there)
+            self._os.rename(old, new, src_dir_fd=here.number, dst_dir_fd=there.number)
         except FileNotFoundError:
             return False
         return True
@@ -328,20 +466,30 @@ class Spool:
         """Remove a name that is not a directory. Returns False when there is none."""
         try:
             directory, tail = self._at(name)
-            self._os.unlink(tail, dir_fd=directory)
+            self._os.unlink(tail, dir_fd=directory.number)
         except FileNotFoundError:
             return False
         return True
 
+    def touch(self, name: str) -> None:
+        """Set a file's modification time to the file server's now. What does not let itself be touched stays as it is.
+
+        Ages count from it: what is published or quarantined late is not old already.
+        """
+        with contextlib.suppress(OSError):
+            directory, tail = self._at(name)
+            self._os.utime(tail, dir_fd=directory.number, follow_symlinks=False)
+
     def sync(self) -> None:
         """Make the directory's entries durable."""
-        self._os.fsync(self._fd)
+        root = self._opened.root
+        self._os.fsync(root.number)
 
     def state_names(self, part: str) -> list[str]:
         """Names in one part of `.spectacle/`, empty when it is missing."""
         try:
             directory, _ = self._at(f"{naming.state_path(part)}/")
-            fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
+            fd = self._os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory.number)
         except FileNotFoundError:
             return []
         try:
@@ -351,13 +499,14 @@ class Spool:
 
     def free_bytes(self) -> int:
         """Bytes that may still be written here."""
-        status = self._os.fstatvfs(self._fd)
+        root = self._opened.root
+        status = self._os.fstatvfs(root.number)
         return int(status.f_bavail * status.f_frsize)
 
     def writable(self) -> None:
         """Do nothing when files can be created and filled here.
 
-        On NFS, and where there are quotas, only syncing what was written tells that there is no space.
+        On NFS, and where there are quotas, only syncing what was written reports that there is no space.
 
         Raises:
             SpoolUnavailable: Otherwise, saying why.
@@ -365,14 +514,16 @@ class Spool:
         name = naming.probe_name(secrets.token_hex(4))
         try:
             self.write(name, b"spectacle\n")
-            self._os.unlink(name, dir_fd=self._fd)
+            root = self._opened.root
+            self._os.unlink(name, dir_fd=root.number)
         except OSError as error:
             raise unavailable(self.path, error) from error
 
     def now_ns(self) -> int:
         """The file server's time, nanoseconds: that of a file made now."""
         name = naming.probe_name(secrets.token_hex(4))
-        fd = self._os.open(name, _CREATE, _FILE_MODE, dir_fd=self._fd)
+        root = self._opened.root
+        fd = self._os.open(name, _CREATE, _FILE_MODE, dir_fd=root.number)
         try:
             return int(self._os.fstat(fd).st_mtime_ns)
         finally:
@@ -380,39 +531,30 @@ class Spool:
             self.remove(name)
 
     def file_system(self) -> str:
-        """Type of the file system the spool lies on, such as `ext4` or `nfs4`; `unknown` when it cannot be told."""
-        return file_system_of(os.fstat(self._fd).st_dev)
+        """Type of the file system the spool is on, such as `ext4` or `nfs4`; `unknown` when it is not known."""
+        root = self._opened.root
+        return file_system_of(self._os.fstat(root.number).st_dev, self.path)
 
     @property
     def on_network(self) -> bool:
         """Whether other hosts may write here without this host's kernel knowing."""
-        return self.file_system() in NETWORK_FILE_SYSTEMS
+        return is_on_network(self.file_system())
 
 
 def unavailable(path: Path, error: OSError) -> SpoolUnavailable:
     """The error for the log and the status when the spool refuses `error`, with what to do about it."""
-    remedies = {
-        errno.ENOSPC: "free some space",
-        errno.EDQUOT: "raise the quota or free some space",
-        errno.EROFS: "it is mounted read-only: mount it read-write",
-        errno.EACCES: f"let user {os.geteuid()} read and write it (mode 2770 and a common group, see `spectacle init`)",
-        errno.EPERM: f"let user {os.geteuid()} read and write it (mode 2770 and a common group, see `spectacle init`)",
-        errno.ESTALE: "its server has another directory there now: mount it again",
-        errno.ENOTDIR: "it is not a directory: choose another path",
-        errno.EMFILE: "raise the limit of open files (LimitNOFILE)",
-    }
-    remedy = remedies.get(error.errno or 0, "waiting for it to come back")
-    return SpoolUnavailable(f"the spool {path} cannot be used: {error.strerror or error}: {remedy}")
+    cause, remedy = cause_and_remedy(path, error)
+    return SpoolUnavailable(f"spool {path}: cannot be used: {cause}. {remedy}.")
 
 
 def is_older(spool: Spool, path: str, oldest_ns: int, *, ordinary: bool = False) -> bool:
-    """Whether a file lies there that was last written before `oldest_ns`, nanoseconds of the server's.
+    """Whether a file is there that was last written before `oldest_ns`, nanoseconds of the server's.
 
     Args:
         spool: The spool.
         path: The file, relative to it.
         oldest_ns: Time.
-        ordinary: Whether only an ordinary file counts.
+        ordinary: Whether only a regular file counts.
     """
     with contextlib.suppress(OSError):
         look = spool.peek(path)

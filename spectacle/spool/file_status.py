@@ -1,14 +1,13 @@
-"""What is known of a file after looking at it."""
+"""What is known of a file after examining it."""
 
 from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class FileStatus:
+class FileStatus(NamedTuple):
     """What one opening of a file showed.
 
     Attributes:
@@ -17,6 +16,8 @@ class FileStatus:
         mtime_ns: Modification time by the file server's clock, nanoseconds.
         mode: Type and permission bits.
         links: Number of hard links.
+        uid: Number of its owner.
+        gid: Number of its group.
     """
 
     inode: int
@@ -24,11 +25,14 @@ class FileStatus:
     mtime_ns: int
     mode: int
     links: int
+    uid: int = 0
+    gid: int = 0
 
     @classmethod
     def of(cls, status: os.stat_result) -> FileStatus:
         """The same from a `stat` result."""
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode, status.st_nlink)
+        identity = status.st_ino, status.st_size, status.st_mtime_ns
+        return cls._make((*identity, status.st_mode, status.st_nlink, status.st_uid, status.st_gid))
 
     @property
     def version(self) -> tuple[int, int, int]:
@@ -37,7 +41,7 @@ class FileStatus:
 
     @property
     def oddity(self) -> str | None:
-        """What keeps this from being an ordinary file with one name, in words, or None."""
+        """What keeps this from being a regular file with one name, in words, or None."""
         if stat.S_ISREG(self.mode):
             return None if self.links == 1 else f"a file with {self.links} hard links"
         for test, words in (
@@ -52,7 +56,7 @@ class FileStatus:
 
 
 class NotOrdinary(Exception):
-    """Raised on reading a name that is not an ordinary file with one link; says what it is."""
+    """Raised on reading a name that is not a regular file with one link; says what it is."""
 
     def __init__(self, look: FileStatus) -> None:
         super().__init__(look.oddity)

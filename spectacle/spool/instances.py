@@ -1,4 +1,4 @@
-"""What instances tell each other and `spectacle status`: one small file each under `.spectacle/instances/`."""
+"""What instances report to each other and `spectacle status`: one small file each under `.spectacle/instances/`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from spectacle.spool.naming import INSTANCES, KIND_PATTERN, MAX_NAME_BYTES, repo
 
 MAX_REPORT_BYTES = 256 * 1024
 MAX_REPORTS, MAX_KINDS = 1000, 500
-"""Most reports that are read, and most kinds of each that are believed: who may write the spool may make them up."""
+"""Maximum number of reports that are read, and of kinds that count in each: any client may invent them."""
 BEATS_TO_DIE = 3
-"""An instance that has not reported for this many of its own intervals is taken for dead."""
+"""An instance that has not reported for this many of its own intervals is considered dead."""
 
 Report = Mapping[str, Any]
 
@@ -39,6 +39,7 @@ class _Heard:
     since: float
     interval: float
     kinds: frozenset[str]
+    tells_waiting: bool
 
 
 class Instances:
@@ -47,7 +48,7 @@ class Instances:
     Args:
         spool: The spool.
         identity: This instance's name.
-        clock: Monotonic seconds; another instance's age is judged by watching its report stand still on this clock.
+        clock: Monotonic seconds; another instance's age is how long its report has not changed on this clock.
     """
 
     def __init__(self, spool: Spool, identity: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,7 +58,7 @@ class Instances:
         self._heard: dict[str, _Heard] = {}
 
     def report(self, report: Report) -> None:
-        """Publish this instance's report, whole.
+        """Publish this instance's report as a complete file.
 
         Raises:
             OSError: When the spool is in trouble.
@@ -71,6 +72,9 @@ class Instances:
 
     def live(self) -> Iterator[frozenset[str]]:
         """The kinds served by each other instance that still reports. One seen for the first time counts as live."""
+        return (heard.kinds for _, heard in self._live())
+
+    def _live(self) -> Iterator[tuple[str, _Heard]]:
         now = self._clock()
         present = set()
         for identity, report, version in _reports(self._spool):
@@ -79,11 +83,21 @@ class Instances:
             present.add(identity)
             heard = self._heard.get(identity)
             if heard is None or heard.version != version:
-                self._heard[identity] = heard = _Heard(version, now, _interval(report), _kinds(report))
+                told = report.get("tells_waiting") is True
+                self._heard[identity] = heard = _Heard(version, now, _interval(report), _kinds(report), told)
             if now - heard.since <= BEATS_TO_DIE * heard.interval:
-                yield heard.kinds
+                yield identity, heard
         for identity in self._heard.keys() - present:
             del self._heard[identity]
+
+    def live_identities(self) -> set[str]:
+        """The other instances that still report."""
+        return {identity for identity, _ in self._live()}
+
+    def told_by_others(self) -> frozenset[str]:
+        """The kinds whose waiting requests another live instance tells of, which comes first by its name."""
+        told = (heard.kinds for each, heard in self._live() if heard.tells_waiting and each < self.identity)
+        return frozenset().union(*told)
 
     def served_elsewhere(self) -> set[str]:
         """The kinds that other live instances serve."""
@@ -100,6 +114,12 @@ def all_reports(spool: Spool) -> list[tuple[Report, float]]:
     except OSError:
         now = time.time_ns()
     return [(report, max(0.0, (now - version[2]) / 1e9)) for _, report, version in _reports(spool)]
+
+
+def all_identities(spool: Spool) -> list[str]:
+    """The names of the instances that have reported, whether or not they still run."""
+    identities = (each for each in map(reporter_of, spool.state_names(INSTANCES)) if each is not None)
+    return list(islice(identities, MAX_REPORTS))
 
 
 def schemas_in_use(spool: Spool) -> set[str]:
@@ -129,8 +149,7 @@ def _kinds(report: Report) -> frozenset[str]:
 
 
 def _reports(spool: Spool) -> Iterator[tuple[str, Report, tuple[int, int, int]]]:
-    identities = (each for each in map(reporter_of, spool.state_names(INSTANCES)) if each is not None)
-    for identity in islice(identities, MAX_REPORTS):
+    for identity in all_identities(spool):
         try:
             content, look = spool.read(_name(identity), MAX_REPORT_BYTES)
             report = json.loads(content)

@@ -1,4 +1,4 @@
-"""The commit record: which files answer which version of a request."""
+"""The commit record: which files are the result of which version of a request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
 
 from spectacle.spool import naming
 from spectacle.spool.directory import Spool
@@ -14,9 +15,15 @@ from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 
 MAX_RECORD_BYTES = 1 << 20
 MAX_HASHED_BYTES = 1 << 24
-"""Most bytes of a file whose content is compared: the most that `limits.max_prompt_bytes` allows a request."""
-FORMAT = 1
-"""Raised when what is there takes another meaning, not for further fields, which everybody else ignores."""
+"""Maximum number of bytes of a file whose content is compared: the maximum of `limits.max_prompt_bytes`."""
+MAX_FILES = 256
+"""Maximum number of results, and of attachments, that a record may name. A request has at most 13 attachments."""
+FIRST_FORMAT, FORMAT = 1, 2
+"""Raised when what is there takes another meaning, not for further fields, which everybody else ignores.
+
+The second names results that are neither PNG nor SVG, or thumbnails. A record without any is written in the first
+format, so that earlier versions can finish it; of the second they leave it alone.
+"""
 
 
 class LaterFormat(ValueError):
@@ -25,7 +32,7 @@ class LaterFormat(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of a file, so that a later one under the same name is not taken for it.
+    """One state of a file, so that a later one under the same name is not mistaken for it.
 
     Attributes:
         name: File name.
@@ -49,26 +56,44 @@ class Version:
         digest = "" if content is None else hashlib.sha256(content).hexdigest()
         return cls(name, look.inode, look.size, look.mtime_ns, look.mode, digest)
 
+    @property
+    def identity(self) -> tuple[int, int, int]:
+        """Inode, size and time, as `FileStatus.version`."""
+        return self.inode, self.size, self.mtime_ns
+
+    def mark(self, *, poison: bool = False) -> str:
+        """What distinguishes this version from any other in the name of a file aside, and whether it is to be kept."""
+        return naming.version_mark(self.identity, self.digest, poison=poison)
+
     def is_current(self, spool: Spool) -> bool:
         """Whether the name still holds this version."""
-        return self.matches(spool.look(self.name), spool, self.name)
+        return self.is_at(spool, self.name)
 
-    def matches(self, look: FileStatus | None, spool: Spool, name: str) -> bool:
-        """Whether `look` at `name` shows this version; where times are too coarse to tell, the content decides."""
-        if look is None or look.version != (self.inode, self.size, self.mtime_ns):
-            return False
+    def is_at(self, spool: Spool, name: str) -> bool:
+        """Whether `name` holds this version; where times are too coarse to decide, the content decides.
+
+        Raises:
+            OSError: When the spool is in trouble, or the version is there and there is no permission to read it.
+        """
         if not self.digest:
-            return True
+            return self._is_like(spool.look(name))
         try:
-            content, _ = spool.read(name, self.size)
+            content, look = spool.read(name, self.size)
         except (FileNotFoundError, NotOrdinary, TooLarge):
             return False
-        return hashlib.sha256(content).hexdigest() == self.digest
+        except PermissionError:
+            if not self._is_like(spool.look(name)):
+                return False
+            raise
+        return self._is_like(look) and hashlib.sha256(content).hexdigest() == self.digest
+
+    def _is_like(self, look: FileStatus | None) -> bool:
+        return look is not None and look.version == self.identity
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerFile:
-    """One file of an answer: its dot-name and its public name."""
+    """One file of a result: its dot-name and its public name."""
 
     temporary: str
     public: str
@@ -81,7 +106,7 @@ class Commit:
     Attributes:
         stem: The request's stem.
         token: The committing claim's token.
-        request: The version of `STEM.txt` that is answered.
+        request: The version of `STEM.txt` that is served.
         files: The files, the primary one last.
         attachments: The versions of the attachments that came with the request.
         poison: Whether the request is kept in `.spectacle/poison/` instead of removed.
@@ -96,7 +121,15 @@ class Commit:
 
     def encode(self) -> bytes:
         """As bytes of JSON."""
-        return json.dumps({"format": FORMAT, **asdict(self)}).encode()
+        first = all(naming.is_first_format_result_of(self.stem, each.public) for each in self.files)
+        record = {
+            "format": FIRST_FORMAT if first else FORMAT,
+            **_fields(self),
+            "request": _fields(self.request),
+            "files": [_fields(each) for each in self.files],
+            "attachments": [_fields(each) for each in self.attachments],
+        }
+        return json.dumps(record).encode()
 
     @classmethod
     def decode(cls, content: bytes, stem: str) -> Commit:
@@ -124,10 +157,12 @@ class Commit:
             raise
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"not a commit record: {error}") from None
+        if len(record.files) > MAX_FILES or len(record.attachments) > MAX_FILES:
+            raise ValueError(f"the commit record names more than {MAX_FILES} files")
         if not record.files:
-            raise ValueError("the commit record names no file to answer with")
+            raise ValueError("the commit record names no result")
         if (
-            format_ != FORMAT
+            format_ < FIRST_FORMAT
             or record.stem != stem
             or record.request.name != naming.request_name(stem)
             or not all(naming.is_attachment_of(stem, each.name) for each in record.attachments)
@@ -136,6 +171,11 @@ class Commit:
         ):
             raise ValueError("the commit record names files that are not its request's")
         return record
+
+
+def _fields(value: Version | AnswerFile | Commit) -> dict[str, Any]:
+    # Not `asdict`, which copies at any depth and takes several times as long.
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?")

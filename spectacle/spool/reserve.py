@@ -28,7 +28,7 @@ class Reserve:
         """Make the reserve where it is missing.
 
         Raises:
-            SpoolUnavailable: When there is no room for it; then there is none for a picture either.
+            SpoolUnavailable: When there is no room for it; then there is none for an image either.
         """
         if self._kept:
             return

@@ -18,12 +18,12 @@ with atheris.instrument_imports(include=["spectacle"]):
     from spectacle.errors import BadAttachment, BadOptions, GeneratorError, SpectacleError, UnreadableRequest
     from spectacle.generators.test_generator import TestGeneratorOptions
     from spectacle.images import open_mask, open_picture
-    from spectacle.spool.claims import Holder
+    from spectacle.provenance import read_provenance
+    from spectacle.spool.lease import LeaseRecords
     from spectacle.spool.naming import RequestName, stem_of_commit, stem_of_lock
     from spectacle.spool.record import Commit
     from spectacle.svg.clean import clean_svg
     from spectacle.worker.options import read_options
-    from spectacle.worker.results import read_provenance
 
 STEM = "a-1-64x64"
 
@@ -70,10 +70,11 @@ def svg(data: bytes) -> None:
         assert clean_svg(cleaned, width=64, height=48) == cleaned
 
 
+RECORDS = LeaseRecords(b"filelock/2\npid=1\nhost=elsewhere\ntoken=t0\nstart=5\n", "t0", 0o640)
+
+
 def claim(data: bytes) -> None:
-    holder = Holder.parse(data)
-    if holder is not None:
-        holder.is_gone(Holder(1, "elsewhere", 5, None))
+    RECORDS.names_ended(data)
 
 
 def commit(data: bytes) -> None:

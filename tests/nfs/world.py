@@ -361,17 +361,19 @@ class World:
         self.start()
 
     def sweep(self) -> list[str]:
-        """Stop the daemons, sweep as if ten leases had passed, and return what is left that should not be."""
+        """Stop the daemons, sweep as if ten leases had passed until nothing is found, and return what is left then."""
         for daemon in self.daemons():
             daemon.stop()
         left = []
         for spool in self.spools:
-            self.lab.clients[WRITER].python(SWEEP, spool.path, seconds=PATIENCE)
+            self.lab.clients[WRITER].python(SWEEP, spool.path, f"{PATIENCE / 2}", seconds=PATIENCE)
             copy = spool.copy()
             for path in copy.rglob("*"):
                 name = str(path.relative_to(copy))
+                # What a host has measured stays, for it to be used again.
+                kept = name.startswith(".spectacle/costs-")
                 public = "/" not in name and not name.startswith(".") and name.endswith((".png", ".svg", "-error.txt"))
-                if not path.is_dir() and not public:
+                if not path.is_dir() and not public and not kept:
                     left.append(f"{spool.name}: {name}")
         return left
 
@@ -382,16 +384,16 @@ import time
 from pathlib import Path
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
-from spectacle.spool.sweep import sweep
+from spectacle.spool.sweep import find_left_overs, sweep
 spool = Spool(Path(sys.argv[1]))
 spool.open()
 claims = Claims(spool, 1)
 # Later than any time that a file got while the server's clock was ahead.
 later = spool.now_ns() + 30 * 24 * 3600 * 10**9
-for _ in range(2):
-    sweep(spool, claims, 0, spool.names(), later)
-    # Whether another host's claim is dead is found out by watching it for a lease.
-    time.sleep(1.2)
+end = time.monotonic() + float(sys.argv[2])
+# Whether another host's claim is dead is found out by watching it for a lease.
+while (sweep(spool, claims, 0, later) or find_left_overs(spool, 0, spool.names(), later)) and time.monotonic() < end:
+    time.sleep(0.1)
 """
 
 

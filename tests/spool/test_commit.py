@@ -4,20 +4,20 @@ import errno
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faults import Crash, FaultySystem
 
+from spectacle.spool import naming
 from spectacle.spool.commit import (
     Answer,
     Outcome,
-    _retired_name,
     read_commit,
     remove_old_results,
     roll_forward,
-    sweep_retired,
 )
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName
@@ -109,6 +109,33 @@ def test_the_second_of_two_answers_is_thrown_away(spool: Spool) -> None:
     assert not hidden(spool)
 
 
+def test_of_two_answers_at_once_one_is_decided_where_there_are_no_links(spool: Spool) -> None:
+    assert NAME is not None
+    write_request(spool.path)
+    request = version(spool)
+    second = Answer(spool, NAME, "2")
+    second.add("-error.txt", b"second")
+
+    def second_comes_first() -> bool:
+        linkless = Spool(spool.path, FaultySystem(links=False))
+        linkless.open()
+        first = Answer(linkless, NAME, "1")
+        first.add(".png", b"first")
+        # What the other one does after its decision is yet to come.
+        record = Commit(NAME.stem, "1", request, tuple(first.files), (), False)
+        linkless.write(".a-1-64x64.01234567.commit.tmp", record.encode())
+        assert linkless.give_name(".a-1-64x64.01234567.commit.tmp", NAME.commit_name)
+        linkless.close()
+        return True
+
+    assert second.publish(request, [], still_ours=second_comes_first) is Outcome.SUPERSEDED
+    decided = read_commit(spool, NAME)
+    assert decided is not None
+    assert roll_forward(spool, NAME, decided) is Outcome.PUBLISHED
+    assert public(spool) == {"a-1-64x64.png", "a-1-64x64-options.json"}
+    assert not hidden(spool)
+
+
 def test_an_answer_under_a_lost_claim_is_thrown_away(spool: Spool) -> None:
     write_request(spool.path)
     assert publish(spool, version(spool), ours=False) is Outcome.SUPERSEDED
@@ -139,6 +166,36 @@ def test_a_request_written_again_while_its_answer_is_put_in_place_stays(spool: S
     busy.close()
 
 
+@pytest.mark.parametrize(("change", "stays"), [("replaced", True), ("touched", False), ("gone", False)])
+def test_only_the_record_of_this_answer_goes_with_it(spool: Spool, change: str, stays: bool) -> None:
+    write_request(spool.path)
+    record = spool.path / ".a-1-64x64.commit"
+
+    class ChangesRecord(FaultySystem):
+        def __getattr__(self, name: str) -> Any:
+            real = super().__getattr__(name)
+
+            def unlink(path: str, **options: Any) -> None:
+                real(path, **options)
+                if path.endswith(".retired") and change == "replaced":
+                    content = json.loads(record.read_text())
+                    content["files"][0]["temporary"] = ".a-1-64x64.ffffffff.0.tmp"
+                    record.unlink()
+                    record.write_text(json.dumps(content))
+                elif path.endswith(".retired") and change == "touched":
+                    os.utime(record, (5, 5))
+                elif path.endswith(".retired"):
+                    record.unlink(missing_ok=True)
+
+            return unlink if name == "unlink" else real
+
+    watched = Spool(spool.path, ChangesRecord())
+    watched.open()
+    assert publish(watched, version(spool)) is Outcome.PUBLISHED
+    assert record.exists() == stays
+    watched.close()
+
+
 def test_poison_is_kept_apart(spool: Spool) -> None:
     assert NAME is not None
     write_request(spool.path)
@@ -150,8 +207,8 @@ def test_poison_is_kept_apart(spool: Spool) -> None:
     assert kept == ["a-1-64x64-options.json", "a-1-64x64.txt"]
 
 
-def calls_of_publishing(path: Path) -> int:
-    system = FaultySystem()
+def calls_of_publishing(path: Path, *, links: bool = True) -> int:
+    system = FaultySystem(links=links)
     spool = Spool(path, system)
     spool.open()
     write_request(path)
@@ -172,13 +229,19 @@ def answers(path: Path) -> int:
     return 0
 
 
+LINKS = pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
+
+
+@LINKS
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_at_any_system_call_leaves_the_request_or_its_whole_answer(spool: Spool, after: bool) -> None:
+def test_a_crash_at_any_system_call_leaves_the_request_or_its_whole_answer(
+    spool: Spool, after: bool, links: bool
+) -> None:
     assert NAME is not None
     path = spool.path
-    for at in range(calls_of_publishing(path)):
+    for at in range(calls_of_publishing(path, links=links)):
         write_request(path)
-        dying = Spool(path, FaultySystem(at, after=after))
+        dying = Spool(path, FaultySystem(at, after=after, links=links))
         try:
             dying.open()
             publish(dying, version(dying))
@@ -200,13 +263,16 @@ def test_a_crash_at_any_system_call_leaves_the_request_or_its_whole_answer(spool
             (path / name).unlink()
 
 
+@LINKS
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.ESTALE])
-def test_an_error_at_any_system_call_leaves_the_request_or_its_whole_answer(spool: Spool, number: int) -> None:
+def test_an_error_at_any_system_call_leaves_the_request_or_its_whole_answer(
+    spool: Spool, number: int, links: bool
+) -> None:
     assert NAME is not None
     path = spool.path
-    for at in range(calls_of_publishing(path)):
+    for at in range(calls_of_publishing(path, links=links)):
         write_request(path)
-        failing = Spool(path, FaultySystem(at, OSError(number, os.strerror(number))))
+        failing = Spool(path, FaultySystem(at, OSError(number, os.strerror(number)), links=links))
         try:
             failing.open()
             publish(failing, version(failing))
@@ -257,7 +323,36 @@ def test_what_is_no_commit_record_is_not_obeyed(content: bytes) -> None:
 
 def test_a_commit_record_of_a_later_format_is_told_from_a_false_one() -> None:
     with pytest.raises(LaterFormat, match="later version"):
-        Commit.decode(b'{"format": 2}', "a-1-64x64")
+        Commit.decode(b'{"format": 3}', "a-1-64x64")
+
+
+def test_a_record_is_of_a_later_format_only_when_earlier_versions_could_not_read_it() -> None:
+    request = Version("a-1-64x64.txt", 1, 1, 1, 0o100644)
+
+    def format_of(*names: str) -> int:
+        files = tuple(AnswerFile(".a-1-64x64.01234567.0.tmp", name) for name in names)
+        record = Commit("a-1-64x64", "t", request, files, (), False)
+        assert Commit.decode(record.encode(), "a-1-64x64") == record
+        return int(json.loads(record.encode())["format"])
+
+    assert format_of("a-1-64x64-2.png", "a-1-64x64.svg") == format_of("a-1-64x64-error.txt") == 1
+    for name in ("a-1-64x64.jpg", "a-1-64x64-2.webp", "a-1-64x64.avif", "a-1-64x64-thumbnail.png"):
+        assert format_of(name, "a-1-64x64.png") == 2
+
+
+@pytest.mark.parametrize(
+    "old", ["a-1-64x64.webp", "a-1-64x64-2.jpg", "a-1-64x64-thumbnail.png", "a-1-64x64-2-thumbnail.avif"]
+)
+def test_results_of_all_formats_give_way_to_those_of_a_newer_request(spool: Spool, old: str) -> None:
+    name = RequestName.from_stem("a-1-64x64")
+    assert name is not None
+    (spool.path / old).write_bytes(b"old")
+    (spool.path / "a-1-64x64-input.jpg").write_bytes(b"attached")
+    write_request(spool.path)
+    look = spool.peek(name.file_name)
+    assert look is not None
+    remove_old_results(spool, name, look, many=name.stem in naming.stems_with_many(spool.names()))
+    assert public(spool) == {"a-1-64x64.txt", "a-1-64x64-input.jpg", "a-1-64x64-options.json"}
 
 
 def test_a_commit_record_with_fields_of_a_later_version_is_obeyed(spool: Spool) -> None:
@@ -272,6 +367,13 @@ def test_a_commit_record_with_fields_of_a_later_version_is_obeyed(spool: Spool) 
 def record_of(request: Version, **changed: object) -> Commit:
     files = (AnswerFile(".a-1-64x64.01234567.0.tmp", "a-1-64x64.png"),)
     return replace(Commit("a-1-64x64", "t", request, files, (), False), **changed)  # type: ignore[arg-type]
+
+
+def test_a_commit_record_holds_all_there_is_to_know(spool: Spool) -> None:
+    write_request(spool.path)
+    files = (AnswerFile(".a-1-64x64.01234567.0.tmp", "a-1-64x64.png"),)
+    record = Commit("a-1-64x64", "token", version(spool), files, tuple(attachments(spool)), poison=True)
+    assert json.loads(record.encode()) == json.loads(json.dumps({"format": 1, **asdict(record)}))
 
 
 def test_a_commit_record_is_read_as_it_was_written(spool: Spool) -> None:
@@ -333,7 +435,7 @@ def test_a_commit_record_cannot_have_a_huge_sparse_file_read(spool: Spool) -> No
 
 def test_a_commit_record_that_names_no_answer_is_refused(spool: Spool) -> None:
     write_request(spool.path)
-    with pytest.raises(ValueError, match="no file to answer with"):
+    with pytest.raises(ValueError, match="names no result"):
         Commit.decode(record_of(version(spool), files=()).encode(), "a-1-64x64")
 
 
@@ -411,20 +513,6 @@ def test_a_directory_where_a_result_belongs_is_moved_away_with_what_is_in_it(spo
     assert (spool.path / ".spectacle/poison" / moved / "kept").exists()
 
 
-def test_the_sweeper_brings_a_newer_request_back_that_a_crash_left_aside(spool: Spool) -> None:
-    write_request(spool.path, "answered")
-    answered = version(spool)
-    aside = _retired_name(answered)
-    (spool.path / "a-1-64x64.txt").rename(spool.path / aside)
-    sweep_retired(spool, aside)
-    assert not (spool.path / "a-1-64x64.txt").exists()
-    aside = _retired_name(answered)
-    (spool.path / aside).write_text("newer")
-    sweep_retired(spool, aside)
-    assert (spool.path / "a-1-64x64.txt").read_text() == "newer"
-    assert not hidden(spool)
-
-
 def test_old_results_of_a_stem_go_and_others_stay(spool: Spool) -> None:
     assert NAME is not None
     old = ["a-1-64x64.png", "a-1-64x64.svg", "a-1-64x64-error.txt", "a-1-64x64-2.png", "a-1-64x64-3.svg"]
@@ -440,6 +528,18 @@ def test_old_results_of_a_stem_go_and_others_stay(spool: Spool) -> None:
     assert not hidden(spool)
 
 
+def test_results_behind_a_gap_go_where_a_listing_has_shown_many(spool: Spool) -> None:
+    assert NAME is not None
+    for name in ("a-1-64x64-5.png", "a-1-64x64-16.svg", "b-1-64x64-5.png"):
+        (spool.path / name).touch()
+    write_request(spool.path)
+    request = spool.look("a-1-64x64.txt")
+    assert request is not None
+    assert naming.stems_with_many(spool.names()) == {"a-1-64x64", "b-1-64x64"}
+    remove_old_results(spool, NAME, request, many=True)
+    assert public(spool) == {"b-1-64x64-5.png", "a-1-64x64.txt", "a-1-64x64-options.json"}
+
+
 def test_the_answer_to_the_request_as_it_is_now_is_no_old_result(spool: Spool) -> None:
     assert NAME is not None
     write_request(spool.path)
@@ -452,16 +552,3 @@ def test_the_answer_to_the_request_as_it_is_now_is_no_old_result(spool: Spool) -
     (spool.path / "a-1-64x64.txt").unlink()
     remove_old_results(spool, NAME, request)
     assert (spool.path / "a-1-64x64.png").exists()
-
-
-def test_the_sweeper_brings_a_newer_result_back_that_a_crash_left_aside(spool: Spool) -> None:
-    (spool.path / "a-1-64x64.png").write_text("older")
-    look = spool.look("a-1-64x64.png")
-    assert look is not None
-    aside = _retired_name(Version.of("a-1-64x64.png", look))
-    (spool.path / "newer").write_text("newer")
-    (spool.path / "newer").rename(spool.path / aside)
-    (spool.path / "a-1-64x64.png").unlink()
-    sweep_retired(spool, aside)
-    assert (spool.path / "a-1-64x64.png").read_text() == "newer"
-    assert not hidden(spool)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faults import FaultySystem
@@ -15,16 +18,17 @@ from spectacle.errors import SpoolUnavailable
 from spectacle.spool.directory import Spool, unavailable
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import STATE_DIRECTORY
+from spectacle.spool.sweep import Names
 
 
 def test_a_missing_spool_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SpoolUnavailable, match="does not exist: mount it, or make it"):
+    with pytest.raises(SpoolUnavailable, match=r"does not exist\. Mount it, or create it"):
         Spool(tmp_path / "none").open()
 
 
 def test_a_spool_that_is_not_a_directory_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SpoolUnavailable, match="not a directory: choose another path"):
+    with pytest.raises(SpoolUnavailable, match=r"Not a directory\. Use another path"):
         Spool(tmp_path / "file").open()
 
 
@@ -72,7 +76,7 @@ def test_a_house_that_is_not_ours_is_refused(tmp_path: Path, part: str, kind: st
         path.symlink_to("/tmp")
     else:
         path.touch()
-    with pytest.raises(SpoolUnavailable, match=r"move it away|no directory"):
+    with pytest.raises(SpoolUnavailable, match="Move it away"):
         spool.prepare_state_directory()
     spool.close()
 
@@ -175,11 +179,11 @@ def test_writing_is_durable_before_it_returns(spool: Spool) -> None:
     recorded = Spool(spool.path, system)
     recorded.open()
     system.calls.clear()
-    inode = recorded.write("file", b"content")
+    written = recorded.write("file", b"content")
     assert system.calls == ["open", "write", "fsync"]
     look = spool.look("file")
     assert look is not None
-    assert (look.inode, stat.S_IMODE(look.mode) & ~0o660) == (inode, 0)
+    assert (look, stat.S_IMODE(look.mode) & ~0o660) == (written, 0)
     recorded.close()
 
 
@@ -211,30 +215,89 @@ def test_replacing_leaves_the_old_or_the_new_content(spool: Spool) -> None:
     failing.close()
 
 
-def test_a_link_never_replaces_what_is_there(spool: Spool) -> None:
-    spool.write("one", b"1")
-    spool.write("two", b"2")
-    assert not spool.link("one", "two")
-    assert spool.link("one", "three")
-    assert spool.read("two", 10)[0] == b"2"
+@contextlib.contextmanager
+def on(path: Path, system: object) -> Iterator[Spool]:
+    """The spool, with other system calls."""
+    spool = Spool(path, system)
+    spool.open()
+    try:
+        yield spool
+    finally:
+        spool.close()
 
 
-def test_a_link_whose_reply_was_lost_is_recognised_as_made(spool: Spool) -> None:
-    system = FaultySystem(error=OSError(errno.EEXIST, "File exists"), after=True)
-    forgetful = Spool(spool.path, system)
-    forgetful.open()
-    forgetful.write("one", b"1")
-    system.at = len(system.calls)
-    assert forgetful.link("one", "two")
-    forgetful.close()
+@pytest.mark.parametrize("links", [True, False])
+def test_a_name_that_is_given_never_replaces_what_is_there(spool: Spool, links: bool) -> None:
+    with on(spool.path, FaultySystem(links=links)) as tried:
+        tried.write("one", b"1")
+        tried.write("two", b"2")
+        assert not tried.give_name("one", "two")
+        assert tried.give_name("one", "three")
+        assert tried.read("two", 10)[0] == b"2"
+        assert (tried.look("one") is not None) == links
+        with pytest.raises(FileNotFoundError):
+            tried.give_name("none", "four")
 
 
-def test_what_is_put_back_never_replaces_what_has_come_meanwhile(spool: Spool) -> None:
-    spool.write(".aside", b"old")
-    spool.write("name", b"new")
-    spool.put_back(".aside", "name")
-    assert spool.read("name", 10)[0] == b"new"
-    assert spool.look(".aside") is None
+@pytest.mark.parametrize(("links", "number", "call"), [(True, errno.EEXIST, 0), (False, errno.ENOENT, 2)])
+def test_a_name_whose_reply_was_lost_is_recognised_as_given(spool: Spool, links: bool, number: int, call: int) -> None:
+    system = FaultySystem(error=OSError(number, os.strerror(number)), after=True, links=links)
+    with on(spool.path, system) as forgetful:
+        forgetful.write("one", b"1")
+        # Without links: the link that fails, the look by which the file is known, the rename.
+        system.at = len(system.calls) + call
+        assert forgetful.give_name("one", "two")
+        assert system.calls[system.at] == ("link" if links else "rename_exclusive")
+
+
+def test_a_file_system_with_no_step_that_decides_is_refused_with_its_name(spool: Spool) -> None:
+    with on(spool.path, FaultySystem(links=False, exclusive_renames=False)) as odd:
+        odd.file_system = lambda: "fuse.sshfs"  # type: ignore[method-assign]
+        with pytest.raises(
+            SpoolUnavailable, match=r"file system \(fuse.sshfs\) has neither hard links .* dcache_timeout=1"
+        ):
+            odd.decides()
+    assert set(spool.names()) == {STATE_DIRECTORY}
+
+
+@pytest.mark.parametrize(("kind", "said"), [("fuse.rclone", "neither hard links nor"), ("ext4", "Input/output error")])
+def test_a_program_behind_fuse_that_fails_where_it_cannot_link_is_no_trouble_that_passes(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, kind: str, said: str
+) -> None:
+    def fails(*_arguments: Any) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Spool, "give_name", fails)
+    monkeypatch.setattr(Spool, "file_system", lambda _self: kind)
+    with pytest.raises(SpoolUnavailable, match=said):
+        spool.decides()
+    assert spool.names() == [STATE_DIRECTORY]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_system_with_a_step_that_decides_is_left_as_it_was(spool: Spool, links: bool) -> None:
+    with on(spool.path, FaultySystem(links=links)) as tried:
+        tried.decides()
+    assert set(spool.names()) == {STATE_DIRECTORY}
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_put_back_never_replaces_what_has_come_meanwhile(spool: Spool, links: bool) -> None:
+    with on(spool.path, FaultySystem(links=links)) as tried:
+        tried.write(".aside", b"old")
+        tried.write("name", b"new")
+        tried.put_back(".aside", "name")
+        assert tried.read("name", 10)[0] == b"new"
+        assert tried.look(".aside") is None
+
+
+def test_what_is_put_back_gets_its_name_back_whatever_the_file_system(spool: Spool) -> None:
+    for system in (FaultySystem(), FaultySystem(links=False), FaultySystem(links=False, exclusive_renames=False)):
+        with on(spool.path, system) as tried:
+            tried.write(".aside", b"old")
+            tried.put_back(".aside", "name")
+            assert tried.read("name", 10)[0] == b"old"
+            tried.remove("name")
     spool.write(".aside", b"back")
     spool.put_back(".aside", "other")
     assert spool.read("other", 10)[0] == b"back"
@@ -247,7 +310,7 @@ def test_a_spool_that_cannot_be_written_says_why(spool: Spool) -> None:
     failing = Spool(spool.path, system)
     failing.open()
     system.at, system.error = len(system.calls), OSError(errno.EROFS, "Read-only file system")
-    with pytest.raises(SpoolUnavailable, match="mount it read-write"):
+    with pytest.raises(SpoolUnavailable, match="Mount it read-write"):
         failing.writable()
     assert set(spool.names()) == {STATE_DIRECTORY}
     failing.close()
@@ -255,7 +318,11 @@ def test_a_spool_that_cannot_be_written_says_why(spool: Spool) -> None:
 
 @pytest.mark.parametrize(
     ("number", "remedy"),
-    [(errno.ENOSPC, "free some space"), (errno.EACCES, "let user"), (errno.EIO, "waiting for it to come back")],
+    [
+        (errno.ENOSPC, "Free some space"),
+        (errno.EACCES, "Let user"),
+        (errno.EIO, "Wait for it, or check the file system"),
+    ],
 )
 def test_trouble_is_told_with_its_remedy(number: int, remedy: str) -> None:
     assert remedy in unavailable(Path("/spool"), OSError(number, os.strerror(number))).message
@@ -292,7 +359,7 @@ def test_nothing_is_done_through_a_link_in_the_place_of_the_state_directory(tmp_
     (path / f".spectacle{part}").symlink_to(outside)
     spool = Spool(path)
     spool.open()
-    with pytest.raises(SpoolUnavailable, match="is not a directory: move it away"):
+    with pytest.raises(SpoolUnavailable, match=r"not a directory\. Move it away"):
         spool.prepare_state_directory()
     name = f".spectacle{part}/file"
     for attempt in (
@@ -322,7 +389,7 @@ def test_a_house_swapped_while_it_is_in_use_leads_nowhere_else(spool: Spool, tmp
     assert os.listdir(spool.path / "moved/attempts") == ["a-2-64x64"]
     assert not os.listdir(outside / "attempts")
     assert spool.open()
-    with pytest.raises(SpoolUnavailable, match="move it away"):
+    with pytest.raises(SpoolUnavailable, match="Move it away"):
         spool.prepare_state_directory()
     (spool.path / ".spectacle").unlink()
     assert spool.open()
@@ -350,3 +417,113 @@ def test_a_directory_where_a_file_of_ours_belongs_is_moved_away_with_what_is_in_
     assert aside.name.startswith(Path(name).name)
     assert (aside / "inner").is_dir()
     assert not [each for each in spool.names() if each.endswith(".tmp")]
+
+
+class _ClosedMeanwhile:
+    """`os`, but another thread closes or exchanges the spool in the middle of one call."""
+
+    def __init__(self, call: str, meanwhile: Callable[[], object]) -> None:
+        self._call, self._meanwhile = call, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(os, name)
+        if name != self._call:
+            return real
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            self._meanwhile()
+            return real(*arguments, **options)
+
+        return call
+
+
+@pytest.mark.parametrize("exchanged", [False, True], ids=["closed", "exchanged"])
+@pytest.mark.parametrize(
+    ("call", "use"),
+    [
+        ("stat", lambda spool: spool.changed_ns()),
+        ("fsync", lambda spool: spool.sync()),
+        ("rename", lambda spool: spool.rename("old", "new")),
+        ("unlink", lambda spool: spool.remove("old")),
+        ("link", lambda spool: spool.give_name("old", "new")),
+        ("listdir", lambda spool: spool.state_names("instances")),
+        ("fstatvfs", lambda spool: spool.free_bytes()),
+    ],
+)
+def test_a_directory_is_not_closed_under_a_thread_that_uses_it(
+    tmp_path: Path, call: str, use: Callable[[Spool], object], exchanged: bool
+) -> None:
+    path = tmp_path / "spool"
+    strangers: list[int] = []
+
+    def meanwhile() -> None:
+        if exchanged:
+            path.rename(tmp_path / f"old{len(strangers)}")
+            path.mkdir()
+            spool.open()
+        else:
+            spool.close()
+        # Were a number free now, it would be given to this directory, in which the name is another's.
+        strangers.append(os.open(tmp_path / "stranger", os.O_RDONLY | os.O_DIRECTORY))
+
+    path.mkdir()
+    (tmp_path / "stranger").mkdir()
+    (path / "old").write_text("ours")
+    (tmp_path / "stranger" / "old").write_text("a stranger's")
+    spool = Spool(path, _ClosedMeanwhile(call, meanwhile))
+    spool.open()
+    try:
+        use(spool)
+    finally:
+        for fd in strangers:
+            os.close(fd)
+        spool.close()
+    assert sorted(os.listdir(tmp_path / "stranger")) == ["old"]
+
+
+def test_a_pinned_spool_stays_in_its_directory_whatever_comes_to_lie_under_the_path(tmp_path: Path) -> None:
+    path = tmp_path / "spool"
+    path.mkdir()
+    spool = Spool(path)
+    spool.open()
+    spool.prepare_state_directory()
+    pinned = spool.pinned()
+    path.rename(tmp_path / "old")
+    path.mkdir()
+    assert spool.open()
+    pinned.write("mine", b"x")
+    assert pinned.rename("mine", "renamed")
+    assert set(pinned.state_names("")) == {"attempts", "instances", "poison"}
+    assert (tmp_path / "old" / "renamed").exists()
+    assert os.listdir(path) == []
+
+
+def test_a_directory_is_closed_once_nobody_uses_it(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    spool = Spool(tmp_path)
+    spool.open()
+    spool.prepare_state_directory()
+    pinned = spool.pinned()
+    spool.close()
+    assert pinned.names() == [STATE_DIRECTORY]
+    del pinned
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_names_may_be_gone_through_some_at_a_time_and_again(spool: Spool) -> None:
+    for number in range(7):
+        spool.write(f"file-{number}", b"")
+    parts = list(spool.some_names(3))
+    assert [len(part) for part in parts[:-1]] == [3] * (len(parts) - 1)
+    assert sorted(name for part in parts for name in part) == sorted(spool.names())
+    names = Names(spool)
+    assert sorted(names) == sorted(names) == sorted(spool.names())
+
+
+def test_of_several_names_the_first_is_found_under_which_anything_lies(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.open()
+    assert spool.first_there(["a", "b", "c"]) is None
+    (tmp_path / "c").touch()
+    (tmp_path / "b").symlink_to("nowhere")
+    assert spool.first_there(["a", "b", "c"]) == "b"

@@ -160,6 +160,11 @@ def test_every_name_that_is_made_is_known_again() -> None:
         assert naming.parse_retired(naming.retired_name(each, "inode-7", NONCE)) == (each, naming.inode_mark(7))
         digest = naming.digest_mark("0f" * 32)
         assert naming.parse_retired(naming.retired_name(each, digest, NONCE)) == (each, digest)
+        mark = naming.version_mark((1, 2, 3), "0f" * 32)
+        assert naming.parse_retired(naming.retired_name(each, mark, NONCE)) == (each, mark)
+        assert naming.stem_of_retired(naming.retired_name(each, mark, NONCE)) == name.stem
+    assert naming.stem_of_retired(naming.retired_name(name.error_name, mark, NONCE)) is None
+    assert naming.stem_of_retired("notes.retired") is None
     assert all(naming.is_attachment_of(name.stem, each) for each in attachments)
     assert naming.is_answer_draft_of(name.stem, naming.answer_draft_name(name.stem, NONCE, 12))
     assert naming.result_of(name.stem, naming.result_name(name.stem, 2, "svg")) == (2, "svg")
@@ -226,3 +231,42 @@ def test_the_names_of_a_spool_are_sorted_into_possible_requests_and_claims_and_c
 )
 def test_messages_get_the_stem_where_they_speak_of_files(message: str, named: str) -> None:
     assert naming.name_stem(message, "a-1-8x8") == named
+
+
+@pytest.mark.parametrize("extension", ["txt", "lock", "svg", "tmp"])
+def test_a_commit_record_names_no_other_request_and_nothing_of_it_as_an_attachment(extension: str) -> None:
+    # The first is a request of the kind `input`.
+    assert not naming.is_attachment_of("a-1-64x64", f"a-1-64x64-input.{extension}")
+    assert naming.is_attachment_of("a-1-64x64", "a-1-64x64-input3.webp")
+    assert naming.is_attachment_of("a-1-64x64", "a-1-64x64-input3.avif")
+
+
+def test_a_commit_record_names_no_image_of_a_kind_that_is_never_served() -> None:
+    # It would be the attachment of another request.
+    assert not naming.is_result_of("a-1-64x64-mask", "a-1-64x64-mask.png")
+    assert naming.is_result_of("a-1-64x64-mask", "a-1-64x64-mask-error.txt")
+    assert naming.is_result_of("a-1-64x64-svg", "a-1-64x64-svg-2.png")
+
+
+def test_requests_with_many_results_are_told_by_names_alone() -> None:
+    many = ["a-1-64x64-5.png", "a-2-64x64-svg-10.svg", "u-m-sg-1x1-9999.png"]
+    others = [
+        *("a-3-64x64.png", "a-4-64x64-4.png", "a-5-64x64-5.txt", "a-6-64x64-05.png", "a-7-64x64-12345.png"),
+        *(".a-8-64x64-5.png", "notes-5.png", "a-9-64x64-mask-5.png", "5.png", "-5.png"),
+    ]
+    assert naming.stems_with_many(many + others) == {"a-1-64x64", "a-2-64x64-svg", "u-m-sg-1x1"}
+
+
+def test_thumbnails_are_told_from_results_and_from_attachments() -> None:
+    stem = "a-1-64x64"
+    assert naming.thumbnail_suffix(1, "png") == "-thumbnail.png"
+    assert naming.thumbnail_of(stem, stem + naming.thumbnail_suffix(2, "jpg")) == (2, "jpg")
+    assert naming.result_of(stem, stem + "-2-thumbnail.jpg") is naming.thumbnail_of(stem, stem + "-2.jpg") is None
+    assert naming.result_of(stem, stem + "-2.avif") == (2, "avif")
+    for name in ("-thumbnail.png", "-3-thumbnail.webp", ".jpg", "-2.avif"):
+        request = naming.request_of(stem + name)
+        assert request is not None and request.stem == stem
+        assert naming.stems_with_many([stem + name]) == {stem}
+    assert naming.stems_with_many([stem + "-input.jpg", stem + ".png"]) == set()
+    assert naming.request_of(stem + "-thumbnail.txt") is None
+    assert not naming.is_result_of(stem + "-thumbnail", stem + "-thumbnail.png")

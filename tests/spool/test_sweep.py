@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from itertools import chain
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from faults import FaultySystem
 
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
@@ -59,7 +66,17 @@ def plant(spool: Spool, name: str, age: float, content: str = "") -> None:
 
 
 def swept(spool: Spool) -> list[str]:
-    return sweep(spool, Claims(spool, LEASE), LEASE, spool.names(), spool.now_ns())
+    return sweep(spool, Claims(spool, LEASE), LEASE, spool.now_ns())
+
+
+def claimed_by_the_dead(spool: Spool) -> None:
+    """Plant an old claim whose holder has ended."""
+    script = (
+        "import sys, os; from filelock import SoftFileLease; "
+        "lease = SoftFileLease(sys.argv[1], lease_duration=3); lease.acquire(); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, spool.path / f"{STEM}.lock"], check=True)
+    os.utime(spool.path / f"{STEM}.lock", (1, 1))
 
 
 def everything(spool: Spool) -> set[str]:
@@ -110,28 +127,85 @@ def test_what_a_held_claim_protects_stays(spool: Spool) -> None:
     assert claim is not None
     plant(spool, f".{STEM}.0123abcd.0.tmp", 1e6)
     os.utime(spool.path / f"{STEM}.lock", (1, 1))
-    sweep(spool, claims, LEASE, spool.names(), spool.now_ns())
+    sweep(spool, claims, LEASE, spool.now_ns())
     assert everything(spool) == {f"{STEM}.lock", f".{STEM}.0123abcd.0.tmp"}
     claims.release(claim)
 
 
 def test_a_claim_without_a_request_goes_when_its_holder_is_dead(spool: Spool) -> None:
-    script = (
-        "import sys, os; from filelock import SoftFileLease; "
-        "lease = SoftFileLease(sys.argv[1], lease_duration=3); lease.acquire(); os._exit(0)"
-    )
-    subprocess.run([sys.executable, "-c", script, spool.path / f"{STEM}.lock"], check=True)
-    os.utime(spool.path / f"{STEM}.lock", (1, 1))
+    claimed_by_the_dead(spool)
     assert swept(spool) == [f"{STEM}.lock"]
     assert not everything(spool)
 
 
+DRAFTS = [f".{STEM}.0123abcd.0.tmp", f".{STEM}.0123abcd.commit.tmp"]
+
+
+def test_what_a_dead_claim_has_protected_goes_with_it(spool: Spool) -> None:
+    claimed_by_the_dead(spool)
+    for name in DRAFTS:
+        plant(spool, name, 1e6)
+    assert set(swept(spool)) == {f"{STEM}.lock", *DRAFTS}
+    assert not everything(spool)
+
+
+def test_what_belongs_to_a_claim_that_came_to_life_while_it_was_judged_stays(spool: Spool) -> None:
+    aside = f".{STEM}.lock.0123456789abcdef.aside"
+    plant(spool, aside, 1)
+    for name in DRAFTS:
+        plant(spool, name, 1e6)
+    assert not swept(spool)
+    plant(spool, aside, 1e6)
+    assert set(swept(spool)) == {aside, *DRAFTS}
+
+
+def test_what_an_instance_that_is_gone_has_left_goes_at_once(spool: Spool) -> None:
+    digest = "0123456789abcdef" * 4
+    names = {
+        f"{STATE_DIRECTORY}/instances/gone-1-abc.json",
+        f"{STATE_DIRECTORY}/reserve-gone-1-abc",
+        f"{STATE_DIRECTORY}/schema-{digest}.json",
+    }
+    for name in names:
+        plant(spool, name, 1e6, json.dumps({"kind_details": {"card": {"options_schema": digest}}}))
+    assert set(swept(spool)) == names
+
+
+def test_attempts_at_a_request_that_was_only_aside_stay(spool: Spool) -> None:
+    """It was caught while an older one was taken out, and gets its name back."""
+    plant(spool, f".{STEM}.txt.v0123456789abcdef.01234567.retired", 1e6, "a fox")
+    plant(spool, f"{STATE_DIRECTORY}/attempts/{STEM}", 1e6)
+    swept(spool)
+    assert everything(spool) == {f"{STEM}.txt", f"{STATE_DIRECTORY}/attempts/{STEM}"}
+
+
+def test_a_claim_that_only_a_kept_listing_shows_protects_nothing(spool: Spool) -> None:
+    class Remembering(FaultySystem):
+        """Shows a claim that has just been released until it is told to look again."""
+
+        kept = True
+
+        def __getattr__(self, name: str) -> Any:
+            real = super().__getattr__(name)
+
+            @contextlib.contextmanager
+            def scandir(descriptor: int) -> Iterator[Iterator[Any]]:
+                with real(descriptor) as entries:
+                    yield chain(entries, [SimpleNamespace(name=f"{STEM}.lock")] if self.kept else [])
+
+            def forget(*arguments: Any) -> None:
+                self.kept = False
+
+            return {"scandir": scandir, "posix_fadvise": forget}.get(name, real)
+
+    plant(spool, DRAFTS[0], 1e6)
+    remembering = Spool(spool.path, Remembering())
+    remembering.open()
+    assert swept(remembering) == [DRAFTS[0]]
+
+
 def test_a_dead_claim_without_a_request_goes_when_two_scans_have_found_it(spool: Spool) -> None:
-    script = (
-        "import sys, os; from filelock import SoftFileLease; "
-        "lease = SoftFileLease(sys.argv[1], lease_duration=3); lease.acquire(); os._exit(0)"
-    )
-    subprocess.run([sys.executable, "-c", script, spool.path / f"{STEM}.lock"], check=True)
+    claimed_by_the_dead(spool)
     strays = StrayClaims(Claims(spool, LEASE))
     strays.found({STEM, "notes"})
     assert everything(spool) == {f"{STEM}.lock"}
@@ -148,7 +222,7 @@ def test_a_live_claim_without_a_request_stays(spool: Spool) -> None:
     strays = StrayClaims(Claims(spool, LEASE))
     for _ in range(3):
         strays.found({STEM})
-    assert claim.is_ours(spool)
+    assert claim.is_ours()
     claims.release(claim)
 
 

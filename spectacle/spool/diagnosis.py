@@ -1,0 +1,85 @@
+"""The true cause of what a spool refuses: permissions, sticky bit, read-only, attributes, inodes, quota or space."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+_REMEDIES = {
+    errno.ENOSPC: "Free some space",
+    errno.EDQUOT: "Raise its disk quota (`quota`, `repquota`) or free some space",
+    errno.EROFS: "Mount it read-write",
+    errno.ESTALE: "Mount it again, because its server has another directory there now",
+    errno.ENOTCONN: "Mount it again, because the program behind it has ended",
+    errno.ENOTDIR: "Use another path",
+    errno.EMFILE: "Raise the limit of open files (LimitNOFILE)",
+    errno.ENOMEM: "Free some memory",
+}
+
+
+def cause_and_remedy(path: Path, error: OSError) -> tuple[str, str]:
+    """What an error on a spool means, and what to do about it: each a sentence without its full stop.
+
+    The directory is only looked at where the error number has several causes, and a look does not hang.
+    """
+    number = error.errno or 0
+    said = error.strerror or str(error)
+    if number == errno.ENOSPC:
+        return _no_space(path, said)
+    if number == errno.EDQUOT:
+        return f"{said} for user {os.geteuid()} or group {_group_of_new_files(path)}", _REMEDIES[number]
+    if number in (errno.EACCES, errno.EPERM):
+        return _not_permitted(path, said)
+    return said, _REMEDIES.get(number, "Wait for it, or check the file system")
+
+
+def _group_of_new_files(path: Path) -> int:
+    """The group whose quota counts: that of the directory where files inherit it."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.getegid()
+    return status.st_gid if status.st_mode & stat.S_ISGID else os.getegid()
+
+
+def _no_space(path: Path, said: str) -> tuple[str, str]:
+    try:
+        status = os.statvfs(path)
+    except OSError:
+        return said, _REMEDIES[errno.ENOSPC]
+    if status.f_files and not status.f_favail and status.f_bavail:
+        return f"{said}: no inodes are left (`df -i`)", "Remove files, or make the file system with more inodes"
+    return said, _REMEDIES[errno.ENOSPC]
+
+
+def _not_permitted(path: Path, said: str) -> tuple[str, str]:
+    user = os.geteuid()
+    rights = (
+        f"Let user {user} read and write it (mode 2770 and a common group, as `spectacle init` sets them), or mount it "
+        f"if this is the directory below its mount point"
+    )
+    try:
+        status = os.stat(path)
+        allowed = os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True)
+    except (OSError, NotImplementedError):
+        return said, rights
+    found = f"mode {stat.S_IMODE(status.st_mode):04o}, user {status.st_uid}, group {status.st_gid}"
+    if not allowed:
+        return f"{said} ({found})", rights
+    if sticky_for(status, user):
+        return (
+            f"{said}: it is sticky ({found}), so user {user} cannot remove or rename files of other users",
+            f"Run `chmod -t {path}`, or let its owner run the daemon",
+        )
+    # All permissions are there, so it is something else that refuses.
+    return (
+        f"{said} although user {user} has all permissions ({found})",
+        "Look for an immutable attribute (`lsattr -d`), another user's file, or a security module (AppArmor, SELinux)",
+    )
+
+
+def sticky_for(directory: os.stat_result, user: int) -> bool:
+    """Whether a user cannot remove other users' files from a directory that is writable otherwise."""
+    return bool(directory.st_mode & stat.S_ISVTX) and user not in (0, directory.st_uid)

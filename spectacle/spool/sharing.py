@@ -1,0 +1,104 @@
+"""Who may read a result: its mode and group are such that the request's writer can, or as a setting says."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import grp
+import os
+import pwd
+import stat
+from typing import Any
+
+from spectacle.spool.file_status import FileStatus
+
+
+class Sharing:
+    """How the files of one result are shared.
+
+    Attributes:
+        trouble: Who cannot read them and why, once one was written; None when its writer can.
+
+    Args:
+        writer: What the request looks like: its owner, group and mode.
+        mode: Permission bits that every file gets, or None for those with which the writer can read it.
+    """
+
+    def __init__(self, writer: FileStatus, mode: int | None = None) -> None:
+        self._writer = writer
+        self._mode = mode
+        self.trouble: str | None = None
+
+    def apply(self, system: Any, descriptor: int) -> None:
+        """Share a file that has just been made, and is open. What the file system refuses is left as it is."""
+        if self._mode is None and self._writer.uid == os.geteuid():
+            return
+        status = system.fstat(descriptor)
+        mode = stat.S_IMODE(status.st_mode)
+        if self._mode is not None:
+            mode = self._mode
+        elif not can_read(self._writer, status.st_uid, status.st_gid, mode):
+            mode |= self._further(system, descriptor, status)
+        if mode != stat.S_IMODE(status.st_mode):
+            with contextlib.suppress(OSError):
+                system.fchmod(descriptor, mode)
+        now = system.fstat(descriptor)
+        mode = stat.S_IMODE(now.st_mode)
+        if not can_read(self._writer, now.st_uid, now.st_gid, mode) and not _has_acl(system, descriptor):
+            self.trouble = (
+                f"the writer, {_user(self._writer.uid)}, cannot read results of mode {mode:04o}, {_user(now.st_uid)}, "
+                f"{_group(now.st_gid)}. Give the spool a group of both and mode 2770, or set spool.mode."
+            )
+
+    def _further(self, system: Any, descriptor: int, status: os.stat_result) -> int:
+        """The bit with which the writer can read the file; its group is changed where that is the only way."""
+        writer = self._writer
+        if is_member(writer, status.st_gid):
+            return stat.S_IRGRP
+        if writer.mode & stat.S_IROTH:
+            return stat.S_IROTH
+        if is_member(writer, writer.gid):
+            with contextlib.suppress(OSError):
+                system.fchown(descriptor, -1, writer.gid)
+                return stat.S_IRGRP
+        return 0
+
+
+def can_read(writer: FileStatus, uid: int, gid: int, mode: int) -> bool:
+    """Whether the writer of a request can read a file of this owner, group and mode."""
+    if writer.uid in (0, uid):
+        return writer.uid == 0 or bool(mode & stat.S_IRUSR)
+    return bool(mode & (stat.S_IRGRP if is_member(writer, gid) else stat.S_IROTH))
+
+
+def is_member(writer: FileStatus, gid: int) -> bool:
+    """Whether the writer of a request is in a group. Of one without an account here only its file's group is known."""
+    groups = _groups(writer.uid)
+    return gid == writer.gid if groups is None else gid in groups
+
+
+@functools.lru_cache(256)
+def _groups(uid: int) -> frozenset[int] | None:
+    try:
+        account = pwd.getpwuid(uid)
+        return frozenset(os.getgrouplist(account.pw_name, account.pw_gid))
+    except (KeyError, OSError):
+        return None
+
+
+def _has_acl(system: Any, descriptor: int) -> bool:
+    with contextlib.suppress(OSError):
+        return "system.posix_acl_access" in system.listxattr(descriptor)
+    return False
+
+
+def _user(uid: int) -> str:
+    with contextlib.suppress(KeyError):
+        return f"user {pwd.getpwuid(uid).pw_name}"
+    return f"user {uid}"
+
+
+def _group(gid: int) -> str:
+    with contextlib.suppress(KeyError):
+        return f"group {grp.getgrgid(gid).gr_name}"
+    return f"group {gid}"

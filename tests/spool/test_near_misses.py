@@ -1,0 +1,50 @@
+"""Names that look like requests are named with the reason, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from spectacle.spool.near_misses import MAX_TOLD, near_miss, near_misses
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("u:alice.01-17-512x512.txt", "':' in the user"),
+        ("alice-17-640X480.txt", "'X' in the size 640X480: use a lower-case x"),
+        ("alice-17-640×480.txt", "'×' in the size"),
+        ("José-1-64x64.txt", "'é' in the user"),
+        ("alice-a b-64x64.txt", "' ' in the message ID"),
+        ("alice-1-64x64.TXT", "the extension is '.TXT'"),
+        ("alice-1-64x64.txt.txt", "the extension is '.txt.txt'"),
+        ("alice-1-64x64-SVG.txt", "capitals in the kind 'SVG': use 'svg'"),
+        ("alice-1-64x64 (1).txt", "' ' in the kind"),
+        ("alice-1-64x64-2nd.txt", "'-2nd' after the size is not a kind"),
+        ("alice-1-0064x64.txt", "the size 0064x64"),
+        ("alice-1-640000x64.txt", "the size 640000x64"),
+        ("alice-64x64.txt", "the user or the message ID is missing"),
+        ("alice_1_64x64.txt", "the user or the message ID is missing"),
+        ("-1-64x64.txt", "the user or the message ID is missing"),
+        ("alice--1-64x64.txt", "malformed"),
+        ("a" * 190 + "-1-64x64.txt", "202 bytes long: use at most 200"),
+        ("al\udcffice-1-64x64.txt", "in the user"),
+        ("alice-1-64x64.sync-conflict-20260101.txt", "after the size is not a kind"),
+    ],
+)
+def test_a_near_miss_is_told_with_its_reason(name: str, reason: str) -> None:
+    assert reason in (near_miss(name) or "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alice-1-64x64.txt", "alice-1-64x64-svg.txt", "alice-1-64x64-error.txt", "alice-1-64x64.png", "notes.txt",
+        "README.TXT", ".alice-1-64X64.txt", "alice-1-64x64.lock", "x.txt", "4x4.txt", "",
+    ],
+)  # fmt: skip
+def test_requests_results_and_other_files_are_no_near_misses(name: str) -> None:
+    assert near_miss(name) is None
+
+
+def test_only_so_many_are_told() -> None:
+    assert len(near_misses(f"alice-{number}-64X64.txt" for number in range(100))) == MAX_TOLD
