@@ -1,0 +1,290 @@
+"""What a user may rely on in signed results: who made them is said, and any change since is found."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from spectacle.config import ProvenanceSettings
+from spectacle.errors import SigningFailed
+from spectacle.generators.base import Device, MediaType
+from spectacle.provenance import read_provenance
+from spectacle.signing import certificates
+from spectacle.signing.certificates import BadCertificate, make_certificates, read_anchors, read_identity
+from spectacle.signing.signer import ResultSigner, Statement
+from spectacle.signing.verifier import SignatureState, verify
+from spectacle.svg import Rasteriser
+from spectacle.worker.contract import Attachment, JobSpec
+from spectacle.worker.engine import Engine
+from spectacle.worker.metadata import KEPT_IN_MINIMAL
+
+SIGN = """
+import sys
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+key = serialization.load_pem_private_key(open(sys.argv[1], "rb").read(), None)
+sys.stdout.buffer.write(key.sign(sys.stdin.buffer.read(), ec.ECDSA(hashes.SHA256())))
+"""
+"""What `openssl dgst -sha256 -sign KEY` does."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("provenance")
+    make_certificates(home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def rasteriser() -> Iterator[Rasteriser]:
+    with Rasteriser() as rasteriser:
+        yield rasteriser
+
+
+def settings_in(home: Path, **changes: Any) -> ProvenanceSettings:
+    return ProvenanceSettings(**{"certificate": home / "certificate.pem", "key": home / "key.pem", **changes})
+
+
+class Output:
+    """Takes the files of a job."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def check(self) -> None:
+        """Go on."""
+
+    def progress(self, step: int, steps: int, note: str = "") -> None:
+        """Nothing."""
+
+    def started(self, progress: bool, seed: int) -> None:
+        """Nothing."""
+
+    def file(self, suffix: str, content: bytes) -> None:
+        self.files[suffix] = content
+
+
+def run(
+    rasteriser: Rasteriser,
+    settings: ProvenanceSettings,
+    options: dict[str, Any] | None = None,
+    attachments: tuple[Attachment, ...] = (),
+    **changes: Any,
+) -> tuple[dict[str, bytes], dict[str, float]]:
+    fields: dict[str, Any] = {
+        "model": ("test-double", None),
+        "stem": "a-1-64x48",
+        "kind": "picture",
+        "makes": MediaType.PNG,
+        "width": 64,
+        "height": 48,
+        "prompt": "a red fox",
+        "notes": (),
+        "digest": "ab" * 32,
+        "options": options or {},
+        "max_input_pixels": 10**6,
+        "max_total_input_pixels": 10**7,
+        "max_input_bytes": 10**6,
+        "attachments": attachments,
+    }
+    output = Output()
+    signer = ResultSigner(settings)
+    facts = Engine(Device(), rasteriser, signer=signer).run(JobSpec(**{**fields, **changes}), output)
+    signer.close()
+    return output.files, facts
+
+
+def png() -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "avif", "svg"])
+def test_results_of_every_format_are_signed_and_a_change_of_any_is_found(
+    home: Path, rasteriser: Rasteriser, form: str
+) -> None:
+    options = {"thumbnail": 16} if form == "svg" else {"output_format": form, "thumbnail": 16}
+    makes = MediaType.SVG if form == "svg" else MediaType.PNG
+    files, _ = run(rasteriser, settings_in(home), {**options, "seed": 2**63 - 1}, makes=makes)
+    anchors = read_anchors([home / "root.pem"])
+    assert len(files) == 2
+    for content in files.values():
+        found = verify(content, anchors)
+        assert (found.state, found.problems, found.changed) == (SignatureState.TRUSTED, (), ())
+        assert found.signer == "Spectacle images"
+        assert found.source_type is not None and found.source_type.endswith("/trainedAlgorithmicMedia")
+        assert verify(content).state is SignatureState.VALID
+    result = list(files.values())[-1]
+    making = read_provenance(result)
+    assert making["prompt"] == "a red fox"
+    assert verify(result, anchors).recipe["seed"] == making["seed"] == 2**63 - 1
+
+    forged = result.replace(b"a red fox", b"a bad fox")
+    found = verify(forged, anchors, read_provenance(forged) if form != "avif" else None)
+    assert found.state is SignatureState.BROKEN
+    assert found.problems
+    assert found.changed
+    if form in ("png", "svg"):
+        assert "the file has changed since it was signed" in found.problems
+
+
+def test_a_change_of_the_image_and_one_of_the_metadata_are_told_apart(home: Path, rasteriser: Rasteriser) -> None:
+    files, _ = run(rasteriser, settings_in(home))
+    content = files[".png"]
+    making = read_provenance(content)
+    place = content.index(b"IDAT") + 20
+    painted = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+    assert verify(painted, making=making).changed == ("the image, or metadata that is not part of the recipe",)
+    place = content.index(b'"prompt":"a red fox"')
+    forged = content[:place] + b'"prompt":"a big fox"' + content[place + 20 :]
+    assert verify(forged, making={**making, "prompt": "a big fox"}).changed == ('prompt: signed as "a red fox"',)
+    assert verify(forged, making=None).changed == ("the metadata has been removed",)
+
+
+def test_what_is_not_signed_is_said_to_be_that(home: Path) -> None:
+    assert verify(png()).state is SignatureState.NONE
+    # Whatever a stranger writes is no reason to fail.
+    for content in (png() + b"c2pa", b"c2pa", b"<svg>c2pa</svg>", b"RIFF    WEBPc2pa", b"\xff\xd8\xff c2pa jumb"):
+        assert verify(content).state in (SignatureState.NONE, SignatureState.BROKEN)
+
+
+def test_inputs_are_ingredients_whose_own_signatures_are_kept(home: Path, rasteriser: Rasteriser) -> None:
+    import c2pa
+
+    first, _ = run(rasteriser, settings_in(home))
+    attachments = (
+        Attachment("input", "a-1-64x48-input.png", first[".png"]),
+        Attachment("input", "a-1-64x48-input2.png", png()),
+        Attachment("mask", "a-1-64x48-mask.png", png()),
+    )
+    for options in ({}, {"metadata": "minimal"}):
+        files, _ = run(rasteriser, settings_in(home), options, attachments, prompt="another fox")
+        assert verify(files[".png"], read_anchors([home / "root.pem"])).state is SignatureState.TRUSTED
+        with c2pa.Reader("image/png", io.BytesIO(files[".png"])) as reader:
+            store = json.loads(reader.json())
+        active = store["manifests"][store["active_manifest"]]
+        found = [(each["title"], each["relationship"]) for each in active["ingredients"]]
+        assert found == [("input image", "parentOf"), ("input image", "componentOf"), ("mask image", "inputTo")]
+        actions = next(each["data"]["actions"] for each in active["assertions"] if "actions" in each["label"])
+        assert [each["action"] for each in actions] == ["c2pa.opened", "c2pa.placed", "c2pa.edited"]
+        # The first image was signed itself; what it says is left out with the prompt.
+        assert len(store["manifests"]) == (1 if options else 2)
+        assert (b"a red fox" in files[".png"]) is (not options)
+
+
+def test_minimal_metadata_keeps_the_prompt_out_of_the_signed_statement(home: Path, rasteriser: Rasteriser) -> None:
+    files, _ = run(rasteriser, settings_in(home), {"metadata": "minimal", "thumbnail": 16}, prompt="zebracorn")
+    for content in files.values():
+        assert b"zebracorn" not in content
+        assert set(verify(content).recipe) <= {*KEPT_IN_MINIMAL, "metadata"}
+
+
+def test_a_statement_costs_less_than_six_kilobytes(home: Path) -> None:
+    signer = ResultSigner(settings_in(home))
+    details = {"prompt": "a red fox in the snow " * 10, "generator": "qwen-image", "seed": 7, "version": "0.1.0"}
+    content = png()
+    signed = signer.sign(content, Statement("image/png", "http://example.org/x", details))
+    signer.close()
+    assert len(signed) - len(content) < 6000
+
+
+# --- when it cannot be signed -----------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_signed_is_an_error_or_published_with_a_note_by_setting(
+    home: Path, rasteriser: Rasteriser, tmp_path: Path
+) -> None:
+    false = ("/bin/false",)
+    with pytest.raises(SigningFailed, match="/bin/false ended with status 1: it said nothing"):
+        run(rasteriser, settings_in(home, key=false))
+    files, facts = run(rasteriser, settings_in(home, key=false, on_failure="unsigned"))
+    assert facts["unsigned"] == 1
+    assert verify(files[".png"]).state is SignatureState.NONE
+    (note,) = read_provenance(files[".png"])["notes"]
+    assert note.startswith("not signed: provenance.key: /bin/false ended")
+    with pytest.raises(SigningFailed, match="cannot be read"):
+        run(rasteriser, settings_in(tmp_path))
+
+
+def test_a_key_may_be_behind_a_command(home: Path, tmp_path: Path) -> None:
+    script = tmp_path / "sign.py"
+    script.write_text(SIGN)
+    signer = ResultSigner(settings_in(home, key=(sys.executable, str(script), str(home / "key.pem"))))
+    signed = signer.sign(png(), Statement("image/png", "http://example.org/x", {"prompt": "x", "big": 2**70}))
+    signer.close()
+    assert verify(signed, read_anchors([home / "root.pem"])).state is SignatureState.TRUSTED
+    other = tmp_path / "other"
+    make_certificates(other)
+    signer = ResultSigner(settings_in(home, key=(sys.executable, str(script), str(other / "key.pem"))))
+    with pytest.raises(SigningFailed, match="is not a signature by the certificate's key"):
+        signer.sign(png(), Statement("image/png", "http://example.org/x", {}))
+    signer.close()
+
+
+# --- certificates -----------------------------------------------------------------------------------------------------
+
+
+def test_keys_are_for_their_owner_alone_and_certificates_are_renewed_before_they_run_out(tmp_path: Path) -> None:
+    home = tmp_path / "certificates"
+    assert make_certificates(home) == ["root.pem", "root-key.pem", "certificate.pem", "key.pem"]
+    for name in ("root-key.pem", "key.pem"):
+        assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
+    before = {path.name: path.read_bytes() for path in home.iterdir()}
+    assert make_certificates(home) == []
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == before
+    (home / "certificate.pem").unlink()
+    assert make_certificates(home) == ["certificate.pem", "key.pem"]
+    assert (home / "root.pem").read_bytes() == before["root.pem"]
+    (home / "certificate.pem").unlink()
+    (home / "root-key.pem").unlink()
+    with pytest.raises(BadCertificate, match="the root's key cannot be read"):
+        make_certificates(home)
+
+
+def test_certificates_that_cannot_sign_are_refused_with_the_reason(home: Path, tmp_path: Path) -> None:
+    def refused(now: datetime | None = None, **changes: Any) -> str:
+        with pytest.raises(BadCertificate) as error:
+            read_identity(settings_in(home, **changes), now)
+        return error.value.message
+
+    assert "expired on" in refused(datetime.now(UTC) + timedelta(days=398))
+    assert "is not valid before" in refused(datetime.now(UTC) - timedelta(days=1))
+    assert "signs itself" in refused(certificate=home / "root.pem")
+    assert "contains no certificate" in refused(certificate=home / "key.pem")
+    assert "cannot be read: No such file" in refused(certificate=tmp_path / "none.pem")
+    assert "cannot be read: Is a directory" in refused(certificate=tmp_path)
+    assert "is not a regular file" in refused(certificate=Path("/dev/null"))
+    assert "is not the key of provenance.certificate" in refused(key=home / "root-key.pem")
+    assert "contains no private key" in refused(key=home / "root.pem")
+    assert "not a program that can be run" in refused(key=("/no/such/command",))
+    (tmp_path / "locked.pem").write_bytes(_encrypted(home / "key.pem"))
+    assert "is encrypted" in refused(key=tmp_path / "locked.pem")
+    make_certificates(tmp_path / "other")
+    assert "is not the key" in refused(key=tmp_path / "other/key.pem")
+
+
+def test_without_the_libraries_the_extra_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "find_spec", lambda _name: None)
+    with pytest.raises(BadCertificate, match=r"needs c2pa, cryptography. Run `pip install '.\[provenance\]'`"):
+        read_identity(settings_in(home))
+
+
+def _encrypted(path: Path) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"x"),
+    )
