@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _HEAD = struct.Struct("!II")
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
+"""Bytes received together: few enough that the allocator keeps the buffer, and most messages and results fit."""
 
 
 class Disconnected(Exception):
@@ -58,16 +59,24 @@ class Channel:
         Raises:
             Disconnected: When the other side has gone.
         """
-        text = json.dumps({**head, "descriptors": len(descriptors)}).encode()
+        self.send_together([Message(head, body, tuple(descriptors))])
+
+    def send_together(self, messages: Sequence[Message]) -> None:
+        """Send messages in one go, so that the other side is woken once; only the first may have descriptors.
+
+        Raises:
+            Disconnected: When the other side has gone.
+        """
+        parts: list[bytes] = []
+        for each in messages:
+            text = json.dumps({**each.head, "descriptors": len(each.descriptors)}).encode()
+            parts += (_HEAD.pack(len(text), len(each.body)), text, each.body)
+        data = b"".join(parts)
+        descriptors = messages[0].descriptors
         try:
             with self._sending:
-                first = _HEAD.pack(len(text), len(body)) + text
-                if descriptors:
-                    sent = socket.send_fds(self._socket, [first], list(descriptors))
-                    first = first[sent:]
-                self._socket.sendall(first)
-                if body:
-                    self._socket.sendall(body)
+                sent = socket.send_fds(self._socket, [data], list(descriptors)) if descriptors else 0
+                self._socket.sendall(memoryview(data)[sent:])
         except OSError as error:
             raise Disconnected(str(error)) from error
 
@@ -82,9 +91,7 @@ class Channel:
             message = self._complete()
             if message is not None:
                 return message
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                return None
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
                 # Never a socket time-out: it would hold for a sender on another thread too.
                 if not self._poll.poll(None if left is None else left * 1000):

@@ -1,13 +1,13 @@
 """The contract between the daemon and whatever runs its jobs.
 
-A device thread of the daemon owns one `WorkerBackend`. `spectacle.worker.local` runs jobs in a process of this host,
+Each device of the daemon has one `WorkerBackend`. `spectacle.worker.local` runs jobs in a process of this host,
 `spectacle.worker.in_process` in the calling thread.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -29,7 +29,7 @@ _CHUNK = 1 << 20
 
 
 def still_wanted() -> None:
-    """An `Unwanted` for work that nobody takes back."""
+    """An `Unwanted` for work that nobody cancels."""
     return
 
 
@@ -93,12 +93,13 @@ class JobSpec:
         makes: The media type wanted.
         width: Width of the result in pixels.
         height: Height of the result in pixels.
-        prompt: The sanitised prompt.
+        prompt: The sanitized prompt.
         notes: What the client should know, such as that the prompt was shortened.
         digest: SHA-256 of the request's bytes, hexadecimal.
         options: The kind's own options, which the request's options file overrides.
-        max_input_pixels: Most pixels of an attached image.
-        max_input_bytes: Most bytes of an attached image.
+        max_input_pixels: Maximum number of pixels of an attached image.
+        max_total_input_pixels: Maximum number of pixels of all attached images together.
+        max_input_bytes: Maximum number of bytes of an attached image.
         attachments: What came with the request.
     """
 
@@ -113,6 +114,7 @@ class JobSpec:
     digest: str
     options: Mapping[str, Any]
     max_input_pixels: int
+    max_total_input_pixels: int
     max_input_bytes: int
     attachments: tuple[Attachment, ...] = ()
 
@@ -149,8 +151,18 @@ class JobFailed(SpectacleError):
         self.error_code = code
 
 
+class Deferred(SpectacleError):
+    """Raised when a job was not run, because it cannot be run together with those it came with."""
+
+    code = "deferred"
+
+
+JobEnd = Callable[[int, Exception | None], None]
+"""Called once a job of several has ended: with its number, and the error, or None when it is done."""
+
+
 class WorkerBackend(Protocol):
-    """One place that runs jobs, one at a time. Used by one thread, but for `interrupt` and the properties.
+    """One place that runs jobs. Used by one thread at a time, but for `interrupt` and the properties.
 
     A back end outlives the process, container or actor behind it: after any of the errors below the next call starts
     what is missing again. It keeps nothing of a job once `run` has returned or raised.
@@ -178,7 +190,7 @@ class WorkerBackend(Protocol):
 
     @property
     def not_before(self) -> float:
-        """Monotonic time before which it should not be used, for it has crashed several times in a row."""
+        """Monotonic time before which it should not be used, because it has crashed several times in a row."""
         ...
 
     def reconfigure(self, settings: Settings) -> None:
@@ -201,7 +213,7 @@ class WorkerBackend(Protocol):
         Raises:
             JobFailed: When the generator refuses.
             WorkerCrashed: When the process ended.
-            DeviceLost: When the device no longer answers.
+            DeviceLost: When the device no longer responds.
             WorkerTimeout: When it took longer than `limits.load`.
             Cancelled: When it became unwanted meanwhile.
         """
@@ -213,9 +225,29 @@ class WorkerBackend(Protocol):
         Raises:
             JobFailed: When it cannot be done.
             WorkerCrashed: When the process ended.
-            DeviceLost: When the device no longer answers.
+            DeviceLost: When the device no longer responds.
             WorkerTimeout: When loading, a step or the whole job took longer than its limit.
             Cancelled: When it became unwanted and has stopped.
+        """
+        ...
+
+    def batch_limit(self, model: Model) -> int:
+        """How many jobs of a model `run_together` takes; 1 while the model is not loaded."""
+        ...
+
+    def run_together(self, jobs: Sequence[tuple[JobSpec, JobEvents]], ended: JobEnd) -> None:
+        """Run several jobs of one model to their ends, as one batch.
+
+        Args:
+            jobs: The jobs and who hears of each.
+            ended: Hears of each when it has ended: done, `JobFailed`, `Cancelled`, or `Deferred`.
+
+        Raises:
+            JobFailed: When none that has not ended can be done.
+            WorkerCrashed: When the process ended; the jobs that have not ended are lost.
+            DeviceLost: When the device no longer responds.
+            WorkerTimeout: When loading, a step or all of it took longer than its limit.
+            Cancelled: When all that have not ended became unwanted and have stopped.
         """
         ...
 
@@ -224,5 +256,5 @@ class WorkerBackend(Protocol):
         ...
 
     def kill(self) -> None:
-        """End what is behind it at once, and free everything it holds. It can be started again."""
+        """End what is behind it immediately, and free everything it holds. It can be started again."""
         ...

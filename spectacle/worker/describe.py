@@ -1,4 +1,4 @@
-"""Describes what kinds an instance serves: run by the daemon as a process, for it imports generators' code.
+"""Describes what kinds an instance serves: run by the daemon as a process, because it imports generators' code.
 
 `python -m spectacle.worker.describe PARENT_PID` reads what to describe as JSON from standard input and writes JSON to
 standard output.
@@ -12,53 +12,65 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from spectacle.config import KindSettings, PlacementSettings, WeightSettings
+from spectacle.config import KindSettings, Settings
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
-from spectacle.generators.base import Generator, MediaType, Resources
+from spectacle.generators.base import Generator, InputRequirements, MediaType, Resources
 from spectacle.processes import die_with_parent
 
 NICENESS = 10
-"""Nobody waits for a description, but for answers somebody does."""
+"""Nobody waits for a description, but somebody waits for results."""
 
 
 def describe(kind: KindSettings, resources: Resources) -> dict[str, Any]:
-    """What is told of one kind.
+    """What is reported about one kind.
 
     Returns:
-        Its `media_type`, `generator` and `preset`, the `licence` and the `schema` of the options (each None where the
-        generator cannot be imported), whether it is `servable`, and the `problem` when it is not.
+        Its `media_type`, `generator` and `preset`, the `licence`, where it `runs_on`, the `schema` of the options and
+        the `inputs` it takes (each None where the generator cannot be imported), whether it is `servable`, and the
+        `problem` when it is not.
     """
-    makes = MediaType.SVG if kind.makes == "svg" else MediaType.PNG
+    makes = MediaType.SVG if kind.format == "svg" else MediaType.PNG
     told: dict[str, Any] = {"media_type": makes, "generator": kind.generator, "preset": kind.preset}
     try:
-        generator = registry.find(kind.generator)
+        generator = registry.find(kind.generator, resources)
         told |= {"licence": generator.licence, "schema": generator.Options.model_json_schema()}
-        told["preset"] = generator.named(kind.preset)
+        told["runs_on"] = generator.runs_on
+        told["inputs"] = _inputs(generator.needs)
+        told["preset"] = generator.resolve_preset(kind.preset)
         problem = _problem(generator, told["preset"], makes, resources)
     except SpectacleError as error:
         problem = error.message
     except Exception as error:
-        problem = f"{kind.generator} cannot be described: {type(error).__name__}"
-    return {"licence": None, "schema": None, **told, "servable": problem is None, "problem": problem}
+        problem = f"{kind.generator}: cannot be described: {type(error).__name__}"
+    served = {"servable": problem is None, "problem": problem}
+    return {"licence": None, "schema": None, "runs_on": None, "inputs": None, **told, **served}
+
+
+def _inputs(needs: InputRequirements) -> dict[str, Any]:
+    return {
+        "prompt": needs.prompt,
+        "images": [needs.min_pictures, needs.max_pictures],
+        "mask": needs.mask,
+        "control": needs.control,
+    }
 
 
 def _problem(generator: type[Generator], preset: str | None, makes: MediaType, resources: Resources) -> str | None:
     if makes not in generator.makes:
-        return f"{generator.name} does not make {makes}"
+        return f"{generator.name}: cannot make {makes}. Change the kind's format."
     return generator.missing_packages() or generator.missing_weights(preset, resources)
 
 
 def describe_all(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told of each kind, by name.
+    """What is reported about each kind, by name.
 
     Args:
-        asked: The `kinds`, `weights` and `placement` of the settings as JSON values.
+        asked: The `kinds`, `weights`, `placement`, `loras` and `models` of the settings as JSON values.
     """
-    resources = Resources.from_settings(
-        WeightSettings.model_validate(asked["weights"]), PlacementSettings.model_validate(asked["placement"])
-    )
-    return {name: describe(KindSettings.model_validate(kind), resources) for name, kind in asked["kinds"].items()}
+    settings = Settings.model_validate(asked)
+    resources = Resources.from_settings(settings)
+    return {name: describe(kind, resources) for name, kind in settings.kinds.items()}
 
 
 def main() -> None:

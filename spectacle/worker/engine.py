@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import gc
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import spectacle
-from spectacle.errors import GeneratorError, OutOfMemory
+from spectacle.errors import GeneratorError, OutOfMemory, SigningFailed
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Footprint, Generator, Job, JobControl, Resources
 from spectacle.generators.placement import memory
+from spectacle.signing.signer import ResultSigner
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.worker.contract import JobSpec, Model
 from spectacle.worker.generator_errors import call_generator
 from spectacle.worker.job import build_job
-from spectacle.worker.results import Provenance, finish
+from spectacle.worker.results import Provenance, Wanted, finish
+from spectacle.worker.signed import sign_all
 
 
 class JobOutput(JobControl, Protocol):
@@ -33,6 +37,42 @@ class JobOutput(JobControl, Protocol):
         ...
 
 
+MAX_BATCH = 64
+"""Most jobs that are run together, whatever a generator says."""
+
+
+class Counted:
+    """The output of a job that also knows whether its generator has reported any step."""
+
+    def __init__(self, output: JobOutput) -> None:
+        self._output = output
+        self.check = output.check
+        self.reported = False
+
+    def progress(self, step: int, steps: int, note: str = "") -> None:
+        self.reported = True
+        self._output.progress(step, steps, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job that has begun.
+
+    Attributes:
+        spec: What was asked for.
+        job: The same as its generator sees it.
+        options: The options that were given, for the metadata.
+        output: Where it reports to.
+        control: The generator's line to it.
+    """
+
+    spec: JobSpec
+    job: Job
+    options: Mapping[str, Any]
+    output: JobOutput
+    control: Counted
+
+
 class Engine:
     """Loaded generators on one device, and running jobs on them. Used by one thread.
 
@@ -40,18 +80,31 @@ class Engine:
         device: Where generators run.
         rasteriser: Renders SVG.
         resources: What generators may use of this machine.
+        signer: Signs what is made; None for leaving it unsigned.
     """
 
-    def __init__(self, device: Device, rasteriser: Rasteriser, resources: Resources | None = None) -> None:
+    def __init__(
+        self,
+        device: Device,
+        rasteriser: Rasteriser,
+        resources: Resources | None = None,
+        signer: ResultSigner | None = None,
+    ) -> None:
         self._device = device
         self._rasteriser = rasteriser
         self._resources = resources if resources is not None else Resources()
+        self._signer = signer
         self._loaded: OrderedDict[Model, Generator] = OrderedDict()
 
     @property
     def models(self) -> list[Model]:
         """What is loaded, the one used last at the end."""
         return list(self._loaded)
+
+    @property
+    def batch_limits(self) -> list[int]:
+        """How many jobs each of `models` takes together."""
+        return [max(1, min(generator.max_batch, MAX_BATCH)) for generator in self._loaded.values()]
 
     def load(self, model: Model) -> Generator:
         """The generator, loaded; others are unloaded as far as it needs their memory, longest unused first.
@@ -62,15 +115,15 @@ class Engine:
         if model in self._loaded:
             self._loaded.move_to_end(model)
             return self._loaded[model]
-        if (adopted := self._adopt(model)) is not None:
-            return adopted
+        if (switched := self._switch_preset(model)) is not None:
+            return switched
         name, preset = model
-        kind = registry.find(name)
+        kind = registry.find(name, self._resources)
         if (missing := kind.missing_packages()) is not None:
             raise GeneratorError(missing)
         # Before others are unloaded for it and torch is imported, which takes seconds.
-        kind.check_weights(kind.named(preset), self._resources)
-        self._make_room(kind, kind.named(preset))
+        kind.check_weights(kind.resolve_preset(preset), self._resources)
+        self._make_room(kind, kind.resolve_preset(preset))
         try:
             generator = self._load_new(kind, preset)
         except OutOfMemory:
@@ -95,14 +148,38 @@ class Engine:
         Raises:
             SpectacleError: When it cannot be done.
         """
-        generator = self.load(spec.model)
-        job = build_job(generator, spec)
-        options = job.options.model_dump(mode="json", exclude_unset=True)
-        output.started(job.options.progress, job.seed)
-        artifacts = self._generate(generator, spec.model, job, output)
-        output.check()
+        task = self.prepare(spec, output)
+        output.started(task.job.options.progress, task.job.seed)
+        return self.generate(task)
+
+    def prepare(self, spec: JobSpec, output: JobOutput) -> Task:
+        """Check a job, and make of it what its generator sees.
+
+        Raises:
+            SpectacleError: When it cannot be done.
+        """
+        job = build_job(self.load(spec.model), spec)
+        return Task(spec, job, job.options.model_dump(mode="json", exclude_unset=True), output, Counted(output))
+
+    def generate(self, task: Task) -> dict[str, float]:
+        """Run a prepared job. As `run` says."""
+        artifacts = self._generate(self.load(task.spec.model), task.spec.model, task.job, task.control)
+        task.output.check()
+        return self.deliver(task, artifacts)
+
+    def deliver(self, task: Task, artifacts: Sequence[Artifact]) -> dict[str, float]:
+        """Encode what was generated, and give the files to the output. Returns what `run` does."""
+        spec, job, output = task.spec, task.job, task.output
         # Another object than before when memory ran out meanwhile.
         generator = self.load(spec.model)
+        if not artifacts:
+            raise GeneratorError(f"{generator.name}: returned no image. Report it to its authors.")
+
+        def encoded(number: int) -> None:
+            if not task.control.reported:
+                # Where generating takes no time worth telling, encoding does.
+                output.progress(number, len(artifacts))
+
         provenance = Provenance(
             prompt=job.prompt,
             generator=generator.name,
@@ -113,21 +190,35 @@ class Engine:
             seed=job.seed,
             width=job.width,
             height=job.height,
-            options=options,
+            options=task.options,
             notes=spec.notes,
             request_digest=spec.digest,
             version=spectacle.__version__,
+            licence=generator.licence or None,
             facts={},
         )
-        files = finish(artifacts, provenance, makes=job.makes, png_preview=job.options.png, rasteriser=self._rasteriser)
+        wanted = Wanted.by(job.options, job.makes)
+        files = finish(artifacts, provenance, wanted, rasteriser=self._rasteriser, encoded=encoded)
+        facts = {name: fact for name, fact in artifacts[0].facts.items() if isinstance(fact, int | float)}
+        if self._signer is not None:
+            try:
+                files = sign_all(self._signer, files, spec)
+            except SigningFailed as error:
+                if self._signer.must_sign:
+                    raise
+                facts["unsigned"] = len(files)
+                noted = dataclasses.replace(provenance, notes=(*spec.notes, f"not signed: {error.message}"))
+                files = finish(artifacts, noted, wanted, rasteriser=self._rasteriser)
         for file in files:
             output.file(file.suffix, file.content)
-        return {name: fact for name, fact in artifacts[0].facts.items() if isinstance(fact, int | float)}
+        return facts
 
-    def _adopt(self, wanted: Model) -> Generator | None:
+    def _switch_preset(self, wanted: Model) -> Generator | None:
         """A loaded generator of that name that could turn into the preset, under its new name."""
         for model, generator in self._loaded.items():
-            if model[0] == wanted[0] and call_generator(model[0], partial(generator.adopt, generator.named(wanted[1]))):
+            if model[0] == wanted[0] and call_generator(
+                model[0], partial(generator.switch_preset, generator.resolve_preset(wanted[1]))
+            ):
                 del self._loaded[model]
                 self._loaded[wanted] = generator
                 return generator
@@ -137,15 +228,22 @@ class Engine:
         generator = kind(preset, self._resources)
         call_generator(kind.name, partial(generator.load, self._device))
         _trim_memory()  # loading 4 GB of int8 weights left 1.9 GB behind
+        if not isinstance(generator.max_batch, int) or generator.max_batch < 1:
+            raise GeneratorError(
+                f"{kind.name}: max_batch must be a whole number from 1 on, not {generator.max_batch!r}. "
+                "Report it to its authors."
+            )
         return generator
 
     def _make_room(self, kind: type[Generator], preset: str | None) -> None:
         while self._loaded:
             held = sum((each.footprint for each in self._loaded.values()), Footprint())
-            demand = call_generator(kind.name, partial(kind.demand, preset, self._device, self._resources, held))
-            if demand is None:
+            required = call_generator(
+                kind.name, partial(kind.required_memory, preset, self._device, self._resources, held)
+            )
+            if required is None:
                 self.unload()
-            elif demand == Footprint() or demand <= self._free():
+            elif required == Footprint() or required <= self._free():
                 return
             else:
                 self._unload(next(iter(self._loaded)))
@@ -178,16 +276,14 @@ class Engine:
         except OutOfMemory as error:
             advice = generator.memory_advice(job)
             self.unload()
-            raise OutOfMemory(f"not enough memory on {self._device} for {job.width}x{job.height}: {advice}") from error
+            raise OutOfMemory(f"{job.width}x{job.height}: not enough memory on {self._device}. {advice}.") from error
 
     def _generate_once(self, generator: Generator, job: Job, control: JobControl) -> Sequence[Artifact]:
-        artifacts = call_generator(generator.name, partial(generator.generate, job, control))
-        if not artifacts:
-            raise GeneratorError(f"{generator.name} returned no picture: report it to its authors")
-        return artifacts
+        return call_generator(generator.name, partial(generator.generate, job, control))
 
 
 def _trim_memory() -> None:
     """Free what nothing holds; or glibc would keep what Python has freed, and it would not count as free."""
     gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)

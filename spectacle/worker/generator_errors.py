@@ -40,5 +40,5 @@ def as_spectacle_error(error: Exception, generator: str) -> SpectacleError:
     if devices:
         return DeviceLost(f"{generator} lost its device: {said}")
     return GeneratorError(
-        f"{generator} failed: {kind.__name__}: {said}" if said else f"{generator} failed: {kind.__name__}"
+        f"{generator}: failed: {kind.__name__}: {said}" if said else f"{generator}: failed: {kind.__name__}"
     )

@@ -1,17 +1,21 @@
-"""The back end that runs jobs in the calling thread, for tests of what lies above and below it.
+"""The back end that runs jobs in the calling thread, for tests of what is above and below it.
 
 It has no socket and no process, and so neither time limits nor protection from a generator that crashes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from spectacle.config import Settings
 from spectacle.errors import Cancelled, DeviceLost, SpectacleError
 from spectacle.generators.base import Device, Resources
 from spectacle.svg.rasterise import Rasteriser
-from spectacle.worker.contract import JobEvents, JobFailed, JobSpec, Model, Unwanted, still_wanted
+from spectacle.worker.batch import run_together
+from spectacle.worker.contract import Deferred, JobEnd, JobEvents, JobFailed, JobSpec, Model, Unwanted, still_wanted
 from spectacle.worker.engine import Engine
 from spectacle.worker.generator_errors import as_spectacle_error
+from spectacle.worker.signed import signer_for
 
 
 class InProcessWorker:
@@ -72,6 +76,28 @@ class InProcessWorker:
             raise self._as_failure(known) from error
         events.done(facts)
 
+    def batch_limit(self, model: Model) -> int:
+        """As `WorkerBackend.batch_limit` says."""
+        engine = self._engine
+        return 1 if engine is None else dict(zip(engine.models, engine.batch_limits, strict=True)).get(model, 1)
+
+    def run_together(self, jobs: Sequence[tuple[JobSpec, JobEvents]], ended: JobEnd) -> None:
+        """Run several jobs. As `WorkerBackend.run_together` says."""
+        engine = self._running()
+        self._interrupted = False
+
+        def passed_on(job: int, end: Mapping[str, float] | SpectacleError) -> None:
+            if isinstance(end, SpectacleError):
+                ended(job, self._as_failure(end))
+            else:
+                jobs[job][1].done(end)
+                ended(job, None)
+
+        try:
+            run_together(engine, [(spec, _Output(self, events)) for spec, events in jobs], passed_on)
+        except SpectacleError as error:
+            raise self._as_failure(error) from error
+
     def interrupt(self) -> None:
         """Have the running job stop at its next step."""
         self._interrupted = True
@@ -90,13 +116,13 @@ class InProcessWorker:
             self._rasteriser = Rasteriser(
                 memory=workers.svg_memory, cpu_seconds=workers.svg_seconds, wall_seconds=workers.svg_seconds
             )
-            resources = Resources.from_settings(self._settings.weights, self._settings.placement)
-            self._engine = Engine(self.device, self._rasteriser, resources)
+            resources = Resources.from_settings(self._settings)
+            self._engine = Engine(self.device, self._rasteriser, resources, signer_for(self._settings.provenance))
         return self._engine
 
     @staticmethod
     def _as_failure(error: SpectacleError) -> SpectacleError:
-        if isinstance(error, Cancelled | DeviceLost):
+        if isinstance(error, Cancelled | DeviceLost | Deferred):
             return error
         return JobFailed(error.code, error.message, error.details)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -11,16 +12,17 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from spectacle.config import Settings
-from spectacle.errors import Cancelled, DeviceLost, OutOfMemory, WorkerCrashed, WorkerTimeout
+from spectacle.errors import Cancelled, DeviceLost, OutOfMemory, WorkerCrashed, WorkerTimeout, WorkerUnavailable
 from spectacle.generators.base import Device
 from spectacle.processes import module_command, module_environment
 from spectacle.worker.channel import Channel, Disconnected, Message
-from spectacle.worker.contract import JobEvents, JobFailed, JobSpec, Model, Unwanted, still_wanted
+from spectacle.worker.contract import Deferred, JobEnd, JobEvents, JobFailed, JobSpec, Model, Unwanted, still_wanted
 from spectacle.worker.messages import Op, ProcessSettings, job_to_json
 
 log = structlog.get_logger()
@@ -29,7 +31,7 @@ POLL_SECONDS = 0.1
 """How often a running job is checked for cancellation and time limits."""
 
 STARTUP_SECONDS = 120.0
-"""Longest a worker process may take to import what it needs; a cold disk and a large library can take a minute."""
+"""Maximum time in which a worker process imports what it needs; a cold disk and a large library can take a minute."""
 
 WORKER_ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
@@ -39,6 +41,9 @@ WORKER_ENVIRONMENT = {
     "PYTORCH_ALLOC_CONF": "expandable_segments:True",
 }
 """Set before a worker imports any library: nothing is downloaded or sent, and GPU memory does not fragment."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""Read by torch, numpy's libraries and numba as they are imported."""
 
 MIN_CRASH_BACKOFF, MAX_CRASH_BACKOFF = 1.0, 60.0
 """Seconds until a process is started again after the second crash in a row, and the most it gets to, doubling."""
@@ -50,11 +55,15 @@ class LocalWorker:
     Args:
         device: Where generators run.
         settings: The daemon's settings.
+        threads: How many threads libraries may use on the processor, or None for as many as they like.
     """
 
-    def __init__(self, device: Device, settings: Settings) -> None:
+    def __init__(self, device: Device, settings: Settings, threads: int | None = None) -> None:
         self.device = device
+        self._threads = threads
         self.loaded: tuple[Model, ...] = ()
+        self._batch_limits: dict[Model, int] = {}
+        self._short_of_memory = False
         self.not_before = 0.0
         self._settings = settings
         self._limits = settings.limits
@@ -63,7 +72,6 @@ class LocalWorker:
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
         self._backoff = 0.0
-        self._last_sign = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -80,7 +88,7 @@ class LocalWorker:
         """Use other settings from the next job on.
 
         Time limits change without further ado. What a process is started with (`[weights]`, `[placement]` and the
-        limits of the SVG rasteriser) takes a new process, which replaces the running one when it is next used.
+        limits of the SVG rasterizer) takes a new process, which replaces the running one when it is next used.
         """
         if settings is not self._settings:
             self._settings = settings
@@ -91,6 +99,7 @@ class LocalWorker:
         """Start the process if none runs with the settings as they are now, and wait until it is ready.
 
         Raises:
+            WorkerUnavailable: When the system does not let it be started.
             WorkerCrashed: When it ends instead.
             WorkerTimeout: When it takes longer than `STARTUP_SECONDS`.
             Cancelled: When it became unwanted meanwhile; the process is ended.
@@ -98,28 +107,41 @@ class LocalWorker:
         if self._process is not None and self._process.poll() is None:
             if self._started_with is self._wanted or self._started_with == self._wanted:
                 return
-            log.info("restarting the worker with other settings", device=str(self.device))
+            log.info("restarting the worker with new settings", device=str(self.device))
             self.kill()
         self._discard()
+        try:
+            self._spawn()
+        except OSError as error:
+            self._discard()
+            raise WorkerUnavailable(_why_not_started(self.device, error)) from error
+        self._await(Op.READY, STARTUP_SECONDS, "start", unwanted)
+
+    def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         self._started_with = self._wanted
         wanted = json.dumps(self._wanted.to_json())
         command = module_command("spectacle.worker.process", str(theirs.fileno()), str(os.getpid()), wanted)
         with theirs:
-            try:
-                # In a process group of its own, for Ctrl-C is meant for the daemon, which lets the running job finish.
-                self._process = subprocess.Popen(
-                    command,
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    process_group=0,
-                    env={**module_environment(), **WORKER_ENVIRONMENT},
-                )
-            except OSError:
-                self._discard()
-                raise
-        self._await(Op.READY, STARTUP_SECONDS, "start", unwanted)
+            # In a process group of its own, for Ctrl-C is meant for the daemon, which lets the running job finish.
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+                env={**module_environment(), **WORKER_ENVIRONMENT, **self._thread_environment()},
+            )
+
+    def _thread_environment(self) -> dict[str, str]:
+        """Variables that give libraries this worker's share of threads, unless they have been given less."""
+        if self._threads is None:
+            return {}
+        given = {name: os.environ.get(name, "") for name in THREAD_VARIABLES}
+        return {
+            name: str(min(int(text), self._threads) if text.isdecimal() and int(text) else self._threads)
+            for name, text in given.items()
+        }
 
     def load(self, model: Model, unwanted: Unwanted = still_wanted) -> None:
         """Have a model loaded. As `WorkerBackend.load` says.
@@ -138,78 +160,120 @@ class LocalWorker:
 
         A process that had not enough memory, or whose job takes too long or does not stop when told to, is killed.
         """
-        self.load(job.model, events.unwanted)
-        with ExitStack() as stack:
-            descriptors = [stack.enter_context(each.opened()) for each in job.attachments]
-            self._send({"op": Op.RUN, "job": job_to_json(job)}, descriptors)
-        self._attend(events)
+        ends: list[Exception | None] = []
+        self.run_together([(job, events)], lambda _, error: ends.append(error))
+        for error in filter(None, ends):
+            raise error
+
+    def batch_limit(self, model: Model) -> int:
+        """As `WorkerBackend.batch_limit` says."""
+        return self._batch_limits.get(model, 1)
+
+    def run_together(self, jobs: Sequence[tuple[JobSpec, JobEvents]], ended: JobEnd) -> None:
+        """Run several jobs. As `WorkerBackend.run_together` says.
+
+        A job that does not stop when told to ends by itself while others run. The process is killed as by `run`, when
+        it makes no progress with any job, or when all that are left do not stop.
+        """
+        running = {number: _RunningJob(events) for number, (_, events) in enumerate(jobs)}
+
+        def unwanted() -> str | None:
+            reasons = [each.unwanted() for each in running.values()]
+            return reasons[0] if all(reasons) else None
+
+        self.load(jobs[0][0].model, unwanted)
+        for job, _ in jobs:
+            with ExitStack() as stack:
+                descriptors = [stack.enter_context(each.opened()) for each in job.attachments]
+                self._send({"op": Op.RUN, "spec": job_to_json(job), "jobs": len(jobs)}, descriptors)
+        self._attend(running, ended, several=len(jobs) > 1)
         self._backoff = 0.0
 
-    def _attend(self, events: JobEvents) -> None:
-        """Pass on what the running job reports, until it is done; hold it to its limits."""
+    def _attend(self, running: dict[int, _RunningJob], ended: JobEnd, *, several: bool) -> None:
+        """Pass on what the running jobs report, until all have ended; hold them to their limits."""
         limits = self._limits
-        began = self._last_sign = time.monotonic()
-        stopping: float | None = None
-        why = ""
-        while True:
+        began = last_sign = time.monotonic()
+        silenced = 0
+        while running:
             message = self._receive(POLL_SECONDS)
             now = time.monotonic()
-            if message is None:
-                if stopping is None and now - self._last_sign > limits.step:
-                    self.kill()
-                    raise WorkerTimeout(f"no progress for {limits.step:g} s: the worker was ended", phase="step")
-            elif self._pass_on(message, events):
-                return
-            if stopping is None and now - began > limits.job:
+            if message is not None:
+                last_sign = now
+                silenced -= self._pass_on(message, running, ended)
+            wanted = [each for each in running.values() if each.stopping is None]
+            if wanted and now - last_sign > limits.step:
                 self.kill()
-                raise WorkerTimeout(
-                    f"not done after {limits.job:g} s: ask for a smaller picture or fewer steps", phase="job"
-                )
-            if stopping is None and (reason := events.unwanted()) is not None:
-                stopping, why = now, reason
-                self._send({"op": Op.CANCEL})
-            elif stopping is not None and now - stopping > limits.cancel:
+                raise WorkerTimeout(f"no progress for {limits.step:g} s, so the worker was ended", phase="step")
+            if wanted and now - began > limits.job:
                 self.kill()
-                raise Cancelled(why)
+                raise _took_too_long(limits.job, several)
+            for number, job in list(running.items()):
+                if job.stopping is None and (reason := job.unwanted()) is not None:
+                    job.stopping, job.why = now, reason
+                    self._send({"op": Op.CANCEL, "job": number})
+                elif job.stopping is not None and now - job.stopping > limits.cancel:
+                    if not wanted:
+                        self.kill()
+                        raise Cancelled(job.why)
+                    del running[number]
+                    silenced += 1
+                    ended(number, Cancelled(job.why))
+        if silenced or self._short_of_memory:
+            # What a library has leaked is released with its process; the model is unloaded by now anyway.
+            self.kill()
 
-    def _pass_on(self, message: Message, events: JobEvents) -> bool:
-        """Pass a message on. Returns True at the job's end."""
-        self._last_sign = time.monotonic()
+    def _pass_on(self, message: Message, running: dict[int, _RunningJob], ended: JobEnd) -> bool:
+        """Pass a message on. Returns True at the end of a job of which nobody wants to hear any more."""
         head = message.head
+        number: Any = head.get("job")
+        if head["op"] == Op.FAILED and number is None:
+            raise self._failed_altogether(head)
+        job = running.get(number)
+        if job is None:
+            return head["op"] in (Op.DONE, Op.FAILED)
         match head["op"]:
             case Op.STARTED:
-                events.started(head["progress"], head["seed"])
+                job.events.started(head["progress"], head["seed"])
             case Op.PROGRESS:
-                events.progress(head["step"], head["steps"], head["note"])
+                job.events.progress(head["step"], head["steps"], head["note"])
             case Op.FILE:
-                events.file(head["suffix"], message.body)
+                job.events.file(head["suffix"], message.body)
             case Op.DONE:
-                events.done(head["facts"])
-                return True
+                job.events.done(head["facts"])
+                del running[number]
+                ended(number, None)
             case Op.FAILED:
-                self._raise_failed(head)
+                del running[number]
+                ended(number, self._failed(head))
         return False
 
-    def _raise_failed(self, head: Mapping[str, Any]) -> None:
+    def _failed_altogether(self, head: Mapping[str, Any]) -> Exception:
+        error = self._failed(head)
+        if self._short_of_memory:
+            self.kill()
+        return error
+
+    def _failed(self, head: Mapping[str, Any]) -> Exception:
         if head["frames"]:
             log.error("generator failed", code=head["code"], frames=head["frames"])
         if head["code"] == Cancelled.code:
-            raise Cancelled(head["message"])
+            return Cancelled(head["message"])
+        if head["code"] == Deferred.code:
+            return Deferred(head["message"])
         if head["code"] == DeviceLost.code:
             self.kill()
             self._back_off()
-            raise DeviceLost(head["message"])
+            return DeviceLost(head["message"])
         if head["code"] == OutOfMemory.code:
-            # What a library has leaked is given back with its process; the model is unloaded by now anyway.
-            self.kill()
-        raise JobFailed(head["code"], head["message"], head["details"])
+            self._short_of_memory = True
+        return JobFailed(head["code"], head["message"], head["details"])
 
     def _await(self, wanted: Op, limit: float, phase: str, unwanted: Unwanted) -> None:
         deadline = time.monotonic() + limit
         while True:
             message = self._receive(POLL_SECONDS)
             if message is not None and message.head["op"] == Op.FAILED:
-                self._raise_failed(message.head)
+                raise self._failed_altogether(message.head)
             if message is not None and message.head["op"] == wanted:
                 return
             if (reason := unwanted()) is not None:
@@ -217,7 +281,9 @@ class LocalWorker:
                 raise Cancelled(reason)
             if time.monotonic() > deadline:
                 self.kill()
-                raise WorkerTimeout(f"not done with its {phase} after {limit:g} s: the worker was ended", phase=phase)
+                raise WorkerTimeout(
+                    f"the {phase} phase was not done after {limit:g} s, so the worker was ended", phase=phase
+                )
 
     def _send(self, head: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
         assert self._channel is not None
@@ -234,6 +300,7 @@ class LocalWorker:
             raise self._crashed() from None
         if message is not None and "models" in message.head:
             self.loaded = tuple((name, preset) for name, preset in message.head["models"])
+            self._batch_limits = dict(zip(self.loaded, message.head["batch_limits"], strict=True))
         return message
 
     def _crashed(self) -> WorkerCrashed:
@@ -264,7 +331,7 @@ class LocalWorker:
                 process.kill()
 
     def kill(self) -> None:
-        """End the process at once and free everything it holds."""
+        """End the process immediately and free everything it holds."""
         if self._process is not None:
             log.debug("ending worker", device=str(self.device))
             with contextlib.suppress(ProcessLookupError):
@@ -277,3 +344,43 @@ class LocalWorker:
             self._channel.close()
         self._process = self._channel = None
         self.loaded = ()
+        self._batch_limits = {}
+        self._short_of_memory = False
+
+
+@dataclass(slots=True)
+class _RunningJob:
+    """A job that runs.
+
+    Attributes:
+        events: Who hears of it.
+        stopping: Monotonic time at which it was told to stop, because of `why`.
+    """
+
+    events: JobEvents
+    stopping: float | None = None
+    why: str = ""
+
+    def unwanted(self) -> str | None:
+        return self.events.unwanted()
+
+
+def _took_too_long(limit: float, several: bool) -> WorkerTimeout:
+    if several:
+        # Which of them takes so long is found out when they run one by one.
+        return WorkerTimeout(f"the batch was not done after {limit:g} s, so the worker was ended", phase="batch")
+    return WorkerTimeout(
+        f"the job was not done after {limit:g} s. Request a smaller image or fewer steps.", phase="job"
+    )
+
+
+def _why_not_started(device: Device, error: OSError) -> str:
+    remedies = {
+        errno.EMFILE: "Raise the limit of open files (LimitNOFILE)",
+        errno.ENFILE: "Raise the system's limit of open files (fs.file-max)",
+        errno.EAGAIN: "Raise the limit of processes (TasksMax, or ulimit -u)",
+        errno.ENOMEM: "Free some memory",
+    }
+    program = error.filename or "Python"
+    remedy = remedies.get(error.errno or 0, f"Check that {program} can be run, and restart the daemon")
+    return f"the worker on {device}: cannot be started: {error.strerror or error}. {remedy}."

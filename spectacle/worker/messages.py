@@ -7,7 +7,14 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from spectacle.config import PlacementSettings, Settings, WeightSettings
+from spectacle.config import (
+    LoraSettings,
+    ModelSettings,
+    PlacementSettings,
+    ProvenanceSettings,
+    Settings,
+    WeightSettings,
+)
 from spectacle.generators.base import Device, MediaType
 from spectacle.worker.contract import Attachment, JobSpec
 
@@ -33,10 +40,13 @@ class ProcessSettings:
 
     Attributes:
         device: Where generators run.
-        svg_memory: Bytes of memory the SVG rasteriser may use.
-        svg_seconds: Seconds it may take for one drawing.
+        svg_memory: Bytes of memory the SVG rasterizer may use.
+        svg_seconds: Seconds it may take for one SVG.
         weights: The section `[weights]`.
         placement: The section `[placement]`.
+        loras: The tables `[loras.NAME]`.
+        provenance: The section `[provenance]`.
+        models: The tables `[models.NAME]`.
     """
 
     device: Device
@@ -44,12 +54,24 @@ class ProcessSettings:
     svg_seconds: int
     weights: WeightSettings
     placement: PlacementSettings
+    loras: Mapping[str, LoraSettings]
+    provenance: ProvenanceSettings
+    models: Mapping[str, ModelSettings]
 
     @classmethod
     def of(cls, device: Device, settings: Settings) -> ProcessSettings:
         """What the settings say."""
         workers = settings.workers
-        return cls(device, workers.svg_memory, workers.svg_seconds, settings.weights, settings.placement)
+        return cls(
+            device,
+            workers.svg_memory,
+            workers.svg_seconds,
+            settings.weights,
+            settings.placement,
+            settings.loras,
+            settings.provenance,
+            settings.models,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -59,6 +81,9 @@ class ProcessSettings:
             "svg_seconds": self.svg_seconds,
             "weights": self.weights.model_dump(mode="json"),
             "placement": self.placement.model_dump(mode="json"),
+            "loras": {name: lora.model_dump(mode="json") for name, lora in self.loras.items()},
+            "provenance": self.provenance.model_dump(mode="json"),
+            "models": {name: model.model_dump(mode="json") for name, model in self.models.items()},
         }
 
     @classmethod
@@ -70,11 +95,14 @@ class ProcessSettings:
             values["svg_seconds"],
             WeightSettings.model_validate(values["weights"]),
             PlacementSettings.model_validate(values["placement"]),
+            {name: LoraSettings.model_validate(lora) for name, lora in values["loras"].items()},
+            ProvenanceSettings.model_validate(values["provenance"]),
+            {name: ModelSettings.model_validate(model) for name, model in values["models"].items()},
         )
 
 
 def job_to_json(job: JobSpec) -> dict[str, Any]:
-    """A job as JSON values; of its attachments only role and name, for their descriptors travel beside them."""
+    """A job as JSON values; of its attachments only role and name, for their descriptors travel alongside them."""
     # Not `asdict`, which would copy the attachments' content.
     fields = {name: getattr(job, name) for name in JobSpec.__dataclass_fields__}
     return {**fields, "attachments": [(each.role, each.name) for each in job.attachments]}

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
+from spectacle.bounds import must_be
 from spectacle.errors import BadOptions, one_line
 from spectacle.generators.base import GeneratorOptions
 
@@ -23,15 +24,19 @@ MAX_DIGITS = 20
 """Longest whole number, in digits: what an unsigned 64-bit number needs."""
 
 _SHOWN = 60
-"""Most characters of a name or value that a message repeats."""
+"""Maximum number of characters of a name or value that a message repeats."""
 
 _Options = TypeVar("_Options", bound=GeneratorOptions)
+
+
+class BadDefault(BadOptions):
+    """Raised when what is wrong is an option that the settings give every request of a kind."""
 
 
 def read_options(raw: bytes, model: type[_Options], defaults: Mapping[str, Any]) -> _Options:
     """Read the options of a request.
 
-    Values are taken at their word: `"5"` is not a number, `1` is not a truth value and `5.0` not a whole number.
+    Values are not converted: `"5"` is not a number, `1` is not a truth value and `5.0` not a whole number.
 
     Args:
         raw: The whole options file; `b"{}"` when there is none.
@@ -39,9 +44,9 @@ def read_options(raw: bytes, model: type[_Options], defaults: Mapping[str, Any])
         defaults: Values, configured for the kind, of the options that the file does not set.
 
     Raises:
-        BadOptions: When the file is too large, no UTF-8, no JSON object, too deep, names an option twice, or holds a
-            number that is not one; and when an option is unknown or its value not what the generator takes. The message
-            names the option and its value, and what is allowed.
+        BadOptions: When the file is too large, not UTF-8, not a JSON object, too deep, names an option twice, or
+            contains an invalid number; and when an option is unknown or its value is not allowed. The message names
+            the option and its value, and what is allowed.
     """
     given = _parse(raw)
     try:
@@ -49,12 +54,12 @@ def read_options(raw: bytes, model: type[_Options], defaults: Mapping[str, Any])
         return model.model_validate_json(merged, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise _bad_option(first["type"], first["loc"], first["msg"], first["input"], model, given) from None
+        raise _bad_option(first, model, given) from None
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
     if len(raw) > MAX_OPTIONS_BYTES:
-        raise BadOptions(f"the options file has {len(raw)} bytes, at most {MAX_OPTIONS_BYTES} are read: shorten it")
+        raise BadOptions(f"the options file is {len(raw)} bytes; the limit is {MAX_OPTIONS_BYTES}. Shorten it.")
     try:
         parsed = json.loads(
             raw.decode("utf-8-sig"),
@@ -64,14 +69,14 @@ def _parse(raw: bytes) -> dict[str, Any]:
             parse_constant=_refuse_number,
         )
     except UnicodeDecodeError as error:
-        raise BadOptions(f"the options file is not UTF-8 text: {error.reason}; save it as UTF-8") from None
+        raise BadOptions(f"the options file is not UTF-8 text: {error.reason}. Save it as UTF-8.") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        raise BadOptions(f"the options file is not JSON: {error.msg} at {where}; write an object like {{}}") from None
+        raise BadOptions(f"the options file is not JSON: {error.msg} at {where}. Write an object like {{}}.") from None
     except RecursionError:
         raise _too_deep() from None
     if not isinstance(parsed, dict):
-        raise BadOptions(f'the options file holds {_shown(parsed)}, not an object: write one like {{"seed": 17}}')
+        raise BadOptions(f'the options file contains {_shown(parsed)}, not an object. Write one like {{"seed": 17}}.')
     _check(parsed, MAX_DEPTH)
     return parsed
 
@@ -80,14 +85,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = {}
     for name, value in pairs:
         if name in members:
-            raise BadOptions(f"option {_shown(name)} is set twice: set it once")
+            raise BadOptions(f"option {_shown(name)}: set twice. Set it once.")
         members[name] = value
     return members
 
 
 def _whole_number(digits: str) -> int:
     if len(digits.lstrip("-")) > MAX_DIGITS:
-        _refuse_number(digits)
+        raise BadOptions(
+            f"the options file contains {_shortened(digits)}, which is too large. Use at most {MAX_DIGITS} digits."
+        )
     return int(digits)
 
 
@@ -99,13 +106,17 @@ def _number(text: str) -> float:
 
 
 def _refuse_number(text: str) -> NoReturn:
-    raise BadOptions(f"the options file holds {_shortened(text)}, which is not a number that an option takes")
+    raise BadOptions(
+        f"the options file contains {_shortened(text)}, which is not a valid option value. Use a finite number."
+    )
 
 
 def _check(value: object, depth: int) -> None:
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            raise BadOptions(f"the options file holds {_shown(value)}, half of a character: write it whole")
+            raise BadOptions(
+                f"the options file contains {_shown(value)}, an unpaired surrogate. Write the complete character."
+            )
     elif isinstance(value, (dict, list)):
         if not depth:
             raise _too_deep()
@@ -117,31 +128,30 @@ def _check(value: object, depth: int) -> None:
 
 
 def _too_deep() -> BadOptions:
-    return BadOptions(f"the options file nests more than {MAX_DEPTH} objects and lists: flatten it")
+    return BadOptions(f"the options file nests more than {MAX_DEPTH} objects and lists. Flatten it.")
 
 
-def _bad_option(
-    kind: str,
-    place: tuple[int | str, ...],
-    reason: str,
-    value: object,
-    model: type[GeneratorOptions],
-    given: Mapping[str, Any],
-) -> BadOptions:
+def _bad_option(error: Mapping[str, Any], model: type[GeneratorOptions], given: Mapping[str, Any]) -> BadOptions:
+    kind, place = error["type"], error["loc"]
     valid = [field.alias or name for name, field in model.model_fields.items()]
-    valid_options = f"valid options: {', '.join(sorted(valid))}"
-    reason = one_line(reason.replace("Input should", "it should").removeprefix("Value error, "))
+    valid_options = f"Valid options: {', '.join(sorted(valid))}."
+    reason = one_line(must_be(kind, error["msg"], error.get("ctx", {})))
     if not place:
-        return BadOptions(f"the options do not fit together: {reason}; {valid_options}")
+        return BadOptions(f"the options do not fit together: {reason}. {valid_options}")
     option = str(place[0])
-    origin = "" if option in given else " in the service's configuration"
+    origin, kind_of_error = ("", BadOptions) if option in given else (" in the daemon's configuration", BadDefault)
     if kind == "extra_forbidden" and len(place) == 1:
         nearest = get_close_matches(option[:_SHOWN], valid, n=1)
-        guess = f"did you mean {nearest[0]}? " if nearest else ""
-        return BadOptions(f"unknown option {_shown(option)}{origin}: {guess}{valid_options}", option=_shortened(option))
+        guess = f"Did you mean {nearest[0]}? " if nearest else ""
+        return kind_of_error(
+            f"unknown option {_shown(option)}{origin}. {guess}{valid_options}", option=_shortened(option)
+        )
     path = option + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place[1:])
-    problem = "is missing" if kind == "missing" else f"is {_shown(value)}: {reason}"
-    return BadOptions(f"option {_shortened(path)}{origin} {problem}; {valid_options}", option=_shortened(option))
+    reason = f"it {reason}" if reason.startswith("must ") else reason
+    if kind == "extra_forbidden":
+        return kind_of_error(f"unknown option {_shortened(path)}{origin}. Remove it.", option=_shortened(option))
+    problem = "is missing" if kind == "missing" else f"is {_shown(error['input'])}: {reason}"
+    return kind_of_error(f"option {_shortened(path)}{origin} {problem}. {valid_options}", option=_shortened(option))
 
 
 def _shown(value: object) -> str:

@@ -8,77 +8,104 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import signal
 import socket
 import sys
-import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from spectacle.errors import Cancelled, SpectacleError
 from spectacle.generators.base import Resources
 from spectacle.processes import die_with_parent
 from spectacle.svg.rasterise import Rasteriser
+from spectacle.worker.batch import run_together
 from spectacle.worker.channel import Channel, Disconnected, Message
 from spectacle.worker.contract import Model
 from spectacle.worker.engine import Engine
 from spectacle.worker.generator_errors import as_spectacle_error
 from spectacle.worker.messages import Op, ProcessSettings, job_from_json
+from spectacle.worker.signed import signer_for
 
 
-class ChannelOutput:
-    """Sends what a job reports to the daemon, and holds the flag that cancels the job."""
+class Cancellations:
+    """Which of the running jobs are no longer wanted. Used by the thread that runs them."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._cancelled = threading.Event()
+        self._cancelled: set[int] = set()
 
-    def cancel(self) -> None:
-        """Have the job stop at its next step."""
-        self._cancelled.set()
+    def __contains__(self, job: int) -> bool:
+        # While jobs run the daemon sends nothing else.
+        while (message := self._channel.receive(0)) is not None:
+            if message.head["op"] == Op.CANCEL:
+                self._cancelled.add(message.head["job"])
+        return job in self._cancelled
+
+
+class ChannelOutput:
+    """Sends what a job reports to the daemon, and hears whether it is cancelled. Used by the thread that runs it.
+
+    Args:
+        channel: The channel.
+        job: Number of the job, among those that run together.
+        cancelled: Those that are no longer wanted.
+    """
+
+    def __init__(self, channel: Channel, job: int, cancelled: Cancellations) -> None:
+        self._channel = channel
+        self._job = job
+        self._cancelled = cancelled
+        self._last: Message | None = None
 
     def check(self) -> None:
         """Do nothing, or raise `Cancelled`."""
-        if self._cancelled.is_set():
+        if self._job in self._cancelled:
             raise Cancelled("the job is no longer wanted")
 
     def started(self, progress: bool, seed: int) -> None:
         """Send the option and the seed."""
-        self._channel.send({"op": Op.STARTED, "progress": progress, "seed": seed})
+        self._channel.send({"op": Op.STARTED, "job": self._job, "progress": progress, "seed": seed})
 
     def progress(self, step: int, steps: int, note: str = "") -> None:
         """Send the step, unless the job is cancelled."""
         self.check()
-        self._channel.send({"op": Op.PROGRESS, "step": step, "steps": steps, "note": note})
+        self._channel.send({"op": Op.PROGRESS, "job": self._job, "step": step, "steps": steps, "note": note})
 
     def file(self, suffix: str, content: bytes) -> None:
-        """Send a result file."""
-        self._channel.send({"op": Op.FILE, "suffix": suffix}, content)
+        """Send a result file; the last one goes with `done`."""
+        if self._last is not None:
+            self._channel.send_together([self._last])
+        self._last = Message({"op": Op.FILE, "job": self._job, "suffix": suffix}, content)
+
+    def done(self, loaded: Mapping[str, Any], facts: Mapping[str, float]) -> None:
+        """Send the last file, and that it was."""
+        end = Message({"op": Op.DONE, "job": self._job, "facts": facts, **loaded})
+        self._channel.send_together([end] if self._last is None else [self._last, end])
 
 
-Tasks = queue.SimpleQueue[tuple[Message, ChannelOutput]]
-
-
-def _serve(channel: Channel, engine: Engine, tasks: Tasks) -> None:
+def _serve(channel: Channel, engine: Engine) -> None:
     channel.send({"op": Op.READY})
     while True:
-        message, output = tasks.get()
+        message = channel.receive()
+        assert message is not None
         head = message.head
+        if head["op"] == Op.CANCEL:
+            # Of a job that was done by then.
+            continue
         try:
             if head["op"] == Op.LOAD:
                 engine.load(_model(head["model"]))
-                channel.send({"op": Op.LOADED, "models": engine.models})
+                channel.send({"op": Op.LOADED, **_loaded(engine)})
             else:
-                facts = _run(engine, message, output)
-                channel.send({"op": Op.DONE, "models": engine.models, "facts": facts})
+                _run(channel, engine, message)
         except SpectacleError as error:
             _report(channel, engine, error)
         except Disconnected:
             raise
         except Exception as error:
-            generator = (head["job"] if head["op"] == Op.RUN else head)["model"][0]
+            generator = (head["spec"] if head["op"] == Op.RUN else head)["model"][0]
             _report(channel, engine, as_spectacle_error(error, generator), error)
 
 
@@ -87,37 +114,52 @@ def _model(values: Sequence[Any]) -> Model:
     return name, preset
 
 
-def _run(engine: Engine, message: Message, output: ChannelOutput) -> Mapping[str, float]:
-    try:
-        return engine.run(job_from_json(message.head["job"], message.descriptors), output)
-    finally:
+def _loaded(engine: Engine) -> dict[str, Any]:
+    return {"models": engine.models, "batch_limits": engine.batch_limits}
+
+
+def _run(channel: Channel, engine: Engine, message: Message) -> None:
+    """Run the job of a message, together with those of the messages after it that belong to it."""
+    cancelled = Cancellations(channel)
+    with ExitStack() as opened:
+        messages = [message]
         for descriptor in message.descriptors:
-            os.close(descriptor)
+            opened.callback(os.close, descriptor)
+        while len(messages) < message.head["jobs"]:
+            another = channel.receive()
+            assert another is not None
+            for descriptor in another.descriptors:
+                opened.callback(os.close, descriptor)
+            messages.append(another)
+        specs = [job_from_json(each.head["spec"], each.descriptors) for each in messages]
+        outputs = [ChannelOutput(channel, number, cancelled) for number in range(len(specs))]
+        if len(specs) == 1:
+            facts = engine.run(specs[0], outputs[0])
+            outputs[0].done(_loaded(engine), facts)
+            return
+
+        def ended(job: int, end: Mapping[str, float] | SpectacleError) -> None:
+            if isinstance(end, SpectacleError):
+                _report(channel, engine, end, job=job)
+            else:
+                outputs[job].done(_loaded(engine), end)
+
+        run_together(engine, list(zip(specs, outputs, strict=True)), ended)
 
 
-def _report(channel: Channel, engine: Engine, error: SpectacleError, cause: BaseException | None = None) -> None:
+def _report(
+    channel: Channel,
+    engine: Engine,
+    error: SpectacleError,
+    cause: BaseException | None = None,
+    job: int | None = None,
+) -> None:
+    """Send an error: of one job, or of all that have not ended."""
     cause = cause or error.__cause__
     # Only the frames: the message of a foreign exception may quote the prompt.
     frames = "".join(traceback.format_tb(cause.__traceback__)) if cause is not None else ""
     said = {"code": error.code, "message": error.message, "details": error.details, "frames": frames}
-    channel.send({"op": Op.FAILED, "models": engine.models, **said})
-
-
-def _listen(channel: Channel, tasks: Tasks) -> None:
-    """Take messages while a job runs, so that it can be cancelled; end the process when the daemon is gone."""
-    output = ChannelOutput(channel)
-    try:
-        while True:
-            message = channel.receive()
-            assert message is not None
-            if message.head["op"] == Op.CANCEL:
-                output.cancel()
-            else:
-                # Made here, so that a cancel which follows at once is meant for this message and no other.
-                output = ChannelOutput(channel)
-                tasks.put((message, output))
-    except Disconnected:
-        os._exit(0)
+    channel.send({"op": Op.FAILED, "job": job, **_loaded(engine), **said})
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -136,13 +178,13 @@ def main(arguments: Sequence[str]) -> None:
     with Rasteriser(
         memory=settings.svg_memory, cpu_seconds=settings.svg_seconds, wall_seconds=settings.svg_seconds
     ) as rasteriser:
-        engine = Engine(settings.device, rasteriser, Resources.from_settings(settings.weights, settings.placement))
-        tasks: Tasks = queue.SimpleQueue()
-        threading.Thread(target=_listen, args=(channel, tasks), daemon=True).start()
+        resources = Resources.from_settings(settings)
+        engine = Engine(settings.device, rasteriser, resources, signer_for(settings.provenance))
         try:
-            _serve(channel, engine, tasks)
+            _serve(channel, engine)
         except Disconnected:
-            return
+            # At once, whatever threads a library has left behind.
+            os._exit(0)
 
 
 if __name__ == "__main__":

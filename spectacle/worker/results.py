@@ -3,62 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
-import io
-import json
-import os
 import re
-import stat
-import struct
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from PIL import Image, ImageOps
-from PIL.PngImagePlugin import PngInfo
 
-from spectacle import signatures
-from spectacle.errors import GeneratorError, SpectacleError, one_line
-from spectacle.generators.base import Artifact, MediaType
-from spectacle.spool.naming import result_suffix
+from spectacle.errors import GeneratorError
+from spectacle.generators.base import Artifact, GeneratorOptions, MediaType
+from spectacle.spool.naming import result_suffix, thumbnail_suffix
 from spectacle.svg import Rasteriser, SvgLimits, clean_svg
-from spectacle.svg.clean import SAME_ASPECT, SVG_NAMESPACE, escape_text
+from spectacle.svg.clean import SAME_ASPECT, in_millimetres
+from spectacle.worker.encoding import FOR_DRAWINGS, FOR_PHOTOGRAPHS, FORMATS, PNG, ImageFormat, encode
+from spectacle.worker.metadata import Metadata
 
-PNG_KEY = "spectacle"
-"""Keyword of the PNG text chunk that holds the metadata as JSON."""
-NAMESPACE = "urn:spectacle:1"
-"""XML namespace of the `making` element in the `<metadata>` of an SVG result, which holds the same JSON."""
-
-_CHUNK = struct.Struct(">I4s")
-_OUR_CHUNK = PNG_KEY.encode() + b"\0" + b"\0\0" + b"\0" + b"\0"  # not compressed, no language, no translated keyword
 _LIMITS = SvgLimits()
-_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"  # the IPTC vocabulary "Digital Source Type"
-_SOURCE_TYPES = {
-    "composition": "algorithmicMedia",
-    "edit": "compositeWithTrainedAlgorithmicMedia",
-    "trace": "algorithmicallyEnhanced",
-}
-"""Terms of that vocabulary by the fact `engine`; whatever else makes a picture is a trained model."""
-_MAX_TITLE = 80
-_MAX_READ = 2**30
-# Characters that JSON leaves as they are but that UTF-8 or XML 1.0 cannot hold, and the C1 controls.
-_UNWRITABLE = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-# Measured at 1024x1024 on one core of a shared server, with the zlib-ng of Pillow's wheels:
-#   grainy photograph  level 1: 93 ms, 1915 KiB; level 6: 217 ms, 1668 KiB; run lengths: 75 ms, 1667 KiB
-#   flat drawing       level 4: 25 ms,   96 KiB; level 6:  28 ms,   96 KiB; run lengths: 20 ms,  173 KiB
-# About 50 ms of each photograph are PNG's choice of row filters.
-_FOR_PHOTOGRAPHS: Mapping[str, Any] = {"compress_level": 1, "compress_type": zlib.Z_RLE}
-_FOR_DRAWINGS: Mapping[str, Any] = {"compress_level": 4}
-# What other image tools call the settings, and the names of ours, the first that is set counts.
-_PARAMETERS = {
-    "Steps": ("num_inference_steps", "steps"),
-    "Sampler": ("sampler", "scheduler"),
-    "CFG scale": ("true_cfg_scale", "guidance_scale"),
-}
+_WORDS = re.compile(r"<(title|desc)\b(?:[^>]*/>|.*?</\1\s*>)", re.DOTALL)
+"""What an SVG says of itself for those who cannot see it: as much as the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +28,7 @@ class Provenance:
     """How a result was made, as its metadata records it.
 
     Attributes:
-        prompt: The sanitised prompt.
+        prompt: The sanitized prompt.
         generator: Name of the generator.
         model: Name of the model.
         revision: Resolved revision of its weights, or None when it has none.
@@ -79,7 +41,8 @@ class Provenance:
         notes: What the client should know, such as that the prompt was shortened.
         request_digest: SHA-256 of the request's bytes, hexadecimal.
         version: Spectacle's version.
-        facts: What is known beyond; an artifact's own facts are added and take precedence.
+        licence: Licence of the model or the artwork, or None when it is not known.
+        facts: What is known beyond; an artifact's own facts are added and take precedence, its `notes` go to `notes`.
     """
 
     prompt: str
@@ -95,119 +58,147 @@ class Provenance:
     notes: tuple[str, ...]
     request_digest: str
     version: str
+    licence: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What files a request wants.
+
+    Attributes:
+        makes: The media type of the primary result.
+        form: Format of images, and of the preview of an SVG.
+        quality: Quality of images, 1 to 100; None for that of the format.
+        preview: Whether the first of the SVGs gets an image next to it; without effect on images.
+        minimal: Whether the metadata leaves out what was asked for.
+        thumbnail: Pixels of the longer side of thumbnails; None for none.
+    """
+
+    makes: MediaType = MediaType.PNG
+    form: ImageFormat = PNG
+    quality: int | None = None
+    preview: bool = False
+    minimal: bool = False
+    thumbnail: int | None = None
+
+    @classmethod
+    def by(cls, options: GeneratorOptions, makes: MediaType) -> Wanted:
+        """What the options of a request ask for."""
+        form = FORMATS.get(options.output_format or "")
+        preview = options.png or form is not None
+        return cls(
+            makes, form or PNG, options.quality, preview, options.metadata == "minimal", options.thumbnail
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class ResultFile:
-    """One file of an answer.
+    """One file of a result.
 
     Attributes:
         suffix: What follows the stem in its name, such as `.png` or `-2.svg`.
+        media_type: What they are.
         content: Its bytes.
+        metadata: What it says of its making.
     """
 
     suffix: str
+    media_type: str
     content: bytes
+    metadata: Metadata = field(compare=False)
 
 
 def finish(
     artifacts: Sequence[Artifact],
     provenance: Provenance,
+    wanted: Wanted,
     *,
-    makes: MediaType,
-    png_preview: bool,
     rasteriser: Rasteriser,
     limits: SvgLimits = _LIMITS,
+    encoded: Callable[[int], None] = lambda _number: None,
 ) -> list[ResultFile]:
-    """Make the files of an answer, the same bytes for the same input.
+    """Make the files of a result, the same bytes for the same input.
 
-    Every picture gets exactly the size in `provenance`: one of another size but the same aspect ratio (within
+    Every image gets exactly the size in `provenance`: one of another size but the same aspect ratio (within
     `SAME_ASPECT`) is resampled, any other is scaled to cover the size and its middle is cut out. The metadata says so
-    under `fit`. A drawing is cleaned and framed by `clean_svg`, and rasterised where PNG is wanted.
+    under `fit`. An SVG is cleaned and framed by `clean_svg`, and rasterized where an image is wanted.
 
     Args:
         artifacts: What the generator returned, best first.
-        provenance: What the metadata tells.
-        makes: The media type wanted.
-        png_preview: Whether the first of the drawings gets a PNG beside it; without effect on pictures.
-        rasteriser: Draws SVG.
-        limits: Bounds of a drawing.
+        provenance: What the metadata records.
+        wanted: The files wanted.
+        rasteriser: Renders SVG.
+        limits: Bounds of an SVG.
+        encoded: Called after each of the artifacts with how many are done.
 
     Returns:
-        The files in the order in which they should appear: further candidates, the preview, the primary result last.
+        The files in the order in which they should appear: further candidates, thumbnails, the preview, the primary
+        result last.
 
     Raises:
-        GeneratorError: There is no artifact, a picture where a drawing is wanted, or a drawing that is refused or
+        GeneratorError: There is no artifact, an image where an SVG is wanted, or an SVG that is refused or
             cannot be rendered.
-        SpectacleError: A drawing has to be rendered and libcairo is missing.
+        SpectacleError: An SVG has to be rendered and libcairo is missing.
     """
     if not artifacts:
-        raise GeneratorError(f"the generator {provenance.generator} returned no picture")
-    files = []
+        raise GeneratorError(f"{provenance.generator}: returned no image. Report it to its authors.")
+    files: list[ResultFile] = []
     for candidate, artifact in reversed(list(enumerate(artifacts, 1))):
+        facts = {**provenance.facts, **artifact.facts}
         record = dataclasses.replace(
             provenance,
             seed=provenance.seed if artifact.seed is None else artifact.seed,
-            facts={**provenance.facts, **artifact.facts},
+            notes=(*provenance.notes, *facts.pop("notes", ())),
+            facts=facts,
         )
-        if isinstance(artifact.content, str):
-            drawing = clean_svg(artifact.content, width=provenance.width, height=provenance.height, limits=limits)
-            details = _details(record, candidate, fit="exact")
-            if makes is MediaType.PNG or (png_preview and candidate == 1):
-                picture = rasteriser.render(drawing, provenance.width, provenance.height)
-                files.append(ResultFile(result_suffix(candidate, "png"), _encode_png(picture, details, _FOR_DRAWINGS)))
-            if makes is MediaType.SVG:
-                files.append(ResultFile(result_suffix(candidate, "svg"), _insert_metadata(drawing, details).encode()))
-        elif makes is MediaType.SVG:
-            raise GeneratorError(f"the generator {provenance.generator} returned a picture where a drawing was wanted")
-        else:
-            picture, fit = _fit(artifact.content, provenance.width, provenance.height)
-            details = _details(record, candidate, fit=fit)
-            files.append(ResultFile(result_suffix(candidate, "png"), _encode_png(picture, details, _FOR_PHOTOGRAPHS)))
+        files += _files_of(artifact, record, candidate, wanted, rasteriser, limits)
+        encoded(len(artifacts) - candidate + 1)
     return files
 
 
-def read_provenance(source: str | os.PathLike[str] | bytes) -> dict[str, Any]:
-    """Read how a result was made from its metadata.
-
-    Args:
-        source: Path or content of a PNG or SVG result.
-
-    Returns:
-        The fields of `Provenance`, and `fit` and `candidate`.
-
-    Raises:
-        SpectacleError: The file cannot be read, or is not a result of Spectacle's that still has its metadata.
-    """
-    if isinstance(source, bytes):
-        name, content = "the file", source
+def _files_of(
+    artifact: Artifact,
+    record: Provenance,
+    candidate: int,
+    wanted: Wanted,
+    rasteriser: Rasteriser,
+    limits: SvgLimits,
+) -> Iterator[ResultFile]:
+    """The files of one artifact, the primary one last."""
+    content, form, drawing, picture, fit = artifact.content, wanted.form, None, None, "exact"
+    if isinstance(content, str):
+        drawing = clean_svg(content, width=record.width, height=record.height, limits=limits)
+        if wanted.makes is MediaType.PNG or (wanted.preview and candidate == 1) or wanted.thumbnail:
+            picture = rasteriser.render(drawing, record.width, record.height)
+    elif wanted.makes is MediaType.SVG:
+        raise GeneratorError(
+            f"{record.generator}: returned an image where an SVG was requested. Report it to its authors."
+        )
     else:
-        name = os.fspath(source)
-        try:
-            content = _content(name)
-        except OSError as error:
-            raise SpectacleError(f"{name} cannot be read: {error.strerror}") from error
-    text = _png_text(content) if content.startswith(signatures.PNG) else _svg_text(content)
-    try:
-        details = json.loads(text or "")
-    except (ValueError, RecursionError):
-        details = None
-    if not isinstance(details, dict):
-        raise SpectacleError(f"{name} does not tell how it was made: it holds no metadata of Spectacle's")
-    return details
-
-
-def _content(path: str) -> bytes:
-    # Results may lie where others write: what is not a file, or never ends, must not be waited for.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not an ordinary file")
-        if status.st_size > _MAX_READ:
-            raise OSError(errno.EFBIG, f"{status.st_size} bytes are more than any result of Spectacle's has")
-        return file.read(_MAX_READ)
+        picture, fit = _fit(content, record.width, record.height)
+    details = _details(record, candidate, fit=fit)
+    metadata = Metadata(details, minimal=wanted.minimal)
+    png = FOR_PHOTOGRAPHS if drawing is None else FOR_DRAWINGS
+    if picture is not None and wanted.thumbnail:
+        small = picture.copy()
+        small.thumbnail((wanted.thumbnail, wanted.thumbnail), Image.Resampling.LANCZOS)
+        of_small = Metadata({**details, "width": small.width, "height": small.height}, minimal=True)
+        yield ResultFile(
+            thumbnail_suffix(candidate, form.extension),
+            form.media_type,
+            encode(small, form, of_small, quality=wanted.quality, png=png),
+            of_small,
+        )
+    if picture is not None and (wanted.makes is MediaType.PNG or (wanted.preview and candidate == 1)):
+        image = encode(picture, form, metadata, quality=wanted.quality, png=png)
+        yield ResultFile(result_suffix(candidate, form.extension), form.media_type, image, metadata)
+    if drawing is not None and wanted.makes is MediaType.SVG:
+        told = _WORDS.sub("", drawing) if wanted.minimal else drawing
+        if artifact.millimetres is not None:
+            told = in_millimetres(told, *artifact.millimetres)
+        document = _insert_metadata(told, metadata).encode()
+        yield ResultFile(result_suffix(candidate, "svg"), MediaType.SVG, document, metadata)
 
 
 def _details(provenance: Provenance, candidate: int, *, fit: str) -> dict[str, Any]:
@@ -216,7 +207,7 @@ def _details(provenance: Provenance, candidate: int, *, fit: str) -> dict[str, A
 
 
 def _fit(picture: Image.Image, width: int, height: int) -> tuple[Image.Image, str]:
-    """The picture in exactly `width` × `height`, and how it came to that."""
+    """The image in exactly `width` × `height`, and how it came to that."""
     if picture.size == (width, height):
         return picture, "exact"
     before = f"{picture.width}x{picture.height}"
@@ -229,110 +220,10 @@ def _fit(picture: Image.Image, width: int, height: int) -> tuple[Image.Image, st
     return fitted, f"resampled and cropped from {before}"
 
 
-def _encode_png(picture: Image.Image, details: Mapping[str, Any], compression: Mapping[str, Any]) -> bytes:
-    transparent = picture.has_transparency_data
-    if picture.mode not in {"RGB", "RGBA"}:
-        picture = picture.convert("RGBA" if transparent else "RGB")
-    if picture.mode == "RGBA" and picture.getchannel("A").getextrema() == (255, 255):
-        picture = picture.convert("RGB")
-    chunks = PngInfo()
-    if title := _title(details["prompt"]):
-        chunks.add_text("Title", title)
-    chunks.add_text("Software", _software(details))
-    chunks.add_text("parameters", _parameters(details))
-    chunks.add_itxt(PNG_KEY, _json(details))
-    chunks.add_itxt("XML:com.adobe.xmp", _xmp_packet(details))
-    content = io.BytesIO()
-    picture.save(content, "PNG", pnginfo=chunks, **compression)
-    return content.getvalue()
-
-
-def _insert_metadata(svg: str, details: Mapping[str, Any]) -> str:
-    provenance = f'<s:making xmlns:s="{NAMESPACE}">{escape_text(_json(details))}</s:making>'
-    metadata = f"<metadata>{provenance}{_xmp(details)}</metadata>"
+def _insert_metadata(svg: str, metadata: Metadata) -> str:
+    inside = f"<metadata>{metadata.making}{metadata.xmp()}</metadata>"
     document = svg.rstrip()
     if document.endswith("/>"):  # the root itself is empty
-        return f"{document[:-2]}>{metadata}</svg>"
+        return f"{document[:-2]}>{inside}</svg>"
     end = document.rindex("</")
-    return document[:end] + metadata + document[end:]
-
-
-def _json(details: Mapping[str, Any]) -> str:
-    """`details` as JSON in characters that PNG and XML can hold; what is not JSON is told in words."""
-    text = json.dumps(details, ensure_ascii=False, separators=(",", ":"), default=str)
-    return _UNWRITABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def _software(details: Mapping[str, Any]) -> str:
-    return f"Spectacle {details['version']}"
-
-
-def _title(prompt: str) -> str:
-    line = _plain(one_line(prompt))
-    return line if len(line) <= _MAX_TITLE else line[: _MAX_TITLE - 1] + "…"
-
-
-def _parameters(details: Mapping[str, Any]) -> str:
-    """The provenance as AUTOMATIC1111's web UI writes it, which most image tools read; only what is known."""
-    known = {**details["options"], **details["facts"]}
-    lines = [details["prompt"]]
-    if known.get("negative_prompt"):
-        lines.append(f"Negative prompt: {known['negative_prompt']}")
-    values = {
-        label: next((known[name] for name in names if name in known), None) for label, names in _PARAMETERS.items()
-    }
-    settings = {label: value for label, value in values.items() if value is not None} | {
-        "Seed": details["seed"],
-        "Size": f"{details['width']}x{details['height']}",
-        "Model": details["model"],
-        "Version": _software(details),
-    }
-    lines.append(", ".join(f"{label}: {_quoted(str(value))}" for label, value in settings.items()))
-    return _plain("\n".join(lines))
-
-
-def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False) if re.search("[,:\n]", value) else value
-
-
-def _plain(text: str) -> str:
-    """`text` without what a PNG text chunk cannot hold."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def _xmp(details: Mapping[str, Any]) -> str:
-    """XMP that marks the result as made by a machine: by rules, by a model, or out of the client's picture."""
-    source = _SOURCE_TYPE + _SOURCE_TYPES.get(details["facts"].get("engine"), "trainedAlgorithmicMedia")
-    return (
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
-        ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
-        f"<xmp:CreatorTool>{escape_text(_software(details))}</xmp:CreatorTool>"
-        f"<Iptc4xmpExt:DigitalSourceType>{source}</Iptc4xmpExt:DigitalSourceType>"
-        "</rdf:Description></rdf:RDF></x:xmpmeta>"
-    )
-
-
-def _xmp_packet(details: Mapping[str, Any]) -> str:
-    return f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>{_xmp(details)}<?xpacket end="r"?>'
-
-
-def _png_text(content: bytes) -> str | None:
-    """The text of our chunk, found without decoding the picture."""
-    position = len(signatures.PNG)
-    while position + _CHUNK.size <= len(content):
-        length, name = _CHUNK.unpack_from(content, position)
-        start = position + _CHUNK.size
-        if name == b"iTXt" and content.startswith(_OUR_CHUNK, start):
-            return content[start + len(_OUR_CHUNK) : start + length].decode(errors="replace")
-        position = start + length + 4
-    return None
-
-
-def _svg_text(content: bytes) -> str | None:
-    try:
-        root = fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):
-        return None
-    provenance = root.find(f"{{{SVG_NAMESPACE}}}metadata/{{{NAMESPACE}}}making")
-    return provenance.text if provenance is not None else None
+    return document[:end] + inside + document[end:]

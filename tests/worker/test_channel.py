@@ -40,6 +40,22 @@ def test_messages_arrive_in_order_however_they_are_cut(ends: tuple[Channel, Chan
     sender.join()
 
 
+def test_messages_sent_together_arrive_as_if_sent_one_by_one(ends: tuple[Channel, Channel], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("content")
+    with (tmp_path / "file").open() as file:
+        first = Message({"op": "run"}, b"x" * 100_000, (file.fileno(),))
+        sender = threading.Thread(target=ends[0].send_together, args=([first, Message({"op": "done"})],))
+        sender.start()
+        received, last = ends[1].receive(10), ends[1].receive(10)
+        sender.join()
+    assert received is not None
+    assert (received.head, received.body) == (first.head, first.body)
+    (descriptor,) = received.descriptors
+    assert os.pread(descriptor, 10, 0) == b"content"
+    os.close(descriptor)
+    assert last == Message({"op": "done"})
+
+
 def test_several_threads_may_send_at_once(ends: tuple[Channel, Channel]) -> None:
     senders = [threading.Thread(target=lambda: [ends[0].send({}, b"x" * 50_000) for _ in range(20)]) for _ in range(4)]
     for sender in senders:

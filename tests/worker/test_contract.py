@@ -45,7 +45,7 @@ class Events:
 
 def job(*attachments: Attachment, **options: object) -> JobSpec:
     return JobSpec(
-        MODEL, "a-1-16x16", "card", MediaType.PNG, 16, 16, "a fox", ("shortened",), "d", options, 10**6, 10**6,
+        MODEL, "a-1-16x16", "card", MediaType.PNG, 16, 16, "a fox", ("shortened",), "d", options, 10**6, 10**6, 10**6,
         attachments,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,7 @@ from spectacle.generators.placement import memory
 from spectacle.generators.placement.plan import Machine
 from spectacle.generators.test_generator import TestGenerator
 from spectacle.svg.rasterise import Rasteriser
+from spectacle.worker import job as worker_job
 from spectacle.worker.contract import Attachment, JobSpec, Role
 from spectacle.worker.engine import Engine
 
@@ -96,7 +98,7 @@ def output() -> RecordedOutput:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     found = {"test-double": TestGenerator, "strange": Strange}
-    monkeypatch.setattr(registry, "find", found.__getitem__)
+    monkeypatch.setattr(registry, "find", lambda name, _resources: found[name])
     monkeypatch.setattr(Strange, "outcome", None)
     monkeypatch.setattr(Strange, "unloaded", 0)
     monkeypatch.setattr(TestGenerator, "_short_of_memory", True)
@@ -111,7 +113,7 @@ def job(
     options: dict[str, Any] | None = None,
 ) -> JobSpec:
     return JobSpec(
-        (generator, preset), "a-1-8x8", "card", MediaType.PNG, 8, 8, "a fox", (), "d", options or {}, 1000, 1000,
+        (generator, preset), "a-1-8x8", "card", MediaType.PNG, 8, 8, "a fox", (), "d", options or {}, 1000, 3000, 1000,
         attachments,
     )  # fmt: skip
 
@@ -150,8 +152,8 @@ def test_the_kinds_own_options_hold_unless_the_request_says_otherwise(engine: En
 @pytest.mark.parametrize(
     ("count", "said"),
     [
-        (0, "needs 1 input picture.s. and got 0: write a-1-8x8-input.png"),
-        (3, "at most 2 input picture.s. and got 3: leave out a-1-8x8-input2.png"),
+        (0, r"needs at least 1 input image, and got 0\. Write a-1-8x8-input\.png"),
+        (3, r"at most 2 input images, and got 3\. Remove a-1-8x8-input2\.png"),
     ],
 )
 def test_a_wrong_number_of_pictures_is_refused(engine: Engine, count: int, said: str) -> None:
@@ -161,22 +163,22 @@ def test_a_wrong_number_of_pictures_is_refused(engine: Engine, count: int, said:
 
 @pytest.mark.parametrize("role", ["mask", "control"])
 def test_a_picture_the_generator_has_no_use_for_is_refused(engine: Engine, role: Role) -> None:
-    with pytest.raises(BadAttachment, match=f"does not use a {role} picture: leave out a-1-8x8-{role}.png"):
+    with pytest.raises(BadAttachment, match=f"does not use a {role}.*\\. Remove a-1-8x8-{role}.png"):
         image = Attachment(role, f"a-1-8x8-{role}.png", picture())
         engine.run(job("strange", *inputs(1), image), RecordedOutput())
 
 
 def test_no_picture_from_a_generator_is_its_authors_fault(engine: Engine) -> None:
-    with pytest.raises(GeneratorError, match="returned no picture"):
+    with pytest.raises(GeneratorError, match="returned no image"):
         engine.run(job("strange", *inputs(1)), RecordedOutput())
 
 
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [
-        (ZeroDivisionError("division\n by zero"), "strange failed: ZeroDivisionError: division by zero"),
-        (RuntimeError(), "strange failed: RuntimeError"),
-        (KeyError("x" * 1000), "strange failed: KeyError: 'xxx"),
+        (ZeroDivisionError("division\n by zero"), "strange: failed: ZeroDivisionError: division by zero"),
+        (RuntimeError(), "strange: failed: RuntimeError"),
+        (KeyError("x" * 1000), "strange: failed: KeyError: 'xxx"),
     ],
 )
 def test_any_exception_of_a_generator_becomes_one_line(engine: Engine, outcome: Exception, said: str) -> None:
@@ -223,7 +225,7 @@ def test_memory_that_runs_out_twice_is_told_with_what_would_fit_and_everything_i
     engine: Engine, outcome: Exception
 ) -> None:
     Strange.outcome = outcome
-    with pytest.raises(OutOfMemory, match="not enough memory on cpu for 8x8: ask for less"):
+    with pytest.raises(OutOfMemory, match=r"8x8: not enough memory on cpu\. ask for less"):
         engine.run(job("strange", *inputs(1)), RecordedOutput())
     assert Strange.unloaded == 2
 
@@ -251,7 +253,9 @@ class Heavy(Strange):
     asked: ClassVar[list[Footprint]] = []
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+    def required_memory(
+        cls, preset: str | None, device: Device, resources: Resources, held: Footprint
+    ) -> Footprint | None:
         cls.asked.append(held)
         return Footprint(ram=6 * GB) if cls.known else None
 
@@ -259,7 +263,7 @@ class Heavy(Strange):
     def footprint(self) -> Footprint:
         return Footprint(ram=4 * GB)
 
-    def adopt(self, preset: str | None) -> bool:
+    def switch_preset(self, preset: str | None) -> bool:
         if {preset, self.preset} <= self.adopts:
             self.preset = preset
         return preset == self.preset
@@ -286,7 +290,9 @@ def heavy(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     for name, fresh in {"adopts": set(), "known": True, "short": 0, "loads": [], "unloads": [], "asked": []}.items():
         monkeypatch.setattr(Heavy, name, fresh)
     monkeypatch.setattr(
-        registry, "find", {"heavy": Heavy, "test-double": TestGenerator, "strange": Strange}.__getitem__
+        registry,
+        "find",
+        lambda name, _resources: {"heavy": Heavy, "test-double": TestGenerator, "strange": Strange}[name],
     )
 
     def measure(device: Device, settings: PlacementSettings) -> Machine:
@@ -337,7 +343,13 @@ def test_a_generator_that_names_packages_is_taken_for_a_large_one(
     packages: tuple[str, ...], known: Footprint | None
 ) -> None:
     kind = type("Other", (Strange,), {"packages": packages})
-    assert kind.demand(None, Device(), Resources(), Footprint()) == known
+    assert kind.required_memory(None, Device(), Resources(), Footprint()) == known
+
+
+def test_a_generator_that_defines_methods_by_their_old_names_works_with_a_warning() -> None:
+    with pytest.warns(FutureWarning, match=r"Old\.demand: .* Define required_memory"):
+        kind = type("Old", (Strange,), {"demand": classmethod(lambda cls, *_: Footprint(ram=1))})
+    assert kind.required_memory(None, Device(), Resources(), Footprint()) == Footprint(ram=1)
 
 
 def test_another_preset_of_a_loaded_model_takes_it_over(heavy: Engine) -> None:
@@ -384,15 +396,15 @@ def test_then_from_the_one_that_runs_which_is_loaded_anew(heavy: Engine, output:
 
 def test_a_failed_load_leaves_nothing_loaded(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Strange, "load", lambda self, device: 1 / 0)
-    with pytest.raises(GeneratorError, match="strange failed: ZeroDivisionError"):
+    with pytest.raises(GeneratorError, match="strange: failed: ZeroDivisionError"):
         engine.load(("strange", None))
     monkeypatch.undo()
 
 
 def test_a_preset_that_is_not_there_is_told_with_those_that_are(heavy: Engine) -> None:
-    with pytest.raises(GeneratorError, match="heavy has no preset 'Fast': use one of fast, fine, rough, huge"):
+    with pytest.raises(GeneratorError, match=r"heavy: no preset 'Fast'\. Use one of fast, fine, rough, huge"):
         heavy.load(("heavy", "Fast"))
-    with pytest.raises(GeneratorError, match="strange has no preset 'fast': it has none, so leave it out"):
+    with pytest.raises(GeneratorError, match=r"strange: no preset 'fast'\. Omit it, because there are none"):
         heavy.load(("strange", "fast"))
 
 
@@ -439,7 +451,7 @@ def test_an_attachment_beyond_its_limit_is_not_read(
     with (tmp_path / "huge").open("w+b") as file:
         file.truncate(1 << 40)
         huge = Attachment(role, "a-1-8x8-x", file.fileno())
-        with pytest.raises(error, match="a-1-8x8-x holds more than"):
+        with pytest.raises(error, match="a-1-8x8-x: more than"):
             engine.run(job("test-double", huge), RecordedOutput())
 
 
@@ -452,3 +464,44 @@ def test_a_generator_that_cannot_unload_does_not_stand_in_the_way_of_another(
     with pytest.raises(ZeroDivisionError):
         heavy.load(("heavy", None))
     assert heavy.load(("heavy", None)).name == "heavy"
+
+
+def test_the_pictures_of_a_job_together_are_limited(engine: Engine, output: RecordedOutput) -> None:
+    def spec(pixels: int) -> JobSpec:
+        images = (*inputs(3), *(Attachment(role, f"a-1-8x8-{role}.png", picture()) for role in ("mask", "control")))
+        return dataclasses.replace(job("test-double", *images), max_total_input_pixels=pixels)
+
+    engine.run(spec(5 * 16), output)
+    with pytest.raises(BadAttachment, match=r"control\.png is 16 pixels, and the images before it 64"):
+        engine.run(spec(5 * 16 - 1), RecordedOutput())
+    with pytest.raises(BadAttachment, match=r"input0\.png is 16 pixels"):
+        engine.run(spec(15), RecordedOutput())
+
+
+def test_a_file_is_read_only_after_the_one_before_it_was_opened(
+    engine: Engine, output: RecordedOutput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+    read, opened = Attachment.read, worker_job.open_picture
+    monkeypatch.setattr(Attachment, "read", lambda self, limit: [steps.append("read"), read(self, limit)][1])
+    monkeypatch.setattr(worker_job, "open_picture", lambda *a, **b: [steps.append("opened"), opened(*a, **b)][1])
+    engine.run(job("test-double", *inputs(2)), output)
+    assert steps == ["read", "opened"] * 2
+
+
+class Silent(Generator):
+    """Makes three drawings and reports no step."""
+
+    name = "silent"
+
+    def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
+        drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8"/></svg>'
+        return [Artifact(drawing)] * 3
+
+
+def test_a_generator_without_steps_has_one_for_each_result(
+    engine: Engine, output: RecordedOutput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "find", lambda _name, _resources: Silent)
+    engine.run(job("silent"), output)
+    assert output.calls == ["started", *["progress"] * 3, *["file"] * 3]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 
 from spectacle.config import Settings
-from spectacle.errors import Cancelled, WorkerCrashed, WorkerTimeout
+from spectacle.errors import Cancelled, WorkerCrashed, WorkerTimeout, WorkerUnavailable
 from spectacle.generators.base import Device, MediaType
 from spectacle.worker.contract import Attachment, JobFailed, JobSpec, Model
 from spectacle.worker.local import MIN_CRASH_BACKOFF, LocalWorker
@@ -57,7 +59,7 @@ def settings(**limits: float) -> Settings:
 
 def job(*attachments: Attachment, **options: Any) -> JobSpec:
     return JobSpec(
-        CARD, "a-1-16x16", "card", MediaType.PNG, 16, 16, "a fox", (), "", options, 10**6, 10**6, attachments
+        CARD, "a-1-16x16", "card", MediaType.PNG, 16, 16, "a fox", (), "", options, 10**6, 10**6, 10**6, attachments
     )
 
 
@@ -127,7 +129,7 @@ def test_loading_past_its_limit_ends_the_process(worker: LocalWorker) -> None:
     worker.reconfigure(settings(load=0.2))
     assert worker.pid is not None
     os.kill(worker.pid, signal.SIGSTOP)
-    with pytest.raises(WorkerTimeout, match="not done with its load") as caught:
+    with pytest.raises(WorkerTimeout, match="the load phase was not done") as caught:
         worker.load(CARD)
     assert caught.value.details["phase"] == "load"
     assert worker.pid is None
@@ -207,14 +209,14 @@ def test_a_job_the_generator_refuses_fails_with_its_code_and_the_process_stays(w
 
 def test_memory_that_ran_out_once_is_freed_and_the_job_tried_again(worker: LocalWorker) -> None:
     events = RecordedEvents()
-    with pytest.raises(JobFailed, match="not enough memory on cpu for 16x16: ask for fewer") as caught:
+    with pytest.raises(JobFailed, match=r"16x16: not enough memory on cpu\. Request fewer than 16x16") as caught:
         worker.run(job(trouble="memory"), events)
     assert caught.value.error_code == "out-of-memory"
     worker.run(job(), events)
 
 
 def test_a_generator_that_is_not_installed_is_named(worker: LocalWorker) -> None:
-    with pytest.raises(JobFailed, match="no generator 'nothing' is installed") as caught:
+    with pytest.raises(JobFailed, match="generator 'nothing': not installed") as caught:
         worker.load(("nothing", None))
     assert caught.value.error_code == "unknown-generator"
 
@@ -251,9 +253,32 @@ def test_a_process_that_cannot_be_started_leaves_nothing_open(monkeypatch: pytes
     worker = LocalWorker(Device(), settings())
     monkeypatch.setattr(sys, "executable", "/nonexistent")
     before = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(
+        WorkerUnavailable,
+        match=r"the worker on cpu: cannot be started: No such file or directory\. Check that /nonexistent",
+    ):
         worker.start()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EMFILE, "Raise the limit of open files"),
+        (errno.EAGAIN, "Raise the limit of processes"),
+        (errno.ENOMEM, "Free some memory"),
+        (errno.EACCES, "Check that .* can be run"),
+    ],
+)
+def test_a_process_that_the_system_does_not_start_is_said_to_be_that(
+    monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(WorkerUnavailable, match=f"the worker on cpu: cannot be started: .*\\. {remedy}"):
+        LocalWorker(Device(), settings()).start()
 
 
 def test_the_descriptors_of_a_job_are_closed_in_the_process(worker: LocalWorker, tmp_path: Path) -> None:

@@ -42,7 +42,10 @@ class Options(GeneratorOptions):
         return self
 
 
-NAMES = "adapters, fit, negative_prompt, num_inference_steps, png, progress, sampler, seed, true_cfg_scale, weights"
+NAMES = (
+    "adapters, fit, metadata, negative_prompt, num_inference_steps, output_format, png, progress, quality, sampler, "
+    "seed, thumbnail, true_cfg_scale, weights"
+)
 
 
 def read(content: object, defaults: dict[str, Any] | None = None) -> Options:
@@ -102,33 +105,33 @@ class TestReading:
 class TestRefusing:
     def test_an_unknown_option_is_answered_with_the_nearest_and_all_valid_ones(self) -> None:
         assert refusal({"num_inference_step": 4}) == (
-            f'unknown option "num_inference_step": did you mean num_inference_steps? valid options: {NAMES}'
+            f'unknown option "num_inference_step". Did you mean num_inference_steps? Valid options: {NAMES}.'
         )
 
     def test_an_unknown_option_like_no_other_is_answered_with_all_valid_ones(self) -> None:
-        assert refusal({"xyz": 1}) == f'unknown option "xyz": valid options: {NAMES}'
+        assert refusal({"xyz": 1}) == f'unknown option "xyz". Valid options: {NAMES}.'
 
     def test_a_value_out_of_range_is_answered_with_the_limit(self) -> None:
         assert refusal({"num_inference_steps": 500}) == (
-            f"option num_inference_steps is 500: it should be less than or equal to 100; valid options: {NAMES}"
+            f"option num_inference_steps is 500: it must be at most 100. Valid options: {NAMES}."
         )
 
     @pytest.mark.parametrize(
         ("given", "said"),
         [
-            ({"num_inference_steps": "4"}, 'option num_inference_steps is "4": it should be a valid integer'),
-            ({"num_inference_steps": True}, "option num_inference_steps is true: it should be a valid integer"),
-            ({"num_inference_steps": 4.5}, "option num_inference_steps is 4.5: it should be a valid integer"),
-            ({"num_inference_steps": None}, "option num_inference_steps is null: it should be a valid integer"),
-            ({"progress": "yes"}, 'option progress is "yes": it should be a valid boolean'),
-            ({"progress": 1}, "option progress is 1: it should be a valid boolean"),
-            ({"seed": -1}, "option seed is -1: it should be greater than or equal to 0"),
-            ({"seed": 2**63}, "option seed is 9223372036854775808: it should be less than or equal to"),
-            ({"sampler": "eule"}, "option sampler is \"eule\": it should be 'euler' or 'heun'"),
-            ({"fit": "stretch"}, "option fit is \"stretch\": it should be 'crop' or 'pad'"),
-            ({"negative_prompt": ["a"]}, 'option negative_prompt is ["a"]: it should be a valid string'),
-            ({"adapters": [{"name": "a"}, {"name": "b", "scale": 3}]}, "option adapters[1].scale is 3: it should be"),
-            ({"adapters": [{}]}, "option adapters[0].name is missing; valid options"),
+            ({"num_inference_steps": "4"}, 'option num_inference_steps is "4": it must be a whole number'),
+            ({"num_inference_steps": True}, "option num_inference_steps is true: it must be a whole number"),
+            ({"num_inference_steps": 4.5}, "option num_inference_steps is 4.5: it must be a whole number"),
+            ({"num_inference_steps": None}, "option num_inference_steps is null: it must be a whole number"),
+            ({"progress": "yes"}, 'option progress is "yes": it must be true or false'),
+            ({"progress": 1}, "option progress is 1: it must be true or false"),
+            ({"seed": -1}, "option seed is -1: it must be at least 0"),
+            ({"seed": 2**63}, "option seed is 9223372036854775808: it must be at most"),
+            ({"sampler": "eule"}, "option sampler is \"eule\": it must be 'euler' or 'heun'"),
+            ({"fit": "stretch"}, "option fit is \"stretch\": it must be 'crop' or 'pad'"),
+            ({"negative_prompt": ["a"]}, 'option negative_prompt is ["a"]: it must be text in quotes'),
+            ({"adapters": [{"name": "a"}, {"name": "b", "scale": 3}]}, "option adapters[1].scale is 3: it must be"),
+            ({"adapters": [{}]}, "option adapters[0].name is missing. Valid options"),
         ],
     )
     def test_an_ill_typed_value_is_answered_with_option_value_and_what_is_allowed(
@@ -136,16 +139,16 @@ class TestRefusing:
     ) -> None:
         message = refusal(given)
         assert message.startswith(said)
-        assert message.endswith(f"valid options: {NAMES}")
+        assert message.endswith(f"Valid options: {NAMES}.")
 
     def test_options_that_exclude_each_other_are_refused(self) -> None:
         assert refusal({"fit": "pad", "sampler": "heun"}) == (
-            f"the options do not fit together: pad needs the euler sampler; valid options: {NAMES}"
+            f"the options do not fit together: pad needs the euler sampler. Valid options: {NAMES}."
         )
 
     def test_the_operators_mistake_is_told_from_the_clients(self) -> None:
-        assert 'unknown option "stps" in the service\'s configuration' in refusal({}, {"stps": 4})
-        assert "option seed in the service's configuration is" in refusal({}, {"seed": "x"})
+        assert 'unknown option "stps" in the daemon\'s configuration' in refusal({}, {"stps": 4})
+        assert "option seed in the daemon's configuration is" in refusal({}, {"seed": "x"})
         assert "configuration" not in refusal({"seed": "x"}, {"seed": "y"})
 
     def test_long_names_and_values_are_shortened(self) -> None:
@@ -171,22 +174,22 @@ class TestRefusing:
             (b'{"seed": 1\xff}', "is not UTF-8 text"),
             ('{"seed": 1}'.encode("utf-16"), "is not UTF-8 text"),
             (b"\0" * 10, "is not JSON"),
-            (b"[1, 2]", "holds [1, 2], not an object"),
-            (b"null", "holds null, not an object"),
-            (b'"seed"', 'holds "seed", not an object'),
-            (b'{"seed": 1, "seed": 2}', 'option "seed" is set twice'),
-            (b'{"weights": {"a": 1, "a": 1}}', 'option "a" is set twice'),
-            (b'{"seed": NaN}', "holds NaN, which is not a number"),
-            (b'{"seed": -Infinity}', "holds -Infinity, which is not a number"),
-            (b'{"true_cfg_scale": 1e999}', "holds 1e999, which is not a number"),
-            (b'{"seed": ' + b"9" * 60_000 + b"}", "9999…, which is not a number"),
-            (b'{"seed": -' + b"9" * 21 + b"}", "which is not a number"),
-            (b'{"negative_prompt": "\\ud800"}', "half of a character"),
-            (b'{"\\udfff": 1}', "half of a character"),
+            (b"[1, 2]", "contains [1, 2], not an object"),
+            (b"null", "contains null, not an object"),
+            (b'"seed"', 'contains "seed", not an object'),
+            (b'{"seed": 1, "seed": 2}', 'option "seed": set twice'),
+            (b'{"weights": {"a": 1, "a": 1}}', 'option "a": set twice'),
+            (b'{"seed": NaN}', "contains NaN, which is not a valid option value. Use a finite number"),
+            (b'{"seed": -Infinity}', "contains -Infinity, which is not a valid option value. Use a finite number"),
+            (b'{"true_cfg_scale": 1e999}', "contains 1e999, which is not a valid option value. Use a finite number"),
+            (b'{"seed": ' + b"9" * 60_000 + b"}", "9999…, which is too large. Use at most 20 digits"),
+            (b'{"seed": -' + b"9" * 21 + b"}", "which is too large. Use at most 20 digits"),
+            (b'{"negative_prompt": "\\ud800"}', "an unpaired surrogate"),
+            (b'{"\\udfff": 1}', "an unpaired surrogate"),
             (b'{"weights": ' + b"[" * 8 + b"]" * 8 + b"}", "nests more than 8"),
             (b"[" * 60_000, "nests more than 8"),
             (b'{"a":' * 10_000, "nests more than 8"),
-            (b'{"seed": 1}' + b" " * MAX_OPTIONS_BYTES, "at most 65536 are read"),
+            (b'{"seed": 1}' + b" " * MAX_OPTIONS_BYTES, "the limit is 65536"),
         ],
     )
     def test_what_is_no_plain_json_object_is_refused(self, raw: bytes, said: str) -> None:

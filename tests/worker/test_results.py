@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import tracemalloc
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Iterator
@@ -19,8 +20,9 @@ from PIL import Image
 
 from spectacle.errors import GeneratorError, SpectacleError
 from spectacle.generators.base import Artifact, MediaType
+from spectacle.provenance import read_provenance
 from spectacle.svg import Rasteriser, SvgLimits
-from spectacle.worker.results import Provenance, ResultFile, finish, read_provenance
+from spectacle.worker.results import Provenance, ResultFile, Wanted, finish
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48" viewBox="0 0 64 48">{}</svg>'
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
@@ -55,7 +57,8 @@ def pictures(
     *contents: Any, rasteriser: Any = None, makes: MediaType = MediaType.PNG, png_preview: bool = False, **changes: Any
 ) -> list[ResultFile]:
     artifacts = [content if isinstance(content, Artifact) else Artifact(content) for content in contents]
-    return finish(artifacts, making(**changes), makes=makes, png_preview=png_preview, rasteriser=rasteriser)
+    wanted = Wanted(makes, preview=png_preview)
+    return finish(artifacts, making(**changes), wanted, rasteriser=rasteriser)
 
 
 def opened(file: ResultFile) -> Image.Image:
@@ -166,12 +169,12 @@ def test_a_preview_of_a_picture_is_the_picture() -> None:
 
 
 def test_a_picture_where_a_drawing_is_wanted_is_an_error() -> None:
-    with pytest.raises(GeneratorError, match="qwen-image returned a picture where a drawing was wanted"):
+    with pytest.raises(GeneratorError, match="qwen-image: returned an image where an SVG was requested"):
         pictures(Image.new("RGB", (9, 9)), makes=MediaType.SVG)
 
 
 def test_no_artifact_is_an_error() -> None:
-    with pytest.raises(GeneratorError, match="qwen-image returned no picture"):
+    with pytest.raises(GeneratorError, match="qwen-image: returned no image"):
         pictures()
 
 
@@ -180,8 +183,7 @@ def test_the_limits_of_drawings_are_applied(rasteriser: Rasteriser) -> None:
         finish(
             [Artifact(SVG.format("<g/><g/>"))],
             making(),
-            makes=MediaType.SVG,
-            png_preview=False,
+            Wanted(MediaType.SVG),
             rasteriser=rasteriser,
             limits=SvgLimits(elements=2),
         )
@@ -255,6 +257,14 @@ def test_a_drawing_keeps_its_content_beside_the_metadata(root: str) -> None:
     parsed = ET.fromstring(file.content)
     assert [element.tag.rpartition("}")[2] for element in parsed] == ["g"] * root.count("<g/>") + ["metadata"]
     assert read_provenance(file.content)["seed"] == 7
+
+
+def test_what_an_artifact_notes_for_the_client_is_among_the_notes() -> None:
+    artifact = Artifact(Image.new("L", (64, 48)), {"steps": 4, "notes": ["not understood: gollum"]})
+    (file,) = pictures(artifact)
+    read = read_provenance(file.content)
+    assert read["notes"] == ["the prompt was shortened", "not understood: gollum"]
+    assert read["facts"] == {"steps": 4}
 
 
 def test_a_drawing_cannot_forge_its_making() -> None:
@@ -350,8 +360,32 @@ def _png(**info: str) -> bytes:
     ],
 )
 def test_a_file_that_does_not_tell_its_making_is_said_so(content: bytes) -> None:
-    with pytest.raises(SpectacleError, match="does not tell how it was made"):
+    with pytest.raises(SpectacleError, match="contains no Spectacle metadata"):
         read_provenance(content)
+
+
+def test_the_first_making_in_a_drawing_counts() -> None:
+    making = '<metadata><a><s:making>{{"x": 0}}</s:making></a><s:making>{{"x": {}}}</s:making></metadata>'
+    inside = making.format(1) + making.format(2)
+    content = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:s="urn:spectacle:1"><g/>{inside}</svg>'
+    assert read_provenance(content.encode()) == {"x": 1}
+
+
+def test_reading_the_making_of_a_hostile_file_takes_no_more_memory_than_the_file() -> None:
+    documents = [
+        b'<svg xmlns="http://www.w3.org/2000/svg">' + b"<a/>" * 500_000 + b"</svg>",
+        b"\x89PNG\r\n\x1a\n" + bytes(12) * 200_000,
+        SVG.format(
+            f'<metadata><s:making xmlns:s="urn:spectacle:1">[{"{}," * 2_000_000}0]</s:making></metadata>'
+        ).encode(),
+    ]
+    for content in documents:
+        tracemalloc.start()
+        with pytest.raises(SpectacleError, match="contains no Spectacle metadata"):
+            read_provenance(content)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most <= 4 * len(content)
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
