@@ -1,4 +1,4 @@
-"""The built-in illustrator: understands a prompt, finds drawings for it, and composes them to a scene."""
+"""The built-in illustrator: understands a prompt, finds artworks for it, and composes them to a scene."""
 
 from spectacle.generators.illustration.generator import Illustration, Style
 

@@ -1,1 +1,1 @@
-"""The art library: the drawings that pictures are composed of, and their licences."""
+"""The art library: the artworks that images are composed of, and their licences."""

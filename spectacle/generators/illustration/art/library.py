@@ -1,13 +1,13 @@
-"""The art library: the drawings that ship with Spectacle, each with what is known of it.
+"""The art library: the artworks that ship with Spectacle, each with what is known of it.
 
 All of them live in one file, `library.bin`:
 
 - 8 bytes: `SPCTART1`
 - 4 bytes: length of the index, little-endian
 - the index: JSON compressed with zlib
-- the drawings' markup, each compressed with zlib; the index says where each begins
+- the artworks' markup, each compressed with zlib; the index says where each begins
 
-Opening reads the index alone; a drawing's markup is read when it is asked for.
+Opening reads the index alone; an artwork's markup is read when it is asked for.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAGIC = b"SPCTART1"
 
 @dataclass(frozen=True, slots=True)
 class Artwork:
-    """One drawing and what is known of it. Lengths are in units of its own view box unless said otherwise.
+    """One artwork and what is known of it. Lengths are in units of its own view box unless said otherwise.
 
     Attributes:
         id: Its name in the library, such as `noto:fox`.
@@ -69,7 +69,7 @@ class Artwork:
 
 
 class Library:
-    """The drawings by identity, in a fixed order."""
+    """The artworks by identity, in a fixed order."""
 
     def __init__(self, file: Traversable) -> None:
         """Reads the index of a library file.
@@ -117,9 +117,9 @@ class Library:
         return self._drawings[identity]
 
     def markup(self, identity: str) -> str:
-        """The SVG elements of a drawing, to be put into an `svg` or `g` with the drawing's view box.
+        """The SVG elements of an artwork, to be put into an `svg` or `g` with the artwork's view box.
 
-        Ids in it are unique in the library, so several drawings can live in one document.
+        Ids in it are unique in the library, so several artworks can live in one document.
 
         Raises:
             KeyError: The library does not have it.
@@ -130,7 +130,7 @@ class Library:
             return zlib.decompress(stream.read(stored)).decode()
 
     def provenance(self, identity: str) -> dict[str, str]:
-        """Where a drawing comes from: its id, title, source and licence, and the author where known.
+        """Where an artwork comes from: its id, title, source and licence, and the author where known.
 
         Raises:
             KeyError: The library does not have it.

@@ -1,5 +1,6 @@
 """Drawing a scene: layout, backgrounds, light, colours and styles, written as SVG."""
 
-from spectacle.generators.illustration.compose.picture import Composition, PlacedThing, compose
+from spectacle.generators.illustration.compose.painting import PlacedThing
+from spectacle.generators.illustration.compose.picture import Composition, compose
 
 __all__ = ["Composition", "PlacedThing", "compose"]

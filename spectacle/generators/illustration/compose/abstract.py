@@ -1,4 +1,4 @@
-"""A picture of a mood alone, for prompts with nothing to draw and no place to show."""
+"""An image of a mood alone, for prompts with nothing to draw and no place to show."""
 
 from __future__ import annotations
 

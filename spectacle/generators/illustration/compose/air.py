@@ -9,7 +9,7 @@ from spectacle.generators.illustration.compose.canvas import Box
 from spectacle.generators.illustration.compose.placed import PictureSpace, Placed, emit
 
 _TOP = 0.06
-"""Where the air ends, as a share of the picture's height."""
+"""Where the air ends, as a share of the image's height."""
 
 _ABOVE_HORIZON = 0.03
 """How far below the horizon what floats may hang, in units."""
@@ -22,13 +22,13 @@ _CROWD = 3
 _CROWD_BOTTOM = 0.8
 
 _SIDE_BY_SIDE = 0.9
-"""Width to height of a picture from which on composites float side by side, not above each other."""
+"""Width to height of an image from which on composites float side by side, not above each other."""
 
 _GAP, _GAP_ABOVE = 1.1, 1.12
 """Widths and heights with the gap to the next composite."""
 
 _BROAD = 0.86
-"""Share of the picture's width that may be covered."""
+"""Share of the image's width that may be covered."""
 
 _TALL, _TALL_ALONE = 0.8, 0.62
 """Height of what floats side by side, and of a single thing, in units."""
@@ -48,7 +48,7 @@ _ORDER_AIR = 20.0
 
 
 def in_air(clusters: list[Cluster], space: PictureSpace, rng: Random) -> list[Placed]:
-    """Composites floating side by side or above each other, in the middle of the picture."""
+    """Composites floating side by side or above each other, in the middle of the image."""
     low, high = _air(clusters, space)
 
     several = len(clusters) > 1 and space.width / space.height > _SIDE_BY_SIDE
@@ -109,15 +109,15 @@ def _span(cluster: Cluster) -> float:
 def in_free_place(
     cluster: Cluster, space: PictureSpace, taken: list[Box], scale: float | None, rng: Random, *, alone: bool
 ) -> list[Placed]:
-    """Put a composite where it covers least, in the upper part of the picture.
+    """Put a composite where it covers least, in the upper part of the image.
 
     Args:
         cluster: What is placed.
-        space: The picture.
+        space: The image.
         taken: What is covered already.
         scale: Pixels a unit of what is placed already; None before the first.
         rng: Chooses between places that are alike.
-        alone: Whether nothing else is in the picture.
+        alone: Whether nothing else is in the image.
     """
     left, top, right, bottom = cluster.composite.bounds
     width, height = right - left, bottom - top

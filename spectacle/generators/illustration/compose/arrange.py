@@ -1,4 +1,4 @@
-"""Arranging composites in the picture: on the ground, in the air, and in free places of the sky."""
+"""Arranging composites in the image: on the ground, in the air, and in free places of the sky."""
 
 from __future__ import annotations
 

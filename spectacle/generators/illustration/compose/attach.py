@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+from spectacle.generators.illustration.compose.bodies import WIDTH
 from spectacle.generators.illustration.compose.casting import words_of
+from spectacle.generators.illustration.compose.inscribing import printed_area
 from spectacle.generators.illustration.compose.parts import Assembly, Part
 from spectacle.generators.illustration.language.scene import RelationKind
 
@@ -107,6 +109,14 @@ def _spread(host: Part, slot: int, slots: int, share: float = 0.72) -> float:
 
 def _on(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     root = host.root
+    area = printed_area(root.drawing)
+    if area is not None:
+        left, top, right, bottom = area
+        room = (right - left) * root.width / slots, (bottom - top) * root.height
+        child.scale(min(room[0] / child.width, room[1] / child.height))
+        x = root.x + root.width * ((left + right) / 2 + (right - left) * ((slot + 0.5) / slots - 0.5))
+        _put(child, x, root.row((top + bottom) / 2) + child.height / 2, root.order + 1 + slot * 0.01)
+        return
     furniture = root.drawing.category == "furniture" or bool(words_of(root.drawing, root.noun) & set(SEAT_SHARES))
     figure = child.root.drawing
     if (
@@ -127,7 +137,10 @@ def _on(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
         return
     _fit(child, width=root.width * (0.86 if slots == 1 else 0.9) / min(slots, 4) * (1 if furniture else 1.2))
     if furniture:
-        _grow(child, min(root.height * 0.5, root.width * 0.8 / slots * child.height / child.width))
+        if "worktop" in root.noun.attributes:
+            _fit(child, height=root.height * 0.32, width=root.width * 0.7 / slots)
+        else:
+            _grow(child, min(root.height * 0.5, root.width * 0.8 / slots * child.height / child.width))
     cake = "cake" in words_of(root.drawing, root.noun)
     _fit(child, height=root.height * (0.34 if cake else 1.6), width=root.width * 0.62 / slots if cake else None)
     x = _spread(root, slot, slots)
@@ -229,6 +242,10 @@ def _hold(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
             for part in child.parts:
                 part.shift(0, -low)
         return
+    if "hugging" in root.noun.attributes and held.drawing.category not in {"person", "building", "furniture"}:
+        child.scale(min(0.52 * root.height / child.height, 0.9 * root.width / child.width))
+        _put(child, root.middle + side * root.width * 0.12, root.row(0.9), root.order + 1)
+        return
     large = held.drawing.category == "instrument" or words & {"guitar", "violin", "book", "newspaper"}
     if large and slots == 1:
         _fit(child, height=root.height * 0.56, width=root.width * 0.85)
@@ -268,13 +285,20 @@ def _wear(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
     if face:
         centre, top, wide = 0.5, root.outline.top(0.35, 0.65), 0.9
     head_x, head_y, head = root.column(centre), root.row(top), root.width * wide
-    if root.drawing.form == "whole" and root.drawing.category == "person":
+    if root.drawing.id.startswith("figure:") and root.drawing.size[0] == WIDTH:
+        unit = root.width / root.drawing.box[2]
+        child_head = root.drawing.height_m < 1.4
+        head_x, head_y, head = root.middle, root.y + 0.6 * unit, (16.8 if child_head else 15.8) * unit
+    elif root.drawing.form == "whole" and root.drawing.category == "person":
         head = min(head, root.height * 0.28)
 
     def width(target: float) -> None:
         child.scale(target / child.width)
 
-    if words & EYE_WORDS:
+    if "space" in words:
+        width(head * 1.5)
+        _put(child, head_x, head_y + head * 0.5 + child.height / 2, root.order + 2)
+    elif words & EYE_WORDS:
         width(head * 0.86)
         _put(child, head_x, head_y + head * (0.5 if not face else 0.42) + child.height / 2, root.order + 2)
     elif words & NECK_WORDS and "snowman" in words_of(root.drawing, root.noun):
@@ -282,9 +306,12 @@ def _wear(host: Assembly, child: Assembly, slot: int, slots: int) -> None:
         _put(child, root.middle, root.row(0.42) + child.height * 0.6, root.order + 1)
     elif words & NECK_WORDS:
         width(head * 0.8)
+        _fit(child, height=root.height * 0.34)
         _put(child, head_x, head_y + head * 0.88 + child.height * 0.8, root.order + 1)
     elif words & BODY_WORDS:
-        width(root.width * 0.72)
+        aside = root.drawing.category in {"animal", "bird", "fish", "insect"} and root.drawing.faces != "front"
+        width(root.width * (0.5 if aside else 0.72))
+        _fit(child, height=root.height * 0.5)
         _put(child, root.middle, root.row(0.62) + child.height * 0.5, root.order + 1)
     elif words & FOOT_WORDS:
         span = max(root.shade, root.width * 0.4) * (1.1 if slots == 1 else 1.3)

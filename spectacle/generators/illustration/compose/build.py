@@ -9,7 +9,9 @@ from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose.attach import ATTACHING, attach
 from spectacle.generators.illustration.compose.casting import Role, words_of
 from spectacle.generators.illustration.compose.groups import amid, between, group, relate
+from spectacle.generators.illustration.compose.inscribing import WRITTEN
 from spectacle.generators.illustration.compose.parts import Assembly, Composite, figure
+from spectacle.generators.illustration.compose.together import PAIRED
 from spectacle.generators.illustration.language.scene import Relation, RelationKind, Scene, Thing
 
 HOST_IS_SUBJECT = frozenset({RelationKind.HOLDING, RelationKind.WEARING})
@@ -88,9 +90,51 @@ def _sheltered(scene: Scene, roles: list[Role]) -> Scene:
             "fantasy",
         }
         relations.append(replace(relation, kind=RelationKind.HOLDING) if held else relation)
+    relations = [_lifted(relation, scene, roles) for relation in relations]
     relations += _surf(scene, roles)
     relations = [_handless(relation, roles, scene.things) for relation in _lit(scene, roles, relations)]
     return replace(scene, relations=(*relations, *_breaths(scene, roles)))
+
+
+_ROOFS = frozenset(
+    {
+        "table",
+        "tree",
+        "umbrella",
+        "parasol",
+        "bed",
+        "bridge",
+        "desk",
+        "chair",
+        "sofa",
+        "couch",
+        "arch",
+        "tent",
+        "roof",
+        "house",
+        "bench",
+        "shelf",
+        "branch",
+    }
+)
+"""Words for what one can be under though it is smaller than oneself is drawn."""
+
+
+def _lifted(relation: Relation, scene: Scene, roles: list[Role]) -> Relation:
+    """The relation, turned round where something is under what cannot cover it: that one is above it then."""
+    if relation.kind is not RelationKind.UNDER or len(relation.objects) != 1:
+        return relation
+    upper = relation.objects[0]
+    words = words_of(roles[upper].drawings[0], scene.things[upper])
+    covers = roles[upper].height > 1.6 * roles[relation.subject].height and roles[upper].drawings[0].height_m > 1.2
+    if (
+        words & _ROOFS
+        or covers
+        or roles[upper].kind in ("air", "celestial")
+        or roles[relation.subject].kind == "celestial"
+    ):
+        return relation
+    return Relation(upper, RelationKind.ABOVE, (relation.subject,))
 
 
 HEAVY = frozenset({"piano", "cello", "harp", "drums", "kit", "xylophone"})
@@ -98,7 +142,7 @@ HEAVY = frozenset({"piano", "cello", "harp", "drums", "kit", "xylophone"})
 
 
 def _handless(relation: Relation, roles: list[Role], scene_things: tuple[Thing, ...]) -> Relation:
-    """The relation, with what cannot hold anything having it beside it."""
+    """The relation, with what cannot hold anything having it next to it."""
     handless = {"food", "dish", "drink", "fruit", "building", "furniture", "vehicle", "boat", "plant", "flower"}
     if relation.kind is RelationKind.HOLDING and roles[relation.subject].drawings[0].category in handless:
         return Relation(relation.objects[0], RelationKind.BESIDE, (relation.subject,))
@@ -138,7 +182,7 @@ def _surf(scene: Scene, roles: list[Role]) -> list[Relation]:
 
 
 def _breaths(scene: Scene, roles: list[Role]) -> list[Relation]:
-    """Fire that is named beside a dragon and nothing else comes out of its mouth."""
+    """Fire that is named with a dragon and nothing else comes out of its mouth."""
     words = [words_of(role.drawings[0], thing) for role, thing in zip(roles, scene.things, strict=True)]
     bound = {index for relation in scene.relations for index in (relation.subject, *relation.objects)}
     dragon = next((index for index, word in enumerate(words) if "dragon" in word), None)
@@ -210,9 +254,13 @@ def _figures(
         for number in range(count):
             drawing = role.drawings[number % len(role.drawings)]
             part = figure(index, number, thing, drawing, role.height, library)
-            if "dancing" in thing.attributes:
+            if "upside down" in thing.attributes:
+                part.angle = 180.0
+            elif "dancing" in thing.attributes:
                 part.angle = rng.choice((-9.0, -6.0, 6.0, 9.0))
-            if turned or (count > 2 and rng.random() < 0.3 and drawing.faces != "front"):
+            if drawing.id.startswith(WRITTEN) or PAIRED in thing.attributes:
+                pass  # mirrored text could not be read, and those together face each other
+            elif turned or (count > 2 and rng.random() < 0.3 and drawing.faces != "front"):
                 part.mirror()
             members.append(Assembly([part], index))
         made.append(members)

@@ -22,7 +22,7 @@ class Canvas:
         width: Width in pixels.
         height: Height in pixels.
         horizon: Height of the horizon (or of the edge of a floor), pixels from the top.
-        rng: The randomness of this picture's background.
+        rng: The randomness of this image's background.
         light: The light everything is in.
         sky: Colours of the sky.
         place: Name of the place.
@@ -30,10 +30,10 @@ class Canvas:
         weather: Weathers.
         defs: Shared definitions of the document.
         keep: Boxes of the objects, where nothing busy should stand behind.
-        has: What the scene draws itself and the background should leave out, such as `sun` and `moon`.
-        shore: Top of the strip of land at the bottom of a water picture, or None.
-        style: The style of the picture.
-        drawings: Names of variations of drawings to the identities of their groups.
+        has: What the scene draws itself and the background should omit, such as `sun` and `moon`.
+        shore: Top of the strip of land at the bottom of a water image, or None.
+        style: The style of the image.
+        drawings: Names of variations of artworks to the identities of their groups.
         orb: Where across the sun or moon is in pixels, once it is painted or known.
     """
 

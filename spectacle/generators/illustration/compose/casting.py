@@ -1,15 +1,16 @@
-"""Choosing the drawings of a scene, their sizes, and whether they stand, float on water or are in the air."""
+"""Choosing the artworks of a scene, their sizes, and whether they stand, float on water or are in the air."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from spectacle.generators.illustration.art.library import Artwork, Library
+from spectacle.generators.illustration.compose.together import PAIRED
 from spectacle.generators.illustration.language.scene import RelationKind, Scene, Thing
 
 SIZE_POWER = 0.4
-"""Heights in metres are drawn with this power of them, so that an ant beside an elephant can be seen."""
+"""Heights in metres are drawn with this power of them, so that an ant next to an elephant can be seen."""
 
 LIVELY = frozenset({"animal", "bird", "person", "fantasy", "fish", "insect"})
 CELESTIAL_WORDS = frozenset({
@@ -83,8 +84,9 @@ FLOATING_WORDS = frozenset(
 
 
 def words_of(drawing: Artwork, noun: Thing) -> frozenset[str]:
-    """Single words of a drawing's title and of the noun."""
-    return frozenset(f"{drawing.title} {noun.noun}".lower().replace("-", " ").split())
+    """Single words of an artwork's title and of the noun."""
+    words = frozenset(f"{drawing.title} {noun.noun}".lower().replace("-", " ").split())
+    return words - {"bat"} if drawing.category == "sport" else words  # which neither flies nor is out at night
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Role:
     """How one thing of the scene is drawn.
 
     Attributes:
-        drawings: The drawings to take turns with.
+        drawings: The artworks to take turns with.
         height: Height in units.
         kind: `stand`, `air`, `celestial`, `wall` or `swim`.
     """
@@ -113,12 +115,27 @@ def cast(scene: Scene, library: Library, place: str | None, rng: Random) -> list
         if thing.count > 1 and len(scene.things) > 1 and drawings[0].category in {"building", "landscape"}:
             height *= 0.6
         roles.append(Role(drawings, height, kind_of(scene, index, drawings[0], place)))
-    return balanced(roles)
+    return balanced(_as_said(roles, scene))
+
+
+def _as_said(roles: list[Role], scene: Scene) -> list[Role]:
+    """The roles with what is said to be huge at least as big as the biggest of the others."""
+    plain = [role.height for role, thing in zip(roles, scene.things, strict=True) if thing.size <= 1]
+    worn = {RelationKind.WEARING, RelationKind.HOLDING, RelationKind.INSIDE, RelationKind.ON}
+    carried = {part for one in scene.relations if one.kind in worn for part in (one.subject, *one.objects)}
+    return [
+        replace(role, height=max(role.height, 1.1 * max(plain)))
+        if thing.size >= 1.8 and plain and index not in carried and role.kind != "celestial"
+        else role
+        for index, (role, thing) in enumerate(zip(roles, scene.things, strict=True))
+    ]
 
 
 def choose(thing: Thing, library: Library, rng: Random) -> tuple[Artwork, ...]:
-    """Drawings of a thing: the best match, or sometimes an equally good one, of one source and form throughout."""
+    """Artworks of a thing: the best match, or sometimes an equally good one, of one source and form throughout."""
     known = [match for match in thing.matches if match.drawing in library]
+    if PAIRED in thing.attributes:
+        return tuple(library[match.drawing] for match in known)  # each has arms for where it stands
     best = known[0].score
     near = [library[match.drawing] for match in known[:4] if match.score >= best - 0.02]
     near = [drawing for drawing in near if drawing.source != "clipart"] or near
@@ -127,15 +144,20 @@ def choose(thing: Thing, library: Library, rng: Random) -> tuple[Artwork, ...]:
     if thing.count == 1 or first.category not in LIVELY or first.form != "whole":
         return (first,)
     alike = [library[match.drawing] for match in known if match.score >= best - 0.12]
-    others: dict[str, Artwork] = {first.title: first}
+    others: dict[str, Artwork] = {_kind(first): first}
     for drawing in alike:
         if drawing.form == "whole" and drawing.source != "clipart" and drawing.category == first.category:
-            others.setdefault(drawing.title, drawing)
+            others.setdefault(_kind(drawing), drawing)
     return tuple(others.values())
 
 
+def _kind(drawing: Artwork) -> str:
+    """What tells the members of a group apart: what is shown, or for people made for the image how they look."""
+    return drawing.id if drawing.id.startswith("figure:") else drawing.title
+
+
 def size_of(thing: Thing, drawing: Artwork) -> float:
-    """Height of a drawing of a thing in units."""
+    """Height of an artwork of a thing in units."""
     metres = drawing.height_m
     if drawing.form == "face" and metres > 0.5:
         metres *= 0.45
@@ -151,7 +173,7 @@ def size_of(thing: Thing, drawing: Artwork) -> float:
 
 
 def balanced(roles: list[Role]) -> list[Role]:
-    """The roles with sizes drawn together so that the smallest stays visible beside the largest."""
+    """The roles with sizes drawn together so that the smallest stays visible next to the largest."""
     heights = [role.height for role in roles if role.kind != "celestial"]
     if not heights:
         return roles

@@ -14,7 +14,7 @@ _LOW = frozenset({"flower", "plant", "insect", "fruit", "vegetable", "food"})
 
 
 def _rows(clusters: list[Cluster], space: PictureSpace, rng: Random) -> list[list[Cluster]]:
-    """Clusters in rows from near to far: one row where they fit side by side, more in narrow pictures."""
+    """Clusters in rows from near to far: one row where they fit side by side, more in narrow images."""
     order = list(clusters)
     if len(order) == 1:
         return [order]
@@ -75,7 +75,7 @@ def _face_inwards(rows: list[list[Cluster]]) -> None:
 
 
 def _is_fixed(cluster: Cluster) -> bool:
-    """Whether it is a building or a tree, which stands beside a road rather than on it."""
+    """Whether it is a building or a tree, which stands by a road rather than on it."""
     return all(_is_fixed_drawing(member.root.drawing) for member in cluster.composite)
 
 

@@ -1,11 +1,14 @@
-"""Placing assemblies by each other: several of a kind as a group, and beside, behind, under, between, around."""
+"""Placing assemblies by each other: several of a kind as a group, and next to, behind, under, between, around."""
+
+# ruff: noqa: E501 - tables read best with one thing to a line, however long
 
 from __future__ import annotations
 
 import math
 from random import Random
 
-from spectacle.generators.illustration.compose.parts import Assembly, Composite
+from spectacle.generators.illustration.compose.parts import Assembly, Composite, seen
+from spectacle.generators.illustration.compose.together import distance_of
 from spectacle.generators.illustration.language.scene import RelationKind
 
 LOW_CEILINGS = frozenset({"table", "chair", "desk", "bench", "stool"})
@@ -17,15 +20,20 @@ def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Ran
     Args:
         members: The assemblies, each about its own foot.
         kind: `air` scatters, anything else stands in rows.
-        wide: Width of the picture over its height.
-        alone: Whether there is nothing else in the picture.
+        wide: Width of the image over its height.
+        alone: Whether there is nothing else in the image.
         rng: Randomness of the arrangement.
     """
     count = len(members)
     if count == 1:
         return Composite(members)
+    near = distance_of(members[0].root.noun)
     for member in members:
-        member.scale(rng.uniform(0.93, 1.07))
+        member.scale(rng.uniform(0.93, 1.07) if near is None else 1.0)
+    if near is not None and count <= 4:
+        for index, member in enumerate(members):
+            member.x = (index - (count - 1) / 2) * near * max(one.width for one in members)
+        return Composite(members)
     width = max(member.width for member in members)
     height = max(member.height for member in members)
     if kind in {"air", "celestial"}:
@@ -74,6 +82,23 @@ def merge(first: Composite, second: Composite) -> None:
     first.members.extend(second.members)
 
 
+def _free_spot(subject: Composite, target: Composite, wanted: float, wide: float) -> float:
+    """Where before the target the middle of the subject goes, so that it hides none of those who stand there already."""
+    taken = [(seen(member)[0], seen(member)[2]) for member in target if member.extra.get("front")]
+    if not taken:
+        return wanted
+    half = subject.width / 2
+    spots = [
+        wanted,
+        *(wanted + side * step * max(half, 0.2 * wide) for step in (1, 1.6, 2.2, 3, 4) for side in (-1, 1)),
+    ]
+
+    def hidden(spot: float) -> float:
+        return sum(max(0.0, min(right, spot + half) - max(left, spot - half)) for left, right in taken)
+
+    return min(spots, key=lambda spot: (round(hidden(spot), 2), spots.index(spot)))
+
+
 def _turn(composite: Composite, direction: str) -> None:
     for member in composite:
         member.look(direction)
@@ -90,16 +115,19 @@ def relate(
         kind: How.
         rng: Randomness.
         words: Words of the target's title and noun.
-        wide: Width of the picture over its height.
+        wide: Width of the image over its height.
     """
     left, top, right, _ = target.bounds
     gap = 0.1 * max(0.5, min(subject.width, target.width))
+    near = distance_of(subject.members[0].root.noun)
+    if kind is RelationKind.RIGHT_OF and near is not None and distance_of(target.members[0].root.noun) is not None:
+        gap = -(1 - near) * (subject.width + target.width) / 2
     if kind is RelationKind.LEFT_OF:
         _beside(subject, target, -1, gap)
     elif kind is RelationKind.RIGHT_OF:
         _beside(subject, target, 1, gap)
     elif kind is RelationKind.BEHIND:
-        _behind(subject, target, rng)
+        _behind(subject, target, rng, worktop="worktop" in target.members[0].root.noun.attributes)
     elif kind is RelationKind.IN_FRONT_OF:
         if subject.height < 0.42 * target.height and any(_lively(member) for member in subject):
             for member in subject:
@@ -109,7 +137,9 @@ def relate(
         left, _, right, _ = target.bounds
         taller = subject.height / max(0.01, target.height)
         offset = 0.0 if taller < 0.5 else rng.choice((-1, 1)) * (right - left) * 0.32
-        _centre(subject, (left + right) / 2 + offset)
+        _centre(subject, _free_spot(subject, target, (left + right) / 2 + offset, right - left))
+        for member in subject:
+            member.extra["front"] = 1
     elif kind is RelationKind.UNDER:
         _under(subject, target, rng, words)
     elif kind is RelationKind.ABOVE:
@@ -185,9 +215,20 @@ def _beside(subject: Composite, target: Composite, side: int, gap: float) -> Non
     subject.shift(right + gap - own_left if side > 0 else left - gap - own_right)
 
 
-def _behind(subject: Composite, target: Composite, rng: Random) -> None:
+def _behind(subject: Composite, target: Composite, rng: Random, *, worktop: bool = False) -> None:
     left, _, right, _ = target.bounds
     middle = (left + right) / 2
+    if worktop:
+        back = [member for member in target if member.extra.get("back")]
+        step = 0.42 * (right - left)
+        spot = middle + (0 if not back else step * (1 if len(back) % 2 else -1))
+        for member in back:
+            member.x -= 0.5 * step
+        _centre(subject, spot - (0.5 * step if back else 0))
+        subject.shift(0, 0.4 * target.members[0].height)
+        for member in subject:
+            member.extra["back"] = 1
+        return
     depth = 0.9 * max(0.6, target.height * 0.6) + max(member.z for member in target)
     if subject.height > 1.9 * target.height and subject.width > target.width:
         _centre(subject, middle + rng.uniform(-0.15, 0.15) * subject.width)

@@ -8,7 +8,29 @@ from random import Random
 
 from spectacle.generators.illustration.compose.colour import from_linear, lch, linear, mix, saturate
 
-INDOORS = frozenset({"room", "kitchen", "bedroom", "classroom", "stage", "castle hall", "library", "table"})
+INDOORS = frozenset(
+    {
+        "room",
+        "kitchen",
+        "bedroom",
+        "classroom",
+        "stage",
+        "castle hall",
+        "library",
+        "table",
+        "cafe",
+        "restaurant",
+        "office",
+        "hospital",
+        "bathroom",
+        "gym",
+        "shop",
+        "station",
+        "airport",
+        "museum",
+        "subway",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +167,11 @@ class Sky:
     shade: str
     sun: str
     dark: bool = False
+
+    @property
+    def high(self) -> str:
+        """Colour at the top."""
+        return self.stops[0][1]
 
     @property
     def low(self) -> str:

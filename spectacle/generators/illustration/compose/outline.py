@@ -1,4 +1,4 @@
-"""The outline of a drawing, from a small rendering: how high it is at each column, and where its head is."""
+"""The outline of an artwork, from a small rendering: how high it is at each column, and where its head is."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import cairosvg
 import numpy as np
 from PIL import Image
 
-from spectacle.generators.illustration.art.library import Artwork, Library
+from spectacle.generators.illustration.art.library import Library
+from spectacle.generators.illustration.compose.stage import Stage
 
 GRID = 48
-"""Columns and rows of the rendering of a drawing's box."""
+"""Columns and rows of the rendering of an artwork's box."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Shares of a drawing's box, 0 left or top to 1 right or bottom.
+    """Shares of an artwork's box, 0 left or top to 1 right or bottom.
 
     Attributes:
         tops: Height of the uppermost ink in each column; 1 where there is none.
@@ -71,14 +72,30 @@ class Outline:
 _SOLID = Outline((0.0,) * GRID, (1.0,) * GRID, (1.0,) * GRID)
 
 
-@lru_cache(maxsize=512)
 def outline(library: Library, identity: str) -> Outline:
-    """The outline of a drawing of the library, remembered."""
-    drawing: Artwork = library[identity]
-    x, y, width, height = drawing.box
+    """The outline of an artwork of the library, remembered."""
+    if isinstance(library, Stage) and not library.made(identity):
+        library = library.base
+    if isinstance(library, Stage):
+        return _of_markup(library.markup(identity), library[identity].box)
+    return _of_drawing(library, identity)
+
+
+@lru_cache(maxsize=512)
+def _of_drawing(library: Library, identity: str) -> Outline:
+    return _traced(library.markup(identity), library[identity].box)
+
+
+@lru_cache(maxsize=64)
+def _of_markup(markup: str, box: tuple[float, float, float, float]) -> Outline:
+    return _traced(markup, box)
+
+
+def _traced(markup: str, box: tuple[float, float, float, float]) -> Outline:
+    x, y, width, height = box
     text = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{GRID}" height="{GRID}" preserveAspectRatio="none" '
-        f'viewBox="{x} {y} {width} {height}">{library.markup(identity)}</svg>'
+        f'viewBox="{x} {y} {width} {height}">{markup}</svg>'
     )
     image = Image.open(io.BytesIO(cairosvg.svg2png(bytestring=text.encode())))
     ink = np.asarray(image.convert("RGBA"))[:, :, 3] > 90

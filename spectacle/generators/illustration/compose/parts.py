@@ -1,4 +1,4 @@
-"""What a layout is made of: parts (single drawings), joined to assemblies, which stand in a scene as one."""
+"""What a layout is made of: parts (single artworks), joined to assemblies, which stand in a scene as one."""
 
 from __future__ import annotations
 
@@ -88,7 +88,8 @@ class Part:
     def mirror(self) -> None:
         """Mirror about the origin's vertical."""
         self.x = -self.x - self.width
-        self.mirrored = not self.mirrored
+        if not self.drawing.id.startswith("written:"):
+            self.mirrored = not self.mirrored
         self.angle = -self.angle
 
 
@@ -149,7 +150,7 @@ class Assembly:
             part.mirror()
 
     def look(self, direction: str) -> None:
-        """Turn to look `left` or `right`, where the drawing has a direction."""
+        """Turn to look `left` or `right`, where the artwork has a direction."""
         if self.root.looks not in {direction, "front"}:
             self.mirror()
 
@@ -199,7 +200,7 @@ class Composite:
 
 
 RISE = 0.34
-"""How far up the picture a step into the depth goes, as a share of the step."""
+"""How far up the image a step into the depth goes, as a share of the step."""
 SHRINK = 0.11
 """How much smaller things get per unit of depth."""
 
@@ -218,7 +219,7 @@ def seen(member: Assembly) -> tuple[float, float, float, float]:
 
 
 def figure(thing: int, index: int, noun: Thing, drawing: Artwork, height: float, library: Library) -> Part:
-    """A drawing standing on the origin, `height` high."""
+    """An artwork standing on the origin, `height` high."""
     x, _, width, tall = drawing.box
     scale = height / tall
     middle = ((drawing.foot[0] + drawing.foot[1]) / 2 - x) * scale

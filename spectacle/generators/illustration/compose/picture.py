@@ -1,63 +1,29 @@
-"""From a scene to a picture: the stages of composing, and what comes of it."""
+"""From a scene to an image: what comes of composing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 from spectacle.generators.illustration.art.library import Library
-from spectacle.generators.illustration.compose.abstract import paint_abstract
-from spectacle.generators.illustration.compose.arrange import arrange
-from spectacle.generators.illustration.compose.backgrounds import SETTINGS
-from spectacle.generators.illustration.compose.build import build
-from spectacle.generators.illustration.compose.canvas import Box, Canvas
-from spectacle.generators.illustration.compose.casting import cast, words_of
-from spectacle.generators.illustration.compose.light import INDOORS, light_of, sky_of
-from spectacle.generators.illustration.compose.pixel_art import pixelate
-from spectacle.generators.illustration.compose.placed import PictureSpace, Placed
-from spectacle.generators.illustration.compose.render import borders, draw, draw_all
-from spectacle.generators.illustration.compose.scenery import place_of, sensible, time_of
-from spectacle.generators.illustration.compose.sticker import card, sheet
-from spectacle.generators.illustration.compose.styles import over, style_ground, style_pieces
-from spectacle.generators.illustration.compose.svg import Defs, element, text_element
-from spectacle.generators.illustration.compose.weather import paint_weather
+from spectacle.generators.illustration.compose.figures import dressed
+from spectacle.generators.illustration.compose.genres import paint
+from spectacle.generators.illustration.compose.lettering import writable
+from spectacle.generators.illustration.compose.nested import nested
+from spectacle.generators.illustration.compose.outfitting import sensible
+from spectacle.generators.illustration.compose.painting import Painted, PlacedThing, document, randomness
+from spectacle.generators.illustration.compose.stage import Stage
 from spectacle.generators.illustration.language.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedThing:
-    """One drawing of the picture, for checking what is where.
-
-    Attributes:
-        thing: Position of its thing in the scene.
-        index: Which of that thing's it is, from 0.
-        noun: The noun.
-        drawing: Identity of the drawing.
-        box: Left, top, right and bottom in pixels of what is visible.
-        colours: Names of the colours it was given.
-        order: Higher is nearer.
-        looks: `left`, `right` or `front`.
-    """
-
-    thing: int
-    index: int
-    noun: str
-    drawing: str
-    box: Box
-    colours: tuple[str, ...]
-    order: int
-    looks: str
-
-
-@dataclass(frozen=True, slots=True)
 class Composition:
-    """A composed picture.
+    """A composed image.
 
     Attributes:
         svg: The document.
         facts: What goes into the metadata of the result.
-        placed: The drawings, far ones first.
+        placed: The artworks, far ones first.
         place: The place that was painted.
         time: The time of day that was painted.
         scene: The scene as it was drawn; `PlacedThing.thing` counts its things.
@@ -76,128 +42,23 @@ def compose(scene: Scene, library: Library, width: int, height: int, seed: int, 
 
     Args:
         scene: What is to be seen.
-        library: The drawings.
+        library: The artworks.
         width: Width in pixels.
         height: Height in pixels.
         seed: Decides arrangement, background, variants and light.
         title: Short text for the document's `title`; a summary of the scene when empty.
     """
-    scene = sensible(scene, library)
-    casting, layout, painting = (Random(f"{seed}:{name}") for name in ("casting", "layout", "painting"))
-    place = place_of(scene, library, casting)
-    time = time_of(scene, library, place, casting)
-    if scene.style == "noir" and scene.time is None:
-        time = "night"
-    setting = SETTINGS[place]
-    roles = cast(scene, library, place, casting)
-    wide = width / height
-    low, high = setting.horizon
-    horizon = height * layout.uniform(low, high)
-    space = PictureSpace(float(width), float(height), horizon, setting)
-    clusters = build(scene, roles, library, wide, layout)
-    placed = arrange(clusters, space, layout)
-    canvas = Canvas(
-        float(width), float(height), horizon, painting, light_of(place, time, scene.weather),
-        sky_of(time, scene.weather, painting), place, time, scene.weather, Defs(),
-        keep=tuple(one.box for one in placed if one.kind != "celestial"),
-        has=_drawn_words(placed),
-        shore=_shore(placed, space),
-        style=scene.style,
-        orb=next((one.x + one.width / 2 for one in placed if one.kind == "celestial"), None),
-    )  # fmt: skip
-    if not scene.things and scene.place is None and scene.time is None and not scene.weather:
-        paint_abstract(canvas, scene.mood)
-    else:
-        setting.paint(canvas)
-    _pool(canvas, placed)
-    paint_weather(canvas)
-    summary = summary_of(scene, place, time)
-    content = _styled(scene, placed, canvas, library, Random(f"{seed}:style"), width, height)
-    svg = document(width, height, title or summary, summary, content)
-    facts = facts_of(scene, placed, library, place, time, summary)
-    return Composition(svg, facts, _things(placed), place, time, scene)
-
-
-def _pool(canvas: Canvas, placed: list[Placed]) -> None:
-    """At night a pool of moonlight around what stands in the open, so that it is seen."""
-    if canvas.time != "night" or canvas.place in INDOORS | {"space", "moon", "mars", "studio", "underwater", "cave"}:
-        return
-    standing = [one for one in placed if one.kind != "celestial" and one.part.order <= 0]
-    for one in sorted(standing, key=lambda one: -one.width * one.height)[:3]:
-        reach = max(one.width, one.height) * 0.85
-        canvas.glow(one.x + one.width / 2, one.y + one.height * 0.55, reach, "#a9bdf5", 0.34)
-
-
-def _styled(
-    scene: Scene, placed: list[Placed], canvas: Canvas, library: Library, rng: Random, width: int, height: int
-) -> str:
-    """The content of the document in the style of the scene."""
-    style = scene.style
-    objects = "".join(draw_all(placed, canvas, library))
-    back, front = "".join(canvas.back), "".join(canvas.front)
-    if style == "sticker" and placed:
-        cut = borders(placed, canvas, library, "#ffffff", canvas.unit * 0.016, "#8a8fa8")
-        plain = "".join(draw(one, canvas, library) for one in placed)
-        said = scene.place is not None and scene.place_said
-        ground = card(canvas, back + front, rng) if said else sheet(canvas, rng)
-        return f"{canvas.defs}{ground}{cut}{plain}"
-    if style == "sticker":
-        ground = card(canvas, back + front, rng)
-        return f"{canvas.defs}{ground}"
-    if style == "pixel art":
-        dark = borders(placed, canvas, library, "#1d1b2e", canvas.unit * 0.0075)
-        flat = f"{canvas.defs}{back}{dark}{objects}{front}"
-        return pixelate(document(width, height, "", "", flat), width, height)
-    if style == "flat":
-        return f"{canvas.defs}{back}{objects}{front}"
-    canvas.defs.restyle(lambda part: style_pieces(style, part))
-    back, front = (style_ground(style, layer, canvas.unit) for layer in (back, front))
-    top = over(style, canvas, rng)
-    return f"{canvas.defs}{back}{objects}{front}{top}"
-
-
-def document(width: int, height: int, title: str, description: str, content: str) -> str:
-    """An SVG document with a title and a description for those who do not see it."""
-    head = text_element("title", title) + text_element("desc", description)
-    return element(
-        "svg", head + content, xmlns="http://www.w3.org/2000/svg", width=str(width), height=str(height),
-        viewBox=f"0 0 {width} {height}", role=None,
-    )  # fmt: skip
-
-
-def _drawn_words(placed: list[Placed]) -> frozenset[str]:
-    words: frozenset[str] = frozenset()
-    for one in placed:
-        words |= words_of(one.part.drawing, one.part.noun)
-    return words
-
-
-def _shore(placed: list[Placed], space: PictureSpace) -> float | None:
-    if space.setting.ground != "water" or not any(one.kind == "stand" for one in placed):
-        return None
-    feet = min(one.foot for one in placed if one.kind == "stand" and one.foot is not None) if any(
-        one.kind == "stand" and one.foot is not None for one in placed) else space.height * 0.85  # fmt: skip
-    return min(max(space.horizon + 0.1 * space.height, feet - 0.09 * space.height), space.height * 0.84)
-
-
-def _things(placed: list[Placed]) -> tuple[PlacedThing, ...]:
-    return tuple(
-        PlacedThing(
-            one.part.thing,
-            one.part.index,
-            one.part.noun.noun,
-            one.part.drawing.id,
-            one.box,
-            one.part.noun.colours,
-            order,
-            one.part.looks,
-        )
-        for order, one in enumerate(placed)
-    )
+    stage = Stage(library)
+    scene = nested(dressed(sensible(scene, stage), stage, randomness(scene, seed, "people")), stage)
+    painted = paint(scene, stage, width, height, seed)
+    summary = summary_of(scene, painted.place, painted.time)
+    svg = document(width, height, title or summary, summary, painted.content)
+    facts = facts_of(scene, painted, stage, summary)
+    return Composition(svg, facts, painted.placed, painted.place, painted.time, scene)
 
 
 def summary_of(scene: Scene, place: str, time: str) -> str:
-    """A sentence that says what is in the picture."""
+    """A sentence that says what is in the image."""
     names = []
     for thing in scene.things:
         words = [str(thing.count)] if thing.count > 1 else []
@@ -216,22 +77,49 @@ def summary_of(scene: Scene, place: str, time: str) -> str:
     return f"{' – '.join(parts)} ({place}, {time}{weather})"
 
 
-def facts_of(
-    scene: Scene, placed: list[Placed], library: Library, place: str, time: str, summary: str
-) -> dict[str, Any]:
-    """What should be known of the picture's making."""
-    identities = list(dict.fromkeys(one.part.drawing.id for one in placed))
-
-    return {
+def facts_of(scene: Scene, painted: Painted, library: Stage, summary: str) -> dict[str, Any]:
+    """What should be known of the image's making."""
+    identities = dict.fromkeys(one.drawing for one in painted.placed)
+    facts: dict[str, Any] = {
         "engine": "composition",
         "understood": summary,
         "language": scene.language,
         "style": scene.style,
-        "place": place,
-        "time": time,
+        "genre": painted.genre,
+        "place": painted.place,
+        "time": painted.time,
         "sources": [library.provenance(identity) for identity in identities],
         "unknown": [
             {"word": word.word, "nearest": word.nearest, "score": round(word.score, 3), "used": word.used}
             for word in scene.unknown
         ],
     }
+    if scene.not_drawn:
+        facts["missing"] = list(scene.not_drawn)
+    if scene.inscriptions:
+        facts["text"] = [inscription.text for inscription in scene.inscriptions]
+    if scene.chart is not None:
+        facts["chart"] = {"kind": scene.chart.kind, "entries": [list(entry) for entry in scene.chart.entries]}
+    notes = notes_of(scene)
+    if notes:
+        facts["notes"] = notes
+    return facts
+
+
+def notes_of(scene: Scene) -> list[str]:
+    """What somebody who asked for the image should be told: what is not in it."""
+    notes = []
+    nearest = [f"{one.word} (drawn as: {one.nearest})" for one in scene.unknown if one.used]
+    missing = [one.word for one in scene.unknown if not one.used]
+    if missing:
+        notes.append(f"not understood: {', '.join(missing)}")
+    if nearest:
+        notes.append(f"nearest drawing used: {', '.join(nearest)}")
+    if scene.not_drawn:
+        notes.append(f"not shown: {', '.join(scene.not_drawn)}")
+    boxes = [one.text for one in scene.inscriptions if writable(one.text) < 1]
+    if boxes:
+        notes.append(f"the font lacks letters, drawn as boxes: {', '.join(boxes)}")
+    if scene.chart is not None and scene.chart.example:
+        notes.append("the prompt gives no numbers: the chart shows made-up ones")
+    return notes

@@ -1,4 +1,4 @@
-"""The pixel art style: the picture on a coarse grid in few colours, each colour one path of squares."""
+"""The pixel art style: the image on a coarse grid in few colours, each colour one path of squares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLOURS = 40
 
 
 def pixelate(svg: str, width: int, height: int) -> str:
-    """The elements of a picture on a grid.
+    """The elements of an image on a grid.
 
     Args:
         svg: The document to draw.
@@ -48,7 +48,7 @@ def pixelate(svg: str, width: int, height: int) -> str:
 
 
 def num4(value: float) -> str:
-    """A factor precise enough for a whole picture."""
+    """A factor precise enough for a whole image."""
     return f"{value:.5f}".rstrip("0").rstrip(".")
 
 

@@ -1,4 +1,4 @@
-"""Drawings with their places in the picture, and the space they are placed in."""
+"""Artworks with their places in the image, and the space they are placed in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spectacle.generators.illustration.compose.parts import RISE, Assembly, Part
 
 @dataclass
 class Placed:
-    """One drawing in the picture.
+    """One drawing in the image.
 
     Attributes:
         part: What is drawn.
@@ -39,14 +39,14 @@ class Placed:
 
     @property
     def box(self) -> Box:
-        """Left, top, right and bottom in pixels, what is hidden by a cut left out."""
+        """Left, top, right and bottom in pixels, what is hidden by a cut omitted."""
         bottom = self.y + self.height if self.cut is None else min(self.cut, self.y + self.height)
         return (self.x, self.y, self.x + self.width, bottom)
 
 
 @dataclass(frozen=True, slots=True)
 class PictureSpace:
-    """The space of the picture.
+    """The space of the image.
 
     Attributes:
         width: Width in pixels.
@@ -67,7 +67,7 @@ class PictureSpace:
 
 
 def emit(member: Assembly, x: float, ground: float, scale: float, kind: str, order: float) -> list[Placed]:
-    """Drawings of an assembly whose composite's ground origin is at (`x`, `ground`) with `scale` pixels a unit."""
+    """Artworks of an assembly whose composite's ground origin is at (`x`, `ground`) with `scale` pixels a unit."""
     near = nearness(member.z) * scale
     foot = ground - (member.z * RISE + member.up) * scale
     x = x + member.x * scale
@@ -91,7 +91,7 @@ def emit(member: Assembly, x: float, ground: float, scale: float, kind: str, ord
 
 
 def contained(placed: list[Placed], space: PictureSpace) -> list[Placed]:
-    """Drawings on the ground shrunk together towards their feet until they are wholly in the picture."""
+    """Artworks on the ground shrunk together towards their feet until they are wholly in the image."""
     top = min(one.y for one in placed)
     left, right = min(one.x for one in placed), max(one.x + one.width for one in placed)
     foot = max(one.y + one.height for one in placed)
@@ -116,7 +116,7 @@ def contained(placed: list[Placed], space: PictureSpace) -> list[Placed]:
 
 
 def lift(placed: list[Placed], shift: float) -> None:
-    """Move drawings down by `shift` pixels."""
+    """Move artworks down by `shift` pixels."""
     for one in placed:
         one.y += shift
         one.foot = None if one.foot is None else one.foot + shift

@@ -258,7 +258,7 @@ def scatter(canvas: Canvas, make: Callable[[float], str], top: float, bottom: fl
         small: Height in pixels of a piece at the far edge.
         large: Height in pixels of a piece at the near edge.
         front: Whether to paint before the objects.
-        clear: Whether to leave out pieces behind or before objects.
+        clear: Whether to omit pieces behind or before objects.
         margin: How far around the objects to leave clear, in pixels.
     """
     rng = canvas.rng

@@ -1,4 +1,4 @@
-"""Giving a drawing the colour that was asked for, on the right part and with its shading kept."""
+"""Giving an artwork the colour that was asked for, on the right part and with its shading kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def recolour(markup: str, drawing: Artwork, colours: tuple[str, ...], gradient: 
     """The markup in the colours named; the first goes to the largest part of the body.
 
     Args:
-        markup: Elements of the drawing.
+        markup: Elements of the artwork.
         drawing: What is known of it; `colours` and `body` say what the body is.
         colours: Names of the palette.
         gradient: Paint (`url(#…)`) of a rainbow, for that colour.
@@ -57,11 +57,13 @@ def recolour(markup: str, drawing: Artwork, colours: tuple[str, ...], gradient: 
 
 
 def body_of(drawing: Artwork, wanted: int) -> tuple[int, ...]:
-    """Positions in the drawing's colours of what takes on another colour."""
+    """Positions in the artwork's colours of what takes on another colour."""
     body = tuple(index for index in drawing.body if index < len(drawing.colours))
     if drawing.category in {"person", "fantasy"} and drawing.form != "face":
         dressed = tuple(index for index in body if not _skin(drawing.colours[index][0]))
         body = dressed or body
+    if wanted == 1 and drawing.category not in _ONE_HUE:
+        body += tuple(index for index in range(len(drawing.colours)) if index not in body and _is_large(drawing, index))
     if not body:
         body = (max(range(len(drawing.colours)), key=lambda index: drawing.colours[index][1]),)
     if wanted > 1 and len(body) == 1:
@@ -72,6 +74,19 @@ def body_of(drawing: Artwork, wanted: int) -> tuple[int, ...]:
         ]
         body += tuple(others[: wanted - 1])
     return body
+
+
+_ONE_HUE = frozenset(
+    {"person", "fantasy", "animal", "bird", "fish", "insect", "fruit", "building", "landscape", "food", "dish", "drink"}
+)
+"""Categories whose artworks keep their other hues when a colour is asked for: leaves, windows, beaks."""
+
+
+def _is_large(drawing: Artwork, index: int) -> bool:
+    """Whether a hue of an artwork covers so much that the thing would not be of the colour asked for without it."""
+    colour, share = drawing.colours[index]
+    lightness, chroma, _ = lch(colour)
+    return share >= 0.15 and chroma > 0.07 and 0.3 < lightness < 0.97
 
 
 def _skin(colour: str) -> bool:

@@ -1,4 +1,4 @@
-"""Drawing what was placed: colours and light of each drawing, shadows, reflections, glow."""
+"""Drawing what was placed: colours and light of each artwork, shadows, reflections, glow."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _WARM = "#ffdc86"
 
 
 def draw_all(placed: list[Placed], canvas: Canvas, library: Library) -> list[str]:
-    """Markup of all drawings with their shadows, far ones first."""
+    """Markup of all artworks with their shadows, far ones first."""
     parts: list[str] = []
     for one in placed:
         parts += [style_ground(canvas.style, piece, canvas.unit) for piece in _before(one, canvas)]
@@ -54,7 +54,7 @@ def draw_all(placed: list[Placed], canvas: Canvas, library: Library) -> list[str
 
 
 def draw(one: Placed, canvas: Canvas, library: Library, identity: str = "") -> str:
-    """Markup of one drawing at its place, or of another group in its coordinates."""
+    """Markup of one artwork at its place, or of another group in its coordinates."""
     identity = identity or defined(one, canvas, library)
     part = one.part
     x, y, _, tall = part.drawing.box
@@ -83,7 +83,7 @@ def draw(one: Placed, canvas: Canvas, library: Library, identity: str = "") -> s
 def borders(
     placed: list[Placed], canvas: Canvas, library: Library, colour: str, width: float, shadow: str | None = None
 ) -> str:
-    """Markup of the outlines of all drawings grown by `width` pixels, perhaps with a shadow under each."""
+    """Markup of the outlines of all artworks grown by `width` pixels, perhaps with a shadow under each."""
     under, over = [], []
     for one in placed:
         over.append(draw(one, canvas, library, _border(one, canvas, library, colour, width)))
@@ -141,14 +141,14 @@ def defined(one: Placed, canvas: Canvas, library: Library) -> str:
     markup = style_drawing(canvas.style, map_colours(markup, change), one.height / drawing.box[3], canvas.unit)
     ink = change("#000000") if canvas.style != "blueprint" else "#174f96"
     renamed = rename(markup, name)
-    if rainbow:  # the gradient is the document's, not the drawing's
+    if rainbow:  # the gradient is the document's, not the artwork's
         renamed = renamed.replace(f"url(#{name}{rainbow[5:]}", rainbow)
     canvas.drawings[name] = canvas.defs.group(renamed, large=True, fill=ink)
     return canvas.drawings[name]
 
 
 def _suffix(one: Placed) -> str:
-    """What tells the drawings of one thing apart: its members may be drawn differently."""
+    """What tells the artworks of one thing apart: its members may be drawn differently."""
     return "" if one.part.noun.count == 1 else "d" + one.part.drawing.id.replace(":", "-")
 
 

@@ -8,7 +8,7 @@ from random import Random
 from spectacle.generators.illustration.art.library import Artwork, Library
 from spectacle.generators.illustration.compose.casting import words_of
 from spectacle.generators.illustration.compose.light import INDOORS
-from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing
+from spectacle.generators.illustration.language.scene import RelationKind, Scene
 
 _HOMES: tuple[tuple[tuple[str, ...], str], ...] = (
     (
@@ -181,6 +181,8 @@ _TOLD = frozenset(
     }
 )  # fmt: skip
 """Places that one thing implies so surely that the others do not overrule it."""
+_WHEELED = frozenset({"skateboard", "scooter", "skate", "unicycle", "tricycle"})
+"""Words for what is ridden in a park, whoever rides it."""
 STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
 
 
@@ -190,6 +192,9 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
     if scene.place is not None and (scene.place_said or not drawings):
         return _instead(scene, drawings, scene.place)
     words = [words_of(drawing, thing) for drawing, thing in zip(drawings, scene.things, strict=True)]
+    ridden = (words[one.objects[0]] for one in scene.relations if one.kind in {RelationKind.RIDING, RelationKind.ON})
+    if any(word & _WHEELED for word in ridden):
+        return "park"
     if words and words[0] & {"heart", "hearts"} and len(words) == 1:
         return "studio"
     if any(
@@ -246,88 +251,6 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
         return rng.choice(("hills", "meadow"))
     shared = [place for place in indoors_only[0] if all(place in vote for vote in indoors_only)]
     return rng.choice(shared or list(indoors_only[0]))
-
-
-def closer(scene: Scene, library: Library) -> Scene:
-    """The scene seen from near when it is small things on a plain table: the table becomes the place."""
-    if scene.place not in {None, "room", "kitchen", "table"}:
-        return scene
-    small = {
-        "food",
-        "dish",
-        "drink",
-        "fruit",
-        "vegetable",
-        "tool",
-        "device",
-        "toy",
-        "flower",
-        "object",
-        "plant",
-        "clothing",
-    }
-    tables = [
-        index
-        for index, thing in enumerate(scene.things)
-        if "table" in library[thing.matches[0].drawing].title.split() and thing.matches[0].score > 0.8
-    ]
-    if len(tables) != 1 or len(scene.things) == 1:
-        return scene
-    table = tables[0]
-    thing = scene.things[table]
-    plain = thing.count == 1 and not thing.colours and thing.size == 1.0
-    others = [library[one.matches[0].drawing] for index, one in enumerate(scene.things) if index != table]
-    if not plain or not all(one.category in small and one.height_m <= 0.8 for one in others):
-        return scene
-    if any(
-        table in (relation.subject, *relation.objects) and relation.kind is not RelationKind.ON
-        for relation in scene.relations
-    ):
-        return scene
-    return replace(without(scene, table), place="table", place_said=True)
-
-
-def without(scene: Scene, unwanted: int) -> Scene:
-    """The scene without one of its things and what relates to it."""
-    kept = [index for index in range(len(scene.things)) if index != unwanted]
-    relations = tuple(
-        replace(
-            relation,
-            subject=kept.index(relation.subject),
-            objects=tuple(kept.index(index) for index in relation.objects),
-        )
-        for relation in scene.relations
-        if unwanted not in (relation.subject, *relation.objects)
-    )
-    return replace(scene, things=tuple(scene.things[index] for index in kept), relations=relations)
-
-
-def sensible(scene: Scene, library: Library) -> Scene:
-    """The scene without hands that are held, and with the table become the place where it is only that."""
-    for relation in scene.relations:
-        if relation.kind is RelationKind.HOLDING and scene.things[relation.objects[0]].noun in {"hand", "hands"}:
-            return sensible(without(scene, relation.objects[0]), library)
-    return closer(equipped(scene, library), library)
-
-
-_PROPS = {"reading": ("book", "fluent:open-book"), "fishing": ("fishing rod", "fluent:fishing-pole")}
-"""What one has in hand for what one is said to do: the noun and its drawing."""
-
-
-def equipped(scene: Scene, library: Library) -> Scene:
-    """The scene with books for those who read and rods for those who fish, when nothing else is in their hands."""
-    busy = {relation.subject for relation in scene.relations if relation.kind is RelationKind.HOLDING}
-    nouns = {thing.noun for thing in scene.things}
-    things, relations = list(scene.things), list(scene.relations)
-    for index, thing in enumerate(scene.things):
-        drawing = library[thing.matches[0].drawing]
-        if index in busy or drawing.category not in {"person", "animal", "fantasy", "toy"} or drawing.form != "whole":
-            continue
-        for doing, (noun, identity) in _PROPS.items():
-            if doing in thing.attributes and noun not in nouns and identity in library:
-                things.append(Thing(noun, (Match(identity, 1.0),), count=thing.count))
-                relations.append(Relation(index, RelationKind.HOLDING, (len(things) - 1,)))
-    return replace(scene, things=tuple(things), relations=tuple(relations))
 
 
 def _instead(scene: Scene, drawings: list[Artwork], place: str) -> str:
@@ -388,4 +311,6 @@ def time_of(scene: Scene, library: Library, place: str, rng: Random) -> str:
         return rng.choice(moods[scene.mood])
     if place in INDOORS | {"studio", "space", "moon", "mars", "underwater", "cave"} or scene.weather:
         return "day"
-    return rng.choice(("day", "day", "day", "day", "day", "dawn", "sunset"))
+    if any(thing.colours for thing in scene.things):
+        return "day"  # another light would change the colours that were asked for
+    return rng.choice((*["day"] * 10, "dawn", "sunset"))

@@ -1,4 +1,4 @@
-"""The sticker style: every object cut out with a white border, on a patterned sheet or on a round picture."""
+"""The sticker style: every object cut out with a white border, on a patterned sheet or on a round image."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sheet(canvas: Canvas, rng: Random) -> str:
 
 
 def card(canvas: Canvas, scene: str, rng: Random) -> str:
-    """A scene as a picture with round corners and a white border on a sheet."""
+    """A scene as an image with round corners and a white border on a sheet."""
     width, height, unit = canvas.width, canvas.height, canvas.unit
     inset, border, corner = unit * 0.075, unit * 0.02, unit * 0.12
     clip = canvas.defs.clip(

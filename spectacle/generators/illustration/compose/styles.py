@@ -1,4 +1,4 @@
-"""The styles besides flat: how each changes the markup of drawings and backgrounds, and what it adds to the picture."""
+"""The styles other than flat: how each changes the markup of artworks and backgrounds, and what it adds."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def _wash_far(colour: str) -> str:
 
 
 def style_drawing(style: str, markup: str, scale: float, unit: float) -> str:
-    """The markup of a drawing in a style.
+    """The markup of an artwork in a style.
 
     Args:
         style: One of the styles.
         markup: Elements in the colours of the scene.
         scale: Pixels per unit of the markup.
-        unit: The shorter side of the picture in pixels.
+        unit: The shorter side of the image in pixels.
     """
     if style == "noir":
         return map_colours(markup, _noir)
@@ -143,7 +143,7 @@ def style_pieces(style: str, markup: str) -> str:
 
 
 def over(style: str, canvas: Canvas, rng: Random) -> str:
-    """What a style lays over the whole picture."""
+    """What a style lays over the whole image."""
     if style == "noir":
         return _slats(canvas, rng)
     if style == "sketch":

@@ -1,4 +1,4 @@
-"""Writing SVG: numbers, elements, smooth paths, shared definitions, and rewriting the markup of a drawing."""
+"""Writing SVG: numbers, elements, smooth paths, shared definitions, and rewriting the markup of an artwork."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def num(value: float) -> str:
 
 
 def element(tag: str, content: str = "", /, **attributes: str | float | None) -> str:
-    """One element; `_` in attribute names stands for `-`, and attributes that are None are left out."""
+    """One element; `_` in attribute names stands for `-`, and attributes that are None are omitted."""
     parts = [tag]
     for name, value in attributes.items():
         if value is None:

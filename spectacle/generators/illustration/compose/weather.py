@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from spectacle.generators.illustration.compose.canvas import Canvas
 from spectacle.generators.illustration.compose.colour import mix
 from spectacle.generators.illustration.compose.light import INDOORS
@@ -16,6 +18,8 @@ def paint_weather(canvas: Canvas) -> None:
     weather = set(canvas.weather)
     if "rainbow" in weather and "rainbow" not in canvas.has and canvas.place in WALLED:
         paint_rainbow(canvas, canvas.horizon)
+    if "aurora" in weather and canvas.place not in WALLED:
+        aurora(canvas)
     if "storm" in weather:
         lightning(canvas)
     if weather & {"rain", "storm"}:
@@ -26,6 +30,30 @@ def paint_weather(canvas: Canvas) -> None:
         fog(canvas)
     if "wind" in weather:
         wind(canvas)
+
+
+def aurora(canvas: Canvas) -> None:
+    """Curtains of green and violet light in the upper sky."""
+    rng, unit = canvas.rng, canvas.unit
+    for hue, low in (("#3ff0a0", 0.62), ("#5de0c8", 0.48), ("#a678f0", 0.36)):
+        points, x, y = [], -0.1 * canvas.width, canvas.horizon * (low + rng.uniform(-0.06, 0.06))
+        while x < 1.1 * canvas.width:
+            points.append((x, y))
+            x += canvas.width * rng.uniform(0.1, 0.18)
+            y = canvas.horizon * (low + rng.uniform(-0.12, 0.12))
+        tall = canvas.horizon * rng.uniform(0.26, 0.36)
+        for share, opacity in ((1.0, 0.1), (0.72, 0.12), (0.45, 0.14), (0.22, 0.18)):
+            foot = "".join(
+                f"Q{num((a + c) / 2)} {num(b)} {num(c)} {num(d)}" for (a, b), (c, d) in itertools.pairwise(points)
+            )
+            top = "".join(
+                f"Q{num((a + c) / 2)} {num(b - tall * share)} {num(a)} {num(b - tall * share)}"
+                for (c, _), (a, b) in itertools.pairwise(points[::-1])
+            )
+            (x0, y0), (x1, y1) = points[0], points[-1]
+            data = f"M{num(x0)} {num(y0)}{foot}L{num(x1)} {num(y1 - tall * share)}{top}Z"
+            canvas.path(data, hue, opacity=opacity)
+        canvas.glow(canvas.width * rng.uniform(0.2, 0.8), points[2][1] - tall * 0.4, unit * 0.4, hue, 0.16)
 
 
 def lightning(canvas: Canvas) -> None:

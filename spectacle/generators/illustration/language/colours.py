@@ -19,3 +19,14 @@ COLOUR_WORDS = {name: name for name in PALETTE} | by_word("colours")
 
 ALSO_NOUNS = word_set("colours that are nouns")
 """Colour words that name a thing too: a colour only before a noun or after "is"."""
+
+
+def nearest_colour(value: str) -> str:
+    """The palette's name for a colour given as `#rrggbb`."""
+
+    def parts(colour: str) -> tuple[int, int, int]:
+        return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+    wanted = parts(value)
+    named = ((name, parts(colour)) for name, colour in PALETTE.items() if colour.startswith("#"))
+    return min(named, key=lambda one: sum((a - b) ** 2 for a, b in zip(wanted, one[1], strict=True)))[0]

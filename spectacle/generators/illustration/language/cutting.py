@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from spectacle.generators.illustration.language import attributes
+from spectacle.generators.illustration.language import attributes, colours
 from spectacle.generators.illustration.language.inflect import singular, verb_stem
 from spectacle.generators.illustration.language.phrases import Mark, SpanKind, longest, place_of, verb_of
 from spectacle.generators.illustration.language.relations import RelationWord
@@ -29,6 +29,10 @@ _MARKS = {
     **dict.fromkeys(("&", "+"), SpanKind.AND),
     "=": SpanKind.COPULA,
 }
+
+
+_ADJECTIVES = ("y", "ed", "ful", "ous", "ish", "ic", "al", "ive", "less", "able", "ant", "ent", "ese", "ian")
+"""Endings of words that rather describe the noun after them than are one."""
 
 
 class Cutter:
@@ -180,6 +184,11 @@ class Cutter:
                         SpanKind.VERB if relation else SpanKind.ATTRIBUTE, Mark(SpanKind.VERB, relation=relation), word
                     )
                     return 1
+        described = start + 1 < len(words) and longest(words, start + 1)[1] is None
+        coloured = start + 1 < len(words) and words[start + 1] in colours.COLOUR_WORDS
+        if word in lexicon.words and word.endswith(_ADJECTIVES) and (described or coloured):
+            self._put(SpanKind.PLAIN, Mark(SpanKind.PLAIN), word)
+            return 1
         single = singular(word)
         self._context.spans.append(
             Span(

@@ -25,9 +25,10 @@ class Draft:
     definite: bool = False
     side: str | None = None
     dropped: bool = False
+    like: str = ""
 
     def words_said(self) -> list[str]:
-        """Colours, adjectives and verbs that a drawing's title may name too."""
+        """Colours, adjectives and verbs that an artwork's title may name too."""
         return [*self.modifiers, *self.attributes, *self.colours]
 
 
@@ -50,6 +51,8 @@ class Reading:
     sky: list[str] = field(default_factory=list)
     style: str | None = None
     in_sky: list[int] = field(default_factory=list)
+    unwanted: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 The words come from two places: `languages.txt`, kept by hand, for what holds a sentence together and the commonest
 nouns; and the names that emoji have in each language, from the lexicon. What is left is read by the English grammar, so
-a picture is understood the same way in every language.
+an image is understood the same way in every language.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from spectacle.generators.illustration.language import asian, inflect, phrases
+from spectacle.generators.illustration.language import asian, inflect, phrases, worldwide
 from spectacle.generators.illustration.language.asian import Item
 from spectacle.generators.illustration.language.attributes import MOOD_WORDS
 from spectacle.generators.illustration.language.colours import PALETTE
+from spectacle.generators.illustration.language.kinds import is_worn
 from spectacle.generators.illustration.language.lexicon import Lexicon
 from spectacle.generators.illustration.language.retrieve import Retriever
 from spectacle.generators.illustration.language.tokens import Token, fold, tokenise
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "zh", "ja")
-"""Codes of the languages that are understood."""
+"""Codes of the languages that `languages.txt` has words of; those of `worldwide.CODES` are understood too."""
 
 _FLOWERS_AS_COLOURS = {
     "rose": "pink", "roses": "pink", "rosa": "pink", "orange": "orange", "oranges": "orange", "naranja": "orange",
@@ -92,6 +93,18 @@ def _is_plural_of(word: str, first: str, code: str) -> bool:
     )
 
 
+def _other_kana(text: str) -> str:
+    """Hiragana as katakana and the other way round: names of animals are written in both."""
+    return "".join(
+        chr(ord(one) + 0x60)
+        if "\u3041" <= one <= "\u3096"
+        else chr(ord(one) - 0x60)
+        if "\u30a1" <= one <= "\u30f6"
+        else one
+        for one in text
+    )
+
+
 class Dictionary:
     """One language's words."""
 
@@ -103,9 +116,11 @@ class Dictionary:
     def look_up(self, phrase: str) -> Gloss | None:
         """The gloss of a folded phrase exactly as it stands."""
         known = self._hand.get(phrase)
+        if known is None and self.code == "ja":
+            known = self._hand.get(_other_kana(phrase))
         if known is not None:
             return known
-        name = self._names.get(phrase)
+        name = self._names.get(phrase) or (self._names.get(_other_kana(phrase)) if self.code == "ja" else None)
         return Gloss(name, "noun", lemma=phrase) if name else None
 
     def find(self, word: str) -> Gloss | None:
@@ -167,6 +182,9 @@ def detect(prompt: str, retriever: Retriever) -> str:
     """The code of the language a prompt is most likely in; English when nothing speaks for another."""
     tokens = tokenise(prompt, english=False)[:60]
     han = "".join(token.text for token in tokens if token.sort == "han")
+    scripted = worldwide.of_script(prompt)
+    if scripted is not None:
+        return scripted
     if han:
         return "ja" if any("\u3040" <= character <= "\u30ff" for character in han) else "zh"
     words = [token.text for token in tokens if token.sort == "word"]
@@ -181,6 +199,10 @@ def detect(prompt: str, retriever: Retriever) -> str:
         hits = sum(1.0 if dictionary.look_up(word) else 0.7 if dictionary.find(word) else 0.0 for word in words)
         if hits > most:
             best, most = code, hits
+    for code in ("pl", "tr"):
+        known = worldwide.hits(words, code)
+        if known > most:
+            best, most = code, known
     return best
 
 
@@ -193,6 +215,8 @@ def _english(word: str, retriever: Retriever) -> float:
 
 def translate(prompt: str, code: str) -> list[Token]:
     """The prompt's words as English tokens; `Token.raw` keeps what was written."""
+    if code in worldwide.CODES:
+        return _tokens(worldwide.items_of(prompt, code))
     dictionary = _dictionary(code)
     tokens = tokenise(prompt, english=False)
     if code in ("zh", "ja"):
@@ -253,7 +277,17 @@ def _glossed(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:
             single = False
             raw = gloss.lemma if gloss.plural and gloss.lemma else raw
         items.append(Item(english, gloss.sort, raw))
-    return items
+    return _worn(items)
+
+
+def _worn(items: list[Item]) -> list[Item]:
+    """The words with "of" before what is worn as "with": "um cachorro de óculos", "un hombre de traje"."""
+    return [
+        Item("with", "function", item.raw)
+        if item.english == "of" and following and is_worn(following.english)
+        else item
+        for item, following in zip(items, [*items[1:], None], strict=True)
+    ]
 
 
 def _verbs_forward(items: Sequence[Item]) -> list[Item]:

@@ -1,4 +1,4 @@
-"""The lexicon that `scripts/build_words.py` makes: nouns to titles of drawings, and other languages' nouns.
+"""The lexicon that `scripts/build_words.py` makes: nouns to titles of artworks, and other languages' nouns.
 
 The file `lexicon.bin` is a sequence of named sections, each compressed by itself, so that only what is needed is read:
 
@@ -77,12 +77,12 @@ class Lexicon:
 
     @functools.cached_property
     def concrete(self) -> frozenset[str]:
-        """Nouns for things one could draw, whether or not there is a drawing."""
+        """Nouns for things one could draw, whether or not there is an artwork."""
         return frozenset(self.section("concrete").splitlines())
 
     @functools.cached_property
     def words(self) -> frozenset[str]:
-        """English words of any kind, so that none of them is taken for a misspelling."""
+        """English words of any kind, so that none of them is considered a misspelling."""
         return frozenset(self.section("words").splitlines())
 
     def translations(self, language: str) -> dict[str, str]:

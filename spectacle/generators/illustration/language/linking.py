@@ -228,8 +228,12 @@ def link(
         return
     if kind is RelationKind.INSIDE and target.term in ("bowl", "glass bowl") and state.category(owner.term) == "fish":
         target.term = "fishbowl"
-    if kind is RelationKind.WEARING and target.term in ("suit", "business suit", "tuxedo") and owner.term == "man":
-        owner.term, target.dropped = "businessman", True
+    if kind is RelationKind.INSIDE and target.term in ("box", "cardboard box", "package", "parcel"):
+        target.modifiers.append("open")
+    if kind is RelationKind.RIDING and target.term in ("wave", "surfboard") and state.category(owner.term) == "person":
+        owner.attributes.append("surfing")
+        target.dropped = True  # artworks of surfers have it
+        state.reading.told += [target.text, text, "surfing"]
         return
     pair = {subject, *objects}
     state.reading.links[:] = [

@@ -7,7 +7,8 @@ from dataclasses import replace
 from spectacle.generators.illustration.language import places, relations
 from spectacle.generators.illustration.language.attributes import ATTRIBUTE_WORDS
 from spectacle.generators.illustration.language.drafts import Draft, Link, Modifiers
-from spectacle.generators.illustration.language.kinds import ANIMALS
+from spectacle.generators.illustration.language.inflect import ONLY_PLURAL
+from spectacle.generators.illustration.language.kinds import ANIMALS, ANIMATE
 from spectacle.generators.illustration.language.linking import attach
 from spectacle.generators.illustration.language.modifiers import describe
 from spectacle.generators.illustration.language.ownership import is_part, read_part
@@ -23,7 +24,7 @@ _CROWD = 9
 
 _KIN = {"mother": 1.3, "mom": 1.3, "father": 1.4, "dad": 1.4, "baby": 0.6, "cub": 0.6, "child": 0.6, "kid": 0.6,
         "parent": 1.3, "young": 0.6, "friend": 1.0, "brother": 1.0, "sister": 1.0, "family": 0.9}  # fmt: skip
-"""Relatives to how big they are beside the one they belong to."""
+"""Relatives to how big they are next to the one they belong to."""
 
 
 _GROUPS = {"couple": 2, "pair": 2, "family": 4, "group": 5, "herd": 6, "flock": 7, "trio": 3, "team": 5}
@@ -42,6 +43,17 @@ _INSTRUMENTS = {
 }  # fmt: skip
 """Players to what they play."""
 
+_GATHERINGS = frozenset(
+    {"festival", "show", "parade", "fair", "exhibition", "competition", "contest", "convention", "race", "concert"}
+)
+_GATHERED = frozenset({*ANIMALS, "aircraft", "vehicle", "flower", "fantasy", "boat", "food", "fruit"})
+"""What is shown of a place that is named after what comes together there: "a hot air balloon festival"."""
+
+_GATHERED_COUNT = 5
+
+_HOLDERS = frozenset({"bowl", "basket", "plate", "platter", "tray", "vase", "jar", "bucket", "crate", "pot"})
+_FILLINGS = frozenset({"food", "fruit", "vegetable", "flower", "plant"})
+
 _ADVERBS = word_set("place adverbs")
 
 
@@ -50,17 +62,23 @@ def read_noun(state: ReaderState, index: int) -> int:
     while state.is_kind(end + 1, SpanKind.NOUN) and not _breaks(state, end):
         end += 1
     parts = list(state.spans[index : end + 1])
+    if not any(part.known for part in parts):
+        parts = parts[-1:]  # of several words that nobody knows the last is the noun
     while len(parts) > 1 and not parts[-1].known:
         parts.pop()
     head = parts[-1]
+    if len(parts) > 1 and state.modifiers.possessive and _is_name(state, parts[-1]) and _is_animate(state, parts[-2]):
+        parts.pop()
+        head = parts[-1]
     if len(parts) > 1 and head.noun in _GROUPS:
         state.modifiers.count = _GROUPS[head.noun]
         head = replace(parts[-2], plural=True)
         parts.pop()
     if len(parts) > 1 and head.noun in _ANIMAL_ROLES and state.category(parts[-2].noun) in ANIMALS:
-        head = parts[-2]
-        parts.pop()
-    if len(parts) > 1 and head.noun in relations.PARTS and parts[-2].possessive:
+        parts[-2:] = [head, parts[-2]]
+        head = parts[-1]
+    whole = head.noun in ("head", "face") and len(parts) > 1 and state.category(parts[-2].noun) in ANIMALS
+    if len(parts) > 1 and head.noun in relations.PARTS and (parts[-2].possessive or whole):
         head = parts[-2]
         parts.pop()
     if (
@@ -80,7 +98,15 @@ def read_noun(state: ReaderState, index: int) -> int:
             state.reading.places.append((place.place, True))
         said.words.append(part.noun)
     if is_place(state, head, said):
-        read_place(state, head, end)
+        gathered = len(parts) > 1 and state.category(parts[-2].noun) in _GATHERED
+        if gathered and head.noun.endswith("party"):
+            read_place(state, head, end)
+            _thing(state, replace(parts[-2], plural=True), Modifiers(count=2, words=["party"]))
+        elif gathered and head.noun in _GATHERINGS:
+            _thing(state, replace(parts[-2], plural=True), Modifiers(count=_GATHERED_COUNT))
+            state.reading.told.append(head.text)
+        else:
+            read_place(state, head, end)
         return end + 1
     if is_part(state, head, said):
         read_part(state, head, said)
@@ -95,9 +121,26 @@ def read_noun(state: ReaderState, index: int) -> int:
         _family(state, head, said)
         return end + 1
     _things_of_colours(state, head, said)
+    if len(parts) > 1 and head.noun in _HOLDERS and state.category(parts[-2].noun) in _FILLINGS:
+        _filled(state, parts[-2])
+    if state.category(head.noun) in (*ANIMALS, "toy"):
+        for part in parts[:-1]:
+            if part.noun in relations.ROLES:
+                _costume(state, part)
     if head.noun in _INSTRUMENTS:
         _plays(state, len(state.reading.things) - 1)
     return end + 1
+
+
+def _is_animate(state: ReaderState, span: Span) -> bool:
+    return state.category(span.noun) in ANIMATE or span.noun in _KIN
+
+
+def _is_name(state: ReaderState, span: Span) -> bool:
+    """Whether a noun after "my dog" or "my friend" is rather what that one is called: "my friend Tom", "my dog max"."""
+    if span.raw[:1].isupper():
+        return True
+    return not span.plural and state.category(span.noun) in (*ANIMATE, "")
 
 
 def _family(state: ReaderState, head: Span, said: Modifiers) -> None:
@@ -120,12 +163,32 @@ def _plays(state: ReaderState, player: int) -> None:
     state.reading.links.append(Link(player, RelationKind.HOLDING, [len(things) - 1]))
 
 
+def _costume(state: ReaderState, role: Span) -> None:
+    """Gives an animal that is called by a role what that one wears: "an astronaut cat", "a pirate dog"."""
+    things, owner = state.reading.things, len(state.reading.things) - 1
+    worn = relations.ROLES[role.noun]
+    things.append(Draft(worn, role.text, plural=False, raw=role.raw, count=things[owner].count))
+    state.reading.links.append(Link(owner, RelationKind.WEARING, [len(things) - 1]))
+
+
+def _filled(state: ReaderState, filling: Span) -> None:
+    """Puts into a bowl or a basket what it is named after: "a fruit bowl", "a flower vase"."""
+    things, holder = state.reading.things, len(state.reading.things) - 1
+    count = 3 if state.category(filling.noun) in ("fruit", "flower", "vegetable") else 1
+    things.append(Draft(filling.noun, filling.text, plural=False, raw=filling.raw, count=count))
+    state.reading.links.append(Link(len(things) - 1, RelationKind.INSIDE, [holder]))
+
+
 def _breaks(state: ReaderState, index: int) -> bool:
     """Whether a noun and the next one do not belong together."""
     span, following = state.spans[index], state.spans[index + 1]
     if span.possessive:
         return False
     if (span.plural and span.known) or following.noun in _ADVERBS:
+        return True
+    if following.noun in ONLY_PLURAL and following.noun != span.noun and span.known and following.known:
+        return True
+    if span.noun in ONLY_PLURAL and following.known:
         return True
     return state.category(span.noun) in ANIMALS and state.category(following.noun) in ANIMALS
 

@@ -11,6 +11,7 @@ from spectacle.generators.illustration.language.reader_state import ReaderState
 from spectacle.generators.illustration.language.relations import RelationWord
 from spectacle.generators.illustration.language.scene import RelationKind
 from spectacle.generators.illustration.language.spans import Span
+from spectacle.generators.illustration.language.tables import by_word
 
 
 def read_pronoun(state: ReaderState, index: int) -> None:
@@ -57,6 +58,7 @@ def is_part(state: ReaderState, head: Span, said: Modifiers) -> bool:
 
 def read_part(state: ReaderState, head: Span, said: Modifiers) -> None:
     pending, state.pending = state.pending, None
+    _look(state, head, said)
     if pending is None:
         return
     if pending.having or pending.text == "with":
@@ -90,12 +92,76 @@ def read_part(state: ReaderState, head: Span, said: Modifiers) -> None:
         state.floating.append((kind, state.subject[:1]))
 
 
+_GROWN = {"beard": "beard", "moustache": "beard", "mustache": "beard", "freckle": "freckles", "goatee": "beard"}
+
+
+def _look(state: ReaderState, head: Span, said: Modifiers) -> None:
+    """Says of the owner how a part of the body looks: "with long red hair", "with a beard"."""
+    names = list(said.attributes)
+    if head.noun in ("hair", "haircut", "braid", "ponytail", "curl"):
+        names += [f"hair {colour}" for colour in said.colours]
+        names += ["hair long"] if said.size > 1 or head.noun in ("braid", "ponytail") else []
+        names += ["hair curly"] if head.noun == "curl" else []
+    elif head.noun == "skin":
+        tones = {
+            "black": "dark",
+            "dark": "dark",
+            "brown": "medium-dark",
+            "white": "light",
+            "pale": "light",
+            "light brown": "medium",
+            "beige": "medium",
+        }
+        names += [f"skin {tones[colour]}" for colour in said.colours if colour in tones]
+    elif head.noun in _GROWN:
+        names.append(_GROWN[head.noun])
+        names += [f"hair {colour}" for colour in said.colours]
+    for position in state.subject[-1:] or state.last[-1:]:
+        owner = state.reading.things[position]
+        owner.attributes.extend(name for name in names if name not in owner.attributes)
+
+
+_VESSELS = frozenset({"bottle", "glass", "cup", "mug", "can", "pint", "carton", "teacup"})
+
+
 def read_of(state: ReaderState, index: int) -> None:
     """Reads "a basket of apples", which holds them; of "a crown of flowers" only the crown is drawn."""
     if not state.is_kind(index - 1, SpanKind.NOUN) or state.crowd or not state.last or state.negated:
         return
     owner = state.reading.things[state.last[-1]]
-    if owner.term.split()[-1] in relations.CONTAINERS:
+    following = next((span for span in state.spans[index + 1 : index + 5] if span.kind is SpanKind.NOUN), None)
+    if owner.term in _VESSELS and following is not None and state.category(following.noun) == "drink":
+        if owner.term != "bottle":
+            owner.term = following.noun  # which is drawn in its own cup or glass
+        owner.attributes.append(f"of {following.noun}")
+        state.ignored = True
+    elif owner.term.split()[-1] in relations.CONTAINERS:
         state.pending = Pending(RelationWord(RelationKind.INSIDE, reverse=True), "of", state.last[-1:])
     elif state.spans[index - 1].text.endswith(owner.text):
         state.ignored = True
+
+
+MATERIALS = by_word("materials")
+"""What things are made of to the colour they have then."""
+
+
+def read_likeness(state: ReaderState, index: int) -> None:
+    """Reads what something is made of or like: a material gives it a colour, many things are around it.
+
+    Of "a chair like an avocado" only the avocado's colours can be shown, settled when its artwork is known.
+    """
+    state.ignored = True
+    following = next((span for span in state.spans[index + 1 : index + 4] if span.kind is SpanKind.NOUN), None)
+    colour = next((MATERIALS[span.text] for span in state.spans[index + 1 : index + 3] if span.text in MATERIALS), "")
+    if not state.last:
+        return
+    owner = state.reading.things[state.last[-1]]
+    made = state.spans[index].text.startswith(("made", "built"))
+    if made and colour:
+        owner.colours = owner.colours or [colour]
+        owner.attributes.append("of " + next(s.text for s in state.spans[index + 1 : index + 3] if s.text in MATERIALS))
+    elif made and following is not None and following.plural and state.category(following.noun):
+        state.ignored = False
+        state.pending = Pending(RelationWord(RelationKind.AROUND, reverse=True), "made of", state.last[-1:])
+    elif not made and following is not None and following.known and not owner.colours:
+        owner.like = following.noun

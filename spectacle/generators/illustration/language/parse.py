@@ -8,7 +8,7 @@ from spectacle.generators.illustration.language.drafts import Modifiers, Reading
 from spectacle.generators.illustration.language.linking import open_relation, read_relation, read_verb
 from spectacle.generators.illustration.language.modifiers import settle_modifiers
 from spectacle.generators.illustration.language.nouns import read_noun
-from spectacle.generators.illustration.language.ownership import read_of, read_pronoun
+from spectacle.generators.illustration.language.ownership import read_likeness, read_of, read_pronoun
 from spectacle.generators.illustration.language.phrases import SpanKind
 from spectacle.generators.illustration.language.reader_state import ReaderState
 from spectacle.generators.illustration.language.relations import RelationWord
@@ -22,7 +22,7 @@ def read(spans: Sequence[Span], category: Callable[[str], str]) -> Reading:
 
     Args:
         spans: The prompt, cut into spans.
-        category: Tells the category of a noun's drawing, empty when there is none.
+        category: Tells the category of a noun's artwork, empty when there is none.
     """
     state = ReaderState(spans, category)
     index = 0
@@ -64,13 +64,16 @@ def _read_span(state: ReaderState, index: int) -> int:
         case SpanKind.STYLE:
             if state.reading.style is None or state.reading.style == "flat":
                 state.reading.style = mark.text
-            state.pending = None
+            if not state.noun_follows(index + 1):
+                state.pending = None
         case SpanKind.RELATION:
             read_relation(state, index, span)
         case SpanKind.VERB:
             read_verb(state, index, span)
         case SpanKind.HAVE:
             settle_modifiers(state)
+            if span.text.startswith(("that", "which")) and state.last and state.last != state.subject:
+                state.earlier_subject, state.subject = state.subject, state.last[-1:]
             open_relation(state, RelationWord(None), "with", having=True)
         case SpanKind.OF:
             read_of(state, index)
@@ -86,7 +89,7 @@ def _read_span(state: ReaderState, index: int) -> int:
             read_pronoun(state, index)
         case SpanKind.LIKE:
             settle_modifiers(state)
-            state.ignored = True
+            read_likeness(state, index)
         case SpanKind.NAMED:
             return _read_name(state, index)
         case SpanKind.SIDE:

@@ -114,7 +114,7 @@ def longest(words: Sequence[str], start: int) -> tuple[int, Mark | None]:
 
 
 def verb_of(word: str) -> RelationWord | None:
-    """The relation a word makes when it is taken for a verb."""
+    """The relation a word makes when it is considered a verb."""
     return relations.VERB_WORDS.get(word)
 
 

@@ -29,7 +29,7 @@ NEVER_THINGS = word_set("never things")
 """Place words that are never drawn as things, whatever the sentence."""
 
 DRAWABLE_PLACES = word_set("drawable places")
-"""Place words for which a drawing may stand in the scene when they have a count, a colour or a role."""
+"""Place words for which an artwork may stand in the scene when they have a count, a colour or a role."""
 
 TIME_WORDS = meanings("times")
 """Times of day to the phrases for them."""

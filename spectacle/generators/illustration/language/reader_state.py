@@ -19,14 +19,14 @@ class ReaderState:
 
     Attributes:
         spans: The spans of the prompt.
-        category: Tells the category of a noun's drawing.
+        category: Tells the category of a noun's artwork.
         reading: What was read so far.
         modifiers: What was said of the noun to come.
         elliptic: What was said of things whose noun comes later: "a red" in "a red and a blue balloon".
         subject: The things the clause is about.
         earlier_subject: Those that the clause before was about.
         last: The things named last.
-        listed: The objects of the last relation, which "and" goes on to list.
+        listed: The objects of the last relation, which "and" continues to list.
         pending: The relation that waits for its object.
         linked: The relation whose object was named last.
         floating: Relations whose object came first: "under a tree" in "under a tree sits a cat".
@@ -39,7 +39,7 @@ class ReaderState:
         ignored: Whether what follows is not to be seen, as after "like".
         crowd: Whether a place was followed by "of": "a field of flowers".
         place_at: Number of the span of the last place; -1 before the first.
-        side: Where in the picture the next thing is.
+        side: Where in the image the next thing is.
     """
 
     spans: Sequence[Span]

@@ -105,13 +105,13 @@ BARE_VERBS = frozenset(
     for form in verb_forms(phrase)
     if not form.endswith("ing") or form == phrase
 )
-"""Forms that are a noun as often, to be taken for a verb only right after a noun."""
+"""Forms that are a noun as often, to be considered a verb only right after a noun."""
 
 SIDE_WORDS = by_word("sides")
-"""Phrases that place a thing in the picture rather than by another thing."""
+"""Phrases that place a thing in the image rather than by another thing."""
 
 PARTS = word_set("parts")
-"""Nouns that are part of a thing: after "with", "has" or a possessive they describe it and are not drawn beside it."""
+"""Nouns that are part of a thing: after "with", "has" or a possessive they describe it and are not drawn next to it."""
 
 WEARABLE = word_set("wearable")
 """Nouns that are worn: "with a hat" and "in a red dress" say wearing."""

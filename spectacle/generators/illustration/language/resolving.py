@@ -42,7 +42,8 @@ def is_compound(context: Context, mark: Mark, words: Sequence[str], start: int, 
     if mark.kind in _NEVER_STARTS:
         return text in _COUNT_COMPOUNDS
     if mark.kind is SpanKind.COLOUR:
-        return text in _COLOUR_COMPOUNDS
+        listed = [span.kind for span in context.spans[-2:]] == [SpanKind.COLOUR, SpanKind.AND]
+        return text in _COLOUR_COMPOUNDS and not listed
     if mark.kind is SpanKind.SIZE:
         return text in _SIZE_COMPOUNDS
     if mark.kind is SpanKind.COUNT:

@@ -1,4 +1,6 @@
-"""From nouns to the drawings that show them."""
+"""From nouns to the artworks that show them."""
+
+# ruff: noqa: E501 - tables read best with one thing to a line, however long
 
 from __future__ import annotations
 
@@ -16,35 +18,44 @@ from spectacle.generators.illustration.language.inflect import singular
 from spectacle.generators.illustration.language.lexicon import Lexicon
 from spectacle.generators.illustration.language.relations import VERB_WORDS
 from spectacle.generators.illustration.language.scene import Match
+from spectacle.generators.illustration.language.tables import by_word
 from spectacle.generators.illustration.language.tokens import fold
 
 MAX_MATCHES = 8
-"""Drawings given for a noun at most."""
+"""Artworks given for a noun at most."""
 
 NEAR_EQUAL = 0.13
-"""A drawing whose score is lower than the best one's by this much is not an alternative to it."""
+"""An artwork whose score is lower than the best one's by this much is not an alternative to it."""
 
 USED = 0.6
-"""A drawing with a lower score does not stand for the noun."""
+"""An artwork with a lower score does not stand for the noun."""
 
 SURE = 0.72
-"""A drawing with a lower score is said to be only the nearest one."""
+"""An artwork with a lower score is said to be only the nearest one."""
 
 FORMS = {"whole": 1.0, "part": 0.93, "face": 0.86, "scene": 0.72, "symbol": 0.7}
-"""What a drawing's form is worth: whole bodies are preferred to heads."""
+"""What an artwork's form is worth: whole bodies are preferred to heads."""
 
 SOURCES = {"spectacle": 1.0, "fluent": 1.0, "noto": 0.98, "clipart": 0.95}
-"""What a drawing's source is worth: those of one hand go together, clip art is of many."""
+"""What an artwork's source is worth: those of one hand go together, clip art is of many."""
 
 FITTING = 1.08
-"""What a drawing is worth whose title names a modifier too: "sleeping cat" for a cat that sleeps."""
+"""What an artwork is worth whose title names a modifier too: "sleeping cat" for a cat that sleeps."""
 
 MAX_NOUN_WORDS = 5
 """Words in the longest compound that is looked for."""
 
 
+_ACTIONS = by_word("actions")
+_PEOPLE = {
+    "man": "man", "woman": "woman", "person": "person", "boy": "man", "girl": "woman", "people": "person", "guy": "man", "lady": "woman",
+    "teenager": "person", "friend": "person", "athlete": "person", "tourist": "person", "student": "person", "mother": "woman", "father": "man",
+}  # fmt: skip
+"""People of no trade to how titles of artworks call them."""
+
+
 class Artworks(Protocol):
-    """What is needed of the art library: its drawings."""
+    """What is needed of the art library: its artworks."""
 
     def __iter__(self) -> Iterator[Artwork]: ...
 
@@ -79,7 +90,7 @@ def _is_gerund(word: str) -> bool:
 
 
 class Drawings:
-    """The drawings of a library by title."""
+    """The artworks of a library by title."""
 
     def __init__(self, library: Iterable[Artwork]) -> None:
         self.by_title: dict[str, list[Artwork]] = {}
@@ -95,7 +106,7 @@ _indices: weakref.WeakKeyDictionary[object, Drawings] = weakref.WeakKeyDictionar
 
 
 def drawings_of(library: Artworks) -> Drawings:
-    """The drawings of a library by title, made once for each library."""
+    """The artworks of a library by title, made once for each library."""
     known = _indices.get(library)
     if known is None:
         known = _indices[library] = Drawings(library)
@@ -103,7 +114,7 @@ def drawings_of(library: Artworks) -> Drawings:
 
 
 class Retriever:
-    """Finds nouns in texts and drawings for nouns."""
+    """Finds nouns in texts and artworks for nouns."""
 
     def __init__(self, library: Artworks, lexicon: Lexicon) -> None:
         self.drawings = drawings_of(library)
@@ -151,8 +162,11 @@ class Retriever:
             word: A word no dictionary has.
             proper: Whether it is written with a capital, and so likely a name.
         """
-        if proper or len(word) < 5 or len(word) > 20 or word in self.lexicon.words:
+        if proper or len(word) < 4 or len(word) > 20 or word in self.lexicon.words:
             return "", 0.0
+        if len(word) == 4:  # too short for anything but letters in the wrong order
+            swapped = [noun for noun in self._spellings.get(word[0], ()) if sorted(noun) == sorted(word)]
+            return (swapped[0], 0.85) if swapped else ("", 0.0)
         allowed = 1 if len(word) < 7 else 2
         best, least = "", allowed + 1
         for noun in self._spellings.get(word[0], ()):
@@ -164,7 +178,7 @@ class Retriever:
 
     @functools.cached_property
     def _spellings(self) -> dict[str, list[str]]:
-        """Single-word nouns with a drawing of their own, by their first letter."""
+        """Single-word nouns with an artwork of their own, by their first letter."""
         nouns: dict[str, list[str]] = {}
         for title in self.drawings.by_title:
             if " " not in title and len(title) > 3 and self._titled(title):
@@ -172,7 +186,7 @@ class Retriever:
         return nouns
 
     def matches(self, term: str, modifiers: Sequence[str] = ()) -> tuple[Match, ...]:
-        """Drawings that show a noun, best first; those showing it with its modifiers before the rest.
+        """Artworks that show a noun, best first; those showing it with its modifiers before the rest.
 
         Args:
             term: The noun in the singular.
@@ -187,9 +201,9 @@ class Retriever:
         return known
 
     def category(self, term: str) -> str:
-        """The category of the best drawing for a noun; empty when there is none."""
+        """The category of the best artwork that stands for a noun; empty when none does."""
         found = self.matches(term)
-        return self.drawings.by_id[found[0].drawing].category if found else ""
+        return self.drawings.by_id[found[0].drawing].category if found and found[0].score >= USED else ""
 
     def _rank(self, term: str, modifiers: Sequence[str]) -> list[Match]:
         scores: dict[str, float] = {}
@@ -209,6 +223,10 @@ class Retriever:
             for title in (f"{modifier} {term}", f"{term} {modifier}"):
                 if any(drawing.form == "whole" for drawing in self.drawings.by_title.get(title, ())):
                     add(title, 1.0 if modifier in PALETTE else FITTING)
+        who = _PEOPLE.get(term)
+        for title in (f"{who} {_ACTIONS[modifier]}" for modifier in modifiers if who and modifier in _ACTIONS):
+            if any(drawing.form == "whole" for drawing in self.drawings.by_title.get(title, ())):
+                add(title, FITTING)
         ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
         if not ranked:
             return []

@@ -1,4 +1,4 @@
-"""Places, times, weather, and places in the picture."""
+"""Places, times, weather, and places in the image."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def is_place(state: ReaderState, head: Span, said: Modifiers) -> bool:
     if head.noun in places.NEVER_THINGS:
         return True
     if head.noun in places.DRAWABLE_PLACES and head.known and (said.colours or (said.count or 0) > 1):
+        return False
+    if head.noun == "window" and state.pending is None and not state.reading.places:
         return False
     having = state.pending is not None and (state.pending.having or state.pending.word.kind in LISTING)
     return not (having and head.noun in places.DRAWABLE_PLACES)
@@ -50,8 +52,19 @@ def read_place(state: ReaderState, head: Span, end: int) -> None:
     state.joined = None
 
 
+_WITHOUT = {"leaf": "leafless", "hair": "bald", "foliage": "leafless"}
+"""Parts that a thing has not to the word for what it is then."""
+
+
 def skip_unwanted(state: ReaderState, end: int) -> None:
     state.pending = None
+    noun = state.spans[end].noun
+    if state.negated and not state.ignored:
+        state.reading.unwanted.append(state.spans[end].text)
+    if state.negated and noun in _WITHOUT:
+        for position in state.last or state.subject:
+            state.reading.things[position].modifiers.append(_WITHOUT[noun])
+            state.reading.things[position].attributes.append(_WITHOUT[noun])
     if state.ignored and not state.is_kind(end + 1, SpanKind.AND, SpanKind.OR, SpanKind.COMMA):
         state.ignored = False
     if state.negated and not state.is_kind(end + 1, SpanKind.AND, SpanKind.OR, SpanKind.COMMA, SpanKind.NOUN):

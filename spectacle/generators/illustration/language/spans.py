@@ -21,7 +21,7 @@ class Span:
         noun: The singular of a noun; empty for a word nobody knows.
         text: As written, case-folded.
         plural: Whether a noun is written in the plural.
-        known: Whether the noun has drawings or is a place.
+        known: Whether the noun has artworks or is a place.
         raw: The last word as typed.
         possessive: Whether it ends in 's.
     """

@@ -32,7 +32,7 @@ _PICTURE_WORDS = (
     r"(?:picture|image|photo|photograph|pic|drawing|illustration|painting|artwork|scene|render|rendering|portrait|"
     r"depiction|view|shot|close[- ]?up|closeup|wallpaper|poster|piece of art|work of art|snapshot|graphic|"
     r"visuali[sz]ation|representation|composition|card|design|print|still life|art|panorama|clipart|cartoon|"
-    r"landscape painting|oil painting)"
+    r"landscape painting|oil painting|footage|screenshot|frame|film still|thumbnail|meme)"
 )
 _PICTURE = (
     r"(?:(?:(?:a|an|the|some|one|my)\s+)?(?:(?!(?:a|an|the|at|in|on|with|of|to|by|and|for|is|are|\w+ing)\b)[\w\-']+,?\s+){0,4}?"
@@ -44,7 +44,7 @@ _PICTURE_OF = re.compile(rf"\s*{_PICTURE}", re.IGNORECASE)
 
 
 def opening(prompt: str) -> tuple[str, str]:
-    """Splits a prompt into the words that only ask for a picture, and what the picture is to show.
+    """Splits a prompt into the words that only ask for an image, and what the image is to show.
 
     The first part still holds style words ("a watercolour painting of"), so it is worth reading for those alone.
     """

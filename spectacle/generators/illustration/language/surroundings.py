@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spectacle.generators.illustration.language import attributes, places
+from spectacle.generators.illustration.language import attributes, places, relations
+from spectacle.generators.illustration.language.colours import COLOUR_WORDS
 from spectacle.generators.illustration.language.drafts import Reading
 from spectacle.generators.illustration.language.kinds import ANIMATE
 from spectacle.generators.illustration.language.retrieve import Retriever
 from spectacle.generators.illustration.language.scene import Relation, RelationKind, Thing
 
 _FIRST_ONLY = frozenset({"underwater", "space", "sky", "table", "moon"})
-"""Places implied by what a prompt is about, not by what is beside it."""
+"""Places implied by what a prompt is about, not by what is next to it."""
 
 _ANYWHERE = frozenset({"park", "room", "garden", "road", "hills", "forest", "meadow", "table", "street", "library"})
 """Places implied by things that are at home elsewhere too."""
 
 _SHORES = {"sea": "sea", "lake": "lake", "underwater": "beach", "harbour": "harbour"}
-"""Places on water to where things of the land stand beside those of the water."""
+"""Places on water to where things of the land stand next to those of the water."""
 
 _TELLING = frozenset(
     {
@@ -49,17 +50,29 @@ _TABLETOP = 0.7
 _CARRIED = frozenset({RelationKind.WEARING, RelationKind.HOLDING})
 
 
+_SHADES = frozenset({"dark", "warm", "cold", "deep"})
+"""Words that set a mood, but not before a colour or a part of the body."""
+
+
+def _is_shaded(word: str) -> bool:
+    return (
+        word in COLOUR_WORDS
+        or word in relations.PARTS
+        or word.endswith(("skinned", "haired", "eyed", "colored", "coloured"))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """Where, when and in which mood a scene is. Things are numbers in `things`.
 
     Attributes:
         reading: What was read.
-        retriever: Knows the drawings.
+        retriever: Knows the artworks.
         words: The words of the prompt.
         things: What is to be seen.
         terms: The noun of each thing in English.
-        categories: The category of each thing's best drawing.
+        categories: The category of each thing's best artwork.
         positions: Numbers of drafts in `reading.things` to numbers of things.
         relations: How the things stand to each other.
     """
@@ -183,6 +196,7 @@ class Surroundings:
         for length in (2, 1):
             for start in range(len(words) - length + 1):
                 mood = attributes.MOOD_WORDS.get(" ".join(words[start : start + length]))
-                if mood is not None:
+                following = words[start + length] if start + length < len(words) else ""
+                if mood is not None and not (words[start] in _SHADES and _is_shaded(following)):
                     return mood
         return None

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 MAX_CHARACTERS = 4000
-"""Longer prompts are read up to here: what a picture can show is said long before."""
+"""Longer prompts are read up to here: what an image can show is said long before."""
 
 MAX_TOKENS = 400
 """Further words are not read, so that the time taken is bounded."""
@@ -19,7 +19,8 @@ _EMOJI = (
     r"(?:\u200D[\U0001F300-\U0001FAFF\u2600-\u27BF\u2B05-\u2B55][\uFE0F\U0001F3FB-\U0001F3FF]*)*)"
 )
 _CJK = r"[\u3040-\u30FF\u31F0-\u31FF\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF々ー]"
-_WORD = r"(?:(?!" + _CJK + r")[^\W\d_])+(?:['’](?:(?!" + _CJK + r")[^\W\d_])+)*"
+_LETTER = r"(?:(?!" + _CJK + r")[^\W\d_]|[\u0900-\u0903\u093A-\u094F\u0951-\u0957\u0962\u0963\u064B-\u0652])"
+_WORD = rf"{_LETTER}+(?:['’]{_LETTER}+)*"
 _TOKEN = re.compile(rf"({_EMOJI})|({_CJK}+)|(\d+)|({_WORD})|([^\s\w])")
 _NOISE = re.compile(
     r"https?://\S+|www\.\S+|<[^<>]{1,200}>|(?<!\w)[@#/](?=\w)|(?<!\S)--[a-z]+(?:\s+[\d:.]+)?|:\d+(?:\.\d+)?(?=\))",

@@ -1,27 +1,39 @@
-"""From a prompt to a scene: reads it, finds the drawings, and fills in what goes without saying."""
+"""From a prompt to a scene: reads it, finds the artworks, and fills in what goes without saying."""
 
 from __future__ import annotations
 
-from spectacle.generators.illustration.language import styles
+from collections.abc import Sequence
+
+from spectacle.generators.illustration.art.library import Artwork
+from spectacle.generators.illustration.language.colours import nearest_colour
 from spectacle.generators.illustration.language.cutting import Cutter
 from spectacle.generators.illustration.language.drafts import Draft, Reading
-from spectacle.generators.illustration.language.languages import detect, translate
+from spectacle.generators.illustration.language.finishing import finished
+from spectacle.generators.illustration.language.genres import Genre
+from spectacle.generators.illustration.language.hearing import hear
 from spectacle.generators.illustration.language.lexicon import Lexicon
+from spectacle.generators.illustration.language.ownership import MATERIALS
 from spectacle.generators.illustration.language.parse import read
-from spectacle.generators.illustration.language.phrases import SpanKind
+from spectacle.generators.illustration.language.phrases import SpanKind, place_of
 from spectacle.generators.illustration.language.retrieve import FORMS, SURE, USED, Artworks, Retriever
 from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
+from spectacle.generators.illustration.language.spans import Span
 from spectacle.generators.illustration.language.surroundings import Surroundings
 from spectacle.generators.illustration.language.tables import word_set
-from spectacle.generators.illustration.language.tokens import expand, strip_noise, tokenise
 
 _PARTY = {"birthday cake": 1, "balloon": 4, "gift": 3}
 """What is seen of a party of which nothing else is said."""
 
+_FEASTS = {"christmas": "christmas tree", "xmas": "christmas tree", "halloween": "jack o lantern"}
+"""Feasts to what is to be seen of them when nothing else is said."""
+
+_CROWDS = {"traffic": 5, "crowd": 9, "audience": 9, "foliage": 5}
+"""Nouns for many to how many are drawn."""
+
 _PAIRS = word_set("pairs")
 
 MAX_THINGS = 12
-"""Further things are left out: more would be too small to see."""
+"""Further things are omitted: more would be too small to see."""
 
 _BARE_PLURAL = 3
 
@@ -51,28 +63,39 @@ _SMALL = frozenset(
 def understand(prompt: str, library: Artworks) -> Scene:
     """The scene that a prompt asks for.
 
-    Any text is understood somehow: what is not is left out, and a text with nothing to draw gives a scene without
+    Any text is understood somehow: what is not is omitted, and a text with nothing to draw gives a scene without
     things. Nothing is raised, and the time taken is bounded whatever the length.
 
     Args:
         prompt: What somebody wrote, in one of the languages of `languages.LANGUAGES`.
-        library: The drawings to choose from.
+        library: The artworks to choose from.
     """
     lexicon = Lexicon.open()
     retriever = _retriever(library, lexicon)
-    language = detect(prompt, retriever)
-    if language == "en":
-        request, content = styles.opening(expand(strip_noise(prompt)))
-        asking, telling = tokenise(request), tokenise(content)
-    else:
-        asking, telling = [], translate(prompt, language)
-    reading = read(Cutter(telling, retriever).cut(), retriever.category)
+    heard = hear(prompt, retriever)
+    spans = Cutter(heard.telling, retriever).cut()
+    reading = read(spans, retriever.category)
     style = reading.style
-    for span in Cutter(asking, retriever).cut():
+    for span in Cutter(heard.asking, retriever).cut():
         if span.kind is SpanKind.STYLE and style in (None, "flat"):
             style = span.mark.text
-    words = [token.text for token in (*asking, *telling)]
-    return _Assembly(reading, retriever, words, style or "flat", language).scene()
+        elif span.kind is SpanKind.NOUN and not reading.places and (place := place_of(span.noun)) is not None:
+            reading.places.append((place.place, False))  # "an underwater scene with"
+        elif span.kind is SpanKind.SKY and not reading.sky:
+            reading.sky.extend(span.mark.names)
+    words = [token.text for token in (*heard.asking, *heard.telling)]
+    assembly = _Assembly(reading, retriever, words, style or "flat", heard.language)
+    if heard.kind.genre is Genre.ICON:
+        assembly.add_signs(spans)
+    scene = assembly.scene()
+    shown = (*assembly.shown(), *_absent(reading, assembly), *reading.told)
+    return finished(scene, heard, spans, retriever, prompt, shown)
+
+
+def _absent(reading: Reading, assembly: _Assembly) -> list[str]:
+    """What is not wanted and indeed not there; the artwork of food may have a part that is not wanted."""
+    edible = {"food", "dish", "drink", "fruit", "vegetable"} & set(assembly.categories)
+    return [] if edible else [word for word in reading.unwanted if word not in assembly.shown()]
 
 
 _retrievers: dict[int, tuple[Artworks, Retriever]] = {}
@@ -100,13 +123,16 @@ class _Assembly:
         self._things: list[Thing] = []
         self._categories: list[str] = []
         self._terms: list[str] = []
+        self._painted: set[str] = set()
 
     def scene(self) -> Scene:
         for position, draft in enumerate(self._reading.things):
             self._add(position, draft)
-        if not self._things and "party" in self._words and self._language == "en":
+        alone = all("party" in draft.modifiers for draft in self._reading.things)
+        if (not self._things or alone) and "party" in self._words and self._language == "en":
             for number, (noun, count) in enumerate(_PARTY.items(), len(self._reading.things)):
                 self._add(number, Draft(noun, noun, raw=noun, count=count))
+        self._add_feast()
         relations = self._relations()
         surroundings = Surroundings(
             self._reading,
@@ -132,10 +158,43 @@ class _Assembly:
             language=self._language,
         )
 
+    def add_signs(self, spans: Sequence[Span]) -> None:
+        """Has a place drawn as a thing, for an icon has no background: a mountain, a forest as its tree."""
+        if self._reading.things:
+            return
+        for span in spans:
+            if span.kind is SpanKind.NOUN and self._retriever.matches(span.noun):
+                self._reading.things.append(Draft(span.noun, span.text, raw=span.raw, count=1))
+                return
+
+    def _add_feast(self) -> None:
+        """Adds what a feast that is named cannot do without: a tree to Christmas, a cake to a birthday."""
+        nouns = {word for term in self._terms for word in term.split()}
+        for word, noun in _FEASTS.items():
+            if word in self._words and self._language == "en" and word not in nouns and noun.split()[-1] not in nouns:
+                self._add(len(self._reading.things) + 9, Draft(noun, noun, raw=noun))
+
+    @property
+    def categories(self) -> list[str]:
+        """The category of each thing's best artwork."""
+        return self._categories
+
+    def shown(self) -> frozenset[str]:
+        """The nouns that are drawn, in English and as written."""
+        drafts = (
+            self._reading.things[position] for position in self._positions if position < len(self._reading.things)
+        )
+        return frozenset(self._painted) | frozenset(
+            word for draft in drafts for word in (draft.term, draft.text, *draft.term.split())
+        )
+
     # --- things
 
     def _add(self, position: int, draft: Draft) -> None:
         if draft.dropped or len(self._things) >= MAX_THINGS:
+            return
+        if self._is_of_the_place(draft):
+            self._painted.update((draft.term, draft.text, *draft.term.split()))
             return
         matches = self._matches(draft)
         if not matches:
@@ -149,11 +208,29 @@ class _Assembly:
                 noun=draft.term if self._language == "en" else draft.raw.lower(),
                 matches=matches,
                 count=self._count(draft),
-                colours=tuple(draft.colours),
+                colours=tuple(draft.colours) or self._colours_implied(draft, best),
                 size=round(max(0.4, min(2.5, draft.size)), 2),
                 attributes=tuple(draft.attributes),
             )
         )
+
+    def _colours_implied(self, draft: Draft, best: Artwork) -> tuple[str, ...]:
+        """The colours of what something is made of or like, where its artwork does not show that anyway."""
+        if best.category in ("person", "tree", "food", "landscape") or set(best.title.split()) & set(draft.modifiers):
+            return ()
+        if draft.like and best.category not in ("animal", "bird", "fish", "insect", "fantasy"):
+            model = self._retriever.matches(draft.like)
+            hues = self._retriever.drawings.by_id[model[0].drawing].colours[:2] if model else ()
+            return tuple(dict.fromkeys(nearest_colour(value) for value, _ in hues))
+        made = (MATERIALS[word] for word in draft.modifiers if word in MATERIALS)
+        return tuple(made)[:1] if best.category not in ("animal", "instrument", "boat") else ()
+
+    def _is_of_the_place(self, draft: Draft) -> bool:
+        """Whether something is part of the place that is painted: the windows of a street."""
+        built = any(place in ("street", "city", "village") for place, _ in self._reading.places)
+        if built and draft.plural and draft.term.split()[-1] in ("building", "skyscraper"):
+            return not draft.colours and draft.count is None
+        return built and draft.term in ("window", "shop window") and (draft.plural or draft.term != "window")
 
     def _matches(self, draft: Draft) -> tuple[Match, ...]:
         modifiers = [*draft.words_said()]
@@ -171,7 +248,7 @@ class _Assembly:
         return found if best.score >= USED else ()
 
     def _nearest(self, draft: Draft) -> tuple[Match, ...]:
-        """Drawings for a word nobody knows: what it may be a misspelling of."""
+        """Artworks for a word nobody knows: what it may be a misspelling of."""
         meant, score = self._retriever.misspelt(draft.text, proper=draft.raw[:1].isupper())
         if meant:
             found = tuple(
@@ -193,6 +270,8 @@ class _Assembly:
     def _count(self, draft: Draft) -> int:
         if draft.count is not None:
             return draft.count
+        if draft.term in _CROWDS:
+            return _CROWDS[draft.term]
         if not draft.plural:
             return 1
         if draft.term in _PAIRS or draft.term == "twin":

@@ -339,3 +339,14 @@ def test_who_drives_a_car_looks_out_of_it() -> None:
 def test_every_paint_that_is_used_is_defined(prompt: str) -> None:
     svg = drawn(prompt).svg
     assert set(re.findall(r"url\(#([^)]+)\)", svg)) <= set(re.findall(r' id="([^"]+)"', svg))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "nearest"),
+    [("a man hugging a woman", 0.6), ("two women hugging", 0.6), ("two people shaking hands", 1.0)],
+)
+def test_those_who_do_something_together_touch(prompt: str, nearest: float) -> None:
+    composition = compose(understand(prompt, LIBRARY), LIBRARY, 512, 512, 1)
+    one, other = (placed.box for placed in composition.placed)
+    width = (one[2] - one[0] + other[2] - other[0]) / 2
+    assert 0.2 * width < abs(middle(one)[0] - middle(other)[0]) < nearest * width

@@ -185,13 +185,55 @@ def test_what_is_not_wanted_is_not_drawn(prompt: str) -> None:
 
 @pytest.mark.parametrize(
     "prompt",
-    ["freedom", "justice and truth", "the theory of relativity", "Barack Obama", "asdf qwer zxcv", "", "?!", "why"],
+    [
+        "quiddity",
+        "otherness and haecceity",
+        "the theory of relativity",
+        "asdf qwer zxcv",
+        "",
+        "?!",
+        "why",
+    ],
 )
-def test_names_and_abstract_words_summon_nothing(prompt: str) -> None:
+def test_abstract_and_unknown_words_summon_nothing(prompt: str) -> None:
     assert nouns(prompt) == []
 
 
-@pytest.mark.parametrize(("prompt", "mood"), [("love", "romantic"), ("I am so sad today", "sad"), ("peace", "calm")])
+@pytest.mark.parametrize(
+    ("prompt", "who", "name"),
+    [
+        ("Elon Musk riding a rocket", "man", "Elon Musk"),
+        ("taylor swift singing on stage", "woman", "taylor swift"),
+        ("Shrek in a swamp", "troll", "Shrek"),
+        ("Anna is reading a book", "woman", "Anna"),
+        ("a picture of Peter and Maria dancing", "man", "Peter"),
+    ],
+)
+def test_somebody_stands_in_for_a_person_who_is_named_and_the_name_is_told(prompt: str, who: str, name: str) -> None:
+    scene = read(prompt)
+    assert scene.things[0].noun == who
+    assert name in {one.word for one in scene.unknown if one.used}
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a painting of the Mona Lisa", "Big Ben at night", "Lily in a pond", "a rock", "goofy"]
+)
+def test_a_name_that_is_a_thing_is_drawn_as_itself(prompt: str) -> None:
+    assert not {"man", "woman", "person", "dog"} & set(nouns(prompt))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["a beach without people", "un coche rojo", "宇宙服を着た猫", "loneliness", "polka dot pattern, pink on white"],
+)
+def test_what_is_drawn_or_rightly_absent_is_not_said_to_be_missing(prompt: str) -> None:
+    scene = read(prompt)
+    assert (scene.not_drawn, scene.unknown) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "mood"), [("how romantic", "romantic"), ("I am so sad today", "sad"), ("so peaceful", "calm")]
+)
 def test_a_prompt_with_nothing_to_draw_has_a_mood(prompt: str, mood: str) -> None:
     scene = read(prompt)
     assert scene.things == () and scene.mood == mood

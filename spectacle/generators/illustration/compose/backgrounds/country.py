@@ -272,7 +272,7 @@ def savanna(canvas: Canvas) -> None:
 
 
 def road(canvas: Canvas) -> None:
-    """A country road crossing the picture, with verge, posts and hills behind."""
+    """A country road crossing the image, with verge, posts and hills behind."""
     rng, unit = canvas.rng, canvas.unit
     green = rng.choice(("#8fc05a", "#a3bf5c", "#7fb763"))
     paint_sky(canvas)

@@ -170,7 +170,7 @@ def fence(canvas: Canvas, y: float, height: float, colour: str, gap: float) -> N
 
 
 def paint_road(canvas: Canvas, top: float, bottom: float) -> None:
-    """Asphalt across the picture between two heights, with kerbs and a dashed middle line."""
+    """Asphalt across the image between two heights, with kerbs and a dashed middle line."""
     unit = canvas.unit
     canvas.rect(-4, top - unit * 0.012, canvas.width + 8, bottom - top + unit * 0.03, canvas.lit("#c9c4b4"))
     canvas.rect(

@@ -51,7 +51,7 @@ def tower(canvas: Canvas, x: float, base: float, wide: float, tall: float, colou
 
 
 def skyline(canvas: Canvas, base: float, rise: float, fade: float, colours: tuple[str, ...]) -> None:
-    """A row of high-rises across the picture."""
+    """A row of high-rises across the image."""
     x = -canvas.unit * 0.05
     while x < canvas.width:
         wide = canvas.unit * canvas.rng.uniform(0.075, 0.14)

@@ -29,13 +29,13 @@ class _Fall:
 
 
 _CLIFF = ((0.1, 0.0, -0.02), (0.0, 0.2, 0.03), (0.0, 0.3, -0.03))
-"""Corners of a cliff's upper edge: units and widths of the picture beside the fall, units below its top."""
+"""Corners of a cliff's upper edge: units and widths of the image next to the fall, units below its top."""
 
 _CRACKS, _BUSHES, _TREES = 16, 5, 3
 """How many a cliff has."""
 
 _STREAKS, _SPRAY, _STONES, _FRONDS = 22, 14, 8, 3
-"""How many streaks a fall has in each colour, clouds and stones its pool, and ferns a corner of the picture."""
+"""How many streaks a fall has in each colour, clouds and stones its pool, and ferns a corner of the image."""
 
 _WATER = "#45a9c4"
 _BANK = "#79b55a"
@@ -160,7 +160,7 @@ def _pool_stones(canvas: Canvas, fall: _Fall, stone: str) -> None:
 
 
 def _ferns(canvas: Canvas, leaf: str) -> None:
-    """Ferns in the lower corners of the picture, before everything."""
+    """Ferns in the lower corners of the image, before everything."""
     unit = canvas.unit
     frond = plants.fern(canvas, canvas.lit(lighten(leaf, -0.05)))
     for side in (0, 1):

@@ -1,0 +1,164 @@
+"""Hears a prompt before it is read: its language, kind of image, texts to be written, tags and negatives."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from importlib import resources
+
+from spectacle.generators.illustration.language import charts, genres, quoting, styles, tags
+from spectacle.generators.illustration.language.genres import Genre, Kind
+from spectacle.generators.illustration.language.languages import detect, translate
+from spectacle.generators.illustration.language.names import stand_ins
+from spectacle.generators.illustration.language.phrases import place_of
+from spectacle.generators.illustration.language.retrieve import Retriever
+from spectacle.generators.illustration.language.scene import Chart
+from spectacle.generators.illustration.language.senses import chosen
+from spectacle.generators.illustration.language.spelling import mended
+from spectacle.generators.illustration.language.tables import by_word
+from spectacle.generators.illustration.language.tokens import Token, expand, fold, strip_noise, tokenise
+
+_ABOUT = re.compile(
+    r"^(?:an?\s+|the\s+)?(?:(?:abstract\s+)?(?:representation|concept|feeling|idea|meaning|symbol|depiction|visuali[sz]ation|"
+    r"picture|image|essence|spirit|emotion|experience)\s+(?:of|for)\s+)?(?:what|how|the)?\s*(.+?)(?:\s+(?:feels?(?:\s+like)?|looks?(?:\s+like)?|means?|concept))?$"
+)
+_DESIGNS = frozenset(
+    {"design", "image", "picture", "logo", "art", "style", "brand", "company", "simple", "modern", "a", "an"}
+)
+_ARTICLE = re.compile(r"^(?:an?|the|some)\s+")
+_FOR = re.compile(
+    r"^(?:[\w' -]{0,40}?\bfor\s+)(?:an?|the|my|our)?\s*[\w' -]{2,40}?(?:,\s*|\s+(?:with|featuring|showing)\s+)(?=\w)"
+)
+_NAMES = re.compile(
+    r"\bfor\s+((?:my\s+\w+\s+)?[A-Z][\w'-]+(?:\s+[A-Z][\w'-]+)?(?:\s+(?:and|&)\s+[A-Z][\w'-]+)?)(?=[,.\s]|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A prompt as it is to be read.
+
+    Attributes:
+        language: Two-letter code.
+        asking: Tokens that only ask for an image.
+        telling: Tokens of what is to be seen.
+        kind: The kind of image.
+        written: Texts to be written in it.
+        unwanted: What must not be seen.
+        ignored: What was heard and is never drawn, such as artists.
+        chart: The numbers of a chart.
+        topic: What a diagram, map or card is about.
+        names: People and characters that are named, and words that are misspelt, with what is drawn in their place.
+        idea: Whether a small scene is read in place of the prompt, whose words the prompt does not have.
+    """
+
+    language: str
+    asking: list[Token]
+    telling: list[Token]
+    kind: Kind
+    written: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    chart: Chart | None = None
+    topic: str = ""
+    names: tuple[tuple[str, str], ...] = ()
+    idea: bool = False
+
+
+def hear(prompt: str, retriever: Retriever) -> Heard:
+    """What a prompt asks for, cut up for reading."""
+    language = detect(prompt, retriever)
+    if language != "en":
+        return _foreign(prompt, language)
+    tagged = tags.clear(prompt)
+    text, written = quoting.take(tagged.text)
+    kind = genres.find(expand(strip_noise(text)))
+    request, content = styles.opening(kind.text)
+    idea = ideas().get(_plain(content)) if kind.genre is Genre.SCENE and not written else None
+    if idea is not None:
+        content = idea
+    chart, topic = None, ""
+    if kind.genre is Genre.CHART:
+        chart = charts.read(content, kind.said)
+        content = ""
+    if kind.genre in (Genre.DIAGRAM, Genre.MAP, Genre.CARD, Genre.COVER, Genre.POSTER):
+        topic = content
+    if kind.genre is Genre.CARD and (found := _NAMES.search(text)) is not None:
+        written = (*written, re.sub(r"\band\b", "&", found[1]))
+        content = content.replace(found[1], "")
+    if kind.genre is Genre.ICON:
+        trade = "for " if re.search(r"\bfor\b", text) else ""
+        content = _FOR.sub("", trade + content).removeprefix("for ") or content
+        if trade and not _names_a_mark(kind.text, retriever):
+            content = next((mark for name, mark in _marks().items() if name in fold(content)), content)
+    names: tuple[tuple[str, str], ...] = ()
+    if kind.genre not in (Genre.CHART, Genre.DIAGRAM, Genre.MAP):
+        content, names = stand_ins(content, lambda words: _is_known(words, retriever))
+    tokens, misspelt = mended(tokenise(content), retriever)
+    return Heard(
+        language,
+        tokenise(request),
+        chosen(tokens),
+        kind,
+        written,
+        tagged.unwanted,
+        tagged.dropped,
+        chart,
+        topic,
+        (*names, *misspelt),
+        idea is not None,
+    )
+
+
+def _names_a_mark(text: str, retriever: Retriever) -> bool:
+    """Whether a logo is said to be of something: "a logo of a wolf for a gaming team"."""
+    before = text.partition(" for ")[0] if " for " in f" {text}" else ""
+    words = [token.text for token in tokenise(before)]
+    return any(retriever.find(words, index) is not None for index, word in enumerate(words) if word not in _DESIGNS)
+
+
+def _is_known(words: str, retriever: Retriever) -> bool:
+    """Whether words are a thing or a place that is drawn as itself."""
+    parts = [token.text for token in tokenise(words)]
+    found = retriever.find(parts, 0) if parts else None
+    return (found is not None and found.length == len(parts)) or place_of(" ".join(parts)) is not None
+
+
+def _foreign(prompt: str, language: str) -> Heard:
+    text, written = quoting.take(prompt)
+    telling = translate(text, language)
+    english = " ".join(token.text for token in telling if token.sort != "mark")
+    kind = genres.find(english)
+    if kind.genre is Genre.SCENE:
+        return Heard(language, [], telling, kind, written)
+    kept = set(kind.text.split())
+    said = [token for token in telling if token.sort == "mark" or token.text in kept]
+    chart = charts.read(kind.text, kind.said) if kind.genre is Genre.CHART else None
+    return Heard(language, [], [] if chart else said, kind, written, chart=chart, topic=kind.text)
+
+
+@functools.cache
+def _marks() -> dict[str, str]:
+    """Trades to the thing that stands for each in a logo."""
+    return by_word("trades")
+
+
+def _plain(content: str) -> str:
+    """The bare words of a prompt for looking up an idea: "how a panic attack feels" is "panic attack"."""
+    text = fold(content).strip(" .!?")
+    found = _ABOUT.match(text)
+    bare = _ARTICLE.sub("", (found[1] if found else text).strip())
+    return bare if len(bare) < 60 else ""
+
+
+@functools.cache
+def ideas() -> dict[str, str]:
+    """Ideas that have no look of their own to small scenes that are read in their place."""
+    table: dict[str, str] = {}
+    for line in (resources.files(__package__) / "ideas.txt").read_text("utf-8").splitlines():
+        names, equals, scene = line.partition(" = ")
+        if equals and not line.startswith("#"):
+            for name in names.split(","):
+                table.setdefault(fold(name.strip()), scene)
+    return table
