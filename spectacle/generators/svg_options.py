@@ -12,7 +12,7 @@ from spectacle.generators.base import GeneratorOptions
 class SvgOptions(GeneratorOptions):
     """Settings for one request to a generator that makes SVG. Generators subclass it and add fields."""
 
-    return_png: bool = Field(False, description="The same as png.")
+    return_png: bool = Field(False, description="The same as `png`.")
 
     @model_validator(mode="before")
     @classmethod

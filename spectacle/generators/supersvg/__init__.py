@@ -1,4 +1,4 @@
-"""SuperSVG and an optimiser: any picture as a drawing of filled paths."""
+"""SuperSVG and an optimizer: any image as an SVG of filled paths."""
 
 from spectacle.generators.supersvg.generator import SuperSvg
 

@@ -1,13 +1,13 @@
-"""SuperSVG as a generator: an attached picture comes back as a drawing of filled paths."""
+"""SuperSVG as a generator: an attached image comes back as an SVG of filled paths."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field_validator, model_validator
 
 from spectacle.generators.base import (
     Artifact,
@@ -19,6 +19,7 @@ from spectacle.generators.base import (
     JobControl,
     MediaType,
     Resources,
+    RunsOn,
 )
 from spectacle.generators.placement.candidates import GPU_ALLOWANCE
 from spectacle.generators.svg_options import SvgOptions
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from spectacle.generators.supersvg.network.painter import Painter
     from spectacle.generators.supersvg.raster.shapes import PathSet
-    from spectacle.generators.supersvg.tracing.vectorise import VectoriseSettings
+    from spectacle.generators.supersvg.tracing.settings import VectoriseSettings
 
 NETWORK = "network"
 """The preset that begins with the published networks."""
@@ -50,55 +51,137 @@ RAM = 2_000_000_000
 pixels, measured on a CPU.
 """
 VRAM = 4_300_000_000 + GPU_ALLOWANCE
-"""Bytes of a GPU's memory at work: drawing as many pixels of paths as are held at once took 4.2 GB with its gradients,
-measured with the same operations on a CPU.
+"""Bytes of a GPU's memory at work: rendering as many pixels of paths as are held together took 4.2 GB with its
+gradients, measured with the same operations on a CPU.
 """
 
+PRESETS: dict[str, dict[str, Any]] = {
+    "logo": {"mode": "logo"},
+    "lineart": {"mode": "lineart"},
+    "cutter": {"layout": "cutout", "group_by": "color", "background": "none", "colors": 8},
+    "plotter": {"strokes": "centerline", "background": "none"},
+    "photo": {"mode": "photo"},
+    "pixel": {"mode": "logo", "num_iterations": 0, "simplify": 0.0},
+}
+"""What the option `preset` sets."""
+
+Color = Annotated[str, Field(pattern=r"^#(?:[0-9a-fA-F]{3}){1,2}$")]
+
+_MM_PER_INCH = 25.4
 _OPAQUE = 0.5
-_LAYERS = 2  # paths as large as the picture: the optimiser's background, and the networks' ground on it
+_LAYERS = 2  # paths as large as the image: the optimizer's background, and the networks' ground on it
 _STEPS = 1000  # of the progress
 _PAINTING_STEPS = 250  # of them, for what the networks paint
 
 
 class SuperSvg(Generator):
-    """Vectorises a picture: with an optimiser that needs no weights, and with SuperSVG's networks where they are there.
+    """Vectorizes an image: with an optimizer that needs no weights, and with SuperSVG's networks where they are there.
 
-    The drawing keeps the shape of the attached picture, whatever size is asked for. The same picture and options give
-    the same drawing on the same machine, whatever the seed, unless `time_limit` ends the work.
+    The SVG keeps the shape of the attached image, whatever size is asked for. The same image and options give
+    the same SVG on the same machine, whatever the seed, unless `time_limit` ends the work.
     """
 
     name: ClassVar[str] = "supersvg"
-    summary: ClassVar[str] = "Turns an attached picture into a drawing; needs no weights, and can use SuperSVG's."
+    summary: ClassVar[str] = "Turns an attached image into an SVG; needs no weights, and can use SuperSVG's."
     licence: ClassVar[str] = f"own code, MIT; weights of the preset `{NETWORK}`: {PUBLISHED.licence}"
     needs: ClassVar[InputRequirements] = InputRequirements(prompt=False, min_pictures=1, max_pictures=1)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG, MediaType.SVG})
+    runs_on: ClassVar[RunsOn] = RunsOn.GPU_OR_CPU
     presets: ClassVar[dict[str, str]] = {
-        "optimiser": "finds shapes and optimises them; the default, without weights",
-        NETWORK: "begins with what SuperSVG's networks paint, and optimises that",
+        "optimiser": "finds shapes and optimizes them; the default, without weights",
+        NETWORK: "begins with what SuperSVG's networks paint, and optimizes that",
     }
     extra: ClassVar[str | None] = "supersvg"
     packages: ClassVar[tuple[str, ...]] = ("torch", "skimage", "scipy", "numba")
 
     class Options(SvgOptions):
-        """Settings of the vectoriser for one request."""
+        """Settings of the vectorizer for one request."""
 
-        max_paths: int = Field(256, ge=1, le=10_000, description="Most paths of the drawing.")
+        max_paths: int = Field(256, ge=1, le=10_000, description="Maximum number of paths.")
         num_iterations: int = Field(
-            300, ge=0, le=10_000, description="Steps of the optimiser; more are closer to the picture, and slower."
+            300,
+            ge=0,
+            le=10_000,
+            description="Steps of the optimizer; 0 keeps the initial shapes. More steps are closer to the image, and "
+            "slower.",
         )
         detail: Literal["low", "medium", "high", "highest"] | None = Field(
-            None, description="How close the drawing shall be: sets max_paths and num_iterations in their place."
+            None, description="How close the SVG is to the image. Sets max_paths and num_iterations."
         )
-        mode: Literal["auto", "photo", "illustration", "logo"] = Field(
-            "auto", description="What kind of picture it is; auto looks at it."
+        mode: Literal["auto", "photo", "illustration", "logo", "lineart"] = Field(
+            "auto", description="What the image shows; auto decides by its content."
         )
         simplify: float = Field(
-            0.25, ge=0, le=5, description="By how many pixels an outline may be off to make the file smaller."
+            0.25, ge=0, le=5, description="Maximum deviation of outlines in pixels, to make the file smaller."
         )
         time_limit: float | None = Field(
-            None, gt=0, description="Seconds after which the best drawing so far is taken; no limit when absent."
+            None, gt=0, description="Seconds after which the best SVG so far is returned. Default: no limit."
         )
-        output_format: Literal["svg"] = Field("svg", description="Form of the drawing.")
+        preset: Literal["logo", "lineart", "cutter", "plotter", "photo", "pixel"] | None = Field(
+            None,
+            description="Sets other options to what suits a purpose; options that are given as well take precedence.",
+        )
+        colors: (
+            Annotated[int, Field(ge=2, le=256)] | Annotated[list[Color], Field(min_length=2, max_length=256)] | None
+        ) = Field(None, description="Maximum number of colours, or a list of the colours to use, such as `#1d4ed8`.")
+        background: Literal["keep", "none"] = Field(
+            "keep", description="Whether the SVG has a path as large as the image below the others."
+        )
+        ink: bool = Field(
+            False, description="Vectorize the ink only: paper is removed, and uneven light on it is evened."
+        )
+        layout: Literal["stacked", "cutout"] = Field(
+            "stacked",
+            description="Whether paths lie above each other, or tile without overlap and share their borders.",
+        )
+        group_by: Literal["color"] | None = Field(
+            None, description="Put paths of one colour into a group, or into one path with `layout=cutout`."
+        )
+        strokes: Literal["outline", "centerline"] = Field(
+            "outline", description="Outlines to be filled, or strokes with widths along the middles of lines."
+        )
+        precision: int | None = Field(
+            None, ge=0, le=4, description="Decimal places of coordinates. Default: what `simplify` allows."
+        )
+        min_area: float | None = Field(
+            None, ge=0, le=1_000_000, description="Omit areas of fewer pixels. Default: depends on the kind of image."
+        )
+        shapes: Literal["paths", "primitives"] = Field(
+            "paths", description="Whether circles, ellipses and rectangles are paths, too, or elements of their own."
+        )
+        units: Literal["px", "mm"] = Field("px", description="What the width and height of the SVG are given in.")
+        dpi: float | None = Field(
+            None, ge=1, le=20_000, description="Pixels of the image to an inch; needed with `units=mm`."
+        )
+        priority: Literal["low", "normal", "high"] = Field(
+            "normal", description="Accepted, without effect: requests are served in the order of the spool."
+        )
+        output_format: Literal["svg", "png", "jpeg", "webp", "avif"] | None = Field(  # type: ignore[assignment]
+            "svg", description="Format of a preview, which is also written; `svg` for none."
+        )
+
+        @model_validator(mode="before")
+        @classmethod
+        def _by_preset(cls, given: Any) -> Any:
+            preset = given.get("preset") if isinstance(given, dict) else None
+            return {**PRESETS[preset], **given} if isinstance(preset, str) and preset in PRESETS else given
+
+        @field_validator("colors", mode="wrap")
+        @classmethod
+        def _colors(cls, given: Any, check: ValidatorFunctionWrapHandler) -> Any:
+            try:
+                return check(given)
+            except ValidationError:
+                raise ValueError(
+                    "must be a number from 2 to 256, or a list of 2 to 256 colours such as #1d4ed8; "
+                    "for one colour on paper set ink"
+                ) from None
+
+        @model_validator(mode="after")
+        def _inches(self) -> Self:
+            if self.units == "mm" and self.dpi is None:
+                raise ValueError("with units=mm, dpi must be given; set dpi to the pixels to an inch, such as 300")
+            return self
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
@@ -106,8 +189,10 @@ class SuperSvg(Generator):
         return (PUBLISHED,) if preset == NETWORK else ()
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
-        """What the largest drawing was seen to take, and both networks for the preset `network`."""
+    def required_memory(
+        cls, preset: str | None, device: Device, resources: Resources, held: Footprint
+    ) -> Footprint | None:
+        """What the largest SVG was seen to take, and both networks for the preset `network`."""
         networks = WEIGHT_BYTES if preset == NETWORK else 0
         if device.kind == "cpu":
             return Footprint(ram=RAM + networks)
@@ -123,7 +208,7 @@ class SuperSvg(Generator):
 
     @property
     def model(self) -> str:
-        """What begins the drawing, for the metadata of results."""
+        """What makes the first paths, for the metadata of results."""
         if self.preset != NETWORK:
             return "optimiser"
         return PUBLISHED.repo if self._revision is not None else "SuperSVG, own training"
@@ -138,11 +223,11 @@ class SuperSvg(Generator):
     _device: str = "cpu"
 
     def load(self, device: Device) -> None:
-        """Loads the networks for the preset `network`, and makes the rasteriser ready.
+        """Loads the networks for the preset `network`, and makes the rasterizer ready.
 
-        In place of the published networks one of one's own is loaded, when the settings name the folder that
-        `spectacle train` has written it to. A published `refine.pt` beside it is used; without one, the optimiser alone
-        adds what is missing.
+        In place of the published networks one of one's own is loaded, when the settings name the directory that
+        `spectacle train` has written it to. A published `refine.pt` next to it is used; without one, the optimizer
+        alone adds what is missing.
 
         Raises:
             WeightsMissing: When the networks are wanted and not on this machine.
@@ -150,12 +235,13 @@ class SuperSvg(Generator):
         """
         from PIL import Image
 
-        from spectacle.generators.supersvg.tracing.vectorise import Mode, VectoriseSettings, vectorise
+        from spectacle.generators.supersvg.tracing.settings import Mode, VectoriseSettings
+        from spectacle.generators.supersvg.tracing.vectorise import vectorise
 
         self._device = str(device)
         if self.preset == NETWORK:
             self._painter = self._load_painter()
-        # Compiles what has to be compiled, so that the first drawing comes as quickly as later ones.
+        # Compiles what has to be compiled, so that the first SVG comes as quickly as later ones.
         smallest = VectoriseSettings(max_paths=4, num_iterations=2, mode=Mode.PHOTO)
         picture = Image.radial_gradient("L").resize((32, 32)).convert("RGB")
         vectorise(picture, smallest, lambda step, steps, error: None, self._device)
@@ -178,7 +264,7 @@ class SuperSvg(Generator):
         return Painter(coarse.to(device), refine.to(device), device)
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Draws the attached picture. Returns one drawing."""
+        """Vectorizes the attached image. Returns one SVG."""
         from spectacle.generators.supersvg.tracing.vectorise import refine, vectorise
 
         began = time.monotonic()
@@ -202,7 +288,7 @@ class SuperSvg(Generator):
         }
         if drawing.notes:
             facts["notes_on_picture"] = list(drawing.notes)
-        return [Artifact(drawing.svg, facts)]
+        return [Artifact(drawing.svg, facts, millimetres=_millimetres(job))]
 
     def unload(self) -> None:
         """Frees the networks."""
@@ -210,11 +296,11 @@ class SuperSvg(Generator):
 
     def memory_advice(self, job: Job) -> str:
         """What would fit."""
-        return "attach a smaller picture, or set the option max_paths to less"
+        return "Attach a smaller image, or lower the option max_paths"
 
 
 class _Report:
-    """Tells the daemon how far a drawing is, and remembers how its error fell."""
+    """Reports to the daemon how far an SVG is, and remembers how its error fell."""
 
     def __init__(self, control: JobControl, painting: int) -> None:
         self._control = control
@@ -222,11 +308,11 @@ class _Report:
         self._errors: list[tuple[float, float]] = []
 
     def painted(self, done: int, most: int) -> None:
-        """So many superpixels of at most so many are painted."""
+        """Report how many superpixels of at most how many are painted."""
         self._control.progress(self._painting * done // most, _STEPS)
 
     def optimised(self, step: int, steps: int, error: float) -> None:
-        """The optimiser has taken so many steps, and the drawing has this mean squared error."""
+        """Report how many steps the optimizer has taken, and that the SVG has this mean squared error."""
         share = step / max(steps, 1)
         self._errors.append((share, error))
         done = self._painting + int((_STEPS - self._painting) * share)
@@ -240,7 +326,7 @@ class _Report:
 
 
 def _settings(job: Job) -> VectoriseSettings:
-    from spectacle.generators.supersvg.tracing.vectorise import DETAILS, Detail, Mode, VectoriseSettings
+    from spectacle.generators.supersvg.tracing.settings import DETAILS, Detail, Mode, VectoriseSettings
 
     options = job.options
     assert isinstance(options, SuperSvg.Options)
@@ -253,11 +339,35 @@ def _settings(job: Job) -> VectoriseSettings:
         mode=Mode(options.mode),
         simplify=options.simplify,
         time_limit=options.time_limit,
+        colours=options.colors if not isinstance(options.colors, list) else tuple(map(_channels, options.colors)),
+        page=options.background == "keep" and not options.ink,
+        ink=options.ink,
+        tiled=options.layout == "cutout",
+        grouped=options.group_by == "color",
+        centerline=options.strokes == "centerline",
+        precision=options.precision,
+        min_area=options.min_area,
+        shapes=options.shapes == "primitives",
     )
 
 
+def _millimetres(job: Job) -> tuple[float, float] | None:
+    options = job.options
+    assert isinstance(options, SuperSvg.Options)
+    if options.units != "mm" or options.dpi is None:
+        return None
+    width, height = job.pictures[0].size
+    return width / options.dpi * _MM_PER_INCH, height / options.dpi * _MM_PER_INCH
+
+
+def _channels(colour: str) -> tuple[float, float, float]:
+    digits = colour[1:] if len(colour) > len("#rgb") else "".join(2 * digit for digit in colour[1:])
+    red, green, blue = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
+    return red, green, blue
+
+
 def _painted(painter: Painter, picture: Image.Image, max_paths: int, report: _Report) -> PathSet | None:
-    """What the networks paint, in pixels of the picture; None where there is nothing to paint, or no path for it."""
+    """What the networks paint, in pixels of the image; None where there is nothing to paint, or no path for it."""
     from spectacle.generators.supersvg.network.painter import ground
     from spectacle.generators.supersvg.tracing.target import Target
 

@@ -12,8 +12,8 @@ import pytest
 from daemon_process import CONFIGURATION, Daemon, running
 from PIL import Image, ImageDraw
 
+from spectacle.provenance import read_provenance
 from spectacle.weights import Store
-from spectacle.worker.results import read_provenance
 
 KINDS = """
 [weights]
@@ -21,13 +21,13 @@ directory = "{weights}"
 
 [kinds.vector]
 generator = "supersvg"
-makes = "svg"
+format = "svg"
 options = {{ max_paths = 30, num_iterations = 20 }}
 
 [kinds.network]
 generator = "supersvg"
 preset = "network"
-makes = "svg"
+format = "svg"
 options = {{ max_paths = 30, num_iterations = 20 }}
 
 [kinds.poster]
@@ -109,12 +109,12 @@ def test_any_picture_is_taken(daemon: Daemon, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
-        (b"no picture at all", {}, "is text, not a picture"),
-        (b"", {}, "is empty"),
+        (b"no picture at all", {}, "text, not an image"),
+        (b"", {}, "empty"),
         (encoded(picture())[:100], {}, "damaged or incomplete PNG"),
         (encoded(Image.new("1", (20_000, 20_000))), {}, "20000x20000"),
-        (encoded(picture()), {"max_paths": 0}, "option max_paths is 0: it should be greater than or equal to 1"),
-        (encoded(picture()), {"max_path": 9}, "did you mean max_paths?"),
+        (encoded(picture()), {"max_paths": 0}, "option max_paths is 0: it must be at least 1"),
+        (encoded(picture()), {"max_path": 9}, "Did you mean max_paths?"),
     ],
     ids=["text", "empty", "cut off", "huge", "no paths", "typo"],
 )
@@ -127,9 +127,8 @@ def test_what_cannot_be_done_is_explained(
 
 def test_a_picture_has_to_be_attached(daemon: Daemon) -> None:
     daemon.write("bob-3-40x30-vector", "x")
-    assert "supersvg needs 1 input picture(s) and got 0: write bob-3-40x30-vector-input.png" in daemon.error(
-        "bob-3-40x30-vector"
-    )
+    said = daemon.error("bob-3-40x30-vector")
+    assert "supersvg: needs at least 1 input image, and got 0. Write bob-3-40x30-vector-input.png before" in said
 
 
 def test_missing_weights_are_explained_to_the_client(tmp_path: Path) -> None:

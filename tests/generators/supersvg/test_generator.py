@@ -148,9 +148,9 @@ def test_detail_stands_for_numbers(generator: SuperSvg) -> None:
 
 
 def test_the_page_says_what_detail_stands_for() -> None:
-    from spectacle.generators.supersvg.tracing.vectorise import DETAILS
+    from spectacle.generators.supersvg.tracing.settings import DETAILS
 
-    page = (Path(__file__).parents[3] / "docs/vector.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/reference/generators/supersvg.md").read_text(encoding="utf-8")
     (_, first), *rest = DETAILS.items()
     said = ", ".join(
         [f"{first[0]:,} paths and {first[1]} steps", *(f"{paths:,} and {steps}" for _, (paths, steps) in rest)]
@@ -185,11 +185,53 @@ def test_cancelling_passes_through(generator: SuperSvg, report: int) -> None:
         {"time_limit": 0},
         {"simplify": -0.1},
         {"output_format": "eps"},
+        {"colors": 0},
+        {"colors": 1},
+        {"colors": 10_000},
+        {"colors": ["#fff"]},
+        {"colors": ["#fff", "blue"]},
+        {"preset": "poster"},
+        {"layout": "woven"},
+        {"precision": 9},
+        {"min_area": -1},
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(options))):
         SuperSvg.Options.model_validate(options)
+
+
+@pytest.mark.parametrize("colors", [0, 10_000, ["#fff"], ["red", "#000"], "blue"])
+def test_a_palette_that_cannot_be_says_what_can(colors: object) -> None:
+    with pytest.raises(ValidationError, match="number from 2 to 256, or a list of 2 to 256 colours"):
+        job(scene(), colors=colors)
+
+
+def test_millimetres_need_to_know_how_large_a_pixel_is(optimiser: SuperSvg) -> None:
+    with pytest.raises(ValidationError, match="with units=mm, dpi must be given; set dpi"):
+        job(scene(), units="mm")
+    (made,) = optimiser.generate(job(scene(), units="mm", dpi=30), Control())
+    assert made.millimetres == pytest.approx((50.8, 33.8667), abs=1e-3)
+
+
+def test_a_preset_sets_what_is_not_given() -> None:
+    plotter = SuperSvg.Options.model_validate_json('{"preset": "plotter", "background": "keep"}', strict=True)
+    assert (plotter.strokes, plotter.background) == ("centerline", "keep")
+    cutter = SuperSvg.Options.model_validate({"preset": "cutter", "colors": ["#000", "#ffffff"]})
+    assert (cutter.layout, cutter.group_by, cutter.colors) == ("cutout", "color", ["#000", "#ffffff"])
+
+
+@pytest.mark.parametrize("preset", ["logo", "lineart", "cutter", "plotter", "photo", "pixel"])
+def test_every_preset_makes_a_drawing(optimiser: SuperSvg, preset: str) -> None:
+    picture = scene()
+    (artifact,) = optimiser.generate(job(picture, preset=preset, num_iterations=2), Control())
+    svg = str(artifact.content)
+    assert clean_svg(svg, width=60, height=40) == svg
+    assert drawn(picture, svg)[..., 3].max() > 0.9
+
+
+def test_the_priority_of_other_services_is_accepted() -> None:
+    assert SuperSvg.Options.model_validate({"priority": "high"}).priority == "high"
 
 
 def test_a_preview_has_two_names() -> None:
@@ -238,11 +280,11 @@ def test_what_it_takes_and_holds_is_told(network: SuperSvg, optimiser: SuperSvg,
     resources, nothing = Resources(store=store), Footprint()
     parameters = 22_131_756 + 56_685_940
     assert (optimiser.footprint, network.footprint) == (nothing, Footprint(ram=4 * parameters))
-    plain = SuperSvg.demand(None, Device(), resources, nothing)
-    with_networks = SuperSvg.demand("network", Device(), resources, nothing)
+    plain = SuperSvg.required_memory(None, Device(), resources, nothing)
+    with_networks = SuperSvg.required_memory("network", Device(), resources, nothing)
     assert plain is not None
     assert with_networks == plain + network.footprint
-    on_gpu = SuperSvg.demand("network", Device("cuda"), resources, nothing)
+    on_gpu = SuperSvg.required_memory("network", Device("cuda"), resources, nothing)
     assert on_gpu is not None
     assert Footprint(vram=4 * parameters) <= on_gpu
     assert SuperSvg("network", resources).footprint == nothing

@@ -41,7 +41,7 @@ def load_coarse(path: Path) -> Coarse:
 def load_refine(path: Path) -> Refine:
     """The refinement network with the weights of a file.
 
-    The state dict may lie under `model_state_dict`, beside an optimiser's. Of its keys those count that begin with
+    The state dict may be under `model_state_dict`, next to an optimizer's. Of its keys those count that begin with
     `refine_model.`; others belong to what else took part in training.
 
     Raises:
@@ -63,19 +63,19 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         GeneratorError: When it is damaged or holds more than tensors.
     """
     try:
-        # Mapped, so that an optimiser's state beside the weights is never read.
+        # Mapped, so that an optimizer's state next to the weights is never read.
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except FileNotFoundError:
-        raise WeightsMissing(f"{path} is missing: run `spectacle pull supersvg --preset network`") from None
+        raise WeightsMissing(f"{path}: missing. Run `spectacle pull supersvg --preset network`.") from None
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
         raise GeneratorError(
-            f"{path} was not loaded: it is damaged or contains something other than tensors: fetch it again",
+            f"{path}: damaged, or contains something other than tensors. Pull it again.",
             reason=one_line(error, 200),
         ) from None
     if isinstance(content, Mapping) and "model_state_dict" in content:
         content = content["model_state_dict"]
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise GeneratorError(f"{path} is not a state dict of tensors: download it again")
+        raise GeneratorError(f"{path}: not a state dict of tensors. Download it again.")
     return {str(key).removeprefix("module."): value for key, value in content.items()}
 
 
@@ -124,5 +124,6 @@ def _refuse(path: Path, what: str, keys: Sequence[str]) -> None:
     if keys:
         more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
         raise GeneratorError(
-            f"{path} {what} {', '.join(keys[:_SHOWN])}{more}: it is not a checkpoint of this network, or incomplete"
+            f"{path} {what} {', '.join(keys[:_SHOWN])}{more}: not a checkpoint of this network, or incomplete. Pull "
+            f"it again."
         )

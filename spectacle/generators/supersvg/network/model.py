@@ -1,8 +1,8 @@
-"""SuperSVG's two networks (Hu et al., CVPR 2024): pictures of superpixels in, filled closed curves out.
+"""SuperSVG's two networks (Hu et al., CVPR 2024): images of superpixels in, filled closed curves out.
 
 Written afresh; modules and parameters are called as in the published `coarse.pt` and `refine.pt`, so that their state
-dicts load strictly. Both see pictures of 3 x `SIDE` x `SIDE`, RGB from 0 to 1 inside the superpixel and -1 outside,
-without any other normalisation.
+dicts load strictly. Both see images of 3 x `SIDE` x `SIDE`, RGB from 0 to 1 inside the superpixel and -1 outside,
+without any other normalization.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class VisionTransformer(nn.Module):
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """The features of the patches, (batch, 196, 384), of pictures (batch, 3, 224, 224)."""
+        """The features of the patches, (batch, 196, 384), of images (batch, 3, 224, 224)."""
         patches = self.patch_embed(pictures)
         tokens = torch.cat((self.cls_token.repeat(len(patches), 1, 1), patches), dim=1) + self.pos_embed
         return self.norm(self.blocks(tokens))[:, 1:]  # type: ignore[no-any-return]
@@ -190,17 +190,17 @@ class Coarse(nn.Module):
         self.encoder = _Encoder(_CoarseHead)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Paths of pictures (batch, 3, 224, 224).
+        """Paths of images (batch, 3, 224, 224).
 
         Returns:
-            (batch, 128, 28), in painter's order: `COORDINATES` from 0 to 1 in the picture, RGB from 0 to 1, and how
+            (batch, 128, 28), in painter's order: `COORDINATES` from 0 to 1 in the image, RGB from 0 to 1, and how
             sure the path is to be visible; it is when that is more than a half.
         """
         return self.encoder(pictures)  # type: ignore[no-any-return]
 
 
 class _FusionConvolutions(nn.Module):
-    """Makes one picture of what is wanted and what there is already."""
+    """Makes one image of what is wanted and what there is already."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -223,7 +223,7 @@ class Refine(nn.Module):
         self.encoder = _Encoder(_RefineHead)
 
     def forward(self, pictures: Tensor, canvases: Tensor) -> Tensor:
-        """Paths that bring canvases nearer to pictures, both (batch, 3, 224, 224).
+        """Paths that make canvases more similar to images, both (batch, 3, 224, 224).
 
         Returns:
             (batch, 8, 27), in painter's order: `COORDINATES` and RGB as those of `Coarse`.

@@ -1,4 +1,4 @@
-"""Paints a picture with SuperSVG's networks: superpixel by superpixel, first coarsely, then what is still missing."""
+"""Paints an image with SuperSVG's networks: superpixel by superpixel, first coarsely, then what is still missing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from spectacle.generators.supersvg.raster.shapes import PathSet
 PATHS_PER_SUPERPIXEL = 64
 """Visible paths that the published inference expects of a superpixel; the network may make up to 128 visible."""
 
-_BATCH = 16  # a few seconds of work on one core of a CPU, after which progress is told
+_BATCH = 16  # a few seconds of work on one core of a CPU, after which progress is reported
 
 PaintProgress = Callable[[int, int], None]
 """Called with how many superpixels are done, and how many there are at most."""
@@ -37,8 +37,8 @@ class Painter:
 
     The order is the published one: the coarse paths of each superpixel in the order of the superpixels, then the
     refining ones. The ground is black and the inside of a path is what the even-odd rule says, as in training. A path
-    cannot leave the box of its superpixel. What differs: a picture keeps its shape and resolution instead of being
-    squashed to 512 x 512; and where there would be too many paths, the smallest coarse ones are left out instead of
+    cannot leave the box of its superpixel. What differs: an image keeps its shape and resolution instead of being
+    squashed to 512 x 512; and where there would be too many paths, the smallest coarse ones are omitted instead of
     those of the last superpixels, and the best painted superpixels are not refined.
 
     Args:
@@ -66,16 +66,16 @@ class Painter:
         progress: PaintProgress,
         opaque: NDArray[np.bool_] | None = None,
     ) -> PathSet:
-        """Paint a picture.
+        """Paint an image.
 
         Args:
             picture: RGB from 0 to 1, (height, width, 3).
-            max_paths: Most paths.
-            progress: Told after every batch of superpixels.
-            opaque: What of the picture is painted, (height, width); all of it when absent.
+            max_paths: Maximum number of paths.
+            progress: Called after every batch of superpixels.
+            opaque: What of the image is painted, (height, width); all of it if omitted.
 
         Returns:
-            At most `max_paths` paths in pixels of the picture, on the painter's device.
+            At most `max_paths` paths in pixels of the image, on the painter's device.
         """
         target = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).to(self._device)
         count = max(1, max_paths // PATHS_PER_SUPERPIXEL)
@@ -118,7 +118,7 @@ class Painter:
 
 
 def ground(width: int, height: int) -> PathSet:
-    """The black ground that the networks paint on, as a path a little larger than the picture."""
+    """The black ground that the networks paint on, as a path a little larger than the image."""
     corners = torch.tensor([[-1.0, -1.0], [width + 1, -1], [width + 1, height + 1], [-1, height + 1]])
     following = corners.roll(-1, 0)
     points = torch.stack([corners.lerp(following, share) for share in (0, 1 / 3, 2 / 3)], dim=1)

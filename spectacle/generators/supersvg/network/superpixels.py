@@ -1,4 +1,4 @@
-"""Cuts a picture into superpixels and shows them to the networks as they were trained to see them.
+"""Cuts an image into superpixels and shows them to the networks as they were trained to see them.
 
 The numbers are those of the published inference and training: SLIC after Achanta et al. (2012) as scikit-image has it.
 """
@@ -23,7 +23,7 @@ REFINE_COMPACTNESS = 20.0
 TRAINING_COMPACTNESS = 30.0
 
 TRAINING_SIGMA = 5.0
-"""In pixels of a picture of `SIDE` pixels."""
+"""In pixels of an image of `SIDE` pixels."""
 
 _SIGMA = 5 / 512  # of the longer side
 _DILATION = np.ones((4, 4), dtype=bool)
@@ -31,7 +31,7 @@ _DILATION = np.ones((4, 4), dtype=bool)
 
 @dataclass(frozen=True, slots=True)
 class Superpixel:
-    """One superpixel of a picture.
+    """One superpixel of an image.
 
     Attributes:
         top: First row of its box.
@@ -52,7 +52,7 @@ class Superpixel:
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
     def place(self, points: Tensor) -> Tensor:
-        """Points (…, 2), x before y, from 0 to 1 in the box, as pixels of the picture."""
+        """Points (…, 2), x before y, from 0 to 1 in the box, as pixels of the image."""
         height, width = self.mask.shape
         return points * points.new_tensor((width, height)) + points.new_tensor((self.left, self.top))
 
@@ -65,15 +65,15 @@ def segment(
     sigma: float | None = None,
     opaque: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
-    """Cut a picture into about `count` superpixels.
+    """Cut an image into about `count` superpixels.
 
     Args:
         picture: RGB from 0 to 1, (height, width, 3).
         count: How many superpixels are wanted, at least 1; there may be more or fewer.
         compactness: How much nearness counts, compared to likeness.
-        sigma: By how many pixels the picture is smoothed before; when absent, by what 5 pixels are in a picture with a
+        sigma: By how many pixels the image is smoothed before; if omitted, by what 5 pixels are in an image with a
             longer side of 512.
-        opaque: What of the picture is cut, (height, width); all of it when absent.
+        opaque: What of the image is cut, (height, width); all of it if omitted.
 
     Returns:
         The number of each pixel's superpixel, from 1, (height, width); 0 where it is not opaque.
@@ -85,7 +85,12 @@ def segment(
     if sigma is None:
         sigma = _SIGMA * max(height, width)
     labels = slic(
-        picture, n_segments=min(count, pixels), sigma=sigma, compactness=compactness, start_label=1, mask=opaque
+        picture.astype(np.float64),
+        n_segments=min(count, pixels),
+        sigma=sigma,
+        compactness=compactness,
+        start_label=1,
+        mask=opaque,
     )
     return np.asarray(labels, dtype=np.int64)
 
@@ -113,11 +118,11 @@ def superpixels(labels: NDArray[np.int64], *, dilate: bool) -> Iterator[Superpix
 
 
 def crop(picture: Tensor, superpixel: Superpixel) -> tuple[Tensor, Tensor]:
-    """Cut a superpixel out of a picture.
+    """Cut a superpixel out of an image.
 
     Args:
         picture: (3, height, width).
-        superpixel: One of the same picture.
+        superpixel: One of the same image.
 
     Returns:
         The box (3, 224, 224), black where the superpixel is not to be seen, and its mask (1, 224, 224), 0 or 1.

@@ -22,7 +22,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     """Compile on the first call, and keep the machine code on disk where that is possible."""
     try:
         return numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written to
+    except RuntimeError:  # neither the package's directory nor the user's cache directory can be written to
         return numba.njit(nogil=True, fastmath=True, error_model="numpy")(function)
 
 

@@ -1,6 +1,6 @@
-"""Numba kernels that draw polygons with exact area coverage, and their derivatives, on the CPU.
+"""Numba kernels that render polygons with exact area coverage, and their derivatives, on the CPU.
 
-Every pixel of a polygon is covered by the exact area of the polygon inside it (a box filter, as font rasterisers use).
+Every pixel of a polygon is covered by the exact area of the polygon inside it (a box filter, as font rasterizers use).
 The derivative of an area with respect to the outline lives on the outline: it is the integral, along each edge, of the
 outline's movement across it. So the backward pass walks the same edges through the same pixels as the forward pass.
 
@@ -18,13 +18,13 @@ from spectacle.generators.supersvg.arrays import Floats, Labels
 from spectacle.generators.supersvg.raster.cpu import compiled, in_threads
 
 _OCCLUDED = 1 / 2048
-"""Less light than this from a layer under others is taken for none: an eighth of an 8-bit step."""
+"""Less light than this from a layer under others is considered none: an eighth of an 8-bit step."""
 
 _VISIBLE = 1e-6
 """Coverage below this is rounding."""
 
 _OPAQUE = 1e-4
-"""What lies under more than 1 - 1e-4 cannot be recovered from the sum in single precision."""
+"""What is under more than 1 - 1e-4 cannot be recovered from the sum in single precision."""
 
 _BAND_ROWS = 64
 
@@ -38,7 +38,10 @@ class Polygons(NamedTuple):
         starts: (P + 1,) number of the first edge of each path, and at the end the number of edges.
         colours: (P, channels).
         end_colours: (P, channels) the second colour of each path's gradient.
-        ramps: (P, 3) a, b and c: at x and y the gradient has come a + b·x + c·y of the way to the second colour.
+        ramps: (P, 6) a to f: at x and y the gradient has come a + b·x + c·y of the way to the second colour, or, if e
+            or f is not 0, the length of that and of d + e·x + f·y.
+        tables: (G, steps, 5) red, green, blue, 1, opacity on the way.
+        chosen: (P,) the table that says the colours of each path in place of the two, or -1.
         opacities: (P,) 0 to 1.
         even_odd: The fill rule.
         max_weight: Largest weight of a layer; below 1 when the derivative of the opacity is wanted.
@@ -49,6 +52,8 @@ class Polygons(NamedTuple):
     colours: Floats
     end_colours: Floats
     ramps: Floats
+    tables: Floats
+    chosen: Labels
     opacities: Floats
     even_odd: bool
     max_weight: float
@@ -64,7 +69,7 @@ class Gradients(NamedTuple):
 
 
 class _Window(NamedTuple):
-    """The pixels of a path that are worked on, and how they lie in a flat array: by rows, each `stride` long."""
+    """The pixels of a path that are worked on, and how they are in a flat array: by rows, each `stride` long."""
 
     left: int
     top: int
@@ -74,13 +79,13 @@ class _Window(NamedTuple):
 
 
 class _Band(NamedTuple):
-    """Rows of the picture during the backward pass, from `top` on.
+    """Rows of the image during the backward pass, from `top` on.
 
     Attributes:
         top: The first row.
         rest: (rows, width, channels) the colour that the layers not yet taken off give.
-        light: (rows, width) the share of these in the picture.
-        slope: (rows, width, channels) derivative of the loss with respect to the picture.
+        light: (rows, width) the share of these in the image.
+        slope: (rows, width, channels) derivative of the loss with respect to the image.
         scratch: Room for the winding of a path.
     """
 
@@ -239,12 +244,15 @@ def _along(ramps: Floats, path: int, column: int, row: int) -> float:
     if ramps[path, 1] == 0 and ramps[path, 2] == 0:
         return 0.0
     along = ramps[path, 0] + ramps[path, 1] * (column + 0.5) + ramps[path, 2] * (row + 0.5)
+    if ramps[path, 4] != 0 or ramps[path, 5] != 0:
+        across = ramps[path, 3] + ramps[path, 4] * (column + 0.5) + ramps[path, 5] * (row + 0.5)
+        along = math.sqrt(along * along + across * across)
     return float(min(max(along, 0.0), 1.0))
 
 
 @compiled
 def _paint_band(polygons: Polygons, top: int, canvas: Floats, scratch: Floats) -> None:
-    edges, starts, colours, end_colours, ramps, opacities, even_odd, max_weight = polygons
+    edges, starts, colours, end_colours, ramps, tables, chosen, opacities, even_odd, max_weight = polygons
     rows, width, channels = canvas.shape
     for path in range(len(starts) - 1):
         left, right, upper, lower = _write_winding(
@@ -253,6 +261,8 @@ def _paint_band(polygons: Polygons, top: int, canvas: Floats, scratch: Floats) -
         columns = right - left
         stride = columns + 2
         opacity = opacities[path]
+        table = chosen[path]
+        step = 0
         for row in range(upper, lower):
             base = (row - upper) * stride
             winding = 0.0
@@ -260,11 +270,17 @@ def _paint_band(polygons: Polygons, top: int, canvas: Floats, scratch: Floats) -
                 winding += scratch[base + column]
                 if abs(winding) < _VISIBLE:
                     continue
-                weight = min(_covered(winding, even_odd)[0] * opacity, max_weight)
                 along = _along(ramps, path, left + column, row)
+                covered = _covered(winding, even_odd)[0]
+                if table >= 0:
+                    step = int(along * (tables.shape[1] - 1) + 0.5)
+                    covered *= tables[table, step, 4]
+                weight = min(covered * opacity, max_weight)
                 for channel in range(channels):
                     colour = colours[path, channel]
                     colour += along * (end_colours[path, channel] - colour)
+                    if table >= 0:
+                        colour = tables[table, step, channel]
                     below = canvas[row - top, left + column, channel]
                     canvas[row - top, left + column, channel] = below + weight * (colour - below)
 
@@ -292,7 +308,7 @@ def _cover_band(
 @compiled
 def _backward_band(polygons: Polygons, band: _Band, gradients: Gradients, outlines: bool) -> None:
     """Take the layers off from the top, keeping for each pixel what light and colour the layers below still give."""
-    edges, starts, colours, end_colours, ramps, opacities, even_odd, max_weight = polygons
+    edges, starts, colours, end_colours, ramps, tables, chosen, opacities, even_odd, max_weight = polygons
     top, rest, light, slope, scratch = band
     edge_gradient, colour_gradient, end_colour_gradient, opacity_gradient = gradients
     rows, width, channels = rest.shape
@@ -303,6 +319,8 @@ def _backward_band(polygons: Polygons, band: _Band, gradients: Gradients, outlin
         columns = right - left
         stride = columns + 2
         opacity = float(opacities[path])
+        table = chosen[path]
+        step = 0
         opacity_sum = 0.0
         crossed = False
         for row in range(upper, lower):
@@ -315,28 +333,35 @@ def _backward_band(polygons: Polygons, band: _Band, gradients: Gradients, outlin
                 if through < _OCCLUDED or abs(winding) < _VISIBLE:
                     continue
                 covered, turn = _covered(winding, even_odd)
-                weight = min(covered * opacity, max_weight)
+                along = _along(ramps, path, left + column, row)
+                own = 1.0
+                if table >= 0:
+                    step = int(along * (tables.shape[1] - 1) + 0.5)
+                    own = float(tables[table, step, 4])
+                weight = min(covered * opacity * own, max_weight)
                 clear = 1 - weight
                 if clear < _OPAQUE:
                     clear = 0.0
                 after = through * clear
                 shown = through * weight
                 change = 0.0
-                along = _along(ramps, path, left + column, row)
                 for channel in range(channels):
                     colour = colours[path, channel]
                     colour += along * (end_colours[path, channel] - colour)
+                    if table >= 0:
+                        colour = tables[table, step, channel]
                     remaining = rest[row - top, left + column, channel] - shown * colour
                     rest[row - top, left + column, channel] = remaining
                     here = slope[row - top, left + column, channel]
-                    colour_gradient[path, channel] += here * shown * (1 - along)
-                    end_colour_gradient[path, channel] += here * shown * along
+                    if table < 0:
+                        colour_gradient[path, channel] += here * shown * (1 - along)
+                        end_colour_gradient[path, channel] += here * shown * along
                     if after > 0:
                         change += here * (colour * through - remaining / clear)
                 light[row - top, left + column] = after
-                opacity_sum += change * covered
+                opacity_sum += change * covered * own
                 if turn != 0 and covered < 1:
-                    scratch[base + column] = change * opacity * turn
+                    scratch[base + column] = change * opacity * own * turn
                     crossed = True
             scratch[base + columns] = 0
         opacity_gradient[path] += opacity_sum
@@ -346,8 +371,88 @@ def _backward_band(polygons: Polygons, band: _Band, gradients: Gradients, outlin
                 _edge_gradient(edges, number, scratch, edge_gradient, window)
 
 
+@compiled
+def _flatten(curves: Floats, owners: Labels, paths: int, finest: float, most: int) -> tuple[Floats, Labels, Labels]:
+    counts = np.empty(len(curves), np.int64)
+    starts = np.zeros(paths + 1, np.int64)
+    for number in range(len(curves)):
+        bend = 0.0
+        for point in range(2):
+            x = curves[number, point, 0] - 2 * curves[number, point + 1, 0] + curves[number, point + 2, 0]
+            y = curves[number, point, 1] - 2 * curves[number, point + 1, 1] + curves[number, point + 2, 1]
+            bend = max(bend, math.sqrt(x * x + y * y))
+        counts[number] = min(max(math.ceil(math.sqrt(bend * (0.75 / finest))), 1), most)  # Wang's formula
+        starts[owners[number] + 1] += counts[number]
+    for path in range(paths):
+        starts[path + 1] += starts[path]
+    edges = np.empty((starts[paths], 4), np.float32)
+    edge = 0
+    for number in range(len(curves)):
+        x, y = curves[number, 0]
+        for step in range(1, counts[number] + 1):
+            t = step / counts[number]
+            r = 1 - t
+            w0, w1, w2, w3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
+            edges[edge, 0], edges[edge, 1] = x, y
+            if step == counts[number]:
+                x, y = curves[number, 3]
+            else:
+                x = w0 * curves[number, 0, 0] + w1 * curves[number, 1, 0]
+                x += w2 * curves[number, 2, 0] + w3 * curves[number, 3, 0]
+                y = w0 * curves[number, 0, 1] + w1 * curves[number, 1, 1]
+                y += w2 * curves[number, 2, 1] + w3 * curves[number, 3, 1]
+            edges[edge, 2], edges[edge, 3] = x, y
+            edge += 1
+    return edges, starts, counts
+
+
+@compiled
+def _flatten_backward(slopes: Floats, counts: Labels) -> Floats:
+    gradient = np.zeros((len(counts), 4, 2), np.float32)
+    edge = 0
+    for number in range(len(counts)):
+        for step in range(counts[number]):
+            for end in range(2):
+                t = (step + end) / counts[number]
+                r = 1 - t
+                for axis in range(2):
+                    slope = slopes[edge, 2 * end + axis]
+                    gradient[number, 0, axis] += slope * (r * r * r)
+                    gradient[number, 1, axis] += slope * (3 * r * r * t)
+                    gradient[number, 2, axis] += slope * (3 * r * t * t)
+                    gradient[number, 3, axis] += slope * (t * t * t)
+            edge += 1
+    return gradient
+
+
+def flatten_curves(
+    curves: Floats, owners: Labels, paths: int, finest: float, most: int
+) -> tuple[Floats, Labels, Labels]:
+    """Polygons in place of curves.
+
+    Args:
+        curves: (Q, 4, 2) start, two control points and end of each, those of a path one after the other.
+        owners: (Q,) the path of each curve, ascending.
+        paths: How many paths there are.
+        finest: Largest distance in pixels of a curve from the polygon.
+        most: Most edges of a curve.
+
+    Returns:
+        (E, 4) start and end of every edge, (paths + 1,) the first edge of each path and, last, E, and (Q,) how many
+        edges each curve has.
+    """
+    flat: tuple[Floats, Labels, Labels] = _flatten(curves, owners, paths, finest, most)
+    return flat
+
+
+def flatten_curves_backward(slopes: Floats, counts: Labels) -> Floats:
+    """(Q, 4, 2): the derivative with respect to the curves, from that with respect to the edges."""
+    gradient: Floats = _flatten_backward(slopes, counts)
+    return gradient
+
+
 def paint(polygons: Polygons, background: Floats) -> Floats:
-    """Paint polygons over a background of (height, width, channels); returns a picture of that size."""
+    """Paint polygons over a background of (height, width, channels); returns an image of that size."""
     canvas = background.copy()
     height, width, _ = canvas.shape
 

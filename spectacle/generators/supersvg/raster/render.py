@@ -1,4 +1,4 @@
-"""A differentiable rasteriser for filled paths of cubic Bézier curves."""
+"""A differentiable rasterizer for filled paths of cubic Bézier curves."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spectacle.generators.supersvg.raster.gradients import tables_of
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.raster.torch_kernels import paint
 
 FLATNESS = 0.1
-"""Largest distance in pixels of a curve from the polygon that is drawn for it."""
+"""Largest distance in pixels of a curve from the polygon that is rendered for it."""
 
 MAX_EDGES_PER_CURVE = 64
 
@@ -23,18 +24,18 @@ MAX_WEIGHT = 1 - 1 / 4096
 
 
 def render(paths: PathSet, width: int, height: int, background: Tensor | None = None, *, alpha: bool = False) -> Tensor:
-    """Draw paths in painter's order with anti-aliasing.
+    """Render paths in painter's order with anti-aliasing.
 
     Differentiable with respect to the paths' points, colours and opacities. Every pixel is covered by the exact area
     of the path in it (edges of the same path that cross inside a pixel aside). Memory is in proportion to the pixels
     and to the length of the outlines, not to paths × pixels.
 
     Args:
-        paths: What to draw, in pixels: the upper left pixel spans 0 to 1 in both directions.
+        paths: What to render, in pixels: the upper left pixel spans 0 to 1 in both directions.
         width: Width in pixels.
         height: Height in pixels.
-        background: (C,) one colour, or (height, width, C); black when absent.
-        alpha: Draw a fourth channel, the opacity of the result, with the colours multiplied by it; the background is
+        background: (C,) one colour, or (height, width, C); black if omitted.
+        alpha: Render a fourth channel, the opacity of the result, with the colours multiplied by it; the background is
             then transparent unless it is given with four channels.
 
     Returns:
@@ -50,17 +51,23 @@ def render(paths: PathSet, width: int, height: int, background: Tensor | None = 
         canvas = canvas + background.to(canvas)
     if not len(paths):
         return canvas
-    edges, starts = flatten(paths)
     max_weight = MAX_WEIGHT if paths.opacities.requires_grad else 1.0
     ramps = _ramps(paths)
+    tables, chosen = (torch.from_numpy(part) for part in tables_of(paths.gradients, len(paths)))
     even_odd = paths.fill_rule == "evenodd"
-    if edges.device.type == "cpu":
+    if canvas.device.type == "cpu":
+        owners = paths.curve_owners
         drawn: Tensor = _OnCpu.apply(
-            edges, colours, end_colours, paths.opacities, canvas, starts, ramps, even_odd, max_weight
+            *(paths.curves(), colours, end_colours, paths.opacities, canvas),
+            *(owners, ramps, tables, chosen, even_odd, max_weight),
         )
         return drawn
+    edges, starts = flatten(paths)
+    tables, chosen = tables.to(canvas.device), chosen.to(canvas.device)
     return paint(
-        edges, starts, colours, end_colours, ramps, paths.opacities, canvas, even_odd=even_odd, max_weight=max_weight
+        *(edges, starts, colours, end_colours, ramps, tables, chosen, paths.opacities, canvas),
+        even_odd=even_odd,
+        max_weight=max_weight,
     )
 
 
@@ -69,7 +76,11 @@ def visible_areas(paths: PathSet, width: int, height: int) -> Tensor:
     if not len(paths):
         return paths.opacities.detach()
     shown = replace(
-        paths.detach(), colours=torch.ones_like(paths.colours).requires_grad_(), end_colours=None, axes=None
+        paths.detach(),
+        colours=torch.ones_like(paths.colours).requires_grad_(),
+        end_colours=None,
+        axes=None,
+        gradients=None,
     )
     (areas,) = torch.autograd.grad(render(shown, width, height).sum(), shown.colours)
     return areas[:, 0]
@@ -85,12 +96,16 @@ def uppermost(paths: PathSet, width: int, height: int) -> NDArray[np.int64]:
 
 
 def _ramps(paths: PathSet) -> Tensor:
-    """(P, 3) a, b and c of a + b·x + c·y, how far a path's gradient has come at a point."""
-    if paths.axes is None:
-        return paths.colours.new_zeros(len(paths), 3)
-    start, end = paths.axes[:, :2], paths.axes[:, 2:]
-    direction = (end - start) / (end - start).square().sum(dim=1, keepdim=True).clamp(min=1e-6)
-    return torch.cat([-(start * direction).sum(dim=1, keepdim=True), direction], dim=1)
+    """(P, 6) for each path what `Gradient.ramp` says: how far its gradient has come at a point."""
+    ramps = paths.colours.new_zeros(len(paths), 6)
+    if paths.axes is not None:
+        start, end = paths.axes[:, :2], paths.axes[:, 2:]
+        direction = (end - start) / (end - start).square().sum(dim=1, keepdim=True).clamp(min=1e-6)
+        ramps[:, :3] = torch.cat([-(start * direction).sum(dim=1, keepdim=True), direction], dim=1)
+    for number, gradient in enumerate(paths.gradients or ()):
+        if gradient is not None:
+            ramps[number] = torch.from_numpy(gradient.ramp).to(ramps)
+    return ramps
 
 
 def flatten(paths: PathSet) -> tuple[Tensor, Tensor]:
@@ -126,24 +141,31 @@ class _OnCpu(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        edges: Tensor,
+        curves: Tensor,
         colours: Tensor,
         end_colours: Tensor,
         opacities: Tensor,
         background: Tensor,
-        starts: Tensor,
+        owners: Tensor,
         ramps: Tensor,
+        tables: Tensor,
+        chosen: Tensor,
         even_odd: bool,
         max_weight: float,
     ) -> Tensor:
-        from spectacle.generators.supersvg.raster.numba_kernels import Polygons, paint
+        from spectacle.generators.supersvg.raster.numba_kernels import Polygons, flatten_curves, paint
 
+        edges, starts, ctx.counts = flatten_curves(
+            _array(curves), owners.numpy(), len(opacities), FLATNESS, MAX_EDGES_PER_CURVE
+        )
         ctx.polygons = Polygons(
-            _array(edges),
-            starts.numpy(),
+            edges,
+            starts,
             _array(colours),
             _array(end_colours),
             _array(ramps),
+            _array(tables),
+            chosen.numpy(),
             _array(opacities),
             even_odd,
             max_weight,
@@ -153,10 +175,13 @@ class _OnCpu(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
-        from spectacle.generators.supersvg.raster.numba_kernels import paint_backward
+        from spectacle.generators.supersvg.raster.numba_kernels import flatten_curves_backward, paint_backward
 
-        gradients = paint_backward(ctx.polygons, ctx.canvas, _array(slope), outlines=ctx.needs_input_grad[0])
-        return *(torch.from_numpy(gradient) for gradient in gradients), None, None, None, None, None
+        outlines = ctx.needs_input_grad[0]
+        gradients = paint_backward(ctx.polygons, ctx.canvas, _array(slope), outlines=outlines)
+        of_curves = torch.from_numpy(flatten_curves_backward(gradients.edges, ctx.counts)) if outlines else None
+        others = (gradients.colours, gradients.end_colours, gradients.opacities)
+        return of_curves, *(torch.from_numpy(gradient) for gradient in others), *(None,) * 7
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

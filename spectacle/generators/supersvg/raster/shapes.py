@@ -1,4 +1,4 @@
-"""The set of filled paths that a picture is made of, as tensors, and as compact SVG path data."""
+"""The set of filled paths that an image is made of, as tensors, and as compact SVG path data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
+
+from spectacle.generators.supersvg.raster.gradients import Gradient
 
 FillRule = Literal["nonzero", "evenodd"]
 
@@ -26,6 +28,8 @@ class PathSet:
         end_colours: (P, 3), the colours at the ends of linear gradients that begin with `colours`; None without any.
         axes: (P, 4) x0, y0, x1, y1 in pixels: where each gradient begins and ends, all 0 for a path of one colour; None
             without any gradients.
+        gradients: (P) further gradients, which replace the colours of their paths and are not optimized; None for a
+            path without one, and None without any.
     """
 
     points: Tensor
@@ -36,6 +40,7 @@ class PathSet:
     fill_rule: FillRule = "nonzero"
     end_colours: Tensor | None = None
     axes: Tensor | None = None
+    gradients: tuple[Gradient | None, ...] | None = None
 
     @classmethod
     def of_strokes(
@@ -46,7 +51,7 @@ class PathSet:
         Args:
             points: (P, 3·S, 2) control points in pixels, S curves a path.
             colours: (P, 3).
-            opacities: (P,); all 1 when absent.
+            opacities: (P,); all 1 if omitted.
         """
         paths, per_path, _ = points.shape
         device = points.device
@@ -102,6 +107,7 @@ class PathSet:
             "opacities": self.opacities[numbers],
             "end_colours": None if self.end_colours is None else self.end_colours[numbers],
             "axes": None if self.axes is None else self.axes[numbers],
+            "gradients": None if self.gradients is None else tuple(self.gradients[i] for i in numbers.tolist()),
         }
 
     def _with_gradients(self) -> PathSet:
@@ -118,6 +124,9 @@ class PathSet:
             assert own.axes is not None and others.axes is not None
             end_colours = torch.cat([others.end_colours, own.end_colours])
             axes = torch.cat([others.axes, own.axes])
+        gradients = None
+        if self.gradients is not None or other.gradients is not None:
+            gradients = (other.gradients or (None,) * len(other)) + (self.gradients or (None,) * len(self))
         return replace(
             self,
             points=torch.cat([other.points, self.points]),
@@ -128,12 +137,16 @@ class PathSet:
             fill_rule=other.fill_rule,
             end_colours=end_colours,
             axes=axes,
+            gradients=gradients,
         )
 
     def scaled(self, x: float, y: float) -> PathSet:
-        """The same paths on a picture `x` times as wide and `y` times as high."""
+        """The same paths on an image `x` times as wide and `y` times as high."""
         axes = None if self.axes is None else self.axes * self.axes.new_tensor([x, y, x, y])
-        return replace(self, points=self.points * self.points.new_tensor([x, y]), axes=axes)
+        gradients = self.gradients
+        if gradients is not None:
+            gradients = tuple(None if gradient is None else gradient.scaled(x, y) for gradient in gradients)
+        return replace(self, points=self.points * self.points.new_tensor([x, y]), axes=axes, gradients=gradients)
 
     def to(self, device: str | torch.device) -> PathSet:
         """The same paths on another device."""
@@ -146,6 +159,7 @@ class PathSet:
             self.fill_rule,
             None if self.end_colours is None else self.end_colours.to(device),
             None if self.axes is None else self.axes.to(device),
+            self.gradients,
         )
 
     def detach(self) -> PathSet:

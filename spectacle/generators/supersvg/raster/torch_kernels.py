@@ -1,4 +1,4 @@
-"""The rasteriser in plain torch operations, for GPUs: the same areas as on the CPU, differentiated by autograd."""
+"""The rasterizer in plain torch operations, for GPUs: the same areas as on the CPU, differentiated by autograd."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 MAX_FRAGMENTS = 2**24
-"""How many pixels of path boxes are held at once; the rows are drawn in bands that have about as many."""
+"""How many pixels of path boxes are held together; the rows are rendered in bands that have about as many."""
 
 _VISIBLE = 1e-6
 _MAX_WEIGHT = 1 - 2**-20
@@ -22,20 +22,22 @@ def paint(
     colours: Tensor,
     end_colours: Tensor,
     ramps: Tensor,
+    tables: Tensor,
+    chosen: Tensor,
     opacities: Tensor,
     background: Tensor,
     *,
     even_odd: bool,
     max_weight: float,
 ) -> Tensor:
-    """Draw polygons over a background; the arguments are those of `numba_kernels.paint`, as tensors."""
+    """Render polygons over a background; the arguments are those of `numba_kernels.paint`, as tensors."""
     height, width, _ = background.shape
     owners = torch.arange(len(starts) - 1, device=edges.device).repeat_interleave(starts.diff())
     boxes = _boxes(edges.detach(), owners, len(opacities), width, height)
     bands = []
     for top, bottom in pairwise(_band_limits(boxes, height)):
         arguments = (
-            *(edges, owners, boxes, colours, end_colours, ramps, opacities),
+            *(edges, owners, boxes, colours, end_colours, ramps, tables, chosen, opacities),
             *(background[top:bottom], top, bottom, even_odd, max_weight),
         )
         if torch.is_grad_enabled():
@@ -46,7 +48,7 @@ def paint(
 
 
 def _boxes(edges: Tensor, owners: Tensor, count: int, width: int, height: int) -> Tensor:
-    """(P, 4) left, right, top and bottom of each path in whole pixels inside the picture; int64."""
+    """(P, 4) left, right, top and bottom of each path in whole pixels inside the image; int64."""
     index = owners[:, None].expand(-1, 2)
     low = edges.new_full((count, 2), torch.inf).scatter_reduce(0, index, edges[:, :2], "amin")
     high = edges.new_full((count, 2), -torch.inf).scatter_reduce(0, index, edges[:, :2], "amax")
@@ -78,6 +80,8 @@ def _paint_band(
     colours: Tensor,
     end_colours: Tensor,
     ramps: Tensor,
+    tables: Tensor,
+    chosen: Tensor,
     opacities: Tensor,
     background: Tensor,
     top: int,
@@ -94,7 +98,7 @@ def _paint_band(
     total = int(sizes.sum())
     if total == 0:
         return background
-    steps = _steps(edges, owners, left, upper, columns, bases, total, top, bottom)
+    steps = _steps(edges, owners, left, upper, lower, columns, bases, total, top, bottom)
 
     path = torch.arange(len(sizes), device=edges.device).repeat_interleave(sizes)
     place = torch.arange(total, device=edges.device) - bases[path]
@@ -110,7 +114,9 @@ def _paint_band(
     pixel, order = torch.sort(pixel * len(sizes) + (len(sizes) - 1 - path))
     pixel = pixel.div(len(sizes), rounding_mode="floor")
     path = path[order]
-    weight = (covered[order] * opacities[path]).clamp(max=min(max_weight, _MAX_WEIGHT))
+    x, y = pixel % width + 0.5, pixel.div(width, rounding_mode="floor") + top + 0.5
+    colour, own = _colours(path, x, y, colours, end_colours, ramps, tables, chosen)
+    weight = (covered[order] * opacities[path] * own).clamp(max=min(max_weight, _MAX_WEIGHT))
     fading = torch.log1p(-weight)
     faded = torch.cat([fading.new_zeros(1), fading.cumsum(0)])
     counts = torch.bincount(pixel, minlength=rows * width)
@@ -119,11 +125,35 @@ def _paint_band(
     light = torch.exp(faded[:-1] - faded[first])
     shown = (light * weight).to(colours.dtype)
     rest = torch.exp(faded[ends] - faded[ends - counts]).to(colours.dtype)
-    constant, across, down = ramps[path].unbind(dim=1)
-    along = constant + across * (pixel % width + 0.5) + down * (pixel.div(width, rounding_mode="floor") + top + 0.5)
-    colour = torch.lerp(colours[path], end_colours[path], along.clamp(0, 1)[:, None])
     canvas = background.reshape(-1, channels) * rest[:, None]
     return canvas.index_add(0, pixel, shown[:, None] * colour).reshape(rows, width, channels)
+
+
+def _colours(
+    path: Tensor,
+    x: Tensor,
+    y: Tensor,
+    colours: Tensor,
+    end_colours: Tensor,
+    ramps: Tensor,
+    tables: Tensor,
+    chosen: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """The colours of paths at places, and what their gradients multiply their opacities by."""
+    constant, across, down, other, other_across, other_down = ramps[path].unbind(dim=1)
+    along = constant + across * x + down * y
+    if not len(tables):
+        return torch.lerp(colours[path], end_colours[path], along.clamp(0, 1)[:, None]), torch.ones_like(along)
+    radial = (other_across != 0) | (other_down != 0)
+    along = torch.where(radial, torch.hypot(along, other + other_across * x + other_down * y), along).clamp(0, 1)
+    colour = torch.lerp(colours[path], end_colours[path], along[:, None])
+    table = chosen[path]
+    found = tables[table.clamp(min=0), (along * (tables.shape[1] - 1)).round().long()]
+    graded = table >= 0
+    return (
+        torch.where(graded[:, None], found[:, : colours.shape[1]], colour),
+        torch.where(graded, found[:, 4], torch.ones_like(along)),
+    )
 
 
 def _covered(winding: Tensor, even_odd: bool) -> Tensor:
@@ -137,6 +167,7 @@ def _steps(
     owners: Tensor,
     left: Tensor,
     upper: Tensor,
+    lower: Tensor,
     columns: Tensor,
     bases: Tensor,
     total: int,
@@ -147,7 +178,7 @@ def _steps(
     low, high = edges[:, 1::2].detach().amin(dim=1), edges[:, 1::2].detach().amax(dim=1)
     first = low.floor().clamp(top, bottom).long()
     last = torch.maximum(high.ceil().clamp(top, bottom).long(), first + ((low == high) & (low >= top) & (low < bottom)))
-    counts = torch.where(columns[owners] > 0, last - first, 0)
+    counts = torch.where((columns[owners] > 0) & (first < lower[owners]), last - first, 0)
     edge, offset = _expanded(counts)
     row = first[edge] + offset
     owner = owners[edge]

@@ -6,39 +6,71 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Reals
+from spectacle.generators.supersvg.raster.gradients import Gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """Where an area belongs among those that make up one soft shade, each lying on all that are softer.
+
+    Attributes:
+        number: Which shade.
+        level: Which of its areas, from the softest on.
+        layer: (channels,) what its path is filled with, so that on those below it has the area's colour.
+    """
+
+    number: int
+    level: int
+    layer: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Pixels of one colour or one linear gradient, connected unless they are fine.
+    """Pixels of one colour or one gradient, connected unless they are fine or part of a shade.
 
     Attributes:
-        colour: (channels,), at the beginning of the gradient if there is one.
-        end_colour: (channels,), at its end; the same as `colour` without one.
-        axis: x0, y0, x1, y1: where the gradient begins and ends; zeros without one.
+        colour: (channels,), the mean of a gradient if there is one.
+        gradient: How the colour changes, if it does.
         fine: Whether it may be as thin as a pixel, or thinner.
+        shade: The shade that it is part of, if it is.
+        base: The area that lies below and shines through its gradient, if one does.
     """
 
     colour: Floats
-    end_colour: Floats
-    axis: tuple[float, float, float, float]
+    gradient: Gradient | None = None
     fine: bool = False
+    shade: Shade | None = None
+    base: int | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether all of its pixels have one colour."""
+        return self.gradient is None and self.shade is None
+
+    @property
+    def opacities(self) -> tuple[float, float]:
+        """The least and the most opacity that it has."""
+        if self.gradient is not None:
+            return float(self.gradient.colours[:, 3].min()), float(self.gradient.colours[:, 3].max())
+        opacity = float(self.colour[3]) if len(self.colour) > len("rgb") else 1.0
+        return opacity, opacity
 
 
 @dataclass(frozen=True, slots=True)
 class Areas:
-    """All areas of a picture.
+    """All areas of an image.
 
     Attributes:
         labels: (height, width): the number of the area that each pixel belongs to, most of it at least.
         neighbours: (height, width): the number of the area that a pixel on an outline also shows; otherwise its own.
         shares: (height, width): how much of the pixel shows its own area, the rest being its neighbour's, 0 to 1.
         areas: What each area is filled with.
-        modelled: (height, width, channels): the picture with every pixel as the areas say.
-        sure: The share of the picture's pixels that lie in smooth areas.
-        error: Mean squared error of the picture with every pixel as the areas say.
-        cell: Pixels across of the squares that the picture is made of, for one that shows its pixels; otherwise 0.
+        modelled: (height, width, channels): the image with every pixel as the areas say.
+        sure: The share of the image's pixels that are in smooth areas.
+        error: Mean squared error of the image with every pixel as the areas say.
+        errors: (height, width) the same for each pixel.
+        cell: Pixels across of the squares that the image is made of, for one that shows its pixels; otherwise 0.
     """
 
     labels: Labels
@@ -48,32 +80,43 @@ class Areas:
     modelled: Floats
     sure: float
     error: float
+    errors: Floats
     cell: int = 0
 
     @classmethod
     def of(
         cls, pixels: Floats, labels: Labels, neighbours: Labels, shares: Floats, areas: list[Area], sure: float
     ) -> Areas:
-        """The areas of the picture with these pixels, (height, width, channels)."""
+        """The areas of the image with these pixels, (height, width, channels)."""
         rows, columns = (place.ravel() + 0.5 for place in np.indices(labels.shape))
         own = colours_at(areas, labels.ravel(), columns, rows)
         other = colours_at(areas, neighbours.ravel(), columns, rows)
         modelled = (other + shares.reshape(-1, 1) * (own - other)).reshape(pixels.shape)
-        return cls(labels, neighbours, shares, areas, modelled, sure, float(np.mean((modelled - pixels) ** 2)))
+        errors = ((modelled - pixels) ** 2).mean(axis=2)
+        return cls(labels, neighbours, shares, areas, modelled, sure, float(errors.mean(dtype=np.float64)), errors)
 
 
 def colours_at(areas: list[Area], numbers: Labels, x: Reals, y: Reals) -> Floats:
     """The colour that each numbered area has at a point, (n, channels)."""
     begin = np.array([area.colour for area in areas])
-    colours = begin[numbers]
-    axes = np.array([area.axis for area in areas], np.float64)
-    graded = (axes != 0).any(axis=1)
+    colours = np.asarray(begin[numbers], np.float32)
+    graded = np.array([area.gradient is not None for area in areas])
     if graded.any():
         places = np.flatnonzero(graded[numbers])
-        own = axes[numbers[places]]
-        direction = own[:, 2:] - own[:, :2]
-        length = np.maximum((direction**2).sum(axis=1), 1e-9)
-        along = ((x[places] - own[:, 0]) * direction[:, 0] + (y[places] - own[:, 1]) * direction[:, 1]) / length
-        change = np.array([area.end_colour for area in areas]) - begin
-        colours[places] += along.clip(0, 1)[:, None] * change[numbers[places]]
-    return np.asarray(colours, np.float32)
+        own = numbers[places]
+        order = np.argsort(own, kind="stable")
+        limits = np.flatnonzero(np.diff(own[order])) + 1
+        for part in np.split(places[order], limits):
+            if len(part):
+                colours[part] = _graded(areas, int(numbers[part[0]]), x[part], y[part])[:, : colours.shape[1]]
+    return colours
+
+
+def _graded(areas: list[Area], number: int, x: Reals, y: Reals) -> Doubles:
+    """(n, 4) the colours of one area at points, multiplied by the opacity, and the opacity."""
+    area = areas[number]
+    if area.gradient is None:
+        colour = area.colour if len(area.colour) > len("rgb") else np.append(area.colour, 1)
+        return np.tile(colour.astype(np.float64), (len(x), 1))
+    own = area.gradient.at(x, y)
+    return own if area.base is None else own + (1 - own[:, 3:]) * _graded(areas, area.base, x, y)

@@ -14,7 +14,7 @@ MIN_CURVES = 4
 """As few as a free shape needs."""
 
 _CURVES = np.array([MIN_CURVES, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128])
-"""How many curves an outline may have: few numbers, so that many outlines are fitted at once."""
+"""How many curves an outline may have: few numbers, so that many outlines are fitted together."""
 
 _SMOOTHED = 6
 """Sides of pixels over which the way is averaged, so that no curve follows the steps of the pixels."""

@@ -1,4 +1,4 @@
-"""Finds what the smooth areas of a drawing leave out: fine lines, lettering, specks."""
+"""Finds what the smooth areas of an SVG lack: fine lines, lettering, specks."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from scipy import ndimage
 from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
 
-_ROUNDS = 3
+_ROUNDS = 4
 """Details that touch are found as one at first, with the colour that most of them has; the others come next."""
 
 _SEEN, _CLEAR = 0.07, 0.1
 """By how much, in any channel, the pixels of a detail differ from what the areas say, and the clearest of them."""
 
 _SEEN_IN_NOISE, _CLEAR_IN_NOISE = 0.25, 0.5
-"""The same for pictures with noise: what lossy compression leaves next to outlines is not a detail."""
+"""The same for images with noise: what lossy compression leaves next to outlines is not a detail."""
 
 _NOISE = 0.03
 """The share of neighbours in areas of one colour that differ, above which there is noise. Measured: lossy compression
 leaves 0.031 and more in logos, making them smaller 0.028 and less, and a program that draws them next to none."""
 
 _MAX_SEEN = 0.2
-"""The share of a picture above which what is left out does not count as detail."""
+"""The share of an image above which what is omitted does not count as detail."""
 
 _MIN_ENERGY = 0.6
-"""Least sum of squared differences of a detail: a pixel of black in white has 3."""
+"""Minimum sum of squared differences of a detail: a pixel of black in white has 3."""
 
 _SHARP = 0.3
-"""Colours change from pixel to pixel by this share of a detail's contrast beside its outline; a shadow's never do."""
+"""Colours change from pixel to pixel by this share of a detail's contrast next to its outline; a shadow's never do."""
 
 _MIN_SHARP = 0.5
-"""The share of a detail's pixels that must be beside its outline."""
+"""The share of a detail's pixels that must be next to its outline."""
 
 _SHADES = 0.3
-"""The share of what is left out that may lie in smooth pixels; with more it is part of a shade."""
+"""The share of what is omitted that may be in smooth pixels; with more it is part of a shade."""
 
 _CORE = 0.75
 """Pixels that differ by at least this share of what the most different one does show a detail's own colour."""
@@ -47,6 +47,13 @@ _SAME = 0.08
 
 _MOSTLY = 0.7
 """A detail that is covered to this share by a colour found elsewhere has that colour, and is finer than a pixel."""
+
+_COVERED = 0.4
+"""A detail covers this share of a pixel at least, or of one next to it."""
+
+_BINS = 32
+_MANY, _MANY_SHARE = 24, 0.25
+"""So many pixels of a detail, and this share of them, are enough to give it their colour."""
 
 _MAX_COLOURS = 64
 _MAX_DETAILS = 20_000
@@ -62,12 +69,12 @@ class _Colour:
 
 
 def add_details(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], *, noisy: bool) -> Areas:
-    """The areas of a picture, and one more for each colour of its details.
+    """The areas of an image, and one more for each colour of its details.
 
     Args:
         pixels: (height, width, 3 or 4).
         areas: What was found in them.
-        smooth: (height, width), which pixels hardly differ from those beside them: what their areas cannot say is a
+        smooth: (height, width), which pixels hardly differ from those next to them: what their areas cannot say is a
             shade, and no detail.
         noisy: Take what differs little for noise.
     """
@@ -81,8 +88,8 @@ def add_details(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], *, nois
 
 
 def is_noisy(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_]) -> bool:
-    """Whether there is noise in areas of one colour, such as lossy compression leaves beside outlines."""
-    plain = np.array([not any(area.axis) for area in areas.areas])[areas.labels] & smooth
+    """Whether there is noise in areas of one colour, such as lossy compression leaves next to outlines."""
+    plain = np.array([area.plain for area in areas.areas])[areas.labels] & smooth
     beside = plain[:, 1:] & plain[:, :-1] & (areas.labels[:, 1:] == areas.labels[:, :-1])
     differ = (pixels[:, 1:] != pixels[:, :-1]).any(axis=2)
     return bool((differ & beside).sum() > _NOISE * beside.sum())
@@ -109,11 +116,12 @@ def _found(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], noisy: bool)
         return None
     core = (size >= _CORE * peaks[details]) & seen
     own, below = (_means(details[core], values[core], len(energy)) for values in (pixels, areas.modelled))
+    _prefer_commonest(own, details[core], pixels[core])
     return details, _colours(kept[np.argsort(-energy[kept], kind="stable")], own, below, _known(areas))
 
 
 def _steps(pixels: Floats) -> Floats:
-    """(height, width), by how much a pixel differs at most from one beside it."""
+    """(height, width), by how much a pixel differs at most from one next to it."""
     across, down = np.abs(np.diff(pixels, axis=1)).max(axis=2), np.abs(np.diff(pixels, axis=0)).max(axis=2)
     steps = np.zeros(pixels.shape[:2], np.float32)
     for part, change in (
@@ -128,13 +136,30 @@ def _means(numbers: Labels, values: Floats, count: int) -> Reals:
     return np.stack([np.bincount(numbers, channel, minlength=count) / sizes for channel in values.T], axis=1)
 
 
+def _prefer_commonest(means: Reals, numbers: Labels, values: Floats) -> None:
+    """Write the colour that many pixels of a detail have in place of the mean: lines of several colours may touch."""
+    steps = (values * (_BINS - 1) + 0.5).astype(np.int64)
+    size = _BINS ** values.shape[1]
+    keys, places, counts = np.unique(
+        numbers * size + steps @ (_BINS ** np.arange(values.shape[1])), return_inverse=True, return_counts=True
+    )
+    own = keys // size
+    order = np.lexsort((counts, own))
+    commonest = order[np.append(np.flatnonzero(np.diff(own[order])), len(order) - 1)]
+    many = counts[commonest] >= np.maximum(
+        _MANY, _MANY_SHARE * np.bincount(numbers, minlength=len(means))[own[commonest]]
+    )
+    of_key = _means(places, values, len(keys))
+    means[own[commonest[many]]] = of_key[commonest[many]]
+
+
 def _known(areas: Areas) -> list[Floats]:
     """The plain colours that there are already, those of the largest areas first."""
     sizes = np.bincount(areas.labels.ravel(), minlength=len(areas.areas))
     known: list[Floats] = []
     for number in np.argsort(-sizes, kind="stable")[:_MAX_COLOURS]:
         area = areas.areas[number]
-        if not any(area.axis) and not any(np.abs(area.colour - colour).max() < _SAME for colour in known):
+        if area.plain and not any(np.abs(area.colour - colour).max() < _SAME for colour in known):
             known.append(area.colour)
     return known
 
@@ -192,11 +217,15 @@ def _with(pixels: Floats, areas: Areas, details: Labels, colours: list[_Colour])
             best, base = np.where(better, off, best), np.where(better, candidates, base)
             share = np.where(better, covered, share)
         better = best < error_before - 1e-6
+        # What is covered a little, and next to nothing that is covered more, is a line of a paler colour.
+        covered_most = np.zeros(labels.shape, np.float32)
+        covered_most[rows[better], columns[better]] = share[better]
+        better &= ndimage.maximum_filter(covered_most, 3)[rows, columns] >= _COVERED
         rows, columns, base, share = rows[better], columns[better], base[better], share[better]
         area = len(every)
         inside = share >= 0.5
         labels[rows, columns] = np.where(inside, area, base)
         neighbours[rows, columns] = np.where(inside, base, area)
         shares[rows, columns] = np.where(inside, share, 1 - share)
-        every.append(Area(colour.colour, colour.colour, (0, 0, 0, 0), fine=True))
+        every.append(Area(colour.colour, fine=True))
     return Areas.of(pixels, labels, neighbours, shares, every, areas.sure)

@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
+import numpy as np
 from torch import Tensor
 
+from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.raster.shapes import PathSet
+from spectacle.generators.supersvg.tracing.primitives import primitive_of
+
+if TYPE_CHECKING:
+    from spectacle.generators.supersvg.tracing.centerline import Stroke
+
+_ROUND = 0.002
+"""Ellipses whose radii differ by less than about this share of their squares are written as circles."""
+
+_WIDTHS = 0.25
+"""Strokes have widths that are multiples of this, in pixels."""
 
 
-def to_svg(paths: PathSet, width: int, height: int, grid: float = 0.25, background: Tensor | None = None) -> str:
+def to_svg(
+    paths: PathSet,
+    width: int,
+    height: int,
+    grid: float = 0.25,
+    background: Tensor | None = None,
+    *,
+    grouped: bool = False,
+    shapes: float | None = None,
+) -> str:
     """Write paths as an SVG document.
 
     The coordinates are integers, multiples of `grid`, under one scaling group, and relative wherever SVG allows: that
     is the shortest form. Straight curves become lines.
 
     Args:
-        paths: Paths in pixels of a picture of `width` × `height`.
+        paths: Paths in pixels of an image of `width` × `height`.
         width: Width of the document.
         height: Height of the document.
         grid: The step in pixels that coordinates are rounded to.
-        background: (3,) colour of a first path as large as the picture, if there shall be one.
+        background: (3,) colour of a first path as large as the image, if there shall be one.
+        grouped: Put paths of one fill that follow each other into a group with an id.
+        shapes: How far in pixels an outline may be off a circle, an ellipse or a rectangle to be written as one; None
+            for paths only.
     """
     points: list[list[int]] = (paths.points.detach().cpu().double() / grid).round().long().tolist()
     definitions, fills = _fills(paths, grid)
@@ -30,25 +57,105 @@ def to_svg(paths: PathSet, width: int, height: int, grid: float = 0.25, backgrou
     for count, owner in zip(paths.contours.tolist(), paths.owners.tolist(), strict=True):
         data[owner].append(_contour(points[3 * first : 3 * (first + count)]))
         first += count
-    drawn = [
-        f'<path {_paint(fill, opacity)}d="{"".join(contours)}"/>'
-        for fill, opacity, contours in zip(fills, opacities, data, strict=True)
-        if any(contours)
-    ]
+    elements = [f'path d="{"".join(contours)}"' for contours in data]
+    if shapes is not None:
+        _as_shapes(elements, paths, shapes, grid)
+    drawn = []
+    for fill, opacity, contours, element in zip(fills, opacities, data, elements, strict=True):
+        if any(contours):
+            name, attributes = element.split(" ", 1)
+            drawn.append((fill, f"<{name} {'' if grouped else _fill(fill)}{_opacity(opacity)}{attributes}/>"))
     group = "" if grid == 1 else f' transform="scale({short_number(grid)})"'
     if paths.fill_rule == "evenodd":
         group += ' fill-rule="evenodd"'
-    body = "".join(drawn)
+    body = _in_groups(drawn) if grouped else "".join(path for _, path in drawn)
     if body and group:
         body = f"<g{group}>{body}</g>"
     if definitions:
         body = f"<defs>{''.join(definitions)}</defs>{body}"
     if background is not None:
-        body = f'<path {_paint(_hexadecimal(background.tolist()), 1)}d="M0 0h{width}v{height}H0z"/>{body}'
+        body = _page(background, width, height) + body
+    return _document(body, width, height)
+
+
+def strokes_to_svg(
+    strokes: list[Stroke], colour: Tensor, width: int, height: int, grid: float = 0.25, background: Tensor | None = None
+) -> str:
+    """Write strokes of one colour as an SVG document, those of one width together.
+
+    Args:
+        strokes: In pixels of an image of `width` × `height`.
+        colour: (3,).
+        width, height, grid, background: As for `to_svg`.
+    """
+    by_width: dict[float, list[str]] = {}
+    for stroke in strokes:
+        by_width.setdefault(max(round(stroke.width / _WIDTHS) * _WIDTHS, _WIDTHS), []).append(_stroke(stroke, grid))
+    groups = "".join(
+        f'<g stroke-width="{short_number(wide / grid)}">{"".join(parts)}</g>'
+        for wide, parts in sorted(by_width.items())
+    )
+    style = 'fill="none" stroke-linecap="round" stroke-linejoin="round"'
+    scale = "" if grid == 1 else f' transform="scale({short_number(grid)})"'
+    body = f'<g {style} stroke="{_hexadecimal(colour.tolist())}"{scale}>{groups}</g>' if groups else ""
+    page = "" if background is None else _page(background, width, height)
+    return _document(page + body, width, height)
+
+
+def _stroke(stroke: Stroke, grid: float) -> str:
+    points = [[round(float(value) / grid) for value in point] for curve in stroke.curves for point in curve.points[:3]]
+    if stroke.closed:
+        return f'<path d="{_contour(points)}"/>'
+    points.append([round(float(value) / grid) for value in stroke.curves[-1].points[3]])
+    return f'<path d="{_contour(points, closed=False)}"/>'
+
+
+def _page(colour: Tensor, width: int, height: int) -> str:
+    return f'<path {_fill(_hexadecimal(colour.tolist()))}d="M0 0h{width}v{height}H0z"/>'
+
+
+def _document(body: str, width: int, height: int) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
         f"{body}</svg>"
     )
+
+
+def _as_shapes(elements: list[str], paths: PathSet, tolerance: float, grid: float) -> None:
+    """Write elements for circles, ellipses and rectangles in place of those of paths that are such."""
+    curves = paths.curves().detach().double().cpu().numpy()
+    lengths, owners = paths.contours.tolist(), paths.owners.tolist()
+    begin = 0
+    for length, owner in zip(lengths, owners, strict=True):
+        shape = primitive_of(curves[begin : begin + length], tolerance) if owners.count(owner) == 1 else None
+        begin += length
+        if shape is None:
+            continue
+        width, height = shape.right - shape.left, shape.bottom - shape.top
+        sides: dict[str, float]
+        if shape.oval:
+            sides = {"cx": shape.left + width / 2, "cy": shape.top + height / 2}
+            circle = abs(width - height) <= 2 * tolerance
+            sides |= {"r": (width + height) / 4} if circle else {"rx": width / 2, "ry": height / 2}
+            name = "circle" if circle else "ellipse"
+        else:
+            sides = {"x": shape.left, "y": shape.top, "width": width, "height": height}
+            sides |= {"rx": shape.rx} if shape.rx else {}
+            name = "rect"
+        written = " ".join(f'{side}="{short_number(round(value / grid, 1))}"' for side, value in sides.items())
+        elements[owner] = f"{name} {written}"
+
+
+def _in_groups(drawn: list[tuple[str, str]]) -> str:
+    """Paths that follow each other and have one fill, in a group each."""
+    groups = []
+    used: dict[str, int] = {}
+    for fill, paths in groupby(drawn, key=itemgetter(0)):
+        name = fill.removeprefix("#") if fill.startswith("#") else "gradient"
+        used[name] = used.get(name, 0) + 1
+        again = "" if used[name] == 1 else f"-{used[name]}"
+        groups.append(f'<g id="color-{name}{again}" fill="{fill}">{"".join(path for _, path in paths)}</g>')
+    return "".join(groups)
 
 
 def rounded(paths: PathSet, grid: float) -> PathSet:
@@ -72,6 +179,13 @@ def _fills(paths: PathSet, grid: float) -> tuple[list[str], list[str]]:
     """Definitions of gradients, and the `fill` of each path."""
     fills = [_hexadecimal(colour) for colour in paths.colours.tolist()]
     definitions: list[str] = []
+    for number, gradient in enumerate(paths.gradients or ()):
+        if gradient is not None:
+            definition = _gradient(gradient, grid)
+            if definition not in definitions:
+                definitions.append(definition)
+            fills[number] = f"url(#g{definitions.index(definition)})"
+    definitions = [text.replace(" ", f' id="g{number}" ', 1) for number, text in enumerate(definitions)]
     if paths.axes is None or paths.end_colours is None:
         return definitions, fills
     for number, (axis, end) in enumerate(zip(paths.axes.tolist(), paths.end_colours.tolist(), strict=True)):
@@ -89,24 +203,60 @@ def _fills(paths: PathSet, grid: float) -> tuple[list[str], list[str]]:
     return definitions, fills
 
 
+def _gradient(gradient: Gradient, grid: float) -> str:
+    """The definition of a gradient, without an id."""
+    origin, first, second = gradient.frame / grid
+    name, units = "linearGradient", 'gradientUnits="userSpaceOnUse"'
+    if not gradient.radial:
+        (x1, y1), (x2, y2) = ([round(value) for value in point] for point in (origin, first))
+        where = f'{units} x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"'
+    else:
+        name = "radialGradient"
+        one, other = first - origin, second - origin
+        if abs(one @ other) < _ROUND * (one @ one) and abs(one @ one - other @ other) < _ROUND * (one @ one):
+            cx, cy, r = (round(float(value)) for value in (*origin, np.hypot(*one)))
+            where = f'{units} cx="{cx}" cy="{cy}" r="{r}"'
+        else:
+            numbers = " ".join(short_number(round(float(value), 1)) for value in (*one, *other, *origin))
+            where = f'{units} cx="0" cy="0" r="1" gradientTransform="matrix({numbers})"'
+    stops = "".join(
+        f'<stop{_offset(offset)} stop-color="{_hexadecimal(colour[:3])}"{_stop_opacity(colour[3])}/>'
+        for offset, colour in zip(gradient.offsets.tolist(), gradient.colours.tolist(), strict=True)
+    )
+    return f"<{name} {where}>{stops}</{name}>"
+
+
+def _offset(offset: float) -> str:
+    text = short_number(round(offset, 3))
+    return "" if text == "0" else f' offset="{text}"'
+
+
+def _stop_opacity(opacity: float) -> str:
+    text = short_number(round(opacity, 3))
+    return "" if text == "1" else f' stop-opacity="{text}"'
+
+
 def _hexadecimal(colour: list[float]) -> str:
     """The shortest notation of a colour with channels from 0 to 1."""
     text = "".join(f"{round(min(max(channel, 0), 1) * 255):02x}" for channel in colour)
     return f"#{text[::2]}" if text[::2] == text[1::2] else f"#{text}"
 
 
-def _paint(fill: str, opacity: float) -> str:
-    paint = "" if fill == "#000" else f'fill="{fill}" '
+def _fill(fill: str) -> str:
+    return "" if fill == "#000" else f'fill="{fill}" '
+
+
+def _opacity(opacity: float) -> str:
     hundredths = round(opacity * 100)
-    return paint if hundredths >= 100 else f'{paint}fill-opacity="{short_number(hundredths / 100)}" '
+    return "" if hundredths >= 100 else f'fill-opacity="{short_number(hundredths / 100)}" '
 
 
-def _contour(points: list[list[int]]) -> str:
+def _contour(points: list[list[int]], *, closed: bool = True) -> str:
     x, y = start = points[0]
     segments: list[tuple[str, list[int]]] = []
-    for number in range(0, len(points), 3):
+    for number in range(0, len(points) - 1, 3):
         (x1, y1), (x2, y2) = points[number + 1], points[number + 2]
-        last = number + 3 >= len(points)
+        last = closed and number + 3 >= len(points)
         end_x, end_y = start if last else points[number + 3]
         numbers = [x1 - x, y1 - y, x2 - x, y2 - y, end_x - x, end_y - y]
         dx, dy = numbers[4:]
@@ -132,7 +282,7 @@ def _contour(points: list[list[int]]) -> str:
         else:
             text += arguments if arguments.startswith("-") else f" {arguments}"
         command = name
-    return f"{text}z"
+    return f"{text}z" if closed else text
 
 
 def _straight(curve: list[int]) -> bool:

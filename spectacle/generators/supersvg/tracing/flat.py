@@ -2,53 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+from operator import itemgetter
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
+from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
 from spectacle.generators.supersvg.tracing.details import add_details, is_noisy
+from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
+from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of
 
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
+
+_STEEP, _BEND = 16 / 255, 3.6 / 255
+"""On slopes of soft shades neighbours may differ by the first, if that changes by no more than the second."""
+
+_CLEAR = 0.5 / 255
 
 _SMOOTH_COMPRESSED = 10 / 255
 _COMPRESSION_NOISE = 5
 """Side of the median filter that takes away what JPEG leaves around outlines."""
 
 _MIN_AREA = 6
-"""Smaller areas of smooth pixels are taken for parts of an outline."""
+"""Smaller areas of smooth pixels are considered parts of an outline."""
 
 _REACH = 3
 """How far from an area, in pixels, its anti-aliased outline may be found."""
 
-_CLOSE = 0.001
-"""Mean squared error below which the areas behind the noise of compression are enough."""
+_BLUR = 1.0
+"""Standard deviation in pixels of the blur after which noise is hardly seen any more, and fine lines still are."""
+
+_CLOSE = 0.0005
+"""Mean squared error, after that blur, below which the areas behind the noise of compression are enough."""
 
 _GRADIENT_GAIN = 3.0
 """How many times a gradient must lower the squared error of an area to be worth its bytes."""
 
-_FADING = 0.03
-"""A gradient may change the opacity by this much: it is drawn with one opacity."""
+_MAX_GRADIENTS = 64
+"""So many areas at most, the largest, are looked at for more than linear gradients of two colours."""
+
+_SOFT_ERROR = 4 * (3 / 255) ** 2
+"""Squared error above which layers of a shade are better than a gradient."""
+
+_SHADED = (10 / 255) ** 2
+"""Squared error of one colour up to which what is left may be noise of compression, and no shade."""
+
+_SAME_GRADIENT = 4 * (1.5 / 255) ** 2
+"""Squared error below which a gradient that is known already, or a simple one, will do."""
 
 _GRADIENT_ERROR = (2.5 / 255) ** 2
 
 
 def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
-    """Find the smooth areas of a picture, and share the pixels of the outlines among them.
+    """Find the smooth areas of an image, and share the pixels of the outlines among them.
 
     Args:
         pixels: (height, width, 3 or 4).
-        compressed: Look for areas behind the noise that lossy compression leaves; fine lines are lost.
+        compressed: Search for areas behind the noise that lossy compression leaves; fine lines are lost.
     """
     if (cells := find_cells(pixels)) is not None:
         return cells
+    seen = pixels  # not the median of them: that has no fine lines, and what has none is no better for it
     if compressed:
         pixels = ndimage.median_filter(pixels, size=(_COMPRESSION_NOISE, _COMPRESSION_NOISE, 1))
     smooth = _flat(pixels, _SMOOTH_COMPRESSED if compressed else _SMOOTH)
-    seeds = np.asarray(ndimage.label(smooth)[0], np.int64)
+    seeds = _connected(smooth, pixels)
     sizes = np.bincount(seeds.ravel())
     sizes[0] = 0
     kept = np.flatnonzero(sizes >= _MIN_AREA)
@@ -60,12 +85,15 @@ def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
         mean = pixels.mean(axis=(0, 1))
         none = np.zeros(pixels.shape[:2], np.int64)
         whole = np.ones(pixels.shape[:2], np.float32)
-        return Areas.of(pixels, none, none, whole, [Area(mean, mean, (0, 0, 0, 0))], sure)
-    areas = _fills(pixels, seeds, len(kept))
-    labels, neighbours, shares = _share(pixels, seeds, areas)
+        return Areas.of(seen, none, none, whole, [Area(mean)], sure)
+    shades = _fills(pixels, seeds, len(kept))
+    seeds, areas = shades.seeds, shades.areas
+    labels, neighbours, shares = share_outlines(pixels, seeds, areas)
+    shades.soften(labels, neighbours, shares)
     found = Areas.of(pixels, labels, neighbours, shares, areas, sure)
     if compressed:
-        return found
+        left = ndimage.gaussian_filter(found.modelled - seen, (_BLUR, _BLUR, 0))
+        return replace(found, error=float(np.mean(left**2)))
     noisy = is_noisy(pixels, found, seeds > 0)
     if noisy and (behind := find_areas(pixels, compressed=True)).error < _CLOSE:
         return behind
@@ -73,80 +101,139 @@ def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
 
 
 def smooth_share(pixels: Floats) -> float:
-    """The share of a picture's pixels that lie in smooth areas or beside: a quick look before `find_areas`."""
+    """The share of an image's pixels that are in smooth areas or next to them: a quick check before `find_areas`."""
     if find_cells(pixels) is not None:
         return 1.0
     return float(ndimage.binary_dilation(_flat(pixels, _SMOOTH), np.ones((3, 3), bool)).mean())
 
 
 def _flat(pixels: Floats, smooth: float) -> NDArray[np.bool_]:
-    """Pixels that hardly differ from any of their four neighbours: those of outlines differ from one at least."""
-    across = np.abs(np.diff(pixels, axis=1)).max(axis=2) < smooth
-    down = np.abs(np.diff(pixels, axis=0)).max(axis=2) < smooth
+    """Pixels that hardly differ from any of their four neighbours, or as much as on the other side.
+
+    Those of outlines differ more from one at least.
+    """
     flat = np.ones(pixels.shape[:2], bool)
-    flat[:, 1:] &= across
-    flat[:, :-1] &= across
-    flat[1:] &= down
-    flat[:-1] &= down
+    for axis in (0, 1):
+        step = np.diff(pixels, axis=axis)
+        small = np.abs(step).max(axis=2)
+        bend = np.abs(np.diff(step, axis=axis)).max(axis=2)
+        # Steep slopes are smooth where they go on; at the image's edge there is no other side.
+        even = (bend < _BEND) & (np.maximum(small[1:], small[:-1]) < _STEEP if axis == 0 else
+                                 np.maximum(small[:, 1:], small[:, :-1]) < _STEEP)  # fmt: skip
+        gentle = small < smooth
+        both = np.ones(pixels.shape[:2], bool)
+        if axis == 0:
+            both[1:] &= gentle
+            both[:-1] &= gentle
+            both[1:-1] |= even
+        else:
+            both[:, 1:] &= gentle
+            both[:, :-1] &= gentle
+            both[:, 1:-1] |= even
+        flat &= both
     return flat
 
 
-def _fills(pixels: Floats, seeds: Labels, count: int) -> list[Area]:
-    rows, columns = np.nonzero(seeds)
-    label = seeds[rows, columns] - 1
-    colour = pixels[rows, columns].astype(np.float64)
-    x, y = columns + 0.5, rows + 0.5
-    sizes = np.bincount(label, minlength=count)
+def _connected(smooth: NDArray[np.bool_], pixels: Floats) -> Labels:
+    """Smooth areas, numbered from 1. Clear pixels are in areas of their own, whatever fades next to them."""
+    if pixels.shape[2] == len("rgb"):
+        return np.asarray(ndimage.label(smooth)[0], np.int64)
+    clear = pixels[..., 3] < _CLEAR
+    seen, count = ndimage.label(smooth & ~clear)
+    rest, _ = ndimage.label(smooth & clear)
+    return np.asarray(np.where(rest > 0, rest + count, seen), np.int64)
 
-    def mean(values: Reals) -> Reals:
-        return np.asarray(np.bincount(label, values, minlength=count) / sizes)
 
-    centre_x, centre_y = mean(x), mean(y)
-    dx, dy = x - centre_x[label], y - centre_y[label]
-    means = np.stack([mean(channel) for channel in colour.T], axis=1)
-    rest = colour - means[label]
-    errors = mean((rest**2).sum(axis=1))
-    spread = np.empty((count, 2, 2))
-    spread[:, 0, 0], spread[:, 1, 1] = mean(dx * dx) + 1e-3, mean(dy * dy) + 1e-3
-    spread[:, 0, 1] = spread[:, 1, 0] = mean(dx * dy)
-    covariances = np.stack([[mean(channel * offset) for channel in rest.T] for offset in (dx, dy)])
-    slopes = np.einsum("nij,jcn->nic", np.linalg.inv(spread), covariances)
-    areas = []
-    for number in range(count):
-        middle = means[number].astype(np.float32)
-        plain = Area(middle, middle, (0, 0, 0, 0))
-        if errors[number] > _GRADIENT_ERROR:
-            own = label == number
-            offsets = np.stack([dx[own], dy[own]], axis=1)
-            centre = float(centre_x[number]), float(centre_y[number])
-            plain = _gradient(slopes[number], offsets, rest[own], errors[number], plain, centre)
-        areas.append(plain)
-    return areas
+def _fills(pixels: Floats, seeds: Labels, count: int) -> Shades:
+    """What each area is filled with: one colour, the simplest gradient that is worth it, or layers of a shade."""
+    flat = seeds.ravel()
+    order = np.argsort(flat, kind="stable")
+    limits = np.searchsorted(flat[order], np.arange(1, count + 2))
+    members = [order[begin:end] for begin, end in pairwise(limits)]
+    colours = pixels.reshape(-1, pixels.shape[2])
+    means, errors = [], np.empty(count)
+    for number, member in enumerate(members):
+        own = colours[member].astype(np.float64)
+        means.append(own.mean(axis=0).astype(np.float32))
+        errors[number] = ((own - means[number]) ** 2).sum(axis=1).mean()
+    shades = Shades.of(seeds, [Area(mean) for mean in means])
+    graded = sorted(np.flatnonzero(errors > _GRADIENT_ERROR).tolist(), key=lambda number: -len(members[number]))
+    known: list[Gradient] = []
+    todo = [(number, members[number]) for number in graded]
+    rank = 0
+    while rank < len(todo):
+        number, member = todo[rank]
+        rank += 1
+        rows, columns = np.divmod(member, pixels.shape[1])
+        places = np.stack([columns + 0.5, rows + 0.5], axis=1)
+        own = colours[member].astype(np.float64)
+        mean = own.mean(axis=0)
+        error = float(((own - mean) ** 2).sum(axis=1).mean())
+        found = _gradient(places, own, error, known if rank <= _MAX_GRADIENTS else None)
+        if found is not None:
+            shades.areas[number] = Area(mean.astype(np.float32), found[0])
+        if rank > _MAX_GRADIENTS or error <= _SHADED or (found is not None and found[1] <= _SOFT_ERROR):
+            continue
+        cells = np.stack([rows, columns], axis=1)
+        split = split_of(places, own, cells, seeds.shape)
+        if split is not None and split.good:
+            shades.split(number, member, split)
+        elif (layers := find_layers(cells, own, seeds.shape)) is not None:
+            shades.add(number, cells, layers)
+        elif split is not None and not split.flat:
+            todo += shades.split(number, member, split)
+    return shades
 
 
 def _gradient(
-    slope: Reals, offsets: Reals, rest: Reals, error: float, plain: Area, centre: tuple[float, float]
-) -> Area:
-    """The linear gradient along the direction in which the colours change most, if it is worth it."""
+    places: Doubles, colours: Doubles, error: float, known: list[Gradient] | None
+) -> tuple[Gradient, float] | None:
+    """The gradient of an area, if it is worth it; one that is known already, if that will do.
+
+    Args:
+        places, colours: Of its pixels.
+        error: Mean of their squared differences from their mean.
+        known: What other areas have; new ones are added. None for only simple ones.
+    """
+    for gradient in known or ():
+        left = ((gradient.at(*places.T)[:, : colours.shape[1]] - colours) ** 2).sum(axis=1).mean()
+        if left < _SAME_GRADIENT and left * _GRADIENT_GAIN <= error:
+            return gradient, float(left)
+    simple = _two_colours(places, colours, error)
+    if simple is not None and simple[1] < _SAME_GRADIENT:
+        found: tuple[Gradient, float] | None = simple
+    else:
+        fitted = fit_gradient(places, colours) if known is not None else None
+        found = min((one for one in (simple, fitted) if one is not None), key=itemgetter(1), default=None)
+    if found is None or found[1] * _GRADIENT_GAIN > error:
+        return None
+    if known is not None:
+        known.append(found[0])
+    return found
+
+
+def _two_colours(places: Doubles, colours: Doubles, error: float) -> tuple[Gradient, float] | None:
+    """The linear gradient along the direction in which the colours change most, and its mean squared error."""
+    centre, mean = places.mean(axis=0), colours.mean(axis=0)
+    offsets, rest = places - centre, colours - mean
+    slope = np.linalg.solve(offsets.T @ offsets / len(places) + 1e-3 * np.eye(2), offsets.T @ rest / len(places))
     left, strength, _ = np.linalg.svd(slope)
     direction = left[:, 0]
     if strength[0] == 0:
-        return plain
+        return None
     along = offsets @ direction
     first, last = float(along.min()), float(along.max())
     if last - first < 1:
-        return plain
+        return None
     change = (along[:, None] * rest).sum(axis=0) / (along**2).sum()
-    left_over = ((rest - along[:, None] * change) ** 2).sum(axis=1).mean()
-    fades = len(change) == 4 and abs(change[3]) * (last - first) > _FADING
-    if fades or left_over * _GRADIENT_GAIN > error:
-        return plain
-    ends = [(plain.colour + place * change).clip(0, 1).astype(np.float32) for place in (first, last)]
-    (x0, y0), (x1, y1) = (np.array(centre) + place * direction for place in (first, last))
-    return Area(ends[0], ends[1], (float(x0), float(y0), float(x1), float(y1)))
+    ends = [(mean + place * change).clip(0, 1).astype(np.float32) for place in (first, last)]
+    (x0, y0), (x1, y1) = (centre + place * direction for place in (first, last))
+    gradient = as_two_colours(ends[0], ends[1], (float(x0), float(y0), float(x1), float(y1)))
+    drawn = gradient.at(*places.T)[:, : colours.shape[1]]
+    return gradient, float(((drawn - colours) ** 2).sum(axis=1).mean())
 
 
-def _share(pixels: Floats, seeds: Labels, areas: list[Area]) -> tuple[Labels, Labels, Floats]:
+def share_outlines(pixels: Floats, seeds: Labels, areas: list[Area]) -> tuple[Labels, Labels, Floats]:
     """Give every pixel of an outline to the two areas near it whose mixture it is."""
     height, width, _ = pixels.shape
     distance, (near_row, near_column) = ndimage.distance_transform_edt(seeds == 0, return_indices=True)

@@ -1,4 +1,4 @@
-"""Makes first shapes of regions of a picture."""
+"""Makes first shapes of regions of an image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_GRADED_PATHS = 500
 
 
 def pitch(width: int, height: int, max_paths: int) -> float:
-    """Pixels of outline for each curve: few where paths are few, as the outlines are then what the drawing lives on.
+    """Pixels of outline for each curve: few where paths are few, as the outlines are then what the result depends on.
 
     So the number of curves grows with the cube root of the number of paths.
     """
@@ -37,7 +37,7 @@ def shapes_of(labels: Labels, picture: Floats, max_paths: int) -> PathSet:
     Args:
         labels: (height, width) number of the connected region, from 0 without a gap; negative for none.
         picture: (height, width, 3 or more).
-        max_paths: How many paths the drawing may have.
+        max_paths: How many paths the SVG may have.
     """
     rows, columns = np.nonzero(labels >= 0)
     label = labels[rows, columns]

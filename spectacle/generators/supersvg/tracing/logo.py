@@ -1,4 +1,4 @@
-"""Draws logos and illustrations: areas of one colour or gradient, traced with their corners and straight lines."""
+"""Traces logos and illustrations: areas of one colour or gradient, traced with their corners and straight lines."""
 
 from __future__ import annotations
 
@@ -16,23 +16,32 @@ from spectacle.generators.supersvg.tracing.areas import Area, Areas
 from spectacle.generators.supersvg.tracing.outline import Curve, fit_outline, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import corners_of
 
-_UNDERLAP = 2
+_UNDERLAP = 4
 """By how many pixels an area reaches under those above it, so that nothing shines through between them."""
+
+_DISC = np.array([[0, 1, 1, 1, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]], bool)
+"""Pixels within two of one."""
+
+_UNDER = 0.9
+"""From this share of a pixel on, what covers it hides an outline in it."""
 
 _OPAQUE = 0.99
 """Areas reach under those of at least this opacity: through others they would be seen."""
 
-_MARGIN = 3
+_SOFT_TOLERANCE = 0.8
+"""How far in pixels the outlines of soft shades may be off: their colours hardly differ from each other."""
+
+_MARGIN = 5
 _CLEAR = 1 / 64
 _SAME = 10 / 255
 _MIN_CONTOUR = 3.0
 _MIN_FINE_CONTOUR = 0.3
 
 _SAME_OUTLINE = 256
-"""Into so many parts a pixel is divided to tell outlines apart."""
+"""Into this many parts a pixel is divided to distinguish outlines."""
 
 _FINE_SCALE = 4
-"""How many times as closely the outlines of fine areas are looked at: their two sides may be a pixel apart."""
+"""How many times as closely the outlines of fine areas are examined: their two sides may be a pixel apart."""
 
 _FINE_LEVEL = 0.4
 """A line as fine as a pixel may cover two pixels by half: its outline is drawn a little outside, and not broken."""
@@ -40,12 +49,12 @@ _FINE_LEVEL = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """The areas of a picture as paths.
+    """The areas of an image as paths.
 
     Attributes:
         paths: Large ones below small ones.
         straight: (Q,) which of the curves are straight lines.
-        background: (channels,) what lies below the paths.
+        background: (channels,) what is below the paths.
     """
 
     paths: PathSet
@@ -56,23 +65,25 @@ class Traced:
 def trace_areas(
     areas: Areas, max_paths: int, min_area: float, tolerance: float, go_on: Callable[[], bool] = lambda: True
 ) -> Traced:
-    """Trace the largest areas. Smaller areas lie above larger ones, in their holes and along their sides.
+    """Trace the largest areas. Smaller areas are above larger ones, in their holes and along their sides.
 
     Args:
-        areas: The areas of a picture.
-        max_paths: Most paths.
-        min_area: Areas of fewer pixels are left out, unless they are fine.
+        areas: The areas of an image.
+        max_paths: Maximum number of paths.
+        min_area: Areas of fewer pixels are omitted, unless they are fine.
         tolerance: How far in pixels an outline may be off.
         go_on: Asked before each area but the first whether to trace it, too.
     """
-    background, below = _background(areas)
+    background, below = background_of(areas)
     boxes = ndimage.find_objects(areas.labels + 1, max_label=len(areas.areas))
     filled = np.zeros(len(areas.areas))
     for number, box in enumerate(boxes):
         if box is not None and not below[number]:
             filled[number] = ndimage.binary_fill_holes(areas.labels[box] == number).sum()
+    _as_one_shade(areas, filled)
     drawn = np.argsort(-filled, kind="stable")[:max_paths]
-    least = np.array([min_area if not (areas.cell or area.fine) else 1 for area in areas.areas])
+    small = np.array([bool(areas.cell or area.fine or area.shade) for area in areas.areas])
+    least = np.where(small, 1, min_area)
     drawn = drawn[filled[drawn] >= least[drawn]]
     rank = np.full(len(filled), len(filled))
     rank[drawn] = np.arange(len(drawn))
@@ -83,9 +94,9 @@ def trace_areas(
     owners: list[int] = []
     kept: list[Area] = []
     opaque = np.array(
-        [len(area.colour) == 3 or min(area.colour[3], area.end_colour[3]) > _OPAQUE for area in areas.areas]
+        [(area if area.base is None else areas.areas[area.base]).opacities[0] > _OPAQUE for area in areas.areas]
     )
-    fit = _Fits(tolerance)
+    fit, loose = Fits(tolerance), Fits(max(tolerance, _SOFT_TOLERANCE))
     for number in drawn.tolist():
         if kept and not go_on():
             break
@@ -94,8 +105,9 @@ def trace_areas(
             curves = [polygon(corners) for corners in _squares(areas, number, boxes[number], above)]
         else:
             scale = _FINE_SCALE if areas.areas[number].fine else 1
+            soft = areas.areas[number].shade is not None
             outlines = _outlines(areas, number, boxes[number], above)
-            curves = [fit(outline, scale) for outline in outlines]
+            curves = [(loose if soft else fit)(outline, scale, hidden) for outline, hidden in outlines]
         for contour in curves:
             points += [curve.points[:3] for curve in contour]
             lines += [curve.line for curve in contour]
@@ -103,35 +115,56 @@ def trace_areas(
             owners.append(len(kept))
         if curves:
             kept.append(areas.areas[number])
-    paths = _path_set(points, contours, owners, kept)
+    paths = path_set_of(points, contours, owners, kept)
     return Traced(paths, torch.tensor(lines, dtype=torch.bool), torch.from_numpy(background))
 
 
-class _Fits:
+def _as_one_shade(areas: Areas, filled: NDArray[np.float64]) -> None:
+    """Give all areas of a shade the size of the largest, so that nothing lies in between; lay others on their bases."""
+    shades: dict[int, list[int]] = {}
+    for number, area in enumerate(areas.areas):
+        if area.shade is not None and filled[number]:
+            shades.setdefault(area.shade.number, []).append(number)
+    for members in shades.values():
+        filled[members] = filled[members].max()
+    for number, area in enumerate(areas.areas):
+        if area.base is not None:
+            filled[number] = min(filled[number], filled[area.base])
+
+
+def _members(areas: Areas, number: int) -> NDArray[np.bool_]:
+    """(areas,) which areas the path of one covers: itself, and those of its shade that lie on it."""
+    own = areas.areas[number].shade
+    if own is None:
+        return np.array([number in {place, area.base} for place, area in enumerate(areas.areas)])
+    shades = [area.shade for area in areas.areas]
+    return np.array([shade is not None and shade.number == own.number and shade.level >= own.level for shade in shades])
+
+
+class Fits:
     """Fits outlines, and those that recur elsewhere, as letters do, only once."""
 
     def __init__(self, tolerance: float) -> None:
         self._tolerance = tolerance
         self._known: dict[tuple[float, bytes], list[Curve]] = {}
 
-    def __call__(self, outline: NDArray[np.floating], scale: float) -> list[Curve]:
+    def __call__(self, outline: NDArray[np.floating], scale: float, hidden: NDArray[np.bool_]) -> list[Curve]:
         corner = np.floor(outline.min(axis=0))
-        key = scale, np.round((outline - corner) * _SAME_OUTLINE).astype(np.int32).tobytes()
+        key = scale, np.round((outline - corner) * _SAME_OUTLINE).astype(np.int32).tobytes() + hidden.tobytes()
         if key not in self._known:
-            self._known[key] = fit_outline(outline - corner, self._tolerance, scale)
+            self._known[key] = fit_outline(outline - corner, self._tolerance, scale, hidden)
         return [Curve(curve.points + corner, curve.line) for curve in self._known[key]]
 
 
-def _background(areas: Areas) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def background_of(areas: Areas) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """The colour that most of the border has, and which areas need no path because of it."""
     channels = len(areas.areas[0].colour)
     colours = np.array([area.colour for area in areas.areas])
-    ends = np.array([area.end_colour for area in areas.areas])
     if channels == 4:
-        return np.zeros(4, np.float32), np.maximum(colours[:, 3], ends[:, 3]) < _CLEAR
+        return np.zeros(4, np.float32), np.array([area.opacities[1] < _CLEAR for area in areas.areas])
     border = np.concatenate([areas.labels[0], areas.labels[-1], areas.labels[:, 0], areas.labels[:, -1]])
     lengths = np.bincount(border, minlength=len(colours))
-    plain = np.array([not any(area.axis) for area in areas.areas])
+    plain = np.array([area.gradient is None for area in areas.areas])
     if not (lengths * plain).any():
         return colours[lengths.argmax()], np.zeros(len(colours), bool)
     background = colours[(lengths * plain).argmax()]
@@ -155,19 +188,25 @@ def _squares(
 
 def _outlines(
     areas: Areas, number: int, box: tuple[slice, slice], above: NDArray[np.bool_]
-) -> list[NDArray[np.floating]]:
+) -> list[tuple[NDArray[np.floating], NDArray[np.bool_]]]:
+    """The outlines of an area, and where each lies under others."""
     height, width = areas.labels.shape
+    mine = _members(areas, number)
+    if mine.sum() > 1:
+        rows, columns = (np.flatnonzero(mine[areas.labels].any(axis=1 - axis)) for axis in (0, 1))
+        box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
     top, left = (max(0, side.start - _MARGIN) for side in box)
     bottom, right = min(height, box[0].stop + _MARGIN), min(width, box[1].stop + _MARGIN)
     window = (slice(top, bottom), slice(left, right))
     labels, neighbours, shares = areas.labels[window], areas.neighbours[window], areas.shares[window]
-    own = shares * (labels == number) + (1 - shares) * ((neighbours == number) & (neighbours != labels))
-    covered = shares * above[labels] + (1 - shares) * above[neighbours]
-    inside = ndimage.binary_fill_holes(labels == number)
-    inside |= ndimage.binary_dilation(labels == number, iterations=_UNDERLAP)
+    belongs, beside = mine[labels], mine[neighbours]
+    own = shares * belongs + (1 - shares) * (beside & (neighbours != labels))
+    covered = shares * above[labels] * ~belongs + (1 - shares) * above[neighbours] * ~beside
+    inside = ndimage.binary_fill_holes(belongs) | ndimage.binary_dilation(belongs, _DISC, iterations=_UNDERLAP // 2)
     mask = (own + covered * inside).clip(0, 1)
     if mask.shape == areas.labels.shape and mask.min() > 0.5:
-        return [np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)]
+        return [(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64), np.zeros(4, bool))]
+    under = covered > _UNDER
     sides = [_MARGIN * at_edge for at_edge in (top == 0, bottom == height, left == 0, right == width)]
     mask = np.pad(np.pad(mask, (sides[:2], sides[2:]), mode="edge"), 1)
     outlines = []
@@ -177,29 +216,38 @@ def _outlines(
         x, y = points.T
         area = 0.5 * abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
         if area >= least:
-            outlines.append(points)
+            column, row = np.floor(points).astype(np.int64).T
+            rows, columns = (row - top).clip(0, bottom - top - 1), (column - left).clip(0, right - left - 1)
+            outlines.append((points, under[rows, columns]))
     return outlines
 
 
-def _path_set(points: list[NDArray[np.floating]], contours: list[int], owners: list[int], areas: list[Area]) -> PathSet:
+def path_set_of(
+    points: list[NDArray[np.floating]], contours: list[int], owners: list[int], areas: list[Area]
+) -> PathSet:
+    """Paths with the fills of areas, one for each, in that order.
+
+    Args:
+        points: (3, 2) for each curve: its beginning and control points.
+        contours: How many curves each outline has.
+        owners: Whose outline each is.
+        areas: What the paths are filled with.
+    """
     count = len(areas)
     if not count:
         return PathSet.of_strokes(torch.zeros(0, 3, 2), torch.zeros(0, 3))
-    colours = torch.from_numpy(np.stack([area.colour for area in areas]))
-    ends = torch.from_numpy(np.stack([area.end_colour for area in areas]))
+    fills = [area.colour if area.shade is None else area.shade.layer for area in areas]
+    colours = torch.from_numpy(np.stack(fills).astype(np.float32))
+    graded = torch.tensor([area.gradient is not None for area in areas])
     opacities = torch.ones(count)
     if colours.shape[1] == 4:
-        opacities = (colours[:, 3] + ends[:, 3]) / 2
-        colours, ends = ((side[:, :3] / side[:, 3:].clamp(min=1e-3)).clamp(0, 1) for side in (colours, ends))
-    axes = torch.tensor([area.axis for area in areas], dtype=torch.float32)
-    graded = bool(axes.any())
+        opacities = torch.where(graded, opacities, colours[:, 3])
+        colours = (colours[:, :3] / colours[:, 3:].clamp(min=1e-3)).clamp(0, 1)
     return PathSet(
         torch.from_numpy(np.concatenate(points).astype(np.float32)),
         torch.tensor(contours, dtype=torch.int64),
         torch.tensor(owners, dtype=torch.int64),
         colours,
         opacities,
-        "nonzero",
-        ends if graded else None,
-        axes if graded else None,
+        gradients=tuple(area.gradient for area in areas) if graded.any() else None,
     )

@@ -1,4 +1,4 @@
-"""Merges neighbouring paths of similar colour, so that others can be added where the drawing is more wrong."""
+"""Merges neighbouring paths of similar colour, so that others can be added where the SVG is more wrong."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 
 _MAX_TRIALS = 16
 _WORTH = 8
-"""How much a merger may cost, in what the next new path would save before it is optimised. Measured: optimised, it
+"""How much a merger may cost, in what the next new path would save before it is optimized. Measured: optimized, it
 saves several times as much."""
 
 
@@ -34,16 +34,16 @@ def merge_similar(
 ) -> PathSet:
     """Replace pairs of neighbouring paths by one for both, while that costs less than new paths would save.
 
-    The pairs of most similar colour are tried: the smaller path is left out, with the larger one stretched over its
-    place or as it was. What lies between the two may then be hidden or seen, so that only the drawing tells the cost.
+    The pairs of most similar colour are tried: the smaller path is omitted, with the larger one stretched over its
+    place or as it was. What is between the two may then be hidden or seen, so that only rendering shows the cost.
 
     Args:
         paths: In painter's order.
         picture: (height, width, 3 or 4).
-        optimiser: That of the drawing.
+        optimiser: That of the SVG.
         budget: When it is spent, nothing more is tried.
         gains: What further paths would save, the sum of squared errors, best first.
-        max_paths: How many paths the drawing may have.
+        max_paths: How many paths the SVG may have.
     """
     height, width, _ = picture.shape
     owners = uppermost(paths, width, height)
@@ -73,7 +73,7 @@ def merge_similar(
 
 
 def _mergers(paths: PathSet, place: int, seen: Mask, picture: NDArray[np.float32], max_paths: int) -> Iterator[PathSet]:
-    """Drawings in which the path at a place takes over what is seen of itself and its neighbour."""
+    """SVGs in which the path at a place takes over what is seen of itself and its neighbour."""
     height, width = seen.shape
     number = torch.arange(len(paths), device=paths.points.device)
     whole = uppermost(paths.select(number == place), width, height) >= 0

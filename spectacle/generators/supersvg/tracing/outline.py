@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spectacle.generators.supersvg.tracing.fitting import fewest_cubics
+
 Points = NDArray[np.floating[Any]]
 Numbers = NDArray[np.floating[Any]]
 
@@ -22,7 +24,19 @@ _SUDDEN = 0.68
 _STRAIGHT_SHARE = 0.08
 _MIN_LINE = 8.0
 _TINY = 14.0
-_SPLITS = 12
+
+_MIN_ROUND = 12
+_ROUND = 0.6
+"""An outline is an ellipse if it is nowhere farther from one than this share of what is tolerated."""
+
+_ARC = 4 / 3 * (math.sqrt(2) - 1)
+"""How far the handles of a quarter of a circle reach."""
+
+_LOOSE = 1.2
+"""How far in pixels an outline may be off where nobody sees it: less than what it reaches under others."""
+
+_STARTS = 3
+"""From so many places round curves are tried to begin: the number of cubics depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +52,40 @@ class Curve:
     line: bool
 
 
-def fit_outline(outline: Points, tolerance: float, scale: float = 1) -> list[Curve]:
+def fit_outline(
+    outline: Points, tolerance: float, scale: float = 1, hidden: NDArray[np.bool_] | None = None
+) -> list[Curve]:
     """Fit a closed outline.
 
     Args:
         outline: (n, 2) points about a pixel apart; the last is not the first.
         tolerance: How far in pixels the fit may be from the points.
         scale: Look at the outline as if it were so many times as large, to find corners that are nearer to each other.
+        hidden: (n,) where the outline lies under others, and need not be close.
 
     Returns:
         The curves in order, each beginning where the last one ended.
     """
     if scale != 1:
-        fitted = fit_outline(outline * scale, tolerance * scale)
+        fitted = fit_outline(outline * scale, tolerance * scale, hidden=hidden)
         return [Curve(curve.points / scale, curve.line) for curve in fitted]
-    outline = _resampled(outline)
+    outline, under = _resampled(outline, hidden)
+    limits = np.where(under, max(_LOOSE, tolerance), tolerance)
+    if (ellipse := _ellipse(outline, _ROUND * limits)) is not None:
+        return ellipse
     if len(outline) < _TINY:
-        return _fit_span(np.concatenate([outline, outline[:1]]), None, None, tolerance)
-    corners = _corners(outline)
+        return _fit_span(np.concatenate([outline, outline[:1]]), None, None, np.append(limits, limits[0]))
+    corners = [corner for corner in _corners(outline) if not under[corner]]
     if not corners:
-        return _fit_smooth(outline, tolerance)
-    spans = []
+        return _fit_smooth(outline, limits)
+    spans, span_limits = [], []
     for number, corner in enumerate(corners):
         following = corners[(number + 1) % len(corners)]
         length = (following - corner) % len(outline) or len(outline)
-        spans.append(outline[(corner + np.arange(length + 1)) % len(outline)])
-    lines = [_line_through(span, tolerance) for span in spans]
+        numbers = (corner + np.arange(length + 1)) % len(outline)
+        spans.append(outline[numbers])
+        span_limits.append(limits[numbers])
+    lines = [_line_through(span, limit) for span, limit in zip(spans, span_limits, strict=True)]
     for number, (before, after) in enumerate(zip([lines[-1], *lines[:-1]], lines, strict=True)):
         joint = spans[number][0]
         if before is not None and after is not None:
@@ -76,13 +98,92 @@ def fit_outline(outline: Points, tolerance: float, scale: float = 1) -> list[Cur
         spans[number][0] = joint
         spans[number - 1][-1] = joint
     curves: list[Curve] = []
-    for span, line in zip(spans, lines, strict=True):
-        curves += [_line(span[0], span[-1])] if line is not None else _with_lines(span, tolerance, len(outline))
+    for span, line, limit in zip(spans, lines, span_limits, strict=True):
+        straight = line is not None
+        curves += [_line(span[0], span[-1])] if straight else _between(span, None, None, limit, len(outline))
     if abs(_area(np.concatenate([curve.points[:3] for curve in curves])) - _area(outline)) > 0.5 * abs(_area(outline)):
-        # Two sides so near to each other that their corners were taken for one.
+        # Two sides so near to each other that their corners were considered one.
         closed = np.concatenate([outline, outline[:1]])
-        return polygon(closed[_simplified(closed, tolerance)[:-1]])
+        return polygon(closed[_simplified(closed, np.append(limits, limits[0]))[:-1]])
     return curves
+
+
+def fit_stroke(points: Points, tolerance: float, *, closed: bool) -> list[Curve]:
+    """Fit the middle of a stroke.
+
+    Args:
+        points: (n, 2) from one end to the other; of a closed one the last is not the first.
+        tolerance: How far in pixels the fit may be from the points.
+        closed: Whether it ends where it begins.
+    """
+    if closed:
+        return fit_outline(points, tolerance)
+    lengths = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    if lengths[-1] < 1e-6:
+        return []
+    places = np.linspace(0, lengths[-1], max(2, round(lengths[-1]) + 1))
+    even = np.stack([np.interp(places, lengths, points[:, axis]) for axis in (0, 1)], axis=1)
+    limits = np.full(len(even), tolerance)
+    reach = int(_FAR)
+    turns = _turns(even, _FAR)
+    turns[:reach] = turns[-reach:] = 0
+    corners = [
+        number
+        for number in np.flatnonzero(turns > _CORNER).tolist()
+        if turns[number] == turns[max(number - reach, 0) : number + reach + 1].max()
+    ]
+    curves: list[Curve] = []
+    for begin, end in pairwise([0, *corners, len(even) - 1]):
+        span = even[begin : end + 1]
+        if len(span) < 2:
+            continue
+        off = np.abs((span - span[0]) @ _across(span[-1] - span[0]))
+        straight = off.max() <= tolerance
+        curves += [_line(span[0], span[-1])] if straight else _between(span, None, None, limits[: len(span)], len(even))
+    return curves
+
+
+def _across(vector: Points) -> Points:
+    """The direction across another, of length 1."""
+    along = _unit(vector)
+    return np.array([-along[1], along[0]])
+
+
+def _ellipse(outline: Points, limits: Numbers) -> list[Curve] | None:
+    """The ellipse, or the circle, that has the area and the moments of an outline, if the outline is one."""
+    if len(outline) < _MIN_ROUND:
+        return None
+    following = np.roll(outline, -1, axis=0)
+    middle = outline.mean(axis=0)
+    (x0, y0), (x1, y1) = (outline - middle).T, (following - middle).T
+    cross = x0 * y1 - x1 * y0
+    area = cross.sum() / 2
+    if abs(area) < 1:
+        return None
+    centre = np.array([((x0 + x1) * cross).sum(), ((y0 + y1) * cross).sum()]) / (6 * area)
+    xx = (cross * (x0 * x0 + x0 * x1 + x1 * x1)).sum() / (12 * area) - centre[0] ** 2
+    yy = (cross * (y0 * y0 + y0 * y1 + y1 * y1)).sum() / (12 * area) - centre[1] ** 2
+    xy = (cross * (x0 * y1 + 2 * x0 * y0 + 2 * x1 * y1 + x1 * y0)).sum() / (24 * area) - centre[0] * centre[1]
+    spread, turned = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
+    if spread[0] <= 0:
+        return None
+    radii = 2 * np.sqrt(spread)
+    if radii[1] - radii[0] < float(limits.mean()):
+        radii, turned = np.full(2, math.sqrt(abs(area) / math.pi)), np.eye(2)
+    places = (outline - middle - centre) @ turned / radii
+    far = np.hypot(*places.T)
+    off = np.abs(far - 1) / np.maximum(far, 1e-6) * np.hypot(*(places * radii).T)
+    if (off > limits).any():
+        return None
+    quarter = np.array([[1, 0], [1, _ARC], [_ARC, 1], [0, 1]])
+    curves = []
+    for turn in range(4):
+        angle = turn * math.pi / 2
+        way = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]).round()
+        curves.append(quarter @ way)
+    if area * np.linalg.det(turned) < 0:
+        curves = [curve[::-1] for curve in reversed(curves)]
+    return [Curve(curve * radii @ turned.T + middle + centre, line=False) for curve in curves]
 
 
 def polygon(corners: Points) -> list[Curve]:
@@ -95,13 +196,16 @@ def _area(points: Points) -> float:
     return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
 
 
-def _resampled(outline: Points) -> Points:
-    """Points evenly about a pixel apart, with the staircase of the pixels smoothed out."""
+def _resampled(outline: Points, hidden: NDArray[np.bool_] | None) -> tuple[Points, NDArray[np.bool_]]:
+    """Points evenly about a pixel apart, and which of them are hidden."""
     closed = np.concatenate([outline, outline[:1]])
     lengths = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
     count = max(4, round(lengths[-1]))
     places = np.arange(count) * lengths[-1] / count
-    return np.stack([np.interp(places, lengths, closed[:, axis]) for axis in (0, 1)], axis=1)
+    points = np.stack([np.interp(places, lengths, closed[:, axis]) for axis in (0, 1)], axis=1)
+    if hidden is None:
+        return points, np.zeros(count, bool)
+    return points, np.interp(places, lengths, np.append(hidden, hidden[0]).astype(np.float64)) > 0.5
 
 
 def _corners(outline: Points) -> list[int]:
@@ -130,9 +234,10 @@ def _moved(outline: Points, distance: float) -> Points:
     return np.asarray(np.roll(outline, -whole, axis=0) * (1 - part) + np.roll(outline, -whole - 1, axis=0) * part)
 
 
-def _line_through(span: Points, tolerance: float) -> tuple[Points, Points] | None:
+def _line_through(span: Points, limits: Numbers) -> tuple[Points, Points] | None:
     """A point and the direction of the line that a span lies on, if it does."""
-    inner = span[2:-2] if len(span) > 8 else span[1:-1] if len(span) > 4 else span
+    cut = 2 if len(span) > 8 else 1 if len(span) > 4 else 0
+    inner, limits = span[cut : len(span) - cut], limits[cut : len(span) - cut]
     middle = inner.mean(axis=0)
     across, down = (inner - middle).T
     angle = 0.5 * math.atan2(2 * float(across @ down), float(across @ across - down @ down))
@@ -140,7 +245,7 @@ def _line_through(span: Points, tolerance: float) -> tuple[Points, Points] | Non
     if direction @ (span[-1] - span[0]) < 0:
         direction = -direction
     off = (inner - middle) @ np.array([-direction[1], direction[0]])
-    if np.abs(off).max() > tolerance or abs(_bow(off)) > 0.6 * tolerance:
+    if (np.abs(off) > limits).any() or abs(_bow(off)) > 0.6 * float(limits.mean()):
         return None
     return middle, direction
 
@@ -167,55 +272,57 @@ def _line(start: Points, end: Points) -> Curve:
     return Curve(start + (end - start) * np.array([[0], [1 / 3], [2 / 3], [1]]), line=True)
 
 
-def _fit_smooth(outline: Points, tolerance: float) -> list[Curve]:
+def _fit_smooth(outline: Points, limits: Numbers) -> list[Curve]:
     """Fit an outline without corners, beginning in the middle of its longest straight run, if any."""
-    closed = np.concatenate([outline, outline[:1]])
-    runs = _straight_runs(closed, tolerance, len(outline))
+    closed, around = np.concatenate([outline, outline[:1]]), np.append(limits, limits[0])
+    runs = _straight_runs(closed, around, len(outline))
     if runs:
         begin, end = max(runs, key=lambda run: run[1] - run[0])
-        closed = np.roll(outline, -begin, axis=0)
-        closed = np.concatenate([closed, closed[:1]])
+        closed, around = (np.roll(side, -begin, axis=0) for side in (outline, limits))
+        closed, around = np.concatenate([closed, closed[:1]]), np.append(around, around[0])
         line = _line(closed[0], closed[end - begin])
         tangent = _unit(line.points[-1] - line.points[0])
-        return [line, *_between(closed[end - begin :], tangent, -tangent, tolerance, len(outline))]
-    tangent = _unit(outline[1] - outline[-1])
-    return _fit_span(closed, tangent, -tangent, tolerance)
-
-
-def _with_lines(span: Points, tolerance: float, perimeter: int) -> list[Curve]:
-    return _between(span, None, None, tolerance, perimeter)
+        rest = slice(end - begin, None)
+        return [line, *_between(closed[rest], tangent, -tangent, around[rest], len(outline))]
+    fits = []
+    for number in range(_STARTS):
+        start = number * len(outline) // _STARTS // 2
+        turned, own = np.roll(outline, -start, axis=0), np.roll(limits, -start)
+        tangent = _unit(turned[1] - turned[-1])
+        fits.append(_fit_span(np.concatenate([turned, turned[:1]]), tangent, -tangent, np.append(own, own[0])))
+    return min(fits, key=len)
 
 
 def _between(
-    span: Points, begin_tangent: Points | None, end_tangent: Points | None, tolerance: float, perimeter: int
+    span: Points, begin_tangent: Points | None, end_tangent: Points | None, limits: Numbers, perimeter: int
 ) -> list[Curve]:
     """Fit a span, with lines where it runs straight for long."""
     curves: list[Curve] = []
     here = 0
     tangent = begin_tangent
-    for begin, end in _straight_runs(span, tolerance, perimeter):
+    for begin, end in _straight_runs(span, limits, perimeter):
         direction = _unit(span[end] - span[begin])
         if begin > here:
-            curves += _fit_span(span[here : begin + 1], tangent, -direction, tolerance)
+            curves += _fit_span(span[here : begin + 1], tangent, -direction, limits[here : begin + 1])
         curves.append(_line(span[begin], span[end]))
         here, tangent = end, direction
     if here < len(span) - 1:
-        curves += _fit_span(span[here:], tangent, end_tangent, tolerance)
+        curves += _fit_span(span[here:], tangent, end_tangent, limits[here:])
     return curves
 
 
-def _straight_runs(span: Points, tolerance: float, perimeter: int) -> list[tuple[int, int]]:
+def _straight_runs(span: Points, limits: Numbers, perimeter: int) -> list[tuple[int, int]]:
     """First and last points of long straight stretches."""
     least = max(_MIN_LINE, _STRAIGHT_SHARE * perimeter)
-    ends = _simplified(span, 0.6 * tolerance)
+    ends = _simplified(span, 0.6 * limits)
     return [
         (begin + 1 if begin else 0, end - 1 if end < len(span) - 1 else end)
         for begin, end in pairwise(ends)
-        if end - begin >= least and _line_through(span[begin : end + 1], 0.6 * tolerance) is not None
+        if end - begin >= least and _line_through(span[begin : end + 1], 0.6 * limits[begin : end + 1]) is not None
     ]
 
 
-def _simplified(span: Points, tolerance: float) -> list[int]:
+def _simplified(span: Points, limits: Numbers) -> list[int]:
     """Douglas and Peucker's polygon: the numbers of its corners."""
     kept = {0, len(span) - 1}
     todo = [(0, len(span) - 1)]
@@ -227,78 +334,20 @@ def _simplified(span: Points, tolerance: float) -> list[int]:
         offsets = span[begin + 1 : end] - span[begin]
         length = math.hypot(*chord)
         off = np.abs(offsets @ np.array([-chord[1], chord[0]])) / length if length > 1e-9 else np.hypot(*offsets.T)
-        if off.max() > tolerance:
+        off = off / limits[begin + 1 : end]
+        if off.max() > 1:
             middle = begin + 1 + int(off.argmax())
             kept.add(middle)
             todo += [(begin, middle), (middle, end)]
     return sorted(kept)
 
 
-def _fit_span(
-    span: Points, begin_tangent: Points | None, end_tangent: Points | None, tolerance: float, splits: int = _SPLITS
-) -> list[Curve]:
-    """Schneider's algorithm: one cubic, or two that meet smoothly where one is too far off."""
+def _fit_span(span: Points, begin_tangent: Points | None, end_tangent: Points | None, limits: Numbers) -> list[Curve]:
     if len(span) < 3:
         return [_line(span[0], span[-1])]
-    if begin_tangent is None:
-        begin_tangent = _unit(span[min(2, len(span) - 1)] - span[0])
-    if end_tangent is None:
-        end_tangent = _unit(span[max(-3, -len(span))] - span[-1])
-    places = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(span, axis=0).T))])
-    if not places[-1]:
-        return [_line(span[0], span[-1])]
-    places /= places[-1]
-    for _ in range(4):
-        points = _one_cubic(span, places, begin_tangent, end_tangent)
-        off = ((_at(points, places) - span) ** 2).sum(axis=1)
-        if off.max() <= tolerance**2:
-            return [Curve(points, line=False)]
-        places = _nearer(points, span, places)
-    if not splits or len(span) < 5:
-        return [Curve(points, line=False)]
-    middle = min(max(int(off.argmax()), 2), len(span) - 3)
-    tangent = _unit(span[middle + 1] - span[middle - 1])
-    if middle >= 3 and middle <= len(span) - 4:
-        tangent = _unit(span[middle + 2] - span[middle - 2])
-    return [
-        *_fit_span(span[: middle + 1], begin_tangent, -tangent, tolerance, splits - 1),
-        *_fit_span(span[middle:], tangent, end_tangent, tolerance, splits - 1),
-    ]
-
-
-def _one_cubic(span: Points, places: Numbers, begin: Points, end: Points) -> Points:
-    start, stop = span[0], span[-1]
-    first, second = 3 * places * (1 - places) ** 2, 3 * places**2 * (1 - places)
-    base = np.outer((1 - places) ** 3 + first, start) + np.outer(places**3 + second, stop)
-    a, b = first[:, None] * begin, second[:, None] * end
-    matrix = np.array([[(a * a).sum(), (a * b).sum()], [(a * b).sum(), (b * b).sum()]])
-    right = np.array([(a * (span - base)).sum(), (b * (span - base)).sum()])
-    chord = math.dist(start, stop)
-    length = chord or float(np.hypot(*np.diff(span, axis=0).T).sum()) / 3
-    handles = np.full(2, length / 3)
-    if abs(np.linalg.det(matrix)) > 1e-9:
-        solved = np.linalg.solve(matrix, right)
-        if (solved > 1e-3 * length).all() and (solved < 3 * max(length, len(span) / 3)).all():
-            handles = solved
-    return np.stack([start, start + handles[0] * begin, stop + handles[1] * end, stop])
-
-
-def _at(points: Points, places: Numbers) -> Points:
-    rest = 1 - places
-    weights = np.stack([rest**3, 3 * rest**2 * places, 3 * rest * places**2, places**3], axis=1)
-    return np.asarray(weights @ points)
-
-
-def _nearer(points: Points, span: Points, places: Numbers) -> Numbers:
-    """One of Newton's steps towards the places on the curve that are nearest to the points."""
-    rest = 1 - places
-    difference = _at(points, places) - span
-    edges = 3 * np.diff(points, axis=0)
-    velocity = np.stack([rest**2, 2 * rest * places, places**2], axis=1) @ edges
-    acceleration = np.stack([rest, places], axis=1) @ (2 * np.diff(edges, axis=0))
-    slope = (velocity**2).sum(axis=1) + (difference * acceleration).sum(axis=1)
-    step = (difference * velocity).sum(axis=1) / np.where(np.abs(slope) < 1e-9, 1, slope)
-    return np.maximum.accumulate((places - step).clip(0, 1))
+    begin, end = (None if tangent is None else tangent.astype(np.float64) for tangent in (begin_tangent, end_tangent))
+    fitted = fewest_cubics(span.astype(np.float64), limits.astype(np.float64), begin, end)
+    return [Curve(points, line=False) for points in fitted]
 
 
 def _unit(vector: Points) -> Points:

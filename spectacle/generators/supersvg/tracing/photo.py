@@ -1,4 +1,4 @@
-"""Draws photographs: coarse shapes first, then more wherever the drawing is still wrong."""
+"""Vectorizes photographs: coarse shapes first, then more wherever the SVG is still wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spectacle.generators.supersvg.tracing.regions import first_regions, largest
 from spectacle.generators.supersvg.tracing.target import Target
 
 _ROUNDS = 3
-"""How often shapes are added, with steps of the optimiser between. Measured: more leave too few steps to each."""
+"""How often shapes are added, with steps of the optimizer between. Measured: more leave too few steps to each."""
 
 _FIRST_SHARE = 0.8
 _ROUND_SHARE = 0.2
@@ -24,7 +24,7 @@ _MIN_VISIBLE = 0.75
 
 
 def draw_photo(target: Target, optimiser: Optimiser, budget: Budget, max_paths: int) -> PathSet:
-    """Find shapes in a picture and optimise them."""
+    """Find shapes in an image and optimize them."""
     if max_paths < 1:
         return PathSet.of_strokes(optimiser.pixels.new_zeros(0, 12, 2), optimiser.pixels.new_zeros(0, 3))
     first = max_paths if budget.spent == 1 else math.ceil(max_paths * _FIRST_SHARE)
@@ -40,7 +40,7 @@ def complete(
     budget: Budget,
     max_paths: int,
 ) -> PathSet:
-    """Optimise a drawing, merge what is alike in it, and add paths where it is wrong until there are `max_paths`."""
+    """Optimize an SVG, merge what is alike in it, and add paths where it is wrong until there are `max_paths`."""
     begun = budget.spent
     for number in range(_ROUNDS):
         paths = optimiser.run(paths, budget, begun + (1 - begun) * (number + 1) * _ROUND_SHARE)

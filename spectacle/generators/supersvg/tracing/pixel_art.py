@@ -1,4 +1,4 @@
-"""Pictures that show their pixels, such as QR codes and pixel art: squares of few colours, with exact edges."""
+"""Images that show their pixels, such as QR codes and pixel art: squares of few colours, with exact edges."""
 
 from __future__ import annotations
 
@@ -17,25 +17,21 @@ _MAX_AREAS = 200
 _MAX_COLOURS = 64
 
 _SMALL = 32 * 32
-"""Pixels of the largest picture whose pixels may be its squares; larger ones are drawings without anti-aliasing."""
+"""Pixels of the largest image whose pixels may be its squares; larger ones are illustrations without anti-aliasing."""
 
 _ALIKE = 0.9
-"""The share of pixels with a neighbour of exactly their colour from which on a small picture has exact edges."""
+"""The share of pixels with a neighbour of exactly their colour from which on a small image has exact edges."""
 
 
 def find_cells(pixels: Floats) -> Areas | None:
-    """The areas of a picture that is made of squares, or None if it is not.
+    """The areas of an image that is made of squares, or None if it is not.
 
     Args:
         pixels: (height, width, 3 or 4).
     """
     height, width, channels = pixels.shape
-    across = np.flatnonzero((pixels[:, 1:] != pixels[:, :-1]).any(axis=(0, 2))) + 1
-    down = np.flatnonzero((pixels[1:] != pixels[:-1]).any(axis=(1, 2))) + 1
-    if not len(across) and not len(down):
-        return None
-    cell = math.gcd(*across.tolist(), *down.tolist(), width, height)
-    if cell == 1 and height * width > _SMALL:
+    cell = _cell((pixels[1:] != pixels[:-1]).any(axis=(1, 2)), (pixels[:, 1:] != pixels[:, :-1]).any(axis=(0, 2)))
+    if not cell or (cell == 1 and height * width > _SMALL):
         return None
     small = pixels[::cell, ::cell]
     colours, numbers = np.unique(small.reshape(-1, channels), axis=0, return_inverse=True)
@@ -44,8 +40,21 @@ def find_cells(pixels: Floats) -> Areas | None:
         return None
     labels, own = _connected(numbers, len(colours))
     labels = labels.repeat(cell, axis=0).repeat(cell, axis=1)
-    areas = [Area(colours[colour], colours[colour], (0, 0, 0, 0)) for colour in own]
-    return Areas(labels, labels, np.ones(labels.shape, np.float32), areas, pixels, 1.0, 0.0, cell)
+    areas = [Area(colours[colour]) for colour in own]
+    whole, none = np.ones(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
+    return Areas(labels, labels, whole, areas, pixels, 1.0, 0.0, none, cell)
+
+
+def cell_of(mask: NDArray[np.bool_], least: int) -> int:
+    """How many pixels across the squares are that an image in two colours is made of; 0 below `least`."""
+    cell = _cell((mask[1:] != mask[:-1]).any(axis=1), (mask[:, 1:] != mask[:, :-1]).any(axis=0))
+    return cell if cell >= least else 0
+
+
+def _cell(down: NDArray[np.bool_], across: NDArray[np.bool_]) -> int:
+    """The side of the squares whose sides lie between the rows and columns where something changes."""
+    places = [*(np.flatnonzero(across) + 1).tolist(), *(np.flatnonzero(down) + 1).tolist()]
+    return math.gcd(*places, len(across) + 1, len(down) + 1) if places else 0
 
 
 def _alike(numbers: Labels) -> float:

@@ -1,4 +1,4 @@
-"""Moves outlines and changes colours until a drawing looks like its picture."""
+"""Moves outlines and changes colours until an SVG looks like its image."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from spectacle.generators.supersvg.raster.render import render, visible_areas
 from spectacle.generators.supersvg.raster.shapes import PathSet
 
 RefineProgress = Callable[[int, int, float], None]
-"""Told the step, the number of steps and the mean squared error so far; may raise to stop the work."""
+"""Called with the step, the number of steps and the mean squared error so far; may raise to stop the work."""
 
 _BETAS = (0.9, 0.95)
 _WARM_UP = 10
-"""Steps that are smaller at the beginning, while Adam knows too little of the slopes to tell noise from direction."""
+"""Steps that are smaller at the beginning, while Adam cannot yet distinguish noise from direction."""
 
 _STIFFNESS = 0.0064
 """What bends of one pixel between the control points of all paths, in the mean of the paths, weigh against the sum of
 squared errors. Measured: it costs two hundredths of the error, and outlines in blurred places no longer grow hairs."""
+
+_LOOKED_BACK = 15
+_FALLING = 0.99
+"""Outlines that were traced need no further steps when so many have left more than this share of the error."""
 
 _MIN_OPACITY = 0.02
 
@@ -32,7 +36,7 @@ class Budget:
 
     Attributes:
         steps: How many steps there are.
-        progress: Told of every step.
+        progress: Called at every step.
         deadline: When the work should end, in `time.monotonic()`'s seconds, or None.
         check: Called now and then where there are no steps; raises to stop the work.
         done: Steps so far.
@@ -71,8 +75,8 @@ class Optimiser:
     """Adam on points, colours and, if wanted, opacities, for the mean squared error and outlines without hairs.
 
     Attributes:
-        pixels: (height, width, 3 or 4), what the drawing shall look like.
-        background: (3 or 4,) what the drawing is painted on, or (height, width, 3 or 4).
+        pixels: (height, width, 3 or 4), what the SVG shall look like.
+        background: (3 or 4,) what the SVG is painted on, or (height, width, 3 or 4).
         point_rate: First step of a point in pixels.
         colour_rate: First step of a colour channel or opacity.
         opacities: Whether opacities are changed too.
@@ -87,7 +91,7 @@ class Optimiser:
     straight: Tensor | None = None
 
     def run(self, paths: PathSet, budget: Budget, until: float, final_rate: float = 1.0) -> PathSet:
-        """Optimise until a share of the budget is spent.
+        """Optimize until a share of the budget is spent.
 
         Args:
             paths: Where to begin.
@@ -116,14 +120,18 @@ class Optimiser:
 
         begun = budget.spent
         steps = 0
+        errors: list[float] = []
         while (spent := budget.spent) < until:
+            if self.straight is not None and _still(errors):
+                break
             steps += 1
             shrunk = min(1, steps / _WARM_UP) * (1 - (1 - final_rate) * (spent - begun) / (until - begun))
             for group, rate in zip(adam.param_groups, rates, strict=True):
                 group["lr"] = rate * shrunk
             now = moved()
             error = (self.draw(now) - self.pixels).square().sum()
-            budget.step(error.item() / self.pixels.numel())
+            errors.append(error.item() / self.pixels.numel())
+            budget.step(errors[-1])
             if self.straight is None:
                 error = error + _STIFFNESS / len(paths) * _roughness(now)
             adam.zero_grad()
@@ -136,19 +144,24 @@ class Optimiser:
         return moved().detach()
 
     def draw(self, paths: PathSet) -> Tensor:
-        """The drawing, (height, width, 3 or 4)."""
+        """The SVG, (height, width, 3 or 4)."""
         height, width, channels = self.pixels.shape
         return render(paths, width, height, self.background, alpha=channels == 4)
 
     @torch.no_grad()
     def difference(self, paths: PathSet) -> Tensor:
-        """The picture minus the drawing."""
+        """The image minus the SVG."""
         return self.pixels - self.draw(paths)
 
     def without_hidden(self, paths: PathSet, least: float) -> PathSet:
         """The paths without those of which fewer than `least` pixels can be seen."""
         height, width, _ = self.pixels.shape
         return paths.select(visible_areas(paths, width, height) >= least)
+
+
+def _still(errors: list[float]) -> bool:
+    """Whether the error hardly falls any more."""
+    return len(errors) > 2 * _LOOKED_BACK and errors[-1] > _FALLING * min(errors[:-_LOOKED_BACK])
 
 
 def _roughness(paths: PathSet) -> Tensor:

@@ -1,4 +1,4 @@
-"""Cuts pictures into regions of similar colour, and finds those where a drawing is most wrong."""
+"""Cuts images into regions of similar colour, and finds those where an SVG is most wrong."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def neighbours(labels: Labels) -> Labels:
 def merged(labels: Labels, picture: Floats, count: int, error: Floats | None = None) -> Labels:
     """Merge neighbouring regions until there are `count`, always the two that add least to the squared error.
 
-    The squared error is that of a picture in which every region has its mean colour (Ward's criterion).
+    The squared error is that of an image in which every region has its mean colour (Ward's criterion).
 
     Args:
         labels: (height, width), regions numbered from 0.
         picture: (height, width, channels).
         count: How many regions to leave.
-        error: (height, width), what a drawing is off by at each pixel, squared. If given, two regions are only merged
+        error: (height, width), what an SVG is off by at each pixel, squared. If given, two regions are only merged
             where one shape for both would save more than a shape for the better of the two.
     """
     sizes_, sums_ = _totals(labels, picture)
@@ -157,7 +157,7 @@ def largest_errors(picture: Floats, difference: Floats, count: int) -> tuple[Lab
 
     Args:
         picture: (height, width, channels).
-        difference: Picture minus drawing.
+        difference: Image minus SVG.
         count: How many regions.
 
     Returns:
@@ -175,7 +175,7 @@ def largest_errors(picture: Floats, difference: Floats, count: int) -> tuple[Lab
 
 
 def _fine(picture: Floats, count: int) -> int:
-    """How many superpixels to merge to so many regions."""
+    """How many superpixels to merge to this many regions."""
     fine = min(max(_MIN_FINE, _FINE * count), max(_ENOUGH_FINE, _MIN_FINE_PER_REGION * count))
     return min(fine, picture[..., 0].size // 4)
 

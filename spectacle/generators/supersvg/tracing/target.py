@@ -1,4 +1,4 @@
-"""The picture to be vectorised, as numbers at the size that is worked at."""
+"""The image to be vectorized, as numbers at the size that is worked at."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from PIL import Image
 from torch import Tensor
 
 MAX_PIXELS = 1024 * 1024
-"""Larger pictures are worked on at a smaller size: outlines gain nothing from more pixels, and time grows with them."""
+"""Larger images are worked on at a smaller size: outlines gain nothing from more pixels, and time grows with them."""
 
 _OPAQUE = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A picture at working size.
+    """An image at working size.
 
     Attributes:
         pixels: (height, width, 3) float32 from 0 to 1; with transparency (height, width, 4), the colours multiplied by
             the fourth channel.
-        full_width: Width of the picture itself.
-        full_height: Height of the picture itself.
-        notes: What the client should know about how the picture was read.
+        full_width: Width of the image itself.
+        full_height: Height of the image itself.
+        notes: What the client should know about how the image was read.
     """
 
     pixels: NDArray[np.float32]
@@ -41,6 +41,11 @@ class Target:
     @property
     def height(self) -> int:
         return int(self.pixels.shape[0])
+
+    @property
+    def reduced(self) -> bool:
+        """Whether the image itself is larger."""
+        return (self.width, self.height) != (self.full_width, self.full_height)
 
     @property
     def transparent(self) -> bool:
@@ -59,16 +64,16 @@ class Target:
 
     @classmethod
     def of(cls, picture: Image.Image, max_pixels: int = MAX_PIXELS) -> Target:
-        """Read a picture of any mode; of an animation the frame that it stands at.
+        """Read an image of any mode; of an animation the frame that it stands at.
 
-        Pictures with more than `max_pixels` are made smaller, with a note.
+        Images with more than `max_pixels` are made smaller, with a note.
         """
         width, height = picture.size
         notes: tuple[str, ...] = ()
         if width * height > max_pixels:
             shrink = math.sqrt(max_pixels / (width * height))
             size = max(1, round(width * shrink)), max(1, round(height * shrink))
-            notes = (f"the picture of {width}x{height} pixels was vectorised at {size[0]}x{size[1]}",)
+            notes = (f"the image of {width}x{height} pixels was vectorized at {size[0]}x{size[1]}",)
             picture = _eight_bit(_reduced(picture, size)).resize(size, Image.Resampling.LANCZOS)
         values = np.asarray(_eight_bit(picture), np.float32) / _OPAQUE
         if values.shape[2] == 4:
@@ -80,7 +85,7 @@ class Target:
 
 
 def _reduced(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Shrink by a whole factor first: it costs no second picture of full size, whatever the mode."""
+    """Shrink by a whole factor first: it costs no second image of full size, whatever the mode."""
     factor = min(picture.width // size[0], picture.height // size[1]) // 2
     return picture.reduce(factor) if factor > 1 and picture.mode not in {"P", "1"} else picture
 

@@ -1,114 +1,73 @@
-"""Turns any picture into a drawing of filled paths, without weights."""
+"""Turns any image into an SVG of filled paths, without weights."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.areas import Areas
-from spectacle.generators.supersvg.tracing.document import rounded, to_svg
+from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find_strokes, is_line_art
+from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
+from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
+from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
 from spectacle.generators.supersvg.tracing.flat import find_areas, smooth_share
-from spectacle.generators.supersvg.tracing.logo import trace_areas
+from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
+from spectacle.generators.supersvg.tracing.lineart import thickness, trace_ink
+from spectacle.generators.supersvg.tracing.logo import background_of, trace_areas
 from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
+from spectacle.generators.supersvg.tracing.palette import find_colours, reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
+from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
+from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.target import Target
-
-MAX_PATHS = 10_000
-
-
-class Mode(StrEnum):
-    """What kind of picture it is."""
-
-    AUTO = "auto"
-    PHOTO = "photo"
-    ILLUSTRATION = "illustration"
-    LOGO = "logo"
-
-
-class Detail(StrEnum):
-    """How close the drawing shall be, for those who do not want to choose numbers."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    HIGHEST = "highest"
-
+from spectacle.generators.supersvg.tracing.untangle import untangled
 
 _GRIDS = (0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 4, 5, 10, 20)
+_SHAPE_TOLERANCE = 0.3
+"""How far in pixels an outline may be off a circle or a rectangle to be one."""
+
 _TIME_SHARE = 0.9
-"""The share of the time limit after which the drawing is written down."""
+"""The share of the time limit after which the SVG is written down."""
 
 _MIN_TOLERANCE = 0.35
 """Outlines fitted closer than this follow the steps of the pixels."""
 
 _MIN_SMOOTH = 0.7
-"""Of photographs less is smooth, but for skies; of drawings more, but for small ones in strongly compressed JPEG."""
+"""Less of a photograph is smooth, except skies; more of an illustration is, except small ones in strong JPEG."""
 
 _LOGO_ERROR = 0.001
 _LOGO_AREAS = 400
+_LOGO_AREA_ERROR = (9 / 255) ** 2
+"""An area that is farther off, on average, has more than its fill says."""
+
+_MIN_WORST, _MIN_WORST_SHARE = 64, 0.003
 _ILLUSTRATION_ERROR = 0.007
 _ILLUSTRATION_SURE = 0.7
 _LOGO_AREA = 6
 _ILLUSTRATION_AREA = 40
 _TRACED_SHARE = 0.3
+_INK_RATE = 0.005
+_TILED_COLOURS = 16
+_ROUNDINGS = 3
+"""How often what crosses itself after rounding is taken apart and rounded again."""
+
+_MIN_STROKE_TOLERANCE = 0.4
+_THICK = 3.0
+"""Strokes thinner than this, in pixels, are line art."""
+
+_HARDLY = 0.5
+"""With more than this share of an empty page's error, an artwork is hardly better than one."""
+
 _TRACED_POINT_RATE = 0.1
 _TRACED_FINAL_RATE = 0.1
-
-DETAILS: dict[Detail | None, tuple[int, int]] = {
-    Detail.LOW: (64, 200),
-    Detail.MEDIUM: (256, 300),
-    Detail.HIGH: (1000, 400),
-    Detail.HIGHEST: (4000, 500),
-}
-"""Most paths and steps of the optimiser for each detail."""
-
-
-@dataclass(frozen=True, slots=True)
-class VectoriseSettings:
-    """How to vectorise.
-
-    Attributes:
-        max_paths: Most paths, 1 to `MAX_PATHS`.
-        num_iterations: Steps of the optimiser, 0 or more; 0 gives the first shapes as they are found.
-        detail: Sets `max_paths` and `num_iterations` in their place.
-        mode: Kind of picture.
-        simplify: By how many pixels an outline may be off to make the document smaller, 0 to 5.
-        time_limit: Seconds of wall-clock time after which the best drawing so far is returned, or None.
-    """
-
-    max_paths: int = 256
-    num_iterations: int = 300
-    detail: Detail | None = None
-    mode: Mode = Mode.AUTO
-    simplify: float = 0.25
-    time_limit: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Vectorised:
-    """A finished drawing.
-
-    Attributes:
-        svg: The SVG document, as wide and as high as the picture.
-        metrics: How close it came, how large it is and how long it took.
-        mode: What the picture was taken for; never `auto`.
-        notes: What the client should know, in clauses.
-    """
-
-    svg: str
-    metrics: Metrics
-    mode: Mode
-    notes: tuple[str, ...] = ()
 
 
 def vectorise(
@@ -118,7 +77,7 @@ def vectorise(
     device: str = "cpu",
     check: Callable[[], None] = lambda: None,
 ) -> Vectorised:
-    """Vectorise a picture: find shapes, optimise them, and add more where the drawing is still wrong.
+    """Vectorize an image: find shapes, optimize them, and add more where the SVG is still wrong.
 
     Args:
         picture: Any size, any mode; transparency is kept.
@@ -129,22 +88,20 @@ def vectorise(
     """
     with _one_torch_thread():
         work = _Work(picture, settings, progress, device, check)
-        if settings.mode == Mode.PHOTO:
-            return work.photo()
-        if settings.mode == Mode.AUTO and smooth_share(work.target.pixels) < _MIN_SMOOTH:
-            return work.photo()
-        areas, mode = _areas(work.target.pixels, settings.mode)
-        check()
-        return work.photo() if mode == Mode.PHOTO else work.traced(areas, mode)
+        if settings.centerline:
+            return work.stroked()
+        made = work.drawn(settings.mode)
+        asked = settings.ink or settings.tiled or settings.colours is not None or not settings.page
+        return made if asked or made.metrics.mse <= _HARDLY * work.empty else work.instead(made)
 
 
 def refine(
     paths: PathSet, picture: Image.Image, settings: VectoriseSettings, progress: RefineProgress, device: str = "cpu"
 ) -> Vectorised:
-    """Optimise a drawing that exists already, and add paths where it is wrong until there are `max_paths`.
+    """Optimize an SVG that exists already, and add paths where it is wrong until there are `max_paths`.
 
     Args:
-        paths: The drawing, in pixels of `picture`, on any device.
+        paths: The SVG, in pixels of `picture`, on any device.
         picture: What it shall look like.
         settings, progress, device: As for `vectorise`; `mode` does not matter.
     """
@@ -154,17 +111,6 @@ def refine(
         paths = paths.scaled(target.width / target.full_width, target.height / target.full_height).to(device).detach()
         paths = complete(paths, target, work.optimiser, work.budget, work.most)
         return work.finished(paths, Mode.PHOTO, work.optimiser.background)
-
-
-def _areas(pixels: NDArray[np.float32], mode: Mode) -> tuple[Areas, Mode]:
-    """The areas of a picture, and what kind of picture it is, if that is not said."""
-    areas = find_areas(pixels)
-    if mode != Mode.AUTO:
-        return areas, mode
-    if areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS:
-        return areas, Mode.LOGO
-    drawn = areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE
-    return areas, Mode.ILLUSTRATION if drawn else Mode.PHOTO
 
 
 @contextmanager
@@ -179,7 +125,7 @@ def _one_torch_thread() -> Iterator[None]:
 
 
 class _Work:
-    """One picture being vectorised."""
+    """One image being vectorized."""
 
     def __init__(
         self,
@@ -190,6 +136,7 @@ class _Work:
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self.begun = time.monotonic()
+        self.picture = picture
         self.settings = settings
         max_paths, num_iterations = DETAILS.get(settings.detail, (settings.max_paths, settings.num_iterations))
         deadline = None if settings.time_limit is None else self.begun + _TIME_SHARE * settings.time_limit
@@ -197,21 +144,149 @@ class _Work:
         pixels = self.target.tensor(device)
         transparent = self.target.transparent
         self.most = max_paths if transparent else max_paths - 1
-        """Most paths on top of the background, which is one, too, where there is any."""
+        """Maximum number of paths on top of the background, which is one, too, where there is any."""
         background = pixels.new_zeros(4) if transparent else pixels.mean(dim=(0, 1))
         self.optimiser = Optimiser(pixels, background, opacities=transparent)
         self.budget = Budget(num_iterations, progress, deadline, check)
+
+    @property
+    def empty(self) -> float:
+        """The mean squared error of an empty page."""
+        page = self.target.on_white
+        return (
+            float(page.reshape(-1, 3).var(axis=0).mean())
+            if not self.target.transparent
+            else float(((1 - page) ** 2).mean())
+        )
+
+    def drawn(self, mode: Mode) -> Vectorised:
+        """The drawing of a kind of image, or of the kind that it is found to be."""
+        pixels = self.target.pixels
+        if self.settings.ink:
+            mode = Mode.LINEART
+        if self.settings.colours is not None and not self.settings.ink:
+            return self.traced(self._reduced(self.settings.colours), Mode.LOGO)
+        if mode == Mode.PHOTO:
+            return self.traced(self._reduced(_TILED_COLOURS), mode) if self.settings.tiled else self.photo()
+        cells = find_cells(pixels) is not None
+        if mode in {Mode.AUTO, Mode.LOGO, Mode.LINEART} and not cells and self.most > 0:
+            ink = find_ink(pixels)
+            even = ink is None and mode == Mode.LINEART
+            if even:
+                ink = evened_ink(pixels)
+            if ink is not None and self.settings.tiled:
+                return self.traced(areas_of_ink(ink), mode if mode != Mode.AUTO else Mode.LOGO)
+            traced = None if ink is None else self.inked(ink, mode, even=even)
+            if traced is not None:
+                return traced
+        if mode == Mode.ILLUSTRATION:
+            return self.traced(find_areas(pixels), mode)
+        found = Mode.PHOTO
+        if mode != Mode.AUTO or cells or smooth_share(pixels) >= _MIN_SMOOTH:
+            areas = find_areas(pixels)
+            found = _mode_of(areas)
+        self.budget.go_on()
+        if found != Mode.LOGO and (few := find_colours(pixels)) is not None:
+            areas, found = few, Mode.LOGO
+        if mode != Mode.AUTO:
+            found = Mode.LOGO
+        if found == Mode.PHOTO and self.settings.tiled:
+            return self.traced(self._reduced(_TILED_COLOURS), found)
+        return self.photo() if found == Mode.PHOTO else self.traced(areas, found)
+
+    def _reduced(self, colours: int | tuple[tuple[float, float, float], ...]) -> Areas:
+        least = _LOGO_AREA if self.settings.min_area is None else self.settings.min_area
+        return reduced_to(
+            self.target.pixels, colours if isinstance(colours, int) else np.array(colours, np.float32), least
+        )
+
+    def stroked(self) -> Vectorised:
+        """A drawing of strokes that run along the middles of all that is ink."""
+        pixels = self.target.pixels
+        found = find_ink(pixels)
+        ink = found or evened_ink(pixels)
+        tolerance = max(_MIN_STROKE_TOLERANCE, self.settings.simplify)
+        strokes = [] if ink is None else find_strokes(ink, tolerance)
+        target = self.target
+        notes = list(target.notes)
+        lines = ink is not None and (found is not None or is_line_drawing(ink))
+        if not lines or not is_line_art(strokes, target.width, target.height):
+            notes.append("the image is no line art: the strokes run along the middles of its dark parts")
+        strokes = strokes[: self.most] if self.most else strokes[:1]
+        scale = target.full_width / target.width
+        grid = self._grid(scale)
+        full = [stroke.scaled(scale, target.full_height / target.height) for stroke in strokes]
+        colour, paper = (torch.from_numpy(side[:3]) for side in (ink.colour, ink.paper)) if ink else torch.zeros(2, 3)
+        visible = self.settings.page and not target.transparent
+        svg = strokes_to_svg(full, colour, target.full_width, target.full_height, grid, paper if visible else None)
+        drawn = torch.from_numpy(drawn_strokes(strokes, target.width, target.height))[..., None]
+        mse, psnr, ssim = compare((paper + drawn * (colour - paper)).numpy().clip(0, 1), target.on_white)
+        duration = time.monotonic() - self.begun
+        metrics = Metrics(len(strokes) + visible, duration, mse, psnr, ssim, len(svg.encode()))
+        return Vectorised(svg, metrics, Mode.LINEART, tuple(notes))
+
+    def instead(self, made: Vectorised) -> Vectorised:
+        """The best drawing of any kind in place of one that is hardly better than an empty page."""
+        others = []
+        for mode in (Mode.LOGO, Mode.PHOTO):
+            self.budget = replace(self.budget, done=0)
+            if mode != made.mode and self.budget.go_on():
+                others.append(self.drawn(mode))
+        best = min([made, *others], key=lambda drawing: drawing.metrics.mse)
+        notes = list(best.notes)
+        if best is not made:
+            notes.append(
+                f"as {made.mode.value}, hardly anything of the image was left, so that {best.mode.value} was tried"
+            )
+        if best.metrics.mse > _HARDLY * self.empty:
+            notes.append("the SVG is hardly closer to the image than an empty page")
+        return replace(best, notes=tuple(notes))
+
+    def inked(self, ink: Ink, mode: Mode, *, even: bool) -> Vectorised | None:
+        """A drawing of all that is ink, traced at the full size of the image."""
+        target = self.target
+        full = 1.0
+        if target.reduced and not target.transparent and not even:
+            at_full_size = ink_at_full_size(self.picture)
+            if at_full_size is not None:
+                ink, full = at_full_size, target.width / target.full_width
+        tolerance = max(_MIN_TOLERANCE, self.settings.simplify)
+        traced = trace_ink(ink, tolerance, self.settings.min_area, self.budget.go_on)
+        if traced is None or not len(traced.paths):
+            return None
+        found = mode if mode != Mode.AUTO else Mode.LINEART if thickness(traced) < _THICK else Mode.LOGO
+        background = traced.background.to(self.optimiser.pixels.device)
+        paths = traced.paths.to(background.device)
+        if full == 1:
+            optimiser = replace(
+                self.optimiser,
+                background=background,
+                point_rate=_TRACED_POINT_RATE,
+                colour_rate=0.0 if ink.pure else _INK_RATE,
+                straight=traced.straight.to(background.device),
+            )
+            return self.finished(optimiser.run(paths, self.budget, 1.0, _TRACED_FINAL_RATE), found, background)
+        return self.finished(paths.scaled(full, target.height / target.full_height), found, background, full_size=True)
 
     def photo(self) -> Vectorised:
         paths = draw_photo(self.target, self.optimiser, self.budget, self.most)
         return self.finished(paths, Mode.PHOTO, self.optimiser.background)
 
     def traced(self, areas: Areas, mode: Mode) -> Vectorised:
-        """A drawing of areas, and, if it is an illustration, of what is in them."""
+        """An SVG of areas, and, if it is an illustration, of what is in them."""
         logo = mode == Mode.LOGO
         most = self.most if logo else (self.most + 1) // 2
         tolerance = max(_MIN_TOLERANCE, self.settings.simplify)
-        least = _LOGO_AREA if logo else _ILLUSTRATION_AREA
+        least: float = _LOGO_AREA if logo else _ILLUSTRATION_AREA
+        if self.settings.min_area is not None:
+            least = self.settings.min_area
+        if self.settings.tiled:
+            _, below = background_of(areas)
+            sizes = np.bincount(areas.labels.ravel(), minlength=len(areas.areas))
+            kept = (sizes >= least) & ~(below & (not self.settings.page))
+            paths = tile(areas, tolerance, kept, by_colour=self.settings.grouped)
+            empty = self.optimiser.pixels.new_ones(3) if not self.target.transparent else self.optimiser.background
+            return self.finished(paths.to(empty.device), mode, empty, page=False)
         traced = trace_areas(areas, most, least, tolerance, self.budget.go_on)
         device = self.optimiser.pixels.device
         background = traced.background.to(device)
@@ -231,24 +306,55 @@ class _Work:
             paths = more.over(paths)
         return self.finished(paths, mode, background)
 
-    def finished(self, paths: PathSet, mode: Mode, background: torch.Tensor) -> Vectorised:
+    def _grid(self, scale: float) -> float:
+        """What coordinates are rounded to: what outlines may be off, at the size of the image itself."""
+        if self.settings.precision is not None:
+            return float(10.0**-self.settings.precision)
+        return max((grid for grid in _GRIDS if grid <= self.settings.simplify * scale), default=_GRIDS[0])
+
+    def finished(
+        self, paths: PathSet, mode: Mode, background: torch.Tensor, *, full_size: bool = False, page: bool = True
+    ) -> Vectorised:
         target = self.target
         scale_x, scale_y = target.full_width / target.width, target.full_height / target.height
-        grid = _grid(self.settings.simplify, max(scale_x, scale_y))
-        paths = rounded(paths.scaled(scale_x, scale_y), grid)
-        visible = None if target.transparent else background
-        svg = to_svg(paths, target.full_width, target.full_height, grid, visible)
+        grid = self._grid(1.0 if full_size else max(scale_x, scale_y))
+        size = target.full_width, target.full_height
+        paths = paths.to("cpu").scaled(scale_x, scale_y)
+        if not self.settings.tiled:
+            paths = clipped(untangled(paths), *size)
+        for _ in range(0 if self.settings.tiled else _ROUNDINGS):
+            paths = on_grid(rounded(paths, grid), *size, grid)
+            paths = untangled(paths)
+        paths = on_grid(rounded(paths, grid), *size, grid)
+        visible = None if target.transparent or not (page and self.settings.page) else background
+        shapes = max(_SHAPE_TOLERANCE * max(scale_x, scale_y), grid) if self.settings.shapes else None
+        svg = to_svg(paths, *size, grid, visible, grouped=self.settings.grouped, shapes=shapes)
         with torch.no_grad():
-            drawing = paths.scaled(1 / scale_x, 1 / scale_y)
+            drawing = paths.scaled(1 / scale_x, 1 / scale_y).to(self.optimiser.pixels.device)
             pixels = replace(self.optimiser, background=background).draw(drawing).cpu().numpy()
         if target.transparent:
             pixels = pixels[..., :3] + (1 - pixels[..., 3:])
         mse, psnr, ssim = compare(pixels.clip(0, 1), target.on_white)
         count = len(paths) + (visible is not None)
         duration = time.monotonic() - self.begun
-        return Vectorised(svg, Metrics(count, duration, mse, psnr, ssim, len(svg.encode())), mode, target.notes)
+        return Vectorised(
+            svg, Metrics(count, duration, mse, psnr, ssim, len(svg.encode())), mode, () if full_size else target.notes
+        )
 
 
-def _grid(simplify: float, scale: float) -> float:
-    """What coordinates are rounded to: what outlines may be off, at the size of the picture itself."""
-    return max((grid for grid in _GRIDS if grid <= simplify * scale), default=_GRIDS[0])
+def _mode_of(areas: Areas) -> Mode:
+    """What kind of image has these areas."""
+    if areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS and _worst(areas) < _LOGO_AREA_ERROR:
+        return Mode.LOGO
+    drawn = areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE
+    return Mode.ILLUSTRATION if drawn else Mode.PHOTO
+
+
+def _worst(areas: Areas) -> float:
+    """The greatest mean squared error of an area with a gradient that matters, its outlines aside."""
+    inner = areas.shares == 1
+    sizes = np.bincount(areas.labels[inner])
+    sums = np.bincount(areas.labels[inner], areas.errors[inner])
+    large = sizes >= max(_MIN_WORST, _MIN_WORST_SHARE * inner.size)
+    large &= np.array([not area.plain for area in areas.areas])[: len(sizes)]
+    return float((sums[large] / sizes[large]).max(initial=0))

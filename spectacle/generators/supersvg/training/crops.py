@@ -1,4 +1,4 @@
-"""Pictures to train on: one superpixel of each picture an epoch, chosen by chance."""
+"""Images to train on: one superpixel of each image an epoch, chosen by chance."""
 
 from __future__ import annotations
 
@@ -21,35 +21,33 @@ from spectacle.generators.supersvg.network.superpixels import (
     segment,
     superpixels,
 )
-from spectacle.images import open_picture
+from spectacle.images import MAX_PICTURE_BYTES, open_picture
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 SUPERPIXELS = 16
-"""Superpixels that a picture is cut into."""
+"""Superpixels that an image is cut into."""
 
 
 class UnreadablePicture(GeneratorError):
-    """Raised when a picture to train on cannot be read; training can resume from its last checkpoint without it."""
+    """Raised when an image to train on cannot be read; training can resume from its last checkpoint without it."""
 
 
 def find_pictures(directory: Path) -> list[Path]:
-    """All pictures in a directory and those below it, by name, in an order that does not depend on the machine.
+    """All images in a directory and those below it, by name, in an order that does not depend on the machine.
 
     Raises:
         GeneratorError: When there is none.
     """
     found = sorted(path for path in directory.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
-        raise GeneratorError(
-            f"{directory} contains no pictures ({', '.join(sorted(SUFFIXES))}): specify another directory"
-        )
+        raise GeneratorError(f"{directory}: contains no images ({', '.join(sorted(SUFFIXES))}). Use another directory.")
     return found
 
 
 class Crops(Dataset[tuple[Tensor, Tensor]]):
-    """A superpixel of each picture, as crop (3, 224, 224) and mask (1, 224, 224).
+    """A superpixel of each image, as crop (3, 224, 224) and mask (1, 224, 224).
 
-    The order of the pictures and the choice of the superpixels follow from the seed and the epoch alone.
+    The order of the images and the choice of the superpixels follow from the seed and the epoch alone.
 
     Args:
         pictures: Their files.
@@ -80,11 +78,18 @@ class Crops(Dataset[tuple[Tensor, Tensor]]):
 
 def _read(path: Path) -> NDArray[np.float32]:
     try:
-        picture = open_picture("it", path.read_bytes())
+        with path.open("rb") as file:
+            picture = open_picture("it", file.read(MAX_PICTURE_BYTES + 1))
     except (OSError, BadAttachment) as error:
         # Without the remedy, which is one for requests.
-        reason = error.message.rpartition(": ")[0] if isinstance(error, BadAttachment) else error.strerror
-        raise UnreadablePicture(f"{path} cannot be read ({reason}): remove it and start again to resume") from None
+        reason = (
+            error.message.partition(". ")[0].removeprefix("it: ")
+            if isinstance(error, BadAttachment)
+            else error.strerror
+        )
+        raise UnreadablePicture(
+            f"{path}: cannot be read ({reason}). Remove it, then run the command again to resume."
+        ) from None
     if picture.mode == "RGBA":
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     scale = SIDE / max(picture.size)

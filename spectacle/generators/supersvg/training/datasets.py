@@ -1,4 +1,4 @@
-"""Prepares pictures to train on; what exists already is kept, so that an interrupted run resumes."""
+"""Prepares images to train on; what exists already is kept, so that an interrupted run resumes."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from spectacle.errors import GeneratorError
 from spectacle.svg import Rasteriser, clean_svg
 
 TEST_PICTURES = 48
-"""How many synthetic pictures there are by default."""
+"""How many synthetic images there are by default."""
 
 PictureProgress = Callable[[int, int], None]
-"""Called with how many of how many pictures are ready."""
+"""Called with how many of how many images are ready."""
 
 
 def make_test(
     into: Path, progress: PictureProgress, *, count: int = TEST_PICTURES, size: int = 256, seed: int = 0
 ) -> int:
-    """Draw synthetic pictures: flat shapes, gradients, soft blobs, stripes and rings.
+    """Make synthetic images: flat shapes, gradients, soft blobs, stripes and rings.
 
     Args:
-        into: Folder for `test-NNNN.png`.
-        progress: Told after each picture.
+        into: Directory for `test-NNNN.png`.
+        progress: Called after each image.
         count: How many there shall be.
         size: Width and height in pixels.
-        seed: Seed of what they show; each picture depends on it and its number alone.
+        seed: Seed of what they show; each image depends on it and its number alone.
 
     Returns:
         How many were made.
@@ -49,17 +49,17 @@ def make_test(
 def make_icons(
     source: Path, into: Path, progress: PictureProgress, rasteriser: Rasteriser, *, size: int = 256
 ) -> tuple[int, list[str]]:
-    """Draw the SVG icons of a folder, such as a copy of the Tabler icons, black on white.
+    """Render the SVG icons of a directory, such as a copy of the Tabler icons, black on white.
 
     Args:
-        source: Folder with SVG files, also in folders within it.
-        into: Folder for the pictures, in folders as those of `source`. One that is newer than its icon is kept.
-        progress: Told after each icon.
-        rasteriser: Draws them.
+        source: Directory with SVG files, also in directories within it.
+        into: Directory for the images, in directories as those of `source`. One that is newer than its icon is kept.
+        progress: Called after each icon.
+        rasteriser: Renders them.
         size: Width and height in pixels.
 
     Returns:
-        How many were made, and those that could not be drawn, with the reason.
+        How many were made, and those that could not be rendered, with the reason.
 
     Raises:
         GeneratorError: When there are no icons.
@@ -67,7 +67,7 @@ def make_icons(
     icons = sorted(path for path in source.rglob("*.svg") if path.is_file())
     if not icons:
         raise GeneratorError(
-            f"{source} contains no SVG files: specify a folder with icons, such as `icons` of @tabler/icons"
+            f"{source}: contains no SVG files. Use a directory with icons, such as `icons` of @tabler/icons."
         )
     made, failed = 0, []
     for number, icon in enumerate(icons, 1):
@@ -87,7 +87,7 @@ def make_icons(
 
 
 def write_picture(path: Path, picture: Image.Image) -> None:
-    """Write a PNG that is there whole or not at all."""
+    """Write a PNG that is there completely or not at all."""
     temporary = path.with_name(f".{path.name}.writing")
     try:
         picture.save(temporary, "PNG")
@@ -97,7 +97,7 @@ def write_picture(path: Path, picture: Image.Image) -> None:
 
 
 def _synthetic(random: np.random.Generator, size: int) -> Image.Image:
-    # Drawn twice as large and made smaller, for smooth edges.
+    # Rendered twice as large and made smaller, for smooth edges.
     ground = random.choice(["flat", "gradient", "stripes"])
     picture = _ground(random, 2 * size, str(ground))
     draw = ImageDraw.Draw(picture)

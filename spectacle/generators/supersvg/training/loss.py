@@ -26,7 +26,7 @@ class Loss:
 
     Attributes:
         painted: Mean squared error inside the masks.
-        outside: Share of what lies outside the dilated masks that is covered by paths, visible or not.
+        outside: Share of what is outside the dilated masks that is covered by paths, visible or not.
         paths: Visible paths of a superpixel, in the mean.
         outside_weight: What `outside` is multiplied by.
     """
@@ -77,7 +77,7 @@ def compute_loss(strokes: Tensor, crops: Tensor, masks: Tensor, epoch: int, rend
 
 
 def _drawn(points: Tensor, colours: Tensor, opacities: Tensor, size: int) -> Tensor:
-    """All drawings of a batch, side by side on one canvas and cut apart: (batch, 3, size, size)."""
+    """All renderings of a batch, side by side on one canvas and cut apart: (batch, 3, size, size)."""
     batch, paths, _ = points.shape
     columns = math.ceil(math.sqrt(batch))
     rows = math.ceil(batch / columns)

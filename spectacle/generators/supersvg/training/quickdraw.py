@@ -1,7 +1,7 @@
-"""Brings drawings of Google's "Quick, Draw!" dataset (CC BY 4.0), a few hundred of each category.
+"""Downloads sketches of Google's "Quick, Draw!" dataset (CC BY 4.0), a few hundred of each category.
 
 A category has some 100 MB, of which the first half megabyte is wanted. Libraries that download and resume, such as
-pooch, bring whole files whose digests are known, so this asks for the beginning of each itself.
+pooch, download whole files whose digests are known, so this asks for the beginning of each itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from spectacle.errors import ConfigurationError, GeneratorError
 from spectacle.generators.supersvg.training.datasets import write_picture
 
 ADDRESS = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap"
-"""Where the bitmaps are: `CATEGORY.npy`, (drawings, 784) uint8, white on black, 28 x 28 pixels each."""
+"""Where the bitmaps are: `CATEGORY.npy`, (sketches, 784) uint8, white on black, 28 x 28 pixels each."""
 
 CATEGORIES = (
     "airplane",
@@ -57,7 +57,7 @@ CATEGORIES = (
 )
 
 MAX_DRAWINGS = 500
-"""Most drawings of a category."""
+"""Maximum number of sketches of a category."""
 
 SIDE = 28
 _PIXELS = SIDE * SIDE
@@ -65,7 +65,7 @@ _MAGIC = b"\x93NUMPY\x01\x00"
 _CHUNK = 64 * 1024
 _SECONDS = 30.0
 _GONE = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-"""What a server answers for files that it does not have; a bucket that may not be listed forbids them."""
+"""What a server responds for files that it does not have; a bucket that may not be listed forbids them."""
 
 DownloadProgress = Callable[[str, int, int], None]
 """Called with the category, the bytes that have arrived of it, and the bytes that are needed."""
@@ -80,31 +80,31 @@ def make_quickdraw(
     count: int = MAX_DRAWINGS,
     size: int = 224,
 ) -> int:
-    """Bring the first drawings of each category, black on white.
+    """Download the first sketches of each category, black on white.
 
     Only as much of each file is downloaded as is needed. What has arrived of a category is kept, so that a download
-    that was interrupted resumes where it stopped; a category whose pictures are there is not asked for again.
+    that was interrupted resumes where it stopped; a category whose images are there is not asked for again.
 
     Args:
-        into: Folder for `CATEGORY/CATEGORY-NNN.png`.
-        progress: Told while bytes arrive.
-        address: Folder with the bitmaps, http or https.
+        into: Directory for `CATEGORY/CATEGORY-NNN.png`.
+        progress: Called while bytes arrive.
+        address: Directory with the bitmaps, http or https.
         categories: Which ones.
-        count: How many drawings of each, at most.
-        size: Width and height of the pictures in pixels.
+        count: How many sketches of each, at most.
+        size: Width and height of the images in pixels.
 
     Returns:
-        How many pictures were made.
+        How many images were made.
 
     Raises:
         ConfigurationError: When the address is not http or https, or a category is not a file name.
         GeneratorError: When a category cannot be downloaded, or is not a file of bitmaps.
     """
     if urllib.parse.urlsplit(address).scheme not in {"http", "https"}:
-        raise ConfigurationError(f"{address} is not an address that begins with http:// or https://")
+        raise ConfigurationError(f"--url {address}: invalid address. Use one that begins with http:// or https://.")
     for category in categories:
         if not category or category != Path(category).name or category.startswith("."):
-            raise ConfigurationError(f"{category!r} is not a category: choose one such as {CATEGORIES[0]}")
+            raise ConfigurationError(f"invalid category {category!r}. Use one such as {CATEGORIES[0]}.")
     made = 0
     for category in categories:
         folder = into / category
@@ -121,25 +121,23 @@ def make_quickdraw(
 
 
 def _drawings(category: str, address: str, folder: Path, count: int, progress: DownloadProgress) -> NDArray[np.uint8]:
-    """The first drawings of a category, (drawings, 28, 28)."""
+    """The first sketches of a category, (sketches, 28, 28)."""
     url = f"{address.rstrip('/')}/{urllib.parse.quote(category)}.npy"
     partial = folder / f".{category}.npy.partial"
     try:
         content, layout = _beginning(url, partial, count, lambda done, size: progress(category, done, size))
     except urllib.error.HTTPError as error:
         if error.code in _GONE:
-            raise GeneratorError(f"{url} is not there: check the category's name, and --url") from None
-        raise GeneratorError(f"{url} could not be read ({error}): run the same command later") from None
+            raise GeneratorError(f"{url}: not found. Check the category's name, and --url.") from None
+        raise GeneratorError(f"{url}: could not be read ({error}). Run the same command later.") from None
     except (OSError, HTTPException) as error:
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise GeneratorError(
-            f"{url} could not be read ({reason}): run the same command later, and it resumes where it stopped"
-        ) from None
+        raise GeneratorError(f"{url}: could not be read ({reason}). Run the same command later to resume.") from None
     except _Unexpected as error:
         partial.unlink(missing_ok=True)
-        raise GeneratorError(f"{url} {error}: it was not used") from None
+        raise GeneratorError(f"{url} {error}; it was not used.") from None
     partial.unlink()
     drawings = min(layout.drawings, count)
     pixels = np.frombuffer(content, np.uint8, count=drawings * _PIXELS, offset=layout.offset)
@@ -152,18 +150,18 @@ class _Unexpected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What the head of a file says: how many drawings there are, and where they begin."""
+    """What the head of a file says: how many sketches there are, and where they begin."""
 
     drawings: int
     offset: int
 
     def needed(self, count: int) -> int:
-        """Bytes up to the end of the first `count` drawings."""
+        """Bytes up to the end of the first `count` sketches."""
         return self.offset + min(self.drawings, count) * _PIXELS
 
 
 def _beginning(url: str, partial: Path, count: int, progress: Callable[[int, int], None]) -> tuple[bytes, _Layout]:
-    """As much of a file as the first drawings take; it also stays in `partial`, where some of it may be already."""
+    """As much of a file as the first sketches take; it also stays in `partial`, where some of it may be already."""
     content = bytearray(partial.read_bytes() if partial.exists() else b"")
     layout = _layout(content)
     if layout is not None and len(content) >= layout.needed(count):

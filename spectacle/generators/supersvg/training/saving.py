@@ -21,7 +21,7 @@ from spectacle.weights.prepared import Manifest
 from spectacle.weights.store import MARKER, FileRecord, write_synced
 
 STATE_FILE = "training.pt"
-"""Everything that training needs to resume: weights, optimiser, and how far it is."""
+"""Everything that training needs to resume: weights, optimizer, and how far it is."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class TrainState:
 
 
 def save(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a checkpoint that is there whole or not at all.
+    """Write a checkpoint that is there completely or not at all.
 
     Raises:
         GeneratorError: When it cannot be written.
@@ -53,11 +53,11 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except (OSError, RuntimeError) as error:
-        # What torch raises when a file cannot be written tells nothing; the reason is what it met before.
+        # What torch raises when a file cannot be written says nothing; the reason is what it met before.
         reason = error if isinstance(error, OSError) else error.__context__
         said = (reason.strerror if isinstance(reason, OSError) else None) or one_line(error, 200)
         raise GeneratorError(
-            f"{path} could not be written ({said}): make room there, then start again to resume"
+            f"{path}: could not be written ({said}). Free space there, then run the command again to resume."
         ) from None
     finally:
         temporary.unlink(missing_ok=True)
@@ -87,12 +87,12 @@ def restore(path: Path, network: Coarse, optimizer: torch.optim.Optimizer, accel
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
         reason = one_line(error, 200)
         raise GeneratorError(
-            f"{path} is not a state of this training ({reason}): remove it to start again, or use another directory"
+            f"{path}: not a checkpoint of this training ({reason}). Remove it to start again, or use another directory."
         ) from None
 
 
 def describe(folder: Path) -> None:
-    """Say in a folder with a `coarse.pt` what it holds, so that the settings can name it in `weights.prepared`."""
+    """Say in a directory with a `coarse.pt` what it holds, so that the settings can name it in `weights.prepared`."""
     digest = digest_file(folder / COARSE_FILE)
     manifest = Manifest(
         generator="supersvg",

@@ -1,4 +1,4 @@
-"""Trains the coarse network on a folder of pictures; what it writes is loaded like the published checkpoint."""
+"""Trains the coarse network on a directory of images; what it writes is loaded like the published checkpoint."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ class TrainSettings:
     """How to train. The defaults are those of the published training.
 
     Attributes:
-        data: Directory with pictures, also in directories below it.
+        data: Directory with images, also in directories below it.
         out: Directory for what is written; training resumes from what is there.
-        epochs: How often every picture is seen.
-        max_steps: Steps after which training ends even so; None for no such limit.
+        epochs: How often every image is seen.
+        max_steps: Steps after which training ends, even if epochs remain; None for no such limit.
         batch_size: Superpixels a step on each device.
         base_learning_rate: Learning rate for 256 superpixels a step; it is scaled to how many there are.
         warmup_epochs: Epochs in which the learning rate rises from 0; it then falls to 0 along half a cosine.
         weight_decay: Weight decay of weight matrices; biases, norms and tokens have none.
-        render_size: Pixels across at which paintings are compared with pictures; fewer are faster.
+        render_size: Pixels across at which paintings are compared with images; fewer are faster.
         mixed_precision: Number format of the network; painting is always 32-bit.
         init: Checkpoint to begin with: a coarse one, or DINO's ViT-S/16 alone; None begins with random weights.
         seed: Seed of all chance.
-        workers: Processes that prepare superpixels, beside this one.
+        workers: Processes that prepare superpixels, in addition to this one.
         save_minutes: Minutes between two checkpoints.
         cpu: Train on the CPU even where there is a GPU.
     """
@@ -118,7 +118,7 @@ def train(settings: TrainSettings, progress: TrainProgress) -> bool:
 
     Raises:
         ConfigurationError: When settings cannot be used together, or on this machine.
-        GeneratorError: When there are no pictures, one cannot be read, a checkpoint is not what it should be or cannot
+        GeneratorError: When there are no images, one cannot be read, a checkpoint is not what it should be or cannot
             be written; and when the loss becomes NaN or infinite.
         OSError: When the output directory cannot be created.
     """
@@ -188,7 +188,7 @@ class _Training:
                 break
             if late:
                 self._save()
-        if at.batches >= self._per_epoch:  # more when there are fewer pictures than before
+        if at.batches >= self._per_epoch:  # more when there are fewer images than before
             if accelerator.is_main_process:
                 _log(self._settings.out / LOG_FILE, at, means, self._optimizer.param_groups[0]["lr"])
             at.epoch, at.batches = at.epoch + 1, 0
@@ -208,8 +208,8 @@ class _Training:
         told = means.add(loss)
         if not math.isfinite(told["loss"]):
             raise GeneratorError(
-                f"the loss is {told['loss']} after {at.step} steps: train with a smaller learning rate, or without "
-                "fp16; the last checkpoint was kept"
+                f"the loss is {told['loss']} after {at.step} steps. Use a smaller learning rate, or train without "
+                "fp16; the last checkpoint was kept."
             )
         if self._accelerator.is_main_process:
             self._progress.stepped(
@@ -233,7 +233,7 @@ class _Training:
 
 def _accelerator(settings: TrainSettings) -> Accelerator:
     if settings.mixed_precision == "fp16" and (settings.cpu or not torch.cuda.is_available()):
-        raise ConfigurationError("fp16 needs a GPU: take bf16 or no")
+        raise ConfigurationError("--mixed-precision fp16: needs a GPU. Use bf16 or no.")
     return Accelerator(mixed_precision=settings.mixed_precision, cpu=settings.cpu)
 
 
@@ -303,7 +303,7 @@ class _Means:
 
 
 def _agreed(accelerator: Accelerator, *questions: bool) -> list[bool]:
-    """What any of the processes answers with yes."""
+    """What any of the processes affirms."""
     if accelerator.num_processes == 1:
         return list(questions)
     answers = torch.tensor(questions, dtype=torch.float32, device=accelerator.device)

@@ -148,10 +148,10 @@ class Evil:
 def test_code_in_a_checkpoint_is_refused_and_never_run(tmp_path: Path, zipped: bool) -> None:
     path, mark = tmp_path / "coarse.pt", tmp_path / "ran"
     torch.save({"a": Evil(f"touch {mark}")}, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(GeneratorError, match=f"{path} was not loaded"):
+    with pytest.raises(GeneratorError, match=f"{path}: damaged, or contains something other than tensors"):
         read_tensors(path)
     path.write_bytes(pickle.dumps(Evil(f"touch {mark}"), protocol=2))
-    with pytest.raises(GeneratorError, match=f"{path} was not loaded"):
+    with pytest.raises(GeneratorError, match=f"{path}: damaged, or contains something other than tensors"):
         read_tensors(path)
     assert not mark.exists()
 
@@ -161,11 +161,11 @@ def test_files_that_are_no_checkpoints_are_named(published: Path, tmp_path: Path
     whole = (published / "coarse.pt").read_bytes()
     for content in (b"", b"<html>", whole[: len(whole) // 2]):
         path.write_bytes(content)
-        with pytest.raises(GeneratorError, match=f"{path} was not loaded"):
+        with pytest.raises(GeneratorError, match=f"{path}: damaged, or contains something other than tensors"):
             load_coarse(path)
     for value in ([1, 2], {"a": 1}, torch.zeros(3)):
         torch.save(value, path)
-        with pytest.raises(GeneratorError, match="is not a state dict of tensors"):
+        with pytest.raises(GeneratorError, match="not a state dict of tensors"):
             load_coarse(path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from skimage.segmentation import slic
 
 from spectacle.generators.supersvg.network.superpixels import Superpixel, crop, masked, segment, superpixels
 
@@ -80,3 +81,9 @@ def test_the_network_sees_the_superpixel_and_minus_one_around_it() -> None:
     seen = masked(crops[None], mask[None])[0]
     assert torch.allclose(seen[:, :, :190], torch.tensor(0.5))
     assert (seen[:, :, -10:] == -1).all()
+
+
+def test_superpixels_are_those_of_double_precision_as_in_the_published_program() -> None:
+    noise = np.random.default_rng(1).random((60, 80, 3), np.float32)
+    expected = slic(noise.astype(np.float64), n_segments=12, sigma=5 / 512 * 80, compactness=20, start_label=1)
+    assert np.array_equal(segment(noise, 12, 20), expected)

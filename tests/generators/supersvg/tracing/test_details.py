@@ -13,10 +13,11 @@ pytest.importorskip("torch")
 pytest.importorskip("numba")
 pytest.importorskip("skimage")
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from spectacle.generators.supersvg.tracing.metrics import compare
-from spectacle.generators.supersvg.tracing.vectorise import Mode, Vectorised, VectoriseSettings, vectorise
+from spectacle.generators.supersvg.tracing.settings import Mode, Vectorised, VectoriseSettings
+from spectacle.generators.supersvg.tracing.vectorise import vectorise
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {0}"><path fill="{1}" d="M0 0h999v999H0z"/>{2}</svg>'
 
@@ -45,7 +46,7 @@ def lines(*widths: float) -> str:
 def test_fine_lines_are_kept_whole() -> None:
     picture = rasterised(SVG.format(96, "#fff", lines(0.8, 1, 1.5, 2)), 96)
     made = vectorised(picture)
-    assert made.mode == Mode.LOGO
+    assert made.mode == Mode.LINEART
     assert made.metrics.num_paths <= 6
     assert made.metrics.bytes < 2000
     assert error(made, picture) < 1e-3
@@ -86,7 +87,10 @@ def test_a_soft_shadow_is_no_detail() -> None:
     alpha = np.clip(1.6 - np.hypot(*(np.mgrid[:64, :64] - 32)) / 18, 0, 0.6)
     shadow = np.zeros((64, 64, 4), np.uint8)
     shadow[..., 3] = (alpha * 255).astype(np.uint8)
-    assert vectorised(Image.fromarray(shadow), max_paths=24).mode == Mode.PHOTO
+    drawn = vectorised(Image.fromarray(shadow), max_paths=24)
+    assert drawn.metrics.num_paths <= 2
+    assert "radialGradient" in drawn.svg
+    assert drawn.metrics.mse < 1e-4
 
 
 PIXELS = ".......... .aaaaa.bb. .accca.bb. .accca.... .aaaa.d.d. ......d.d. .bbbbbbbb. .........."
@@ -131,3 +135,18 @@ def test_nothing_shows_through_what_is_half_transparent(picture: Image.Image) ->
     drawn = Image.open(io.BytesIO(cairosvg.svg2png(made.svg.encode())))
     seen, wanted = (np.asarray(side.convert("RGBA"), float)[..., 3] for side in (drawn, picture))
     assert (np.abs(seen - wanted) > 40).mean() < 0.02
+
+
+def test_a_pale_grid_is_kept_where_dark_lines_cross_it() -> None:
+    chart = Image.new("RGB", (160, 120), "white")
+    draw = ImageDraw.Draw(chart)
+    for place in range(10, 150, 20):
+        draw.line((place, 5, place, 115), (200, 200, 200))
+        draw.line((5, min(place, 110), 155, min(place, 110)), (200, 200, 200))
+    draw.rectangle((5, 5, 155, 115), outline="black")
+    draw.line((10, 100, 60, 20, 110, 90, 150, 30), (31, 119, 180), width=2)
+    svg = vectorised(chart, mode=Mode.LOGO).svg
+    again = np.asarray(Image.open(io.BytesIO(cairosvg.svg2png(svg.encode()))).convert("RGB"), float)
+    grid = (np.asarray(chart) == 200).all(axis=2)
+    assert np.median(again[grid]) == pytest.approx(200, abs=12)
+    assert (again[grid] > 240).mean() < 0.05

@@ -87,3 +87,18 @@ def test_a_fine_line_keeps_both_of_its_sides(width: float, scale: float) -> None
     curves = fit_outline(sampled([(0, 0), (width, 0), (width + 4, 40), (4, 40)]), TOLERANCE, scale)
     assert area(curves) == pytest.approx(40 * width, rel=0.3)
     assert ends_meet(curves)
+
+
+def test_a_wavy_outline_needs_two_curves_a_wave() -> None:
+    angle = np.linspace(0, 2 * math.pi, 400, endpoint=False)
+    wavy = (40 + 8 * np.cos(5 * angle))[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    assert len(fit_outline(wavy, TOLERANCE)) <= 12
+
+
+def test_where_nobody_sees_it_an_outline_does_not_follow_the_steps_of_pixels() -> None:
+    seen = circle(60)
+    stairs = np.where((seen[:, 1] > 0)[:, None], np.round(seen), seen)
+    close = fit_outline(stairs, TOLERANCE)
+    loose = fit_outline(stairs, TOLERANCE, hidden=seen[:, 1] > 0)
+    assert len(loose) <= 8 < len(close)
+    assert ends_meet(loose)

@@ -14,19 +14,15 @@ pytest.importorskip("skimage")
 
 import skimage.data
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from spectacle.errors import Cancelled
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.metrics import compare
-from spectacle.generators.supersvg.tracing.vectorise import (
-    Mode,
-    Vectorised,
-    VectoriseSettings,
-    refine,
-    vectorise,
-)
-from spectacle.svg import clean_svg
+from spectacle.generators.supersvg.tracing.palette import find_colours
+from spectacle.generators.supersvg.tracing.settings import Mode, Vectorised, VectoriseSettings
+from spectacle.generators.supersvg.tracing.vectorise import refine, vectorise
+from spectacle.svg import Rasteriser, clean_svg
 
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="120"><path fill="#fff" d="M0 0h160v120H0z"/>'
@@ -170,12 +166,13 @@ def test_a_16_bit_picture_keeps_its_brightness() -> None:
 
 
 def test_huge_pictures_are_worked_on_at_a_smaller_size() -> None:
-    picture = Image.new("L", (3000, 2000), 200)
-    picture.paste(20, (750, 500, 2250, 1500))
+    picture = Image.new("RGB", (3000, 2000), "white")
+    picture.paste("red", (750, 500, 2250, 1500))
+    picture.paste("blue", (1500, 900, 1800, 1300))
     made = vectorise(picture, VectoriseSettings(num_iterations=5), ignore)
-    assert made.notes == ("the picture of 3000x2000 pixels was vectorised at 1254x836",)
+    assert made.notes == ("the image of 3000x2000 pixels was vectorized at 1254x836",)
     assert 'viewBox="0 0 3000 2000"' in made.svg
-    assert made.metrics.num_paths == 2
+    assert made.metrics.num_paths == 3
 
 
 def test_progress_tells_how_the_error_falls() -> None:
@@ -278,3 +275,174 @@ def test_the_hole_of_a_transparent_ring_is_cut_out() -> None:
     made = vectorise(drawn(source, None), VectoriseSettings(max_paths=8, num_iterations=0, mode=Mode.PHOTO), ignore)
     seen = np.asarray(drawn(made.svg, None))[..., 3]
     assert seen[26:38, 26:38].max() == 0
+
+
+LINES = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="120"><path fill="#fff" d="M0 0h160v120H0z"/>'
+    '<path fill="none" stroke="#000" d="M20 15.5h90M20 15l60 70M40.5 30v70M130 60a25 25 0 1 0-.1 1"/>'
+    '<path fill="none" stroke="#000" stroke-width=".5" d="M10 110.5h140M12 100L150 80"/></svg>'
+)
+
+
+def compressed(picture: Image.Image, quality: int) -> Image.Image:
+    jpeg = io.BytesIO()
+    picture.convert("RGB").save(jpeg, "JPEG", quality=quality)
+    return Image.open(jpeg)
+
+
+def test_fine_lines_are_found_behind_the_noise_of_jpeg() -> None:
+    picture = compressed(drawn(LINES), 85)
+    made = vectorise(picture, VectoriseSettings(num_iterations=40), ignore)
+    assert (made.mode, made.metrics.num_paths) == (Mode.LINEART, 2)
+    assert error(made, picture) < 0.1 * float(np.var(np.asarray(drawn(LINES).convert("L")) / 255))
+
+
+def test_large_line_art_is_traced_at_its_full_size() -> None:
+    plan = Image.new("L", (3200, 2400), "white")
+    ImageDraw.Draw(plan).line([(200, 200), (3000, 2200), (3000, 600), (400, 2000)], fill=0, width=5)
+    plan = plan.reduce(2)
+    made = vectorise(plan, VectoriseSettings(), ignore)
+    assert (made.mode, made.notes) == (Mode.LINEART, ())
+    assert error(made, plan) < 0.2 * float(np.var(np.asarray(plan) / 255))
+
+
+def test_a_noisy_scan_of_a_logo_is_one_path_on_a_page() -> None:
+    logo = Image.new("L", (160, 120), 245)
+    ImageDraw.Draw(logo).polygon([(20, 20), (140, 30), (90, 110), (70, 40)], fill=30)
+    noise = np.random.default_rng(3).normal(0, 14, (120, 160))
+    scan = Image.fromarray((np.asarray(logo) + noise).clip(0, 255).astype(np.uint8))
+    made = vectorise(scan, VectoriseSettings(num_iterations=20), ignore)
+    assert (made.mode, made.metrics.num_paths) == (Mode.LOGO, 2)
+    assert error(made, logo) < 0.002
+
+
+def test_squares_are_exact_even_out_of_jpeg() -> None:
+    modules = np.random.default_rng(5).integers(0, 2, (21, 21)).astype(np.uint8) * 255
+    code = Image.fromarray(np.pad(modules, 4, constant_values=255)).resize((116, 116), Image.Resampling.NEAREST)
+    made = vectorise(compressed(code, 70), VectoriseSettings(num_iterations=5), ignore)
+    assert made.metrics.num_paths == 2
+    assert error(made, code) < 1e-9
+
+
+def test_an_icon_of_few_pixels_is_one_path() -> None:
+    source = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 24 24"><path fill="#fff" '
+        'd="M0 0h24v24H0z"/><path fill="none" stroke="#111" stroke-width="2" d="M3 5h18v14H3zM3 6l9 7 9-7"/></svg>'
+    )
+    picture = drawn(source)
+    made = vectorise(picture, VectoriseSettings(num_iterations=60), ignore)
+    assert made.metrics.num_paths == 2
+    assert error(made, picture) < 0.01
+
+
+def test_dots_of_a_screen_are_round_paths_of_four_curves() -> None:
+    dots = "".join(f'<circle cx="{x}" cy="{y}" r="2.2"/>' for x in range(8, 90, 7) for y in range(8, 60, 7))
+    picture = drawn(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="96" height="66">'
+        f'<path fill="#fff" d="M0 0h96v66H0z"/>{dots}</svg>'
+    )
+    made = vectorise(picture, VectoriseSettings(num_iterations=10), ignore)
+    assert made.metrics.num_paths == 2
+    assert len(re.findall(r"M", made.svg)) == 97
+    assert error(made, picture) < 0.001
+
+
+def test_a_drawing_hardly_better_than_an_empty_page_is_tried_otherwise_and_told() -> None:
+    picture = Image.effect_noise((64, 64), 120).convert("RGB")
+    lost = vectorise(picture, VectoriseSettings(max_paths=3, num_iterations=5), ignore)
+    assert "the SVG is hardly closer to the image than an empty page" in lost.notes
+    kept = vectorise(photograph(), VectoriseSettings(max_paths=60, num_iterations=20, mode=Mode.LOGO), ignore)
+    assert kept.metrics.mse < 0.03
+
+
+@pytest.mark.parametrize("mode", [Mode.LOGO, Mode.PHOTO])
+def test_at_another_shape_the_margins_stay_empty(mode: Mode) -> None:
+    made = vectorise(photograph(64), VectoriseSettings(max_paths=24, num_iterations=10, mode=mode), ignore)
+    wide = clean_svg(made.svg, width=200, height=64)
+    with Rasteriser() as rasteriser:
+        seen = np.asarray(rasteriser.render(wide, 200, 64))[..., 3]
+    assert seen[:, :67].max() == seen[:, 133:].max() == 0
+
+
+def test_of_unevenly_lit_paper_only_the_ink_is_kept() -> None:
+    light = np.linspace(0.45, 1, 160) * np.linspace(0.8, 1, 120)[:, None]
+    sheet = np.asarray(drawn(LINES.replace('<path fill="none"', '<path fill="none" stroke-width="3"', 1)))[..., 0] / 255
+    photo = Image.fromarray((sheet * light * 255).astype(np.uint8)).convert("RGB")
+    made = vectorise(photo, VectoriseSettings(ink=True, page=False, num_iterations=5), ignore)
+    assert (made.metrics.num_paths, made.svg.count("<path")) == (1, 1)
+    seen = np.asarray(drawn(made.svg, None))[..., 3]
+    assert seen[5, 5] == seen[115, 5] == 0
+    assert seen[15, 60] > 200
+
+
+def test_a_palette_is_kept_to() -> None:
+    settings = VectoriseSettings(colours=((1, 0, 0), (1, 1, 1), (0, 0, 1)), num_iterations=3)
+    made = vectorise(photograph(), settings, ignore)
+    assert set(re.findall(r'fill="([^"]+)"', made.svg)) <= {"#f00", "#fff", "#00f"}
+
+
+def test_no_more_colours_come_than_are_asked_for() -> None:
+    made = vectorise(photograph(), VectoriseSettings(colours=5, num_iterations=3), ignore)
+    assert 2 <= len(set(re.findall(r'fill="(#\w+)"', made.svg))) <= 5
+
+
+def test_pieces_tile_without_overlap_or_gap() -> None:
+    settings = VectoriseSettings(tiled=True, grouped=True, num_iterations=0)
+    made = vectorise(drawn(LOGO), settings, ignore)
+    pieces = re.findall(r' d="([^"]*)"', made.svg)
+    assert len(pieces) == made.metrics.num_paths == 5
+    head = made.svg.split("<g", 1)[0]
+    (scale,) = re.findall(r' transform="[^"]*"', made.svg)
+    covered = np.zeros((480, 640))
+    for piece in pieces:
+        alone = f'{head}<g{scale}><path d="{piece}"/></g></svg>'
+        png = cairosvg.svg2png(alone.encode(), output_width=640, output_height=480)
+        covered += np.asarray(Image.open(io.BytesIO(png)))[..., 3] / 255.0
+    assert np.abs(covered - 1).max() < 0.02
+    assert error(made, drawn(LOGO)) < 0.003
+
+
+def test_without_a_page_the_paper_is_left_out() -> None:
+    made = vectorise(drawn(LOGO), VectoriseSettings(page=False, num_iterations=3), ignore)
+    assert np.asarray(drawn(made.svg, None))[2, 2, 3] == 0
+
+
+def test_paths_of_one_colour_are_in_a_group_of_its_name() -> None:
+    made = vectorise(drawn(LOGO), VectoriseSettings(grouped=True, num_iterations=0), ignore)
+    assert 'id="color-1d4ed8"' in made.svg
+    assert clean_svg(made.svg, width=160, height=120) == made.svg
+    assert error(made, drawn(LOGO)) < 0.003
+
+
+def test_lines_become_strokes_that_meet() -> None:
+    picture = drawn(LINES)
+    made = vectorise(picture, VectoriseSettings(centerline=True, page=False), ignore)
+    assert made.notes == ()
+    assert 'fill="none"' in made.svg
+    assert 5 <= made.svg.count("<path") <= 14
+    assert error(made, picture) < 0.5 * float(np.var(np.asarray(picture.convert("L")) / 255))
+    assert clean_svg(made.svg, width=160, height=120) == made.svg
+
+
+def test_strokes_of_a_photograph_are_told_to_be_none() -> None:
+    made = vectorise(photograph(), VectoriseSettings(centerline=True), ignore)
+    assert made.notes == ("the image is no line art: the strokes run along the middles of its dark parts",)
+
+
+def test_coordinates_have_as_many_digits_as_asked_for() -> None:
+    made = vectorise(drawn(LOGO), VectoriseSettings(precision=0, num_iterations=0), ignore)
+    assert "transform" not in made.svg
+    fine = vectorise(drawn(LOGO), VectoriseSettings(precision=2, num_iterations=0), ignore)
+    assert "scale(.01)" in fine.svg
+
+
+def test_small_areas_are_left_out() -> None:
+    picture = drawn(LOGO)
+    ImageDraw.Draw(picture).rectangle((4, 4, 8, 8), fill="#0a0")
+    assert "#0a0" in vectorise(picture, VectoriseSettings(num_iterations=0), ignore).svg
+    assert "#0a0" not in vectorise(picture, VectoriseSettings(num_iterations=0, min_area=60), ignore).svg
+
+
+def test_a_gradient_is_not_taken_for_bands_of_few_colours() -> None:
+    ramp = np.clip(np.hypot(*(np.mgrid[:64, :64] - 32.0)) / 32, 0, 1)[..., None]
+    assert find_colours((ramp * [0.2, 0.5, 0.3] + 0.4).astype(np.float32)) is None

@@ -76,6 +76,7 @@ def test_what_was_trained_is_loaded_like_what_was_published(shallow: None, pictu
     assert SuperSvg.missing_weights("network", own) is None
 
 
+@pytest.mark.slow
 def test_training_goes_on_after_a_signal_as_if_nothing_had_been(shallow: None, pictures: Path, tmp_path: Path) -> None:
     whole = Progress()
     assert train(settings(pictures, tmp_path / "whole", epochs=2), whole)
@@ -95,6 +96,7 @@ def test_training_goes_on_after_a_signal_as_if_nothing_had_been(shallow: None, p
     assert log[0].keys() == {"epoch", "step", "loss", "painted", "outside", "paths", "learning_rate"}
 
 
+@pytest.mark.slow
 def test_the_loss_falls_on_a_handful_of_pictures(shallow: None, pictures: Path, tmp_path: Path) -> None:
     progress = Progress()
     rate = {"base_learning_rate": 0.06, "epochs": 10, "batch_size": 4}
@@ -131,7 +133,7 @@ def test_training_can_begin_with_a_checkpoint_or_with_dino(shallow: None, pictur
 def test_a_state_that_is_damaged_is_named(shallow: None, pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "training.pt").write_bytes(b"no state")
     with pytest.raises(
-        GeneratorError, match=r"training\.pt is not a state of this training .*remove it to start again"
+        GeneratorError, match=r"training\.pt: not a checkpoint of this training .*Remove it to start again"
     ):
         train(settings(pictures, tmp_path), Progress())
 
@@ -141,7 +143,7 @@ def test_a_full_disk_is_named_and_what_was_saved_before_is_kept(shallow: None, p
     before = (tmp_path / "training.pt").read_bytes()
     (tmp_path / ".training.pt.writing").symlink_to("/dev/full")
     with pytest.raises(
-        GeneratorError, match=r"training\.pt could not be written \(No space left on device\): make room"
+        GeneratorError, match=r"training\.pt: could not be written \(No space left on device\)\. Free space"
     ):
         train(settings(pictures, tmp_path, max_steps=2), Progress())
     assert (tmp_path / "training.pt").read_bytes() == before
@@ -163,7 +165,8 @@ def test_training_goes_on_when_a_picture_that_cannot_be_read_is_gone(
     with pytest.raises(GeneratorError) as raised:
         train(ask, progress)
     assert re.fullmatch(
-        rf"{broken} cannot be read \(it is a damaged .*\): remove it and start again to resume", raised.value.message
+        rf"{broken}: cannot be read \(.*damaged .*\)\. Remove it, then run the command again to resume\.",
+        raised.value.message,
     )
     assert progress.saves == [len(progress.positions)]
     broken.unlink()
@@ -174,12 +177,12 @@ def test_training_goes_on_when_a_picture_that_cannot_be_read_is_gone(
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("none")
-    with pytest.raises(GeneratorError, match="contains no pictures"):
+    with pytest.raises(GeneratorError, match="contains no images"):
         find_pictures(tmp_path)
 
 
 def test_half_precision_on_a_cpu_is_refused(pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="fp16 needs a GPU"):
+    with pytest.raises(ConfigurationError, match="fp16: needs a GPU"):
         train(settings(pictures, tmp_path, mixed_precision="fp16"), Progress())
 
 

@@ -1,0 +1,381 @@
+"""Finds the gradient that an area has: linear, radial or elliptical, with the fewest colours that will do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.optimize import minimize
+
+from spectacle.generators.supersvg.arrays import Doubles, Floats
+from spectacle.generators.supersvg.raster.gradients import Gradient
+
+MIN_PIXELS = 64
+"""Areas of fewer pixels have linear gradients of two colours at most."""
+
+_SAMPLE = 2048
+_BLOCK = 8
+"""Pixels that are about as far on the way, among which colours must not differ."""
+
+_NOISE = 4 * (1.2 / 255) ** 2
+"""Squared error that is no more than that of channels of 8 bits."""
+
+_AS_GOOD = 1.6
+"""A simpler gradient is taken when its squared error is at most so many times that of a better one."""
+
+_SETTLED = 1.02
+_MIN_SPLIT = 400
+_MIN_MOST = 0.5
+_ROUNDS = 8
+_OFF = 4 * (2.5 / 255) ** 2
+"""Squared difference up to which a pixel has the colour of a gradient."""
+
+_BINS = 128
+_MAX_STOPS = 9
+_STOP_ERROR = 2 / 255
+"""Maximum difference of a channel between the colours of a gradient and of the pixels, in the mean of each step."""
+
+_CLEAR = 0.02
+_BEYOND = 1.5
+"""By how many pixels a gradient goes on in the same way beyond the pixels that are surely part of the area."""
+
+_MAX_STRETCH = 8.0
+_MOVES = 240
+
+
+def fit_gradient(places: Doubles, colours: Doubles) -> tuple[Gradient, float] | None:
+    """The simplest gradient that says the colours of some pixels nearly as well as any, and its mean squared error.
+
+    Args:
+        places: (n, 2) x and y of the pixels' middles.
+        colours: (n, 3), or 4 with the colours multiplied by the opacity.
+
+    Returns:
+        None where the pixels do not change in one direction or around one centre. The error is the sum of the channels.
+    """
+    if len(places) < MIN_PIXELS:
+        return None
+    order = np.random.default_rng(0).permutation(len(places))[:_SAMPLE]
+    some, seen = places[order], colours[order]
+    quadric = _quadric(places, colours)
+    if quadric is None:
+        return None
+    trials: list[tuple[float, Doubles]] = []
+    for frame in _frames(some, seen, *quadric):
+        trials.append((_unevenness(_ways(frame, some), seen), frame))
+        if trials[-1][0] <= _NOISE:
+            break
+    best = min(error for error, _ in trials)
+    limit = max(_AS_GOOD * best, _NOISE)
+    frame = next(frame for error, frame in trials if error <= limit)
+    gradient = _with_colours(frame, places, colours)
+    drawn = gradient.at(places[:, 0], places[:, 1])[:, : colours.shape[1]]
+    return gradient, float(((drawn - colours) ** 2).sum(axis=1).mean())
+
+
+def fit_most(places: Doubles, colours: Doubles) -> tuple[Gradient, NDArray[np.bool_]] | None:
+    """The gradient that most pixels have, if others lie on it with soft edges, and (n,) which pixels have it.
+
+    Args:
+        places, colours: As for `fit_gradient`.
+    """
+    if len(places) < _MIN_SPLIT:
+        return None
+    kept = np.ones(len(places), bool)
+    for number in range(_ROUNDS):
+        found = fit_gradient(places[kept], colours[kept])
+        if found is None:
+            return None
+        off = ((found[0].at(*places.T)[:, : colours.shape[1]] - colours) ** 2).sum(axis=1)
+        within = off <= _OFF
+        good = found[1] <= _NOISE and within.mean() >= _MIN_MOST
+        if good and number < _ROUNDS - 1 and within.sum() > _SETTLED * kept.sum():
+            kept = within
+        elif good:
+            corner = np.floor(places.min(axis=0)).astype(np.int64)
+            columns, rows = (np.floor(places).astype(np.int64) - corner).T
+            mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
+            mask[rows, columns] = ~within
+            mask = ndimage.binary_dilation(ndimage.binary_opening(mask, np.ones((3, 3), bool)), iterations=2)
+            inside = ~mask[rows, columns]
+            return (found[0], inside) if inside.mean() >= _MIN_MOST and not inside.all() else None
+        else:
+            kept = off <= max(np.quantile(off, _MIN_MOST), _OFF / 4)
+    return None
+
+
+def fit_overlay(places: Doubles, colours: Doubles, below: Doubles) -> tuple[Gradient, float] | None:
+    """The gradient of one colour from opacity to opacity that gives some pixels their colours on others.
+
+    Args:
+        places: As for `fit_gradient`.
+        colours: (n, 3).
+        below: (n, 3), what the pixels would be without it.
+    """
+    change = colours - below
+    # change × colour = change × below, for the one colour that all pixels are mixed with
+    nothing = np.zeros(len(change))
+    red, green, blue = change.T
+    crossed = np.concatenate(
+        [
+            np.stack([nothing, -blue, green], axis=1),
+            np.stack([blue, nothing, -red], axis=1),
+            np.stack([-green, red, nothing], axis=1),
+        ]
+    )
+    system = crossed.T @ crossed
+    if np.linalg.matrix_rank(system, tol=1e-6 * max(float(np.trace(system)), 1e-12)) < len("rgb"):
+        return None
+    colour = np.linalg.solve(system, crossed.T @ np.cross(change, below).T.ravel()).clip(0, 1)
+    axis = colour - below
+    opacity = ((change * axis).sum(axis=1) / np.maximum((axis**2).sum(axis=1), 1e-6)).clip(0, 1)
+    fitted = fit_gradient(places, np.concatenate([opacity[:, None] * colour, opacity[:, None]], axis=1))
+    if fitted is None:
+        return None
+    drawn = fitted[0].at(*places.T)
+    drawn = drawn[:, :3] + (1 - drawn[:, 3:]) * below
+    return fitted[0], float(((drawn - colours) ** 2).sum(axis=1).mean())
+
+
+def _frames(places: Doubles, colours: Doubles, form: Doubles, slope: Doubles, tensor: Doubles) -> Iterator[Doubles]:
+    """Frames of a linear, a radial and an elliptical gradient, each as good as it can be."""
+    middle = places.mean(axis=0)
+    spread = float(np.sqrt(((places - middle) ** 2).sum(axis=1).mean()))
+
+    def linear(angle: NDArray[np.floating]) -> Doubles:
+        way = np.array([math.cos(angle[0]), math.sin(angle[0])])
+        return np.stack([middle, middle + way, middle])
+
+    _, directions = np.linalg.eigh(tensor)
+    first = directions[:, 1]
+    yield _improved(linear, np.array([math.atan2(first[1], first[0])]), np.array([0.1]), places, colours)
+
+    def radial(centre: NDArray[np.floating]) -> Doubles:
+        at = middle + spread * centre[:2]
+        return np.stack([at, at + np.array([1, 0]), at + np.array([0, 1])])
+
+    flat, (shift_x, shift_y) = _round_centre(form, slope)
+    starts = [np.array([shift_x, shift_y]), np.zeros(2)]
+    found = [
+        _improved(radial, start.clip(-4, 4), np.full(2, 0.2), places, colours)
+        for start in (starts if flat else starts[1:])
+    ]
+    yield min(found, key=lambda frame: _unevenness(_ways(frame, places), colours))
+
+    def elliptical(shape: NDArray[np.floating]) -> Doubles:
+        at = middle + spread * shape[:2]
+        stretch = math.exp(min(max(shape[2], -math.log(_MAX_STRETCH)), math.log(_MAX_STRETCH)) / 2)
+        cos, sin = math.cos(shape[3]), math.sin(shape[3])
+        return np.stack([at, at + np.array([cos, sin]) * stretch, at + np.array([-sin, cos]) / stretch])
+
+    tries = []
+    for start in _ellipses(form, slope):
+        tries.append(_improved(elliptical, start, np.array([0.2, 0.2, 0.3, 0.3]), places, colours))
+    yield min(tries, key=lambda frame: _unevenness(_ways(frame, places), colours))
+
+
+def _improved(
+    frame_of: Callable[[NDArray[np.floating]], Doubles],
+    start: Doubles,
+    steps: Doubles,
+    places: Doubles,
+    colours: Doubles,
+) -> Doubles:
+    """The frame nearby along whose way the colours are most even."""
+    simplex = np.concatenate([start[None], start + np.diag(steps)])
+    found = minimize(
+        lambda numbers: _unevenness(_ways(frame_of(numbers), places), colours),
+        start,
+        method="Nelder-Mead",
+        options={"initial_simplex": simplex, "maxfev": _MOVES, "xatol": 1e-3, "fatol": 1e-8},
+    )
+    frame: Doubles = frame_of(found.x)
+    return frame
+
+
+def _ways(frame: Doubles, places: Doubles) -> Doubles:
+    """How far on its way a gradient is at each place."""
+    origin, first, second = frame
+    if np.array_equal(origin, second):
+        return np.asarray((places - origin) @ (first - origin))
+    inverse = np.linalg.inv(np.stack([first - origin, second - origin], axis=1))
+    return np.asarray(np.hypot(*(inverse @ (places - origin).T)))
+
+
+def _unevenness(ways: Doubles, colours: Doubles) -> float:
+    """Mean squared difference of colours that are about as far on the way."""
+    order = np.argsort(ways, kind="stable")
+    usable = len(order) // _BLOCK * _BLOCK
+    blocks = colours[order[:usable]].reshape(-1, _BLOCK, colours.shape[1])
+    along = np.arange(_BLOCK) - (_BLOCK - 1) / 2
+    rest = blocks - blocks.mean(axis=1, keepdims=True)
+    trend = (rest * along[:, None]).sum(axis=1, keepdims=True) / (along @ along)
+    return float(((rest - trend * along[:, None]) ** 2).sum(axis=2).mean())
+
+
+def _quadric(places: Doubles, colours: Doubles) -> tuple[Doubles, Doubles, Doubles] | None:
+    """The form (2, 2) and slope (2,) of the quadric along whose gradients colours change, and their structure tensor.
+
+    Places count from their middle, in units of their spread.
+    """
+    corner = np.floor(places.min(axis=0)).astype(np.int64)
+    cells = np.floor(places).astype(np.int64) - corner
+    width, height = cells.max(axis=0) + 1
+    mask = np.zeros((height, width), np.float32)
+    mask[cells[:, 1], cells[:, 0]] = 1
+    sigma = min(max(math.sqrt(len(places)) / 30, 1.0), 6.0)
+    weight = ndimage.gaussian_filter(mask, sigma)
+    smooth = np.zeros((height, width, colours.shape[1]), np.float32)
+    smooth[cells[:, 1], cells[:, 0]] = colours
+    smooth = ndimage.gaussian_filter(smooth, (sigma, sigma, 0)) / np.maximum(weight, 1e-6)[..., None]
+    inner = weight > 0.95 * weight.max()
+    inner &= ndimage.binary_erosion(mask > 0)
+    if inner.sum() < MIN_PIXELS // 4:
+        inner = ndimage.binary_erosion(mask > 0)
+    rows, columns = np.nonzero(inner)
+    if len(rows) < MIN_PIXELS // 8:
+        return None
+    if len(rows) > 2 * _SAMPLE:
+        chosen = np.random.default_rng(1).permutation(len(rows))[: 2 * _SAMPLE]
+        rows, columns = rows[chosen], columns[chosen]
+    across = smooth[rows, np.minimum(columns + 1, width - 1)] - smooth[rows, np.maximum(columns - 1, 0)]
+    down = smooth[np.minimum(rows + 1, height - 1), columns] - smooth[np.maximum(rows - 1, 0), columns]
+    middle = places.mean(axis=0)
+    spread = float(np.sqrt(((places - middle) ** 2).sum(axis=1).mean()))
+    x, y = (columns + corner[0] + 0.5 - middle[0]) / spread, (rows + corner[1] + 0.5 - middle[1]) / spread
+    gx, gy = across.ravel().astype(np.float64), down.ravel().astype(np.float64)
+    x, y = (np.repeat(side, colours.shape[1]) for side in (x, y))
+    tensor = np.array([[gx @ gx, gx @ gy], [gx @ gy, gy @ gy]])
+    if not tensor.any():
+        return None
+    # gx · (b·x + c·y + q) = gy · (a·x + b·y + p) for the form [[a, b], [b, c]] and the slope (p, q)
+    system = np.stack([-gy * x, gx * x - gy * y, gx * y, -gy, gx], axis=1)
+    _, _, rows_ = np.linalg.svd(system.T @ system)
+    a, b, c, p, q = rows_[-1]
+    return np.array([[a, b], [b, c]]), np.array([p, q]), tensor
+
+
+def _round_centre(form: Doubles, slope: Doubles) -> tuple[bool, Doubles]:
+    """Whether the quadric has a centre, and where."""
+    if abs(np.linalg.det(form)) < 1e-4 * float((form**2).sum()):
+        return False, np.zeros(2)
+    return True, np.asarray(-np.linalg.solve(form, slope), np.float64)
+
+
+def _ellipses(form: Doubles, slope: Doubles) -> list[Doubles]:
+    """Where to begin with ellipses: that of the quadric, if it has one, and a circle in the middle."""
+    starts = [np.array([0.0, 0, 0.3, 0])]
+    found, centre = _round_centre(form, slope)
+    sizes, axes = np.linalg.eigh(form)
+    if found and sizes[0] * sizes[1] > 0 and np.abs(centre).max() < 4:
+        big, small = np.abs(sizes).max(), np.abs(sizes).min()
+        way = axes[:, int(np.abs(sizes).argmin())]
+        starts.insert(0, np.array([*centre, 0.5 * math.log(big / small), math.atan2(way[1], way[0])]))
+    return starts
+
+
+def _with_colours(frame: Doubles, places: Doubles, colours: Doubles) -> Gradient:
+    """The gradient with the fewest colours that come near enough to the pixels'."""
+    ways = _ways(frame, places)
+    origin, first, second = frame
+    radial = not np.array_equal(origin, second)
+    low, high = float(ways.min()), float(ways.max())
+    begin = 0.0 if radial else low
+    share = (ways - begin) / max(high - begin, 1e-9)
+    if radial:
+        frame = np.stack([origin, origin + (first - origin) * high, origin + (second - origin) * high])
+    else:
+        frame = np.stack([origin + (first - origin) * low, origin + (first - origin) * high])
+        frame = np.concatenate([frame, frame[:1]])
+    bins = np.minimum((share * _BINS).astype(np.int64), _BINS - 1)
+    counts = np.bincount(bins, minlength=_BINS)
+    used = np.flatnonzero(counts)
+    at = np.bincount(bins, share, minlength=_BINS)[used] / counts[used]
+    sums = [np.bincount(bins, channel, minlength=_BINS)[used] for channel in colours.T]
+    means: Doubles = np.stack(sums, axis=1) / counts[used, None]
+    if means.shape[1] == len("rgb"):
+        means = np.concatenate([means, np.ones((len(means), 1))], axis=1)
+    offsets, stops = _stops(at, means, counts[used].astype(np.float64))
+    length = float(np.hypot(*(frame[1] - frame[0])))
+    return _beyond(Gradient(frame, offsets, stops), _BEYOND / max(length, 1.0), from_start=not radial)
+
+
+def _beyond(gradient: Gradient, share: float, *, from_start: bool) -> Gradient:
+    """The gradient, going on in the same way for a share of its length at its end, and at its beginning.
+
+    One that spreads from a centre goes on to there. None goes on beyond the colours and opacities that there are.
+    """
+    offsets, colours = gradient.offsets.copy(), gradient.colours.copy()
+    if len(offsets) < 2:
+        return gradient
+    for end, before, wanted in ((0, 1, share if from_start else offsets[0]), (-1, -2, share)):
+        step = (colours[end] - colours[before]) / max(abs(offsets[end] - offsets[before]), 1e-3)
+        room = np.where(step > 0, 1 - colours[end], colours[end]) / np.maximum(np.abs(step), 1e-9)
+        reach = min(float(wanted), max(float(room.min()), 0.0))
+        colours[end] = (colours[end] + step * reach).clip(0, 1)
+        offsets[end] += reach if end else -reach
+    origin, first, second = gradient.frame
+    begin, end_ = (float(offsets[0]) if from_start else 0.0), float(offsets[-1])
+    if from_start:
+        frame = np.stack([origin + (first - origin) * begin, origin + (first - origin) * end_])
+        frame = np.concatenate([frame, frame[:1]])
+    else:
+        frame = np.stack([origin, *(origin + (side - origin) * end_ for side in (first, second))])
+    return Gradient(frame, ((offsets - begin) / (end_ - begin)).clip(0, 1), colours)
+
+
+def _stops(at: Doubles, means: Doubles, counts: Doubles) -> tuple[Doubles, Doubles]:
+    """Offsets (n,) and colours (n, 4) of the stops, from colours multiplied by the opacity in the mean of steps."""
+    opacity = means[:, 3]
+    seen = opacity > _CLEAR
+    straight = means.copy()
+    straight[seen, :3] /= opacity[seen, None]
+    if seen.any():
+        nearest = np.abs(at[:, None] - at[seen][None]).argmin(axis=1)
+        straight[~seen, :3] = straight[seen][nearest][~seen, :3]
+    shares = np.minimum(counts / counts.mean(), 1)
+
+    def off(knots: list[int], stops: Doubles) -> Doubles:
+        drawn = np.stack([np.interp(at, at[knots], channel) for channel in stops.T], axis=1)
+        drawn[:, :3] *= drawn[:, 3:]
+        return np.asarray(np.abs(drawn - means).max(axis=1) * shares)
+
+    chosen = [0, len(at) - 1] if len(at) > 1 else [0]
+    while len(chosen) < min(_MAX_STOPS, len(at)):
+        errors = off(chosen, straight[chosen])
+        errors[chosen] = 0
+        if errors.max() <= _STOP_ERROR:
+            break
+        chosen = sorted([*chosen, int(errors.argmax())])
+    for knot in chosen[1:-1]:
+        fewer = [number for number in chosen if number != knot]
+        if off(fewer, _least_squares(at, straight, opacity, counts, at[fewer])).max() <= _STOP_ERROR:
+            chosen = fewer
+    return at[chosen], _least_squares(at, straight, opacity, counts, at[chosen])
+
+
+def _least_squares(at: Doubles, straight: Doubles, opacity: Doubles, counts: Doubles, knots: Doubles) -> Doubles:
+    """The colours at knots between which the way is nearest to the colours given."""
+    hats = np.stack([np.interp(at, knots, row) for row in np.eye(len(knots))], axis=1)
+    weights = np.sqrt(counts)[:, None]
+    lean = 1e-3 * float(weights.mean())
+    base = np.stack([np.interp(knots, at, channel) for channel in straight.T], axis=1)
+    found = np.empty((len(knots), 4))
+    for channels, weight in ((slice(0, 3), weights * np.maximum(opacity, 1e-3)[:, None]), (slice(3, 4), weights)):
+        system = np.concatenate([hats * weight, lean * np.eye(len(knots))])
+        wanted = np.concatenate([straight[:, channels] * weight, lean * base[:, channels]])
+        found[:, channels] = np.linalg.lstsq(system, wanted, rcond=None)[0]
+    return found.clip(0, 1)
+
+
+def as_two_colours(begin: Floats, end: Floats, axis: tuple[float, float, float, float]) -> Gradient:
+    """A linear gradient between two colours (3,), or (4,) multiplied by the opacity."""
+    colours = np.stack([begin, end]).astype(np.float64)
+    if colours.shape[1] == len("rgb"):
+        colours = np.concatenate([colours, np.ones((2, 1))], axis=1)
+    colours[:, :3] /= np.maximum(colours[:, 3:], 1e-3)
+    x0, y0, x1, y1 = axis
+    return Gradient(np.array([[x0, y0], [x1, y1], [x0, y0]]), np.array([0.0, 1.0]), colours.clip(0, 1))

@@ -1,0 +1,156 @@
+"""Finds the few colours of an artwork behind noise, and the areas that have them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+from scipy.cluster.vq import kmeans2
+
+from spectacle.generators.supersvg.arrays import Floats, Labels
+from spectacle.generators.supersvg.tracing.areas import Area, Areas
+from spectacle.generators.supersvg.tracing.details import add_details
+from spectacle.generators.supersvg.tracing.flat import share_outlines
+
+_SIDES = (3, 5)
+"""Sides of the median filters that take noise away: as little as will do."""
+
+_FLAT = 0.1
+"""Colours around a pixel of an area differ by less, in every channel, once the noise is gone."""
+
+_MIN_FLAT = 0.5
+"""The share of an artwork's pixels that lie in areas of one colour."""
+
+_SAME = 0.07
+"""Colours that differ by less, in every channel, are one."""
+
+_MAX_SPREAD = 0.015
+"""How far, on average, flat pixels may be from their colour; those of gradients are farther."""
+
+_MAX_COLOURS = 24
+_MIN_SHARE = 0.004
+"""Colours of fewer flat pixels are left to the details."""
+
+_MAX_STRANGE = 0.02
+"""The share of flat pixels that may have none of the colours; those of gradients are more."""
+
+_BINS = 32
+_MIN_AREA = 16
+_SAMPLE = 20_000
+_BLUR = 1.0
+_MAX_ERROR = 0.0006
+_LOST, _MAX_LOST = 0.15, 0.001
+"""Pixels off by more than the first, after a blur, show something that was lost; and the share of them that may be."""
+
+
+def find_colours(pixels: Floats) -> Areas | None:
+    """The areas of an image of few colours, or None where it has more.
+
+    Args:
+        pixels: (height, width, 3 or 4).
+    """
+    for side in _SIDES:
+        clean = ndimage.median_filter(pixels, size=(side, side, 1))
+        flat = (ndimage.maximum_filter(clean, (3, 3, 1)) - ndimage.minimum_filter(clean, (3, 3, 1))).max(axis=2) < _FLAT
+        if flat.mean() < _MIN_FLAT:
+            continue
+        colours = _palette(clean[flat])
+        if colours is None:
+            continue
+        areas = _areas(pixels, clean, flat, colours)
+        left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
+        error = float(np.mean(left**2))
+        if error < _MAX_ERROR and (np.abs(left).max(axis=2) > _LOST).mean() < _MAX_LOST:
+            return replace(areas, error=error)
+    return None
+
+
+def reduced_to(pixels: Floats, colours: int | Floats, min_area: float) -> Areas:
+    """The areas of an image whose every pixel has one of a few colours.
+
+    Args:
+        pixels: (height, width, 3), or 4 with the colours multiplied by the opacity.
+        colours: How many there shall be at most, or (n, 3) which there are.
+        min_area: Areas of fewer pixels become part of their neighbours.
+    """
+    clean = ndimage.median_filter(pixels, size=(3, 3, 1))
+    clear = pixels.shape[2] > len("rgb")
+    if isinstance(colours, int):
+        flat = (ndimage.maximum_filter(clean, (3, 3, 1)) - ndimage.minimum_filter(clean, (3, 3, 1))).max(axis=2) < _FLAT
+        chosen = _chosen(clean[flat] if flat.mean() > _MIN_FLAT else clean.reshape(-1, clean.shape[2]), colours)
+    else:
+        chosen = np.concatenate([colours, np.ones((len(colours), 1))], axis=1) if clear else colours
+        chosen = np.concatenate([chosen, np.zeros((1, 4))]) if clear else chosen
+    chosen = np.asarray(chosen, np.float32)
+    off = np.stack([((clean - colour) ** 2).sum(axis=2) for colour in chosen])
+    nearest = off.argmin(axis=0)
+    seeds = np.zeros(nearest.shape, np.int64)
+    own: list[int] = []
+    for number in range(len(chosen)):
+        parts, found = ndimage.label(ndimage.binary_opening(nearest == number, np.ones((2, 2), bool)))
+        sizes = np.bincount(parts.ravel(), minlength=found + 1)
+        kept = np.flatnonzero(sizes >= max(min_area, 1))
+        kept = kept[kept > 0]
+        names = np.zeros(found + 1, np.int64)
+        names[kept] = len(own) + np.arange(1, len(kept) + 1)
+        seeds += names[parts]
+        own += [number] * len(kept)
+    if not own:
+        seeds[:] = 1
+        own = [int(np.bincount(nearest.ravel()).argmax())]
+    areas = [Area(chosen[number]) for number in own]
+    labels, neighbours, shares = share_outlines(clean, seeds, areas)
+    return Areas.of(pixels, labels, neighbours, shares, areas, 1.0)
+
+
+def _chosen(flat: Floats, count: int) -> Floats:
+    """At most so many colours near to those given: the commonest, if they are few, otherwise those of clusters."""
+    few = _palette(flat)
+    if few is not None and len(few) <= count:
+        return few
+    sample = flat[:: max(1, len(flat) // _SAMPLE)].astype(np.float64)
+    centres, owners = kmeans2(sample, min(count, len(sample)), minit="++", seed=1, iter=20)
+    return np.asarray(centres[np.unique(owners)], np.float32)
+
+
+def _palette(flat: Floats) -> Floats | None:
+    """(colours, channels): the colours of nearly all flat pixels, the commonest first; None if they are too many."""
+    codes: Labels = (flat * (_BINS - 1) + 0.5).astype(np.int64) @ (_BINS ** np.arange(flat.shape[1]))
+    left = np.ones(len(flat), bool)
+    spread = 0.0
+    colours: list[Floats] = []
+    while left.any() and len(colours) < _MAX_COLOURS:
+        values, counts = np.unique(codes[left], return_counts=True)
+        colour = np.median(flat[left & (codes == values[counts.argmax()])], axis=0).astype(np.float32)
+        near = left & (np.abs(flat - colour).max(axis=1) < _SAME)
+        if near.sum() < _MIN_SHARE * len(flat):
+            break
+        colours.append(flat[near].mean(axis=0))
+        spread += float(np.abs(flat[near] - colours[-1]).max(axis=1).sum()) / len(flat)
+        left &= ~near
+    if not colours or left.mean() > _MAX_STRANGE or spread > _MAX_SPREAD:
+        return None
+    return np.stack(colours)
+
+
+def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Areas:
+    height, width = pixels.shape[:2]
+    off = np.stack([np.abs(clean - colour).max(axis=2) for colour in colours])
+    nearest = off.argmin(axis=0)
+    seeds = np.zeros((height, width), np.int64)
+    own: list[int] = []
+    for number in range(len(colours)):
+        parts, found = ndimage.label(flat & (nearest == number) & (off[number] < _SAME))
+        sizes = np.bincount(parts.ravel(), minlength=found + 1)
+        kept = np.flatnonzero(sizes >= _MIN_AREA)
+        kept = kept[kept > 0]
+        names = np.zeros(found + 1, np.int64)
+        names[kept] = len(own) + np.arange(1, len(kept) + 1)
+        seeds += names[parts]
+        own += [number] * len(kept)
+    areas = [Area(colours[number]) for number in own]
+    soft = ndimage.median_filter(pixels, size=(3, 3, 1))
+    labels, neighbours, shares = share_outlines(soft, seeds, areas)
+    found_areas = Areas.of(pixels, labels, neighbours, shares, areas, float((seeds > 0).mean()))
+    return add_details(pixels, found_areas, seeds > 0, noisy=True)

@@ -1,0 +1,139 @@
+"""Takes outlines apart that cross themselves, for boolean operations, cutters and plotters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from spectacle.generators.supersvg.arrays import Doubles
+from spectacle.generators.supersvg.raster.cpu import compiled
+from spectacle.generators.supersvg.raster.shapes import PathSet
+from spectacle.generators.supersvg.tracing.clip import between
+
+_POINTS = 6
+"""Straight parts of each curve between which crossings are looked for."""
+
+_MAX_CURVES = 3000
+"""Outlines of more curves are left as they are: looking for crossings takes time with the square of their number."""
+
+_MOST = 64
+"""Crossings of one outline that are taken apart."""
+
+_SMALL = 1.0
+"""A loop of fewer pixels is left out; others become outlines of their own."""
+
+
+def untangled(paths: PathSet) -> PathSet:
+    """The paths, with outlines that do not cross themselves and fill the same, small loops aside."""
+    if not len(paths):
+        return paths
+    curves = paths.curves().double().numpy()
+    points: list[Doubles] = []
+    contours: list[int] = []
+    owners: list[int] = []
+    first = 0
+    changed = False
+    for length, owner in zip(paths.contours.tolist(), paths.owners.tolist(), strict=True):
+        contour = np.ascontiguousarray(curves[first : first + length])
+        first += length
+        parts = _parts(contour) if length <= _MAX_CURVES else [contour]
+        changed |= len(parts) != 1 or parts[0] is not contour
+        for part in parts:
+            points.append(part[:, :3].reshape(-1, 2))
+            contours.append(len(part))
+            owners.append(owner)
+    if not changed:
+        return paths
+    return replace(
+        paths,
+        points=torch.from_numpy(np.concatenate(points).astype(np.float32)),
+        contours=torch.tensor(contours, dtype=torch.int64),
+        owners=torch.tensor(owners, dtype=torch.int64),
+    )
+
+
+def _parts(contour: Doubles) -> list[Doubles]:
+    """Outlines without crossings in place of one; the outline itself if it has none."""
+    todo, done = [contour], []
+    for _ in range(_MOST):
+        if not todo:
+            break
+        here = todo.pop()
+        one, other, s, t = _crossing(here)
+        if one < 0:
+            done.append(here)
+            continue
+        loop, rest = _loop(here, one, s, other, t), _rest(here, one, s, other, t)
+        if abs(_area(loop)) > abs(_area(rest)):
+            loop, rest = rest, loop
+        todo.append(rest)
+        if abs(_area(loop)) > _SMALL:
+            todo.append(loop)
+    return [*done, *todo]
+
+
+def _loop(curves: Doubles, one: int, s: float, other: int, t: float) -> Doubles:
+    """What lies between two places on an outline, closed."""
+    if one == other:
+        return _closed([between(curves[one], s, t)])
+    return _closed([between(curves[one], s, 1.0), *curves[one + 1 : other], between(curves[other], 0.0, t)])
+
+
+def _rest(curves: Doubles, one: int, s: float, other: int, t: float) -> Doubles:
+    """What lies outside of them."""
+    ends = [between(curves[other], t, 1.0), *curves[other + 1 :], *curves[:one], between(curves[one], 0.0, s)]
+    return _closed(ends)
+
+
+def _closed(curves: list[Doubles]) -> Doubles:
+    """The curves that are longer than nothing, ending where they begin."""
+    kept = [curve for curve in curves if np.abs(curve - curve[0]).max() > 1e-6] or curves[:1]
+    whole = np.array(kept)
+    meeting = (whole[0, 0] + whole[-1, 3]) / 2
+    whole[0, 0] = whole[-1, 3] = meeting
+    whole[1:, 0] = whole[:-1, 3]
+    return whole
+
+
+def _area(curves: Doubles) -> float:
+    x, y = curves[:, :3].reshape(-1, 2).T
+    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
+
+
+@compiled
+def _crossing(curves: Doubles) -> tuple[int, int, float, float]:
+    """The first two curves of an outline that cross, and where on each; -1 where none do."""
+    count = len(curves) * _POINTS
+    points = np.empty((count + 1, 2))
+    for number in range(len(curves)):
+        for step in range(_POINTS):
+            t = step / _POINTS
+            r = 1 - t
+            w0, w1, w2, w3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
+            for axis in range(2):
+                value = w0 * curves[number, 0, axis] + w1 * curves[number, 1, axis]
+                points[number * _POINTS + step, axis] = (
+                    value + w2 * curves[number, 2, axis] + w3 * curves[number, 3, axis]
+                )
+    points[count] = points[0]
+    for i in range(count):
+        ax, ay = points[i]
+        bx, by = points[i + 1]
+        left, right, top, bottom = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
+        for j in range(i + 2, count):
+            if i == 0 and j == count - 1:
+                continue
+            cx, cy = points[j]
+            dx, dy = points[j + 1]
+            if max(cx, dx) < left or min(cx, dx) > right or max(cy, dy) < top or min(cy, dy) > bottom:
+                continue
+            cross = (bx - ax) * (dy - cy) - (by - ay) * (dx - cx)
+            if abs(cross) < 1e-12:
+                continue
+            s = ((cx - ax) * (dy - cy) - (cy - ay) * (dx - cx)) / cross
+            t = ((cx - ax) * (by - ay) - (cy - ay) * (bx - ax)) / cross
+            if 0 <= s < 1 and 0 <= t < 1:
+                return i // _POINTS, j // _POINTS, (i % _POINTS + s) / _POINTS, (j % _POINTS + t) / _POINTS
+    return -1, -1, 0.0, 0.0
