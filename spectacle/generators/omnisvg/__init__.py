@@ -1,4 +1,4 @@
-"""OmniSVG: a drawing from words or from a picture."""
+"""OmniSVG: an SVG from words or from an image."""
 
 from spectacle.generators.omnisvg.generator import OmniSvg
 

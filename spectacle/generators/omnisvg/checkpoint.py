@@ -40,21 +40,21 @@ def configuration(base: Path, vocabulary: Vocabulary) -> Qwen2_5_VLConfig:
     """The configuration of OmniSVG: that of the model underneath, with more tokens.
 
     Args:
-        base: A folder with the `sizes.BASE_FILES`.
+        base: A directory with the `sizes.BASE_FILES`.
         vocabulary: The vocabulary of the size to load.
 
     Raises:
-        GeneratorError: The folder has no readable `config.json`, or it is of another model.
+        GeneratorError: The directory has no readable `config.json`, or it is of another model.
     """
     try:
         config = Qwen2_5_VLConfig.from_json_file(base / "config.json")
     except Exception as error:  # transformers checks the values with errors of many kinds
-        raise GeneratorError(f"{base / 'config.json'} cannot be read ({_line(error)}): {REMEDY}") from None
+        raise GeneratorError(f"{base / 'config.json'}: cannot be read ({_line(error)}). {REMEDY}") from None
     text: Any = config.text_config
     if text.vocab_size != vocabulary.base:
         raise GeneratorError(
-            f"{base / 'config.json'} is of another model: it has vocab_size {text.vocab_size}, "
-            f"this size of OmniSVG is made from one with {vocabulary.base}"
+            f"{base / 'config.json'}: of another model: its vocab_size is {text.vocab_size}, but "
+            f"this size of OmniSVG needs {vocabulary.base}. Pull the weights of the right preset."
         )
     text.vocab_size = vocabulary.size
     text.bos_token_id, text.eos_token_id, text.pad_token_id = vocabulary.bos, vocabulary.eos, vocabulary.pad
@@ -69,7 +69,7 @@ def expected_shapes(config: Qwen2_5_VLConfig) -> dict[str, torch.Size]:
 
 
 def read_tensors(file: Path, config: Qwen2_5_VLConfig) -> dict[str, Tensor]:
-    """Map the published checkpoint into memory, under today's names, and check that it is whole.
+    """Map the published checkpoint into memory, under today's names, and check that it is complete.
 
     Nothing is executed: only tensors are read from the pickle. Their pages are read from disk when they are used.
 
@@ -83,18 +83,18 @@ def read_tensors(file: Path, config: Qwen2_5_VLConfig) -> dict[str, Tensor]:
     shapes = expected_shapes(config)
     for name, tensor in tensors.items():
         if name not in shapes:
-            raise GeneratorError(f"{file} has a tensor that the model has not, {old_names[name]}: {REMEDY}")
+            raise GeneratorError(f"{file}: has a tensor that the model does not have, {old_names[name]}. {REMEDY}")
         if tensor.shape != shapes[name]:
             raise GeneratorError(
-                f"{file} is of another size of the model: {old_names[name]} is {_by(tensor.shape)} "
-                f"and should be {_by(shapes[name])}: choose the preset it belongs to"
+                f"{file}: of another size of the model: {old_names[name]} is {_by(tensor.shape)} "
+                f"and should be {_by(shapes[name])}. Use the preset it belongs to."
             )
     if config.tie_word_embeddings:
         _check_tied(file, tensors)
         del shapes[_HEAD]
     if missing := [name for name in shapes if name not in tensors]:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise GeneratorError(f"{file} lacks the tensor {missing[0]}{more}: {REMEDY}")
+        raise GeneratorError(f"{file}: lacks the tensor {missing[0]}{more}. {REMEDY}")
     return tensors
 
 
@@ -104,22 +104,22 @@ def _content(file: Path) -> dict[str, Tensor]:
         with file.open("rb") as opened:
             begins = opened.read(len(_ZIP))
         if begins != _ZIP:
-            raise GeneratorError(f"{file} is not a PyTorch checkpoint, which would be a zip archive: {REMEDY}")
+            raise GeneratorError(f"{file}: not a PyTorch checkpoint, which would be a zip archive. {REMEDY}")
         content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
         raise GeneratorError(
-            f"{file} was refused, because it contains more than tensors ({_line(error)}): {REMEDY}"
+            f"{file}: rejected, because it contains more than tensors ({_line(error)}). {REMEDY}"
         ) from None
     except (OSError, RuntimeError, ValueError, EOFError) as error:
-        raise GeneratorError(f"{file} is not a readable checkpoint ({_line(error)}): {REMEDY}") from None
+        raise GeneratorError(f"{file}: not a readable checkpoint ({_line(error)}). {REMEDY}") from None
     if not isinstance(content, dict) or not all(isinstance(each, Tensor) for each in content.values()):
-        raise GeneratorError(f"{file} was refused, because it contains more than tensors: {REMEDY}")
+        raise GeneratorError(f"{file}: rejected, because it contains more than tensors. {REMEDY}")
     for name, tensor in content.items():
         if not isinstance(name, str):
-            raise GeneratorError(f"{file} was refused, because a tensor's name in it is {name!r}: {REMEDY}")
+            raise GeneratorError(f"{file}: rejected, because it has a tensor named {name!r}. {REMEDY}")
         if not tensor.is_floating_point() or tensor.is_meta or tensor.layout is not torch.strided:
             what = "on the device meta" if tensor.is_meta else f"{tensor.dtype}, {tensor.layout}".replace("torch.", "")
-            raise GeneratorError(f"{file} was refused, because {name} is not a weight ({what}): {REMEDY}")
+            raise GeneratorError(f"{file}: rejected, because {name} is not a weight ({what}). {REMEDY}")
     return content
 
 
@@ -131,7 +131,7 @@ def _check_tied(file: Path, tensors: dict[str, Tensor]) -> None:
         return
     if not torch.equal(head, embedding):
         raise GeneratorError(
-            f"{file} has an lm_head that is not the embedding, though the configuration ties them: {REMEDY}"
+            f"{file}: its lm_head is not the embedding, although the configuration ties them. {REMEDY}"
         )
 
 
@@ -148,7 +148,7 @@ def load_published(
 
     Args:
         file: The published file.
-        base: A folder with the `sizes.BASE_FILES`.
+        base: A directory with the `sizes.BASE_FILES`.
         vocabulary: The vocabulary of the size.
         device: Where the model goes.
         dtype: In what it computes. On the CPU, weights that are in it already stay mapped from the file.
@@ -197,12 +197,12 @@ def load_prepared(
     except (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
         raise
     except Exception as error:  # transformers and safetensors have errors of many kinds
-        raise GeneratorError(f"{folder} cannot be loaded ({_line(error)}): prepare it again") from None
+        raise GeneratorError(f"{folder}: cannot be loaded ({_line(error)}). Prepare it again.") from None
     if report["missing_keys"]:
-        raise GeneratorError(f"{folder} lacks the tensor {min(report['missing_keys'])}: prepare it again")
+        raise GeneratorError(f"{folder}: lacks the tensor {min(report['missing_keys'])}. Prepare it again.")
     text: Any = model.config.text_config
     if text.vocab_size != vocabulary.size:
-        raise GeneratorError(f"{folder} is not a checkpoint of OmniSVG 1.1: prepare it again")
+        raise GeneratorError(f"{folder}: not a checkpoint of OmniSVG 1.1. Prepare it again.")
     return model
 
 
@@ -214,7 +214,7 @@ def save(model: Qwen2_5_VLForConditionalGeneration, processor: Qwen2_5_VLProcess
 
 
 def load_processor(folder: Path) -> Qwen2_5_VLProcessor:
-    """The tokenizer and picture processor in a folder with the `sizes.BASE_FILES`, or one that `save` wrote.
+    """The tokenizer and image processor in a directory with the `sizes.BASE_FILES`, or one that `save` wrote.
 
     Raises:
         GeneratorError: They cannot be read.
@@ -223,7 +223,7 @@ def load_processor(folder: Path) -> Qwen2_5_VLProcessor:
         with _quietly():
             return Qwen2_5_VLProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # tokenizers has no errors of its own
-        raise GeneratorError(f"the tokenizer files in {folder} cannot be read ({_line(error)}): {REMEDY}") from None
+        raise GeneratorError(f"{folder}: the tokenizer files cannot be read ({_line(error)}). {REMEDY}") from None
 
 
 def _from_pretrained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,15 @@ from spectacle.errors import GeneratorError
 from spectacle.generators.omnisvg.drawing import Drawing
 
 BLANK_ABOVE: Mapping[str, float] = {"illustration": 250.0, "icon": 252.0, "image": 252.0}
-"""A drawing whose mean pixel on white, 0 to 255, is higher shows nothing; upstream's thresholds by kind of task."""
+"""An SVG whose mean pixel on white, 0 to 255, is higher shows nothing; upstream's thresholds by kind of task."""
 
 _UNPAINTED = 250
-"""A pixel all of whose channels are above this is taken for white paper."""
+"""A pixel all of whose channels are above this is considered white paper."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One drawing to choose from.
+    """One SVG to choose from.
 
     Attributes:
         drawing: What was decoded.
@@ -43,8 +44,8 @@ class Choice:
         number: Its place among those that were given, from 0.
         complete: Whether the model itself ended it, and nothing in its tokens was wrong.
         paths: How many paths are seen.
-        coverage: Share of the picture that is painted in anything but white, 0 to 1.
-        difference: Root mean square difference to the wanted picture, 0 to 255, or None when there is none.
+        coverage: Share of the image that is painted in anything but white, 0 to 1.
+        difference: Root mean square difference to the wanted image, 0 to 255, or None when there is none.
     """
 
     candidate: Candidate
@@ -64,14 +65,15 @@ def choose(
 ) -> list[Choice]:
     """Put the candidates that show something in order, best first.
 
-    With a `picture`, what differs least from it comes first. Without one, complete drawings come before others, then
-    those with more paths, then those that cover more of the picture. Equals stay in the order given.
+    Complete SVGs come before others. Of these, with a `picture`, what differs least from it comes first, and without
+    one, what has nearest to as many paths as the candidates have in the middle: neither the most crowded nor the
+    emptiest. Equals stay in the order given.
 
     Args:
         candidates: The candidates.
-        render: Draws an SVG document, in one size for all; transparent pixels are put on white.
+        render: Renders an SVG document, in one size for all; transparent pixels are put on white.
         task: A key of `BLANK_ABOVE`.
-        picture: The input picture, as it was shown to the model; it is resized to that of the renderings.
+        picture: The input image, as it was shown to the model; it is resized to that of the renderings.
 
     Returns:
         The choices; none when every candidate is blank or cannot be rendered.
@@ -96,11 +98,12 @@ def choose(
                 difference=None if picture is None else rendered_difference(pixels, picture),
             )
         )
-    return sorted(choices, key=_rank)
+    usual = median([each.paths for each in choices if each.complete] or [each.paths for each in choices] or [0])
+    return sorted(choices, key=lambda each: _rank(each, usual))
 
 
 def on_white(picture: Image.Image) -> NDArray[np.uint8]:
-    """The picture's pixels on white paper, shape (height, width, 3)."""
+    """The image's pixels on white paper, shape (height, width, 3)."""
     if not picture.has_transparency_data:
         return np.asarray(picture.convert("RGB"))
     opaque = picture.convert("RGBA")
@@ -108,13 +111,12 @@ def on_white(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 def rendered_difference(pixels: NDArray[np.uint8], picture: Image.Image) -> float:
-    """Root mean square difference of a rendering and a picture on white, 0 to 255."""
+    """Root mean square difference of a rendering and an image on white, 0 to 255."""
     height, width = pixels.shape[:2]
     wanted = on_white(picture.resize((width, height), Image.Resampling.LANCZOS))
     return float(np.sqrt(np.mean((pixels.astype(np.float32) - wanted) ** 2)))
 
 
-def _rank(choice: Choice) -> tuple[float, ...]:
-    if choice.difference is not None:
-        return (choice.difference,)
-    return (not choice.complete, -choice.paths, -choice.coverage)
+def _rank(choice: Choice, usual: float) -> tuple[float, ...]:
+    near = abs(choice.paths - usual) if choice.difference is None else choice.difference
+    return (not choice.complete, near)

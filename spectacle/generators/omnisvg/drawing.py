@@ -1,4 +1,4 @@
-"""A drawing as OmniSVG knows it, filled paths on a grid of 200 × 200, and writing it as a small SVG document."""
+"""A result as OmniSVG knows it, filled paths on a grid of 200 × 200, and writing it as a small SVG document."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Flaw(StrEnum):
     NO_END = "the end token is missing"
     CUT_SHORT = "the last command lacks operands"
     NO_COLOUR = "the last path has no colour, and became black"
-    FOREIGN = "tokens without meaning in a drawing were skipped"
+    FOREIGN = "tokens without meaning in an SVG were skipped"
     MISPLACED = "commands or operands in the wrong place were skipped"
     EMPTY_PATH = "a path without lines was skipped"
 
@@ -65,7 +65,7 @@ class Drawing:
 
     @property
     def complete(self) -> bool:
-        """Whether the tokens were a well-formed drawing from the first to the last."""
+        """Whether the tokens were a well-formed SVG from the first to the last."""
         return not self.flaws
 
     @property
@@ -82,13 +82,13 @@ class Drawing:
         view_box: tuple[float, float, float, float] = (0, 0, SIDE, SIDE),
         title: str = "",
     ) -> str:
-        """Write the drawing as an SVG document without anything that makes no difference to what is seen.
+        """Write the paths as an SVG document without anything that makes no difference to what is seen.
 
         Args:
             width: Width in pixels.
             height: Height in pixels.
             view_box: The part of the grid to show: left, top, width, height.
-            title: Text of the `<title>`, which is left out when it is empty.
+            title: Text of the `<title>`, which is omitted when it is empty.
         """
         box = " ".join(f"{number:.6g}" for number in view_box)
         return "".join(

@@ -29,18 +29,18 @@ Colour = tuple[float, float, float]
 _WHITE = (255.0, 255.0, 255.0)
 _REFUSED = {
     "text": "convert its text to paths",
-    "image": "remove its pictures",
+    "image": "remove its images",
     "foreignObject": "remove what is not SVG",
     "style": "write its style sheet's declarations as attributes",
     "pattern": "use plain colours",
     "mask": "use clip paths",
     "filter": "remove its filters",
-    "marker": "draw its markers as paths",
+    "marker": "replace its markers with paths",
 }
 _UNITS = {"px": 1, "pt": 96 / 72, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _LENGTH = re.compile(rf"\s*({NUMBER.pattern})({'|'.join(_UNITS)}|%)\s*", re.ASCII)
 _PLACES = 64
-"""At so many places a gradient's colour is looked up."""
+"""At this many places a gradient's colour is looked up."""
 _MAX_REASON_LENGTH = 120
 
 
@@ -70,19 +70,19 @@ def encode(svg: str, vocabulary: Vocabulary) -> list[int]:
 
 
 def read_svg(svg: str) -> Drawing:
-    """Bring an SVG document to filled paths on the grid.
+    """Turn an SVG document into filled paths on the grid.
 
     The viewBox is centred on the grid, its longer side as long as the grid's. picosvg turns shapes, strokes, clip
-    paths, `use` and transformations into plain paths; what lies outside the viewBox is cut off. Coordinates are
+    paths, `use` and transformations into plain paths; what is outside the viewBox is cut off. Coordinates are
     rounded to the grid and colours to the nearest of 4 bits a channel. A gradient becomes its mean colour. What is
-    translucent becomes opaque, in the colour it has on the average of what it covers, or is left out where the picture
-    changes less by that. Lines much finer than the grid vanish. A drawing that is on the grid already, as
+    translucent becomes opaque, in the colour it has on the average of what it covers, or is omitted where the image
+    changes less by that. Lines much finer than the grid vanish. An SVG that is on the grid already, as
     `Drawing.to_svg` writes it, stays as it is.
 
     This may take seconds for thousands of paths.
 
     Raises:
-        GeneratorError: The document is refused by `clean_svg`, has what cannot become a filled path (text, pictures,
+        GeneratorError: The document is refused by `clean_svg`, has what cannot become a filled path (text, images,
             style sheets, patterns, masks, filters, markers), or paints nothing.
     """
     cleaned = clean_svg(svg, width=SIDE, height=SIDE)
@@ -108,7 +108,7 @@ def read_svg(svg: str) -> Drawing:
 
 
 def _refused(reason: str) -> GeneratorError:
-    return GeneratorError(f"the drawing cannot be encoded: {reason}")
+    return GeneratorError(f"the SVG cannot be encoded: {reason}")
 
 
 def _refuse_what_is_no_path(svg: str) -> None:
@@ -225,7 +225,7 @@ def _mean(colours: Sequence[tuple[float, Colour]]) -> Colour:
 
 
 def _on_grid(data: str, scale: float, left: float, top: float, width: float, height: float) -> Commands:
-    """Path data moved from the viewBox to the grid, without what lies outside of it."""
+    """Path data moved from the viewBox to the grid, without what is outside of it."""
     margins = (SIDE - scale * width) / 2, (SIDE - scale * height) / 2
     shift = margins[0] - scale * left, margins[1] - scale * top
     commands: Commands = []

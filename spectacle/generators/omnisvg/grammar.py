@@ -1,4 +1,4 @@
-"""Decoding that cannot go wrong: which tokens may come next, so that whatever is sampled is a valid drawing."""
+"""Decoding that cannot go wrong: which tokens may come next, so that whatever is sampled is a valid SVG."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from spectacle.errors import BadOptions
 from spectacle.generators.omnisvg.tokens import COMMANDS, OPERANDS, TokenKind, Vocabulary
 
 MIN_TOKENS = 8
-"""Fewest tokens of a drawing: begin, `M` and its two points, `L` and its point, a colour, end."""
+"""Minimum number of tokens of an SVG: begin, `M` and its two points, `L` and its point, a colour, end."""
 
 
 class GrammarState(IntEnum):
-    """How far a drawing has come. A state whose name ends in a number waits for that operand of a command."""
+    """How far an SVG has come. A state whose name ends in a number waits for that operand of a command."""
 
     START = 0
     BEGUN = auto()
@@ -44,7 +44,7 @@ class GrammarState(IntEnum):
 
 
 class _Token(IntEnum):
-    """The kinds of token as the grammar tells them apart."""
+    """The kinds of token as the grammar distinguishes them."""
 
     OTHER = 0
     END = auto()
@@ -113,7 +113,7 @@ _RULES = _rules()
 
 
 def _tokens_to_end() -> dict[GrammarState, int]:
-    """Fewest tokens from each state to the end."""
+    """Minimum number of tokens from each state to the end."""
     distance = dict.fromkeys(GrammarState, _NEVER) | {GrammarState.ENDED: 0}
     for _ in GrammarState:
         for (state, _), after in _RULES.items():
@@ -127,13 +127,13 @@ _ENOUGH = max(1 + _TO_END[after] for after in _RULES.values())
 
 
 def check_max_length(max_length: int) -> None:
-    """Refuse a `max_length` that no drawing fits in.
+    """Refuse a `max_length` that no SVG fits in.
 
     Raises:
         BadOptions: It is less than `MIN_TOKENS`.
     """
     if max_length < MIN_TOKENS:
-        raise BadOptions(f"max_length is {max_length}, too few tokens for one path: ask for at least {MIN_TOKENS}")
+        raise BadOptions(f"max_length = {max_length}: too few tokens for one path. Use at least {MIN_TOKENS}.")
 
 
 class Grammar:
@@ -141,7 +141,7 @@ class Grammar:
 
     `advance`, `mask` and `constrain` are lookups in these tables with static shapes: they never wait for the device,
     so they may be captured in a CUDA graph or compiled together with a decoding step. A loop that always chooses among
-    the tokens that `mask` allows gets a drawing that `spectacle.generators.omnisvg.tokens.decode` finds no flaw in:
+    the tokens that `mask` allows gets an SVG that `spectacle.generators.omnisvg.tokens.decode` finds no flaw in:
 
         state = grammar.initial_state(batch)
         for remaining in range(max_length, 0, -1):
@@ -149,14 +149,14 @@ class Grammar:
             token = ...  # sampled from scores
             state = grammar.advance(state, token)
 
-    The first token may be `bos` or `eos`, and either of them ends the drawing later; see `Vocabulary.ends`. A loop
-    therefore learns from `ended` that a drawing is done, not from the token.
+    The first token may be `bos` or `eos`, and either of them ends the SVG later; see `Vocabulary.ends`. A loop
+    therefore learns from `ended` that an SVG is done, not from the token.
 
     Args:
         vocabulary: The vocabulary of the model.
-        device: Where the tables lie.
+        device: Where the tables are.
         first: Id that the first column of the scores stands for. A model need not compute the scores of ids below the
-            drawing tokens, which are never allowed; `vocabulary.base` is the largest value.
+            the tokens of SVGs, which are never allowed; `vocabulary.base` is the largest value.
     """
 
     def __init__(self, vocabulary: Vocabulary, device: torch.device | str = "cpu", *, first: int = 0) -> None:
@@ -183,8 +183,8 @@ class Grammar:
         """States before the first token, shape (batch,), int64.
 
         Args:
-            batch: Number of drawings.
-            begun: Whether the prompt ends with the begin token already; a drawing then has one token less.
+            batch: Number of SVGs.
+            begun: Whether the prompt ends with the begin token already; an SVG then has one token less.
         """
         state = GrammarState.BEGUN if begun else GrammarState.START
         return torch.full((batch,), state, dtype=torch.int64, device=self._rows.device)
@@ -213,7 +213,7 @@ class Grammar:
         return torch.where(self.mask(state, remaining), scores, -torch.inf)
 
     def ended(self, state: Tensor) -> Tensor:
-        """Which drawings are done, bool, shape (batch,)."""
+        """Which SVGs are done, bool, shape (batch,)."""
         return state == GrammarState.ENDED
 
 
@@ -221,7 +221,7 @@ class GrammarLogitsProcessor(LogitsProcessor):
     """Keeps transformers' `generate()` within the grammar; one instance for one call.
 
     Pass it as `logits_processor`, with its `stop` as `stopping_criteria` and `eos_token_id=None`, because the begin
-    token could be taken for the end. `generate()` puts it after its own penalties, whose result it need not trust,
+    token could be mistaken for the end. `generate()` puts it after its own penalties, whose result it need not trust,
     and before temperature, top-k and top-p, which keep something of what it allows. Beam search is not supported,
     for it changes the order of the batch.
 
@@ -250,7 +250,7 @@ class GrammarLogitsProcessor(LogitsProcessor):
         return self.grammar.constrain(scores, self.state, self.max_new_tokens - generated)
 
     def advance(self, input_ids: Tensor) -> Tensor:
-        """Take note of the newest tokens, and tell which drawings are done."""
+        """Take note of the newest tokens, and return which SVGs are done."""
         assert self.state is not None
         self.state = self.grammar.advance(self.state, input_ids[:, -1])
         return self.grammar.ended(self.state)

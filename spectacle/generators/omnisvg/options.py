@@ -15,28 +15,36 @@ class OmniSvgOptions(SvgOptions):
 
     task_type: Literal["text-to-svg", "image-to-svg"] | None = Field(
         None,
-        description="Generate from the prompt, or vectorize the attached picture. Default: the latter if there is one.",
+        description="Generate from the prompt, or vectorize the input image. Default: the latter if there is one.",
     )
     model_size: Literal["4B", "8B"] | None = Field(
-        None, description="The size that must answer. Which one does is set by the preset of the kind."
+        None, description="Reject the request unless the kind's preset has this size."
     )
     task_subtype: Literal["icon", "illustration"] | None = Field(
         None, description="What to generate from a prompt. Default: inferred from its words."
     )
     num_candidates: int = Field(
-        4, ge=1, le=MAX_CANDIDATES, description="Maximum number of drawings to return, the best first."
+        4, ge=1, le=MAX_CANDIDATES, description="Maximum number of SVGs to return, the best first."
     )
-    max_length: int = Field(1536, ge=256, le=MAX_TOKENS, description="Maximum number of tokens of a drawing.")
+    max_length: int = Field(
+        1536,
+        ge=256,
+        le=MAX_TOKENS,
+        description="Maximum number of tokens of an SVG; a path takes from 6 to several dozen.",
+    )
     temperature: float | None = Field(
-        None, ge=0.05, le=1.5, description="How daring: 0.3 for pictures, 0.5 for icons, 0.6 for illustrations."
+        None,
+        ge=0.05,
+        le=1.5,
+        description="Sampling temperature. Default: 0.3 for images, 0.5 for icons, 0.6 for illustrations.",
     )
     top_p: float | None = Field(
-        None, ge=0.1, le=1, description="Sample from the likeliest tokens that have this probability together."
+        None, ge=0.1, le=1, description="Sample from the most likely tokens that together have this probability."
     )
-    top_k: int | None = Field(None, ge=1, le=200, description="Sample from this many of the likeliest tokens.")
+    top_k: int | None = Field(None, ge=1, le=200, description="Sample from this number of most likely tokens.")
     repetition_penalty: float | None = Field(
-        None, ge=1, le=2, description="Make tokens that the drawing already has less likely; 1 does nothing."
+        None, ge=1, le=2, description="Make tokens that the SVG already contains less likely; 1 does nothing."
     )
     replace_background: bool = Field(
-        True, description="Make the background of the attached picture white before it is looked at."
+        True, description="Make the background of the input image white before vectorizing it."
     )

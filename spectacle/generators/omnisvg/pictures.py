@@ -1,4 +1,4 @@
-"""Makes an attached picture into what OmniSVG was trained to look at, and says where the picture lies in a drawing."""
+"""Makes an attached image into what OmniSVG was trained to see, and says where the image is in an SVG."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _EDGE_SHARE = 0.1
 _FEWEST_EDGE_SAMPLES = 10
 _BRIGHT_EDGE = 240
 _SAME_COLOUR = 30
+_STEP_BITS = 3
 _SLIMMEST = 32
-"""Largest ratio of the sides: of a slimmer picture, less than seven of the grid's 200 steps would be left."""
+"""Largest ratio of the sides: of a slimmer image, less than seven of the grid's 200 steps would be left."""
 _WORKING_SIDE = 2 * SEEN
-"""Larger pictures are reduced to this first, for the background is looked for in every pixel."""
+"""Larger images are reduced to this first, because the background is searched for in every pixel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A picture as the model sees it.
+    """An image as the model sees it.
 
     Attributes:
-        picture: Mode RGB, `SEEN` pixels wide and high; the attached picture in its middle, white beside it.
-        view_box: Where the attached picture lies on the grid: left, top, width, height. The same part of the drawing
+        picture: Mode RGB, `SEEN` pixels wide and high; the attached image in its middle, white around it.
+        view_box: Where the attached image is on the grid: left, top, width, height. The same part of the SVG
             has its shape.
     """
 
@@ -40,24 +41,24 @@ class Prepared:
 
 
 def prepare(picture: Image.Image, *, replace_background: bool) -> Prepared:
-    """Prepare an attached picture: on white, its background white as well if so wanted, the whole in a square.
+    """Prepare an attached image: on white, its background white as well if so wanted, the whole in a square.
 
-    Upstream stretches the picture to a square instead.
+    Upstream stretches the image to a square instead.
 
     Args:
-        picture: The picture, of any mode; transparency is honoured in all of them.
+        picture: The image, of any mode; transparency is honoured in all of them.
         replace_background: Whether a background that is not bright already becomes white; see `whiten_background`.
 
     Raises:
-        BadAttachment: The picture is empty or too slim for the grid.
+        BadAttachment: The image is empty or too slim for the grid.
     """
     width, height = picture.size
     if not width or not height:
-        raise BadAttachment("the attached picture has no pixels: attach another")
+        raise BadAttachment("the input image has no pixels. Attach another.")
     if max(width, height) > _SLIMMEST * min(width, height):
         raise BadAttachment(
-            f"the attached picture is {width}x{height}, too slim for a grid of {SIDE} by {SIDE}: "
-            f"its sides may differ by a factor of {_SLIMMEST}"
+            f"the input image is {width}x{height}, too slim for a grid of {SIDE} by {SIDE}. "
+            f"Crop it, so that its sides differ by at most a factor of {_SLIMMEST}."
         )
     flat = _on_white(picture)
     flat.thumbnail((_WORKING_SIDE, _WORKING_SIDE), Image.Resampling.LANCZOS)
@@ -75,8 +76,9 @@ def prepare(picture: Image.Image, *, replace_background: bool) -> Prepared:
 def whiten_background(picture: Image.Image) -> Image.Image:
     """Make every pixel white that has nearly the colour of the background, as upstream does.
 
-    The background is the commonest colour on the border. A picture whose border is bright on average stays as it is,
-    and so does one in which nothing else would be left. Pixels of that colour inside the picture become white, too.
+    The background is the commonest colour on the border, noise apart: colours are counted in steps of 8, and those near
+    the commonest step give the colour. An image whose border is bright on average stays as it is,
+    and so does one in which nothing else would be left. Pixels of that colour inside the image become white, too.
 
     Args:
         picture: Mode RGB.
@@ -88,10 +90,18 @@ def whiten_background(picture: Image.Image) -> Image.Image:
     sampled = [edge[np.linspace(0, len(edge) - 1, count).round().astype(int)] for edge in edges]
     if (np.concatenate(sampled).mean(axis=0) > _BRIGHT_EDGE).all():
         return picture
-    colours, counts = np.unique(np.concatenate(edges), axis=0, return_counts=True)
-    background = colours[counts.argmax()].astype(np.int32)
+    background = _commonest(np.concatenate(edges).astype(np.int32))
     near = ((pixels.astype(np.int32) - background) ** 2).sum(axis=2) < _SAME_COLOUR**2
     return picture if near.all() else Image.fromarray(np.where(near[..., None], np.uint8(255), pixels))
+
+
+def _commonest(colours: np.ndarray) -> np.ndarray:
+    """The colour that most of them are near, the most frequent one itself where there is no noise."""
+    _, of, counts = np.unique(colours >> _STEP_BITS, axis=0, return_inverse=True, return_counts=True)
+    found = np.median(colours[of.reshape(-1) == counts.argmax()], axis=0)
+    near = ((colours - found) ** 2).sum(axis=1) < _SAME_COLOUR**2
+    middle: np.ndarray = np.median(colours[near], axis=0).astype(np.int32)
+    return middle
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

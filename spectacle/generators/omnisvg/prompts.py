@@ -1,4 +1,4 @@
-"""What OmniSVG is told, in the words it was trained with."""
+"""The instructions OmniSVG gets, in the words it was trained with."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def text_prompt(prompt: str) -> str:
 
 
 def picture_prompt() -> str:
-    """What the model is given for a picture, with one place for it."""
+    """What the model is given for an image, with one place for it."""
     return _chat(_PICTURE)
 
 

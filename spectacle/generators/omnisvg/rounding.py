@@ -24,7 +24,7 @@ _MAX_HALVINGS = 4
 def rounded(commands: Commands) -> tuple[Segment, ...]:
     """The commands on whole coordinates from 0 to 199, as OmniSVG's grammar wants them.
 
-    Parts without area are left out; where all of them cancel out, as the two sides of a fine line do, there are no
+    Parts without area are omitted; where all of them cancel out, as the two sides of a fine line do, there are no
     commands. Quadratics become cubics, and so do arcs that whole numbers
     cannot come near. What is on the grid already stays as it is.
     """
@@ -62,7 +62,7 @@ def _points(segment: Segment) -> Iterator[tuple[int, ...]]:
 
 
 def _segments(command: str, operands: Sequence[float], pen: tuple[float, float]) -> Iterator[Segment]:
-    """A drawing command on whole coordinates."""
+    """An SVG command on whole coordinates."""
     if command == "A":
         yield from _arc(operands, pen)
         return

@@ -16,7 +16,7 @@ class Sampling:
         temperature: Divides the scores; small values keep to the likeliest tokens.
         top_p: Tokens are sampled from the likeliest that together have this probability.
         top_k: Tokens are sampled from this many of the likeliest.
-        repetition_penalty: Makes tokens less likely that the drawing has already; 1 does nothing.
+        repetition_penalty: Makes tokens less likely that the SVG has already; 1 does nothing.
     """
 
     temperature: float
@@ -34,5 +34,5 @@ _OF_PICTURE = Sampling(temperature=0.3, top_p=0.90, top_k=50, repetition_penalty
 
 
 def default_sampling(subtype: Subtype | None) -> Sampling:
-    """How upstream samples tokens for a subtype of text, or for a picture (None)."""
+    """How upstream samples tokens for a subtype of text, or for an image (None)."""
     return _OF_PICTURE if subtype is None else _OF_TEXT[subtype]

@@ -29,15 +29,18 @@ PART = "model"
 
 MAX_CANDIDATES = 8
 SPARE_CANDIDATES = 4
-"""So many more drawings are made than asked for, because some show nothing; upstream's number."""
+"""This many more SVGs are made than asked for, because some show nothing; upstream's number."""
 MAX_TOKENS = 2048
-"""Most tokens of a drawing that upstream allows."""
+"""Maximum number of tokens of an SVG that upstream allows."""
+
+TRAINED_PROMPT_TOKENS = 200
+"""Tokens of the longest prompts in training: `text.max_length` of the published configuration."""
 
 MAX_PROMPT_TOKENS = 1024
-"""Most tokens of a prompt that a plan leaves room for: a picture takes 256 and the words around it about 100."""
+"""Maximum number of tokens of a prompt that a plan has room for: an image takes 256 and the words around it 100."""
 _BYTES = 2  # bf16
 _STORED_AS = {"torchao": "int8", "bitsandbytes": "nf4"}
-# Scores of the drawing's tokens in fp32 and copies of them, and what the layers leave while a prompt is computed.
+# Scores of the SVG's tokens in fp32 and copies of them, and what the layers leave while a prompt is computed.
 _WORKSPACE = 500_000_000
 
 
@@ -98,8 +101,8 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
     """What a plan has to know of a checkpoint, from its size on disk and its configuration; nothing is loaded.
 
     Args:
-        weights: The published file, or a folder of safetensors files.
-        base: A folder with its `config.json`.
+        weights: The published file, or a directory of safetensors files.
+        base: A directory with its `config.json`.
         vocabulary_size: Number of rows of the embedding.
 
     Raises:
@@ -111,7 +114,7 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
         width = text["hidden_size"]
         cached = 2 * text["num_hidden_layers"] * text["num_key_value_heads"] * (width // text["num_attention_heads"])
     except (OSError, ValueError, TypeError, LookupError, ArithmeticError) as error:
-        raise GeneratorError(f"{base / 'config.json'} cannot be read ({error}): {REMEDY}") from None
+        raise GeneratorError(f"{base / 'config.json'}: cannot be read ({error}). {REMEDY}") from None
     files = [weights] if weights.is_file() else weights.glob("*.safetensors")
     held = sum(file.stat().st_size for file in files)
     method = text.get("quantization_config", {}).get("quant_method")
@@ -129,11 +132,11 @@ def component(weights: Path, base: Path, vocabulary_size: int) -> Component:
 
 
 def make_plan(part: Component, machine: Machine, settings: PlacementSettings) -> Plan:
-    """Place a size of OmniSVG as well as what is free allows; always whole on the device.
+    """Place a size of OmniSVG as well as what is free allows; always entirely on the device.
 
-    `residency` is not taken from the settings, for every token needs every weight: streamed to the device, each would
-    take as long as a step of a diffusion model. Nor is `gguf`, of which there is none, nor without a GPU `nf4`: on
-    CPUs with bf16 instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the picture
+    `residency` is not taken from the settings, because every token needs every weight: streamed to the device, each
+    would take as long as a step of a diffusion model. Nor is `gguf`, of which there is none, nor without a GPU `nf4`:
+    on CPUs with bf16 instructions, bitsandbytes (0.50) cannot multiply by matrices of 3420 rows, which the image
     half has.
 
     Raises:
@@ -143,7 +146,7 @@ def make_plan(part: Component, machine: Machine, settings: PlacementSettings) ->
     """
     if machine.capability is None and part.stored_as == "nf4":
         raise GeneratorError(
-            "these weights were prepared as nf4, which are loaded with a GPU only: prepare them as int8 for this host"
+            "these weights were prepared as nf4, which needs a GPU. Prepare them as int8 for this host."
         )
     forms = frozenset({"int8"} if machine.capability is None else {"int8", "nf4"})
     changes: dict[str, Any] = {"residency": "auto"}

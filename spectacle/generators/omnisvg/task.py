@@ -1,4 +1,4 @@
-"""What a job asks of `omnisvg`, from its prompt, picture and options."""
+"""What a job asks of `omnisvg`, from its prompt, image and options."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class Task:
 def understand(job: Job, options: OmniSvgOptions, size: Size) -> Task:
     if options.model_size not in (None, size.name):
         raise BadOptions(
-            f"model_size is {options.model_size}, but this kind is served by OmniSVG {size.name}: "
-            f"ask for a kind with the preset {options.model_size.lower()}, or leave model_size out"
+            f"model_size = {options.model_size}: this kind is served by OmniSVG {size.name}. "
+            f"Use a kind with the preset {options.model_size.lower()}, or omit model_size."
         )
     name = options.task_type or (_PICTURE_TASK if job.pictures else _TEXT_TASK)
     if name == _PICTURE_TASK and not job.pictures:
-        raise BadAttachment("task_type is image-to-svg, but no picture is attached: attach one")
+        raise BadAttachment("task_type = image-to-svg: there is no input image. Attach one.")
     if name == _TEXT_TASK and job.pictures:
-        raise BadOptions("task_type is text-to-svg, but a picture is attached: leave one of them out")
+        raise BadOptions("task_type = text-to-svg: an input image is attached. Remove one of them.")
     if name == _TEXT_TASK and not job.prompt:
-        raise UnreadableRequest("there is neither a prompt nor a picture: write what is to be shown, or attach one")
+        raise UnreadableRequest("there is neither a prompt nor an input image. Write a prompt, or attach an image.")
     picture = prepare(job.pictures[0], replace_background=options.replace_background) if job.pictures else None
     subtype = None if picture is not None else options.task_subtype or infer_subtype(job.prompt)
     names = ("temperature", "top_p", "top_k", "repetition_penalty")

@@ -1,4 +1,4 @@
-"""OmniSVG's token scheme: which token ids mean what, reading them as a drawing, and writing a drawing with them."""
+"""OmniSVG's token scheme: which token ids mean what, reading them as an SVG, and writing an SVG with them."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ class Vocabulary:
     """The token ids of one size of OmniSVG 1.1.
 
     Attributes:
-        base: Vocabulary size of the Qwen2.5-VL model underneath; the drawing's tokens follow it.
+        base: Vocabulary size of the Qwen2.5-VL model underneath; the SVG's tokens follow it.
         size: Number of rows of the embedding.
-        bos: Id that begins a drawing.
+        bos: Id that begins an SVG.
         eos: Id that ends it.
         pad: Id that fills up a batch.
     """
@@ -194,7 +194,7 @@ def decode(ids: Iterable[int], vocabulary: Vocabulary) -> Drawing:
 
 
 def encode_drawing(drawing: Drawing, vocabulary: Vocabulary) -> list[int]:
-    """Write a drawing as the model would: the begin token, its paths, the end token.
+    """Write an SVG as the model would: the begin token, its paths, the end token.
 
     `decode` makes the same paths of it.
 

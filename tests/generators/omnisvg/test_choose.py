@@ -86,19 +86,20 @@ def test_a_missing_renderer_is_no_candidates_fault() -> None:
         choose([squares((100, 0, "#ff0000"))], no_renderer, task="icon")
 
 
-def test_for_words_complete_drawings_come_first_then_fuller_ones() -> None:
+def test_for_words_complete_drawings_come_first_then_those_with_the_usual_number_of_paths() -> None:
     cut = squares((150, 0, "#ff0000"), (50, 0, "#00ff00"), (20, 100, "#0000ff"), cut=True)
     flawed = squares((150, 0, "#ff0000"), (50, 0, "#00ff00"), flaws=frozenset({Flaw.NO_END}))
     small = squares((60, 0, "#ff0000"))
     large = squares((120, 0, "#ff0000"))
     two = squares((60, 0, "#ff0000"), (60, 100, "#00ff00"))
-    assert order([cut, flawed, small, large, two]) == [4, 3, 2, 0, 1]
+    four = squares((20, 0, "#ff0000"), (20, 50, "#00ff00"), (20, 100, "#0000ff"), (20, 150, "#ffff00"))
+    assert order([cut, flawed, four, small, two, large]) == [3, 4, 5, 2, 1, 0]
+    assert order([four, small, two]) == [2, 1, 0]
 
 
 def test_the_same_path_again_does_not_count() -> None:
-    repeated = squares(*[(60, 0, "#ff0000")] * 5)
-    two = squares((60, 0, "#ff0000"), (60, 100, "#00ff00"))
-    assert order([repeated, two]) == [1, 0]
+    (choice,) = choose([squares(*[(60, 0, "#ff0000")] * 5)], render, task="icon")
+    assert choice.paths == 1
 
 
 def test_equals_stay_in_the_order_given() -> None:
@@ -114,6 +115,13 @@ def test_for_a_picture_the_nearest_comes_first() -> None:
     assert [choice.number for choice in choices] == [2, 1, 0]
     differences = [choice.difference for choice in choices]
     assert differences == sorted(differences, key=lambda difference: difference or 0)
+
+
+def test_for_a_picture_too_complete_drawings_come_first() -> None:
+    red = squares((100, 0, "#ff0000"), cut=True)
+    near = squares((96, 0, "#ff0000"))
+    choices = choose([red, near], render, task="image", picture=render(red.svg))
+    assert [choice.number for choice in choices] == [1, 0]
 
 
 def test_what_is_known_of_a_choice() -> None:

@@ -209,7 +209,7 @@ def test_a_faint_shade_over_many_colours_is_left_out() -> None:
     ("content", "message"),
     [
         ("<text>hello</text>", "it has <text>; convert its text to paths"),
-        ('<image href="a.png"/>', "it has <image>; remove its pictures"),
+        ('<image href="a.png"/>', "it has <image>; remove its images"),
         ("<style>path { fill: red }</style>", "it has <style>; write its style sheet's declarations as attributes"),
         ('<pattern id="p"><path d="M0 0h1v1z"/></pattern>', "it has <pattern>; use plain colours"),
         ("<foreignObject/>", "it has <foreignObject>"),
@@ -232,7 +232,7 @@ def test_what_cannot_be_encoded_is_refused_with_what_to_do(content: str, message
 
 @pytest.mark.parametrize("svg", ["", "<svg", "<html/>", '<!DOCTYPE svg [<!ENTITY a "b">]><svg>&a;</svg>', "\ud800"])
 def test_what_is_no_safe_svg_is_refused(svg: str) -> None:
-    with pytest.raises(GeneratorError, match="the drawing was refused"):
+    with pytest.raises(GeneratorError, match="the SVG was rejected"):
         read_svg(svg)
 
 

@@ -18,7 +18,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 from spectacle.errors import BadOptions, Cancelled, GeneratorError
 from spectacle.generators.omnisvg import generation
 from spectacle.generators.omnisvg.checkpoint import load_processor
-from spectacle.generators.omnisvg.generation import Decoder
+from spectacle.generators.omnisvg.generation import Decoder, Prompt
 from spectacle.generators.omnisvg.grammar import Grammar, GrammarLogitsProcessor
 from spectacle.generators.omnisvg.pictures import SEEN
 from spectacle.generators.omnisvg.prompts import picture_prompt, text_prompt
@@ -50,14 +50,17 @@ class Subject:
         both: Mapping[str, Tensor] = self.processor(text=[picture_prompt()], images=[picture], return_tensors="pt")
         return both
 
-    def generate(self, inputs: Mapping[str, Tensor], sampling: Sampling = DARING, **settings: Any) -> list[list[int]]:
+    def prompt(self, inputs: Mapping[str, Tensor], sampling: Sampling = DARING, **settings: Any) -> Prompt:
         given: dict[str, Any] = {
             "candidates": 2,
             "max_length": 100,
             "seed": 3,
             "report": lambda done, paths: None,
         } | settings
-        return self.decoder.generate(inputs, sampling, **given)
+        return Prompt(inputs, sampling, **given)
+
+    def generate(self, inputs: Mapping[str, Tensor], sampling: Sampling = DARING, **settings: Any) -> list[list[int]]:
+        return self.decoder.generate(self.prompt(inputs, sampling, **settings))
 
 
 @pytest.fixture(scope="module", params=["4B", "8B"])
@@ -89,6 +92,7 @@ def by_transformers(subject: Subject, inputs: Mapping[str, Tensor], max_length: 
     return tokens
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["text", "picture"])
 def test_the_tokens_are_those_of_transformers_own_loop(subject: Subject, task: str) -> None:
     lengths = []
@@ -215,7 +219,7 @@ def test_scores_that_are_no_numbers_are_an_error(
 
 
 def test_too_few_tokens_for_a_path_are_refused(small: Subject) -> None:
-    with pytest.raises(BadOptions, match="max_length is 7"):
+    with pytest.raises(BadOptions, match="max_length = 7: too few tokens"):
         small.generate(small.inputs("text"), max_length=7)
 
 
@@ -226,12 +230,12 @@ def test_replayed_steps_give_the_same_drawings(small: Subject, monkeypatch: pyte
     windows: list[int] = []
     reported: list[int] = []
 
-    def capture(decoder: Decoder, run: Any, window: int) -> SimpleNamespace:
-        windows.append(window)
-        before = run.snapshot()
-        decoder._step(run, window)
-        run.restore(before)
-        return SimpleNamespace(replay=lambda: decoder._step(run, window))
+    def capture(decoder: Decoder, runs: Any, now: list[int]) -> SimpleNamespace:
+        windows.extend(now)
+        before = runs[0].snapshot()
+        decoder._step(runs, now)
+        runs[0].restore(before)
+        return SimpleNamespace(replay=lambda: decoder._step(runs, now))
 
     monkeypatch.setattr(Decoder, "_capture", capture)
     monkeypatch.setattr(small.decoder, "_graphs", True)
@@ -245,9 +249,9 @@ def test_replayed_steps_give_the_same_drawings(small: Subject, monkeypatch: pyte
 def test_a_long_drawing_goes_through_several_windows(small: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     windows: list[int] = []
 
-    def capture(decoder: Decoder, run: Any, window: int) -> SimpleNamespace:
-        windows.append(window)
-        return SimpleNamespace(replay=lambda: decoder._step(run, window))
+    def capture(decoder: Decoder, runs: Any, now: list[int]) -> SimpleNamespace:
+        windows.extend(now)
+        return SimpleNamespace(replay=lambda: decoder._step(runs, now))
 
     monkeypatch.setattr(generation._Generation, "ended", lambda run: False)
     inputs = small.inputs("picture")

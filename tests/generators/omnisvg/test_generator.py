@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import subprocess
@@ -30,11 +31,12 @@ from spectacle.errors import (
 )
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Job, MediaType, Resources
-from spectacle.generators.omnisvg import OmniSvg
+from spectacle.generators.omnisvg import OmniSvg, products
+from spectacle.generators.placement.plan import Machine
+from spectacle.provenance import read_provenance
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
 from spectacle.worker.options import read_options
-from spectacle.worker.results import read_provenance
 
 CONFIGURATION = """
 default_kind = "svg"
@@ -55,7 +57,7 @@ directory = "{weights}"
 [kinds.svg]
 generator = "omnisvg"
 preset = "4b"
-makes = "svg"
+format = "svg"
 
 [kinds.flat]
 generator = "omnisvg"
@@ -108,6 +110,7 @@ def drawings(artifacts: list[Artifact]) -> list[str]:
 # --- through the daemon ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_words_become_drawings_the_best_first(daemon: Daemon) -> None:
     options = {"seed": 5, "max_length": 256, "return_png": True}
     daemon.write("a-1-320x240", "a small star", options=options)
@@ -153,11 +156,11 @@ def test_a_kind_that_makes_pictures_gets_one(daemon: Daemon) -> None:
 @pytest.mark.parametrize(
     ("number", "prompt", "files", "message"),
     [
-        (4, b"\n", {}, "neither a prompt nor a picture"),
+        (4, b"\n", {}, "neither a prompt nor an input image"),
         (5, b"a fox", {"options": {"model_size": "8B"}}, "this kind is served by OmniSVG 4B"),
         (6, b"a fox", {"options": {"max_length": 100}}, "max_length"),
-        (7, b"a fox", {"options": {"task_type": "image-to-svg"}}, "no picture is attached"),
-        (8, b"\n", {"input": b""}, "is empty"),
+        (7, b"a fox", {"options": {"task_type": "image-to-svg"}}, "there is no input image"),
+        (8, b"\n", {"input": b""}, "empty"),
     ],
 )
 def test_what_is_wrong_with_a_request_is_said(
@@ -194,7 +197,7 @@ def test_each_preset_names_its_weights_and_their_licence() -> None:
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
-    with pytest.raises(GeneratorError, match="no preset '3b': use one of 8b, 4b"):
+    with pytest.raises(GeneratorError, match=r"no preset '3b'\. Use one of 8b, 4b"):
         OmniSvg.weights("3b")
 
 
@@ -223,6 +226,41 @@ def test_the_same_job_gives_the_same_drawings(omnisvg: OmniSvg) -> None:
     first = omnisvg.generate(job(), QUIET)
     assert drawings(list(omnisvg.generate(job(), QUIET))) == drawings(list(first))
     assert drawings(list(omnisvg.generate(job(seed=6), QUIET))) != drawings(list(first))
+
+
+def test_jobs_of_a_batch_give_what_they_give_alone_also_when_memory_has_no_room_for_all(
+    omnisvg: OmniSvg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [job(seed=seed, num_candidates=1 + seed) for seed in range(3)]
+    jobs.insert(1, job(max_length=256, model_size="8B"))
+
+    def generated() -> dict[int, Any]:
+        return dict(omnisvg.generate_batch(jobs, [QUIET] * len(jobs)))
+
+    made = generated()
+    assert isinstance(made.pop(1), BadOptions)
+    for number, artifacts in made.items():
+        alone = omnisvg.generate(jobs[number], QUIET)
+        assert [(each.content, each.facts) for each in artifacts] == [(each.content, each.facts) for each in alone]
+    assert omnisvg._loaded is not None
+    monkeypatch.setattr(omnisvg._loaded.decoder, "cached_bytes", lambda prompt: 10**15)
+    one_by_one = generated()
+    assert list(one_by_one) == [1, 0, 2, 3]
+    assert drawings(one_by_one[3]) == drawings(made[3])
+
+
+def test_batches_are_made_where_they_pay_and_leave_the_results_as_they_are(
+    omnisvg: OmniSvg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert omnisvg._loaded is not None
+    plan, decoder = omnisvg._loaded.plan, omnisvg._loaded.decoder
+    full = dataclasses.replace(plan, precision="fp32")
+    plain, quick = Machine(10**10), Machine(10**10, cpu_bf16=True)
+    assert OmniSvg._batches_pay(full, decoder, plain)
+    assert not OmniSvg._batches_pay(dataclasses.replace(plan, precision="bf16"), decoder, plain)
+    monkeypatch.setattr(products, "independent_of_rows", lambda *_: False)
+    assert not OmniSvg._batches_pay(full, decoder, quick)
+    assert OmniSvg._batches_pay(dataclasses.replace(plan, device="cuda"), decoder, quick)
 
 
 def test_no_more_drawings_come_than_asked_for(omnisvg: OmniSvg) -> None:
@@ -260,7 +298,10 @@ def test_a_prompt_of_more_tokens_than_there_is_room_for_is_refused_with_both_num
     letter: str, omnisvg: OmniSvg
 ) -> None:
     """The small model has a token for each byte."""
-    with pytest.raises(UnreadableRequest, match=r"the prompt is too long: .* 4\d\d\d tokens.* room for 1024"):
+    with pytest.raises(
+        UnreadableRequest,
+        match=r"the prompt is too long: with the words around it, it is 4419 tokens; the limit is 1024",
+    ):
         omnisvg.generate(job(letter * (4000 // len(letter.encode()))), QUIET)
 
 
@@ -271,9 +312,9 @@ def test_the_form_of_the_weights_is_told(omnisvg: OmniSvg) -> None:
 @pytest.mark.parametrize(
     ("request_", "error", "message"),
     [
-        (lambda: job(""), UnreadableRequest, "neither a prompt nor a picture"),
-        (lambda: job("a fox", task_type="image-to-svg"), BadAttachment, "no picture is attached"),
-        (lambda: job("a fox", photograph(), task_type="text-to-svg"), BadOptions, "a picture is attached"),
+        (lambda: job(""), UnreadableRequest, "neither a prompt nor an input image"),
+        (lambda: job("a fox", task_type="image-to-svg"), BadAttachment, "there is no input image"),
+        (lambda: job("a fox", photograph(), task_type="text-to-svg"), BadOptions, "image is attached"),
         (lambda: job("a fox", model_size="8B"), BadOptions, "a kind with the preset 8b"),
         (lambda: job("", Image.new("RGB", (9000, 10))), BadAttachment, "too slim"),
     ],
@@ -289,7 +330,7 @@ def test_when_no_drawing_shows_anything_the_client_is_told(omnisvg: OmniSvg, mon
     from spectacle.generators.omnisvg import generator
 
     monkeypatch.setattr(generator, "choose", lambda *arguments, **keywords: [])
-    with pytest.raises(GeneratorError, match="none of 5 drawings shows anything"):
+    with pytest.raises(GeneratorError, match="all 5 candidates are blank"):
         omnisvg.generate(job(), QUIET)
 
 
@@ -318,6 +359,7 @@ def test_return_png_is_another_name_of_png() -> None:
 # --- checkpoints -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_prepared_checkpoint_draws_the_same(store: Store, tmp_path: Path, omnisvg: OmniSvg) -> None:
     resources = Resources(store=store)
     said: list[str] = []
@@ -339,7 +381,7 @@ def test_a_prepared_checkpoint_draws_the_same(store: Store, tmp_path: Path, omni
 
 
 def test_an_unknown_form_of_weights_is_refused(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(GeneratorError, match="cannot store weights as gguf"):
+    with pytest.raises(GeneratorError, match="--quantize gguf: not possible for omnisvg"):
         OmniSvg.prepare("4b", tmp_path, Resources(store=store), "gguf", lambda sentence: None)
 
 

@@ -138,14 +138,14 @@ def test_the_plan_of_weights_that_are_not_here_follows_from_the_published_sizes(
     assert sentences[1].startswith(f"model: {form}")
     assert sentences[-1].startswith("The weights are not here yet")
     with pytest.raises(WeightsMissing):
-        OmniSvg.demand(preset, Device("cuda"), nothing, Footprint())
+        OmniSvg.required_memory(preset, Device("cuda"), nothing, Footprint())
 
 
 def test_a_limit_below_the_least_names_it_and_the_smaller_size(card: list[int], tmp_path: Path) -> None:
     card[0] = 80 * 10**9
     limited = Resources(store=Store(tmp_path), placement=PlacementSettings(vram_limit=8 * 10**9))
     assert any("int8" in sentence for sentence in OmniSvg.plan("4b", Device("cuda"), limited))
-    with pytest.raises(OutOfMemory, match=r"raise placement.vram_limit.*or choose the preset 4b"):
+    with pytest.raises(OutOfMemory, match=r"Raise placement.vram_limit.*[Oo]r use the preset 4b"):
         OmniSvg.plan("8b", Device("cuda"), limited)
 
 
@@ -160,14 +160,14 @@ def test_a_remedy_that_would_not_help_is_not_named(tmp_path: Path) -> None:
 
 def test_what_is_demanded_is_what_the_plan_takes_at_its_peak(card: list[int], store: Store) -> None:
     resources = Resources(store=store)
-    demand = OmniSvg.demand("4b", Device("cuda"), resources, Footprint())
+    demand = OmniSvg.required_memory("4b", Device("cuda"), resources, Footprint())
     assert demand is not None
     assert Footprint(vram=10**9) <= demand <= Footprint(EIGHT_GB, 16 * 10**9)
     # Too little is free beside another model, but without that one there would be enough.
     card[0] = 0
-    assert OmniSvg.demand("4b", Device("cuda"), resources, Footprint(vram=EIGHT_GB)) == demand
+    assert OmniSvg.required_memory("4b", Device("cuda"), resources, Footprint(vram=EIGHT_GB)) == demand
     with pytest.raises(OutOfMemory):
-        OmniSvg.demand("4b", Device("cuda"), resources, Footprint())
+        OmniSvg.required_memory("4b", Device("cuda"), resources, Footprint())
 
 
 @pytest.mark.usefixtures("small_is_worth_quantizing")
@@ -181,7 +181,7 @@ def test_weights_hold_memory_unless_they_are_mapped_from_their_file(
     generator = OmniSvg("4b", resources)
     assert generator.footprint == Footprint()
     generator.load(CPU)
-    demand = OmniSvg.demand("4b", CPU, resources, Footprint())
+    demand = OmniSvg.required_memory("4b", CPU, resources, Footprint())
     assert demand is not None
     assert generator.footprint <= demand
     assert (generator.footprint.ram > 0) is (quantization == "int8")
@@ -189,6 +189,7 @@ def test_weights_hold_memory_unless_they_are_mapped_from_their_file(
     assert generator.footprint == Footprint()
 
 
+@pytest.mark.slow
 def test_other_models_stay_loaded_beside_it(store: Store) -> None:
     with Rasteriser() as rasteriser:
         engine = Engine(CPU, rasteriser, Resources(store=store))

@@ -62,6 +62,16 @@ def test_a_dark_background_becomes_white_and_what_is_on_it_stays() -> None:
     assert pixel(kept, 10, 10) == (10, 40, 90)
 
 
+def test_a_noisy_background_is_told_by_what_most_of_its_pixels_are_near() -> None:
+    random = np.random.default_rng(3)
+    pixels = np.clip(np.array([60, 90, 120]) + random.integers(-12, 13, (300, 300, 3)), 0, 255).astype(np.uint8)
+    pixels[0, ::20] = 0  # the commonest exact color of the border
+    pixels[100:200, 100:200] = (200, 40, 40)
+    seen = np.asarray(whiten_background(Image.fromarray(pixels)))
+    assert (seen[20:80, 20:80] == 255).all(axis=2).mean() > 0.99
+    assert (seen[110:190, 110:190] == (200, 40, 40)).all()
+
+
 def test_a_bright_background_stays_as_it_is() -> None:
     picture = Image.new("RGB", (200, 200), (245, 244, 243))
     ImageDraw.Draw(picture).rectangle((60, 60, 140, 140), fill="red")
