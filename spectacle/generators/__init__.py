@@ -1,1 +1,1 @@
-"""Generators: plug-ins that turn a request into pictures."""
+"""Generators: plug-ins that turn a request into images."""

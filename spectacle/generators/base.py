@@ -5,18 +5,19 @@ A generator knows nothing of files, locks or queues: it gets a `Job` and a `JobC
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from spectacle.config import PlacementSettings, WeightSettings
+from spectacle.config import LoraSettings, ModelSettings, PlacementSettings, WeightSettings
 from spectacle.errors import GeneratorError, WeightsMissing
 from spectacle.weights import Located, Source, Store
 from spectacle.weights.prepared import open_prepared
@@ -45,9 +46,25 @@ class GeneratorOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="Seed of the random numbers; random when absent.")
-    progress: bool = Field(False, description="Keep STEM-progress.json up to date while the request runs.")
-    png: bool = Field(False, description="Write a STEM.png preview beside an SVG result.")
+    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="Seed of the random numbers. Default: random.")
+    progress: bool = Field(False, description="Keep STEM-progress.json up to date while the request waits and runs.")
+    png: bool = Field(False, description="Also write a STEM.png preview of an SVG result.")
+    output_format: Literal["png", "jpeg", "webp", "avif"] | None = Field(
+        None, description="Format of the image; of an SVG, that of a preview, which is also written. Default: png."
+    )
+    quality: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="Quality of jpeg, webp and avif; png has none and ignores it. Default: 90, 85, 75.",
+    )
+    metadata: Literal["full", "minimal"] = Field(
+        "full",
+        description="Minimal metadata marks the image as machine-made and names the licence, without the prompt.",
+    )
+    thumbnail: int | None = Field(
+        None, ge=16, le=1024, description="Also write STEM-thumbnail, whose longer side has this many pixels."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +73,8 @@ class InputRequirements:
 
     Attributes:
         prompt: Whether a non-empty prompt is required.
-        min_pictures: Fewest attached input pictures.
-        max_pictures: Most attached input pictures, 0 to 10.
+        min_pictures: Minimum number of attached input images.
+        max_pictures: Most attached input images, 0 to 10.
         mask: Whether `STEM-mask.png` is used.
         control: Whether `STEM-control.png` is used.
     """
@@ -69,6 +86,17 @@ class InputRequirements:
     control: bool = False
 
 
+class RunsOn(StrEnum):
+    """On which devices a generator runs."""
+
+    CPU_ONLY = "cpu only"
+    """It does not use a GPU."""
+    GPU_OR_CPU = "gpu or cpu"
+    """It runs on either, and is small enough to be loaded by several workers of one host."""
+    GPU_PREFERRED = "gpu preferred"
+    """It is too slow or too large for a CPU where there is a GPU."""
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """Where a generator runs.
@@ -77,15 +105,37 @@ class Device:
         kind: `cpu` or `cuda`.
         index: Number of the device among those of its kind.
         host: Name of the host it belongs to, or None for the daemon's own.
+        share: Among how many workers its memory is shared out, where that is a GPU.
     """
 
     kind: str = "cpu"
     index: int = 0
     host: str | None = None
+    share: int = 1
 
     def __str__(self) -> str:
         name = self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
         return name if self.host is None else f"{self.host}/{name}"
+
+
+class ResourceSettings(Protocol):
+    """The settings that `Resources` are made from."""
+
+    @property
+    def weights(self) -> WeightSettings:
+        """The section `[weights]`."""
+
+    @property
+    def placement(self) -> PlacementSettings:
+        """The section `[placement]`."""
+
+    @property
+    def loras(self) -> Mapping[str, LoraSettings]:
+        """The tables `[loras.NAME]`."""
+
+    @property
+    def models(self) -> Mapping[str, ModelSettings]:
+        """The tables `[models.NAME]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +146,27 @@ class Resources:
         store: The weights that were pulled.
         prepared: Directories that `spectacle prepare` wrote, by generator name or `NAME/PRESET`.
         placement: Limits on memory, and what the settings say about how models are placed.
+        loras: The LoRA adapters that requests may name.
+        models: The models that serve as generators under their names.
     """
 
     store: Store = field(default_factory=lambda: Store(WeightSettings().directory))
     prepared: Mapping[str, Path] = field(default_factory=dict)
     placement: PlacementSettings = field(default_factory=PlacementSettings)
+    loras: Mapping[str, LoraSettings] = field(default_factory=dict)
+    models: Mapping[str, ModelSettings] = field(default_factory=dict)
 
     @classmethod
-    def from_settings(cls, weights: WeightSettings, placement: PlacementSettings) -> Resources:
-        """As the sections `[weights]` and `[placement]` say."""
-        return cls(Store(weights.directory), weights.prepared, placement)
+    def from_settings(cls, settings: ResourceSettings) -> Resources:
+        """As the sections `[weights]`, `[placement]`, `[loras]` and `[models]` say."""
+        weights = settings.weights
+        return cls(Store(weights.directory), weights.prepared, settings.placement, settings.loras, settings.models)
 
     def prepared_for(self, generator: str, preset: str | None) -> Path | None:
-        """The prepared checkpoint to load instead of pulled weights, found whole, or None when none is configured.
+        """The prepared checkpoint to load instead of pulled weights, found complete, or None when none is configured.
 
         Raises:
-            WeightsMissing: When one is configured that is not whole, or is for something else.
+            WeightsMissing: When one is configured that is not complete, or is for something else.
         """
         path = self.prepared.get(f"{generator}/{preset}") or self.prepared.get(generator)
         if path is not None:
@@ -144,15 +199,15 @@ class Job:
     """One request as a generator sees it.
 
     Attributes:
-        prompt: Sanitised prompt text, perhaps empty where `InputRequirements.prompt` is false.
-        width: Width in pixels of the picture to deliver. A generator may return another size; the result is fitted.
-        height: Height in pixels of the picture to deliver.
+        prompt: Sanitized prompt text, perhaps empty where `InputRequirements.prompt` is false.
+        width: Width in pixels of the image to deliver. A generator may return another size; the result is fitted.
+        height: Height in pixels of the image to deliver.
         seed: Seed to use, 0 to `MAX_SEED`.
         makes: The media type wanted for the primary artifact.
         options: Checked options, an instance of the generator's `Options`.
-        pictures: Opened input pictures in order, upright, mode RGB or RGBA.
+        pictures: Opened input images in order, upright, mode RGB or RGBA.
         mask: Opened mask, mode L, or None.
-        control: Opened control picture, or None.
+        control: Opened control image, or None.
     """
 
     prompt: str
@@ -171,14 +226,16 @@ class Artifact:
     """One result of a job.
 
     Attributes:
-        content: A picture, or the text of an SVG document.
+        content: An image, or the text of an SVG document.
         facts: What should be known of its making (model, steps, sources …); goes into the result's metadata as JSON.
         seed: The seed that made this artifact, when it differs from the job's.
+        millimetres: Width and height of an SVG that has a size on paper; None for one in pixels.
     """
 
     content: Image.Image | str
     facts: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
+    millimetres: tuple[float, float] | None = None
 
 
 class JobControl(Protocol):
@@ -202,8 +259,12 @@ class JobControl(Protocol):
         ...
 
 
+_RENAMED = {"demand": "required_memory", "adopt": "switch_preset", "named": "resolve_preset"}
+"""New names of methods by the old ones, under which generators of other packages may still define them."""
+
+
 class Generator(ABC):
-    """One way of turning a request into pictures.
+    """One way of turning a request into images.
 
     Instances live in a worker process, one per (generator, preset), and are used by one thread. Several stay loaded at
     a time while memory allows; the one that was used longest ago is unloaded first.
@@ -218,27 +279,45 @@ class Generator(ABC):
     presets: ClassVar[Mapping[str, str]] = {}
     """Preset names and what each is for, the default first; empty when the generator has none."""
 
+    runs_on: ClassVar[RunsOn] = RunsOn.GPU_PREFERRED
+    """On which devices it runs. What does not need a GPU never waits for one, and several workers may load it."""
+
+    max_batch: int = 1
+    """How many jobs `generate_batch` takes together, 1 for none. `load` may set another one on the instance."""
+
     extra: ClassVar[str | None] = None
-    """The extra of Spectacle's distribution that installs `packages`, as in `pip install 'spectacle-daemon[EXTRA]'`."""
+    """The extra of Spectacle's distribution that installs `packages`, as in `pip install '.[EXTRA]'` in the clone."""
     packages: ClassVar[tuple[str, ...]] = ()
     """Names of the modules beyond Spectacle's own needs that `load` imports."""
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        for old, new in _RENAMED.items():
+            if old in vars(cls) and new not in vars(cls):
+                warnings.warn(
+                    f"{cls.__qualname__}.{old}: the method has been renamed. Define {new}; "
+                    "the old name works until version 1.0.",
+                    FutureWarning,
+                    stacklevel=2,
+                )
+                setattr(cls, new, vars(cls)[old])
+
     def __init__(self, preset: str | None = None, resources: Resources | None = None) -> None:
-        self.preset = self.named(preset)
+        self.preset = self.resolve_preset(preset)
         self.resources = resources if resources is not None else Resources()
 
     @classmethod
-    def named(cls, preset: str | None) -> str | None:
-        """The preset itself, or the default one when none is named.
+    def resolve_preset(cls, preset: str | None) -> str | None:
+        """The preset itself, or the default one for None.
 
         Raises:
-            GeneratorError: When there is none of that name.
+            GeneratorError: When there is no such preset.
         """
         if preset is None:
             return next(iter(cls.presets), None)
         if preset not in cls.presets:
-            remedy = f"use one of {', '.join(cls.presets)}" if cls.presets else "it has none, so leave it out"
-            raise GeneratorError(f"{cls.name} has no preset {preset!r}: {remedy}")
+            remedy = f"Use one of {', '.join(cls.presets)}" if cls.presets else "Omit it, because there are none"
+            raise GeneratorError(f"{cls.name}: no preset {preset!r}. {remedy}.")
         return preset
 
     @classmethod
@@ -247,8 +326,8 @@ class Generator(ABC):
         missing = [name for name in cls.packages if find_spec(name) is None]
         if not missing:
             return None
-        install = f"run: pip install 'spectacle-daemon[{cls.extra}]'" if cls.extra else "install them"
-        return f"{cls.name} needs {', '.join(missing)}: {install}"
+        install = f"Run `pip install '.[{cls.extra}]'` in the clone." if cls.extra else "Install them."
+        return f"{cls.name}: needs {', '.join(missing)}. {install}"
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
@@ -266,7 +345,7 @@ class Generator(ABC):
 
     @classmethod
     def check_weights(cls, preset: str | None, resources: Resources) -> None:
-        """Look whether what a preset loads is on this machine; the worker does so before it loads the generator.
+        """Check whether what a preset loads is on this machine; the worker does so before it loads the generator.
 
         Raises:
             WeightsMissing: When something is not there, or damaged.
@@ -277,22 +356,22 @@ class Generator(ABC):
 
     @classmethod
     def locate(cls, source: Source, preset: str | None, resources: Resources) -> Located:
-        """Where pulled weights lie.
+        """Where pulled weights are.
 
         Raises:
-            WeightsMissing: When they are not there, or damaged; the message names the command that brings them.
+            WeightsMissing: When they are not there, or damaged; the message names the command that downloads them.
         """
         try:
             return resources.store.locate(source)
         except WeightsMissing as error:
             pull = f"spectacle pull {cls.name}{f' --preset {preset}' if preset else ''}"
-            raise WeightsMissing(f"{error.message}: run `{pull}` on this host") from None
+            raise WeightsMissing(f"{error.message} Run `{pull}` on this host.") from None
 
     @classmethod
     def prepare(
         cls, preset: str | None, folder: Path, resources: Resources, quantization: str, say: Callable[[str], None]
     ) -> Mapping[str, str]:
-        """Write a self-contained checkpoint into an empty folder: adapters fused, stored as it will be loaded.
+        """Write a self-contained checkpoint into an empty directory: adapters fused, stored as it will be loaded.
 
         Args:
             preset: The preset it is for.
@@ -308,7 +387,9 @@ class Generator(ABC):
             GeneratorError: When the generator has nothing to prepare, or not in that way.
             WeightsMissing: When what it is made from is not on this machine.
         """
-        raise GeneratorError(f"{cls.name} has nothing to prepare: it loads what `spectacle pull` downloaded")
+        raise GeneratorError(
+            f"{cls.name}: has nothing to prepare. Omit this step: it loads what `spectacle pull` downloaded."
+        )
 
     @classmethod
     def notes(cls) -> Sequence[str]:
@@ -321,7 +402,9 @@ class Generator(ABC):
         return ()
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+    def required_memory(
+        cls, preset: str | None, device: Device, resources: Resources, held: Footprint
+    ) -> Footprint | None:
         """What loading the model and running its largest job takes, or None when that is not known.
 
         Called in the worker process, to see what must be unloaded before. Where it is not known, everything is; so it
@@ -340,7 +423,7 @@ class Generator(ABC):
         """What is held between jobs, and free again after `unload`. About; nothing until the model is loaded."""
         return Footprint()
 
-    def adopt(self, preset: str | None) -> bool:
+    def switch_preset(self, preset: str | None) -> bool:
         """Turn into another preset of the same loaded model, as by swapping adapters; False when that cannot be done.
 
         Called between jobs. After True, `self.preset` is the new one.
@@ -367,7 +450,7 @@ class Generator(ABC):
 
     @abstractmethod
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Make the pictures, best first; at least one.
+        """Make the images, best first; at least one.
 
         Raises:
             RequestError: When the job asks for what cannot be done; the message is shown to the client.
@@ -375,9 +458,35 @@ class Generator(ABC):
             OutOfMemory: When memory ran out. `MemoryError` and torch's own error are understood as well.
         """
 
+    def compatible(self, a: Job, b: Job) -> bool:
+        """Whether two jobs may be generated together. Asked for each two of a batch, where `max_batch` is above 1.
+
+        A job that is not compatible with those before it is run after them.
+        """
+        return True
+
+    def generate_batch(
+        self, jobs: Sequence[Job], controls: Sequence[JobControl]
+    ) -> Iterator[tuple[int, Sequence[Artifact] | Exception]]:
+        """Make the images of several jobs together. Called with 2 to `max_batch` jobs, each two `compatible`.
+
+        What a job yields must be what `generate` returns for it, bit for bit on a CPU. Where that cannot be had on a
+        GPU, its facts say so.
+
+        Args:
+            jobs: The jobs.
+            controls: That of each. One raises `Cancelled` when its job is no longer wanted: yield that for the job, and
+                continue with the others.
+
+        Yields:
+            For each job once, as soon as it is done: its number, and what `generate` would return or raise. Jobs that
+            are left when it raises are run again, one by one.
+        """
+        raise NotImplementedError(f"{self.name}: max_batch is {self.max_batch}, and generate_batch is not defined")
+
     def unload(self) -> None:  # noqa: B027
         """Free what `load` took."""
 
     def memory_advice(self, job: Job) -> str:
         """One clause for the client whose job did not fit: what would fit."""
-        return f"ask for fewer than {job.width}x{job.height} pixels"
+        return f"Request fewer than {job.width}x{job.height} pixels"

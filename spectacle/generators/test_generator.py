@@ -1,17 +1,17 @@
-"""The smallest possible generator, for tests of Spectacle and of what is built on it: a plain test card."""
+"""The smallest possible generator, for tests of Spectacle and of what is built on it: a plain colour."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from PIL import Image, ImageDraw
 from pydantic import Field
 
-from spectacle.errors import GeneratorError
+from spectacle.errors import Cancelled, GeneratorError
 from spectacle.generators.base import (
     Artifact,
     Generator,
@@ -20,6 +20,7 @@ from spectacle.generators.base import (
     Job,
     JobControl,
     MediaType,
+    RunsOn,
 )
 
 
@@ -29,39 +30,84 @@ class TestGeneratorOptions(GeneratorOptions):
     __test__ = False
     steps: int = Field(1, ge=1, le=100_000, description="How many steps to report.")
     step_seconds: float = Field(0.0, ge=0, le=3600, description="Seconds each step takes.")
-    copies: int = Field(1, ge=1, le=16, description="How many pictures to return.")
+    copies: int = Field(1, ge=1, le=16, description="How many images to return.")
     native: int = Field(
-        0, ge=0, le=4096, description="Side of the square picture to return; 0 returns the size asked for."
+        0, ge=0, le=4096, description="Side of the square image to return; 0 returns the size asked for."
     )
     fail: str = Field("", description="Fail with this message.")
     trouble: str = Field(
         "",
-        pattern="^(|crash|hang|memory|memory-once)$",
-        description="Crash, hang, or run out of memory always or once.",
+        pattern="^(|crash|hang|memory|memory-once|batch)$",
+        description="Crash, hang, run out of memory always or once, or fail at the batch it is in.",
     )
+    group: str = Field("", max_length=100, description="Be generated together with requests of the same group only.")
 
 
 class TestGenerator(Generator):
-    """Makes a flat card whose colour is made from the seed. Serves no kind unless it is configured."""
+    """Makes an image of one colour, which is made from the seed. Serves no kind unless it is configured.
+
+    It takes eight requests together, whose steps take as long as those of one.
+    """
 
     __test__ = False
     name: ClassVar[str] = "test-double"
-    summary: ClassVar[str] = "plain test cards, for trying out a spool without any art"
+    summary: ClassVar[str] = "Makes images of one colour, for trying out a spool without any art."
     licence: ClassVar[str] = "MIT"
     Options: ClassVar[type[GeneratorOptions]] = TestGeneratorOptions
     needs: ClassVar[InputRequirements] = InputRequirements(prompt=False, max_pictures=10, mask=True, control=True)
     makes: ClassVar[frozenset[MediaType]] = frozenset({MediaType.PNG, MediaType.SVG})
+    runs_on: ClassVar[RunsOn] = RunsOn.GPU_OR_CPU
+    max_batch = 8
 
     _short_of_memory: ClassVar[bool] = True
 
+    def compatible(self, a: Job, b: Job) -> bool:
+        """Whether both are of the same group."""
+        assert isinstance(a.options, TestGeneratorOptions)
+        assert isinstance(b.options, TestGeneratorOptions)
+        return a.options.group == b.options.group
+
+    def generate_batch(
+        self, jobs: Sequence[Job], controls: Sequence[JobControl]
+    ) -> Iterator[tuple[int, Sequence[Artifact] | Exception]]:
+        """Make the images of several jobs, each step one for all of them."""
+        left = dict(enumerate(zip(jobs, controls, strict=True)))
+        step = 0
+        while left:
+            ended: dict[int, Sequence[Artifact] | Exception] = {}
+            pause = 0.0
+            for number, (job, control) in left.items():
+                options = job.options
+                assert isinstance(options, TestGeneratorOptions)
+                try:
+                    if step < options.steps:
+                        control.progress(step, options.steps)
+                        pause = max(pause, options.step_seconds)
+                    elif options.trouble == "batch":
+                        raise RuntimeError("the batch fails on purpose")
+                    else:
+                        ended[number] = self._made(job)
+                except (Cancelled, GeneratorError, MemoryError) as error:
+                    ended[number] = error
+            time.sleep(pause)
+            step += 1
+            for number, end in ended.items():
+                del left[number]
+                yield number, end
+
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Make the cards."""
+        """Make the images."""
         options = job.options
         assert isinstance(options, TestGeneratorOptions)
         for step in range(options.steps):
             control.progress(step, options.steps)
             if options.step_seconds:
                 time.sleep(options.step_seconds)
+        return self._made(job)
+
+    def _made(self, job: Job) -> Sequence[Artifact]:
+        options = job.options
+        assert isinstance(options, TestGeneratorOptions)
         self._be_troublesome(options.trouble)
         if options.fail:
             raise GeneratorError(options.fail)

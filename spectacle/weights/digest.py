@@ -26,7 +26,7 @@ class Digest:
 
 
 def digest_file(path: Path, progress: Callable[[int], None] = lambda _read: None) -> Digest:
-    """Read a file whole and hash it.
+    """Read an entire file and hash it.
 
     Args:
         path: The file.

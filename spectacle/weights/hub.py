@@ -53,12 +53,12 @@ def list_repository(repo: str, revision: str | None = None) -> Listing:
     with _explained(repo, revision):
         info = HfApi().model_info(repo, revision=revision, files_metadata=True)
         if info.sha is None:
-            raise SpectacleError(f"the hub names no commit of {repo}: try again later")
+            raise SpectacleError(f"{repo}: the hub reports no revision. Try again later.")
         return Listing(info.sha, tuple(_described(repo, sibling) for sibling in info.siblings or ()))
 
 
 def fetch(repo: str, revision: str, file: str, folder: Path) -> Path:
-    """Download one file into a folder, going on where an earlier attempt stopped, with a progress bar on terminals.
+    """Download one file into a directory, from where an earlier attempt stopped, with a progress bar on terminals.
 
     Raises:
         SpectacleError: When that fails; what has arrived stays for the next attempt.
@@ -75,9 +75,11 @@ def _described(repo: str, sibling: object) -> RemoteFile:
     try:
         check_path(name)
     except ValueError as error:
-        raise SpectacleError(f"{repo}: {error}: nothing was downloaded") from None
+        raise SpectacleError(f"{repo}: {error}. Nothing was downloaded.") from None
     if size is None or oid is None:
-        raise SpectacleError(f"the hub tells no size and hash of {repo}/{name}: nothing was downloaded")
+        raise SpectacleError(
+            f"{repo}/{name}: the hub reports no size and hash. Try again later; nothing was downloaded."
+        )
     return RemoteFile(name, size, None if lfs is None else lfs.sha256, oid)
 
 
@@ -90,28 +92,24 @@ def _explained(repo: str, revision: str | None) -> Iterator[None]:
         yield
     except errors.GatedRepoError:
         raise SpectacleError(
-            f"{repo} is given out only after its licence was accepted: do so at https://huggingface.co/{repo}, "
-            f"and set HF_TOKEN"
+            f"{repo}: available only after its licence was accepted. Accept it at https://huggingface.co/{repo}, "
+            f"and set HF_TOKEN."
         ) from None
     except errors.RevisionNotFoundError:
         raise SpectacleError(
-            f"{repo} has no revision {revision}: leave it out, name one that exists, or give --update for the newest"
+            f"{repo}: no revision {revision}. Omit it, use one that exists, or use --update for the newest."
         ) from None
     except errors.RepositoryNotFoundError:
         raise SpectacleError(
-            f"the hub does not know {repo}, or wants HF_TOKEN for it: check https://huggingface.co/{repo}"
+            f"{repo}: unknown to the hub, or only available with HF_TOKEN. Check https://huggingface.co/{repo}."
         ) from None
     except errors.OfflineModeIsEnabled:
-        raise SpectacleError("HF_HUB_OFFLINE is set: unset it for the download") from None
+        raise SpectacleError("HF_HUB_OFFLINE: set, so nothing can be downloaded. Unset it for the download.") from None
     except (HTTPError, errors.LocalEntryNotFoundError) as error:
         said = one_line(error, 200)
-        raise SpectacleError(
-            f"{repo} could not be downloaded: {said}: run the command again to go on where it stopped"
-        ) from None
+        raise SpectacleError(f"{repo}: could not be downloaded: {said}. Run the command again to resume.") from None
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise SpectacleError(
-                "the disk is full: make room, then run the command again to go on where it stopped"
-            ) from None
+            raise SpectacleError("the disk is full. Free space, then run the command again to resume.") from None
         said = error.strerror or one_line(error, 200) or os.strerror(error.errno or 0)
-        raise SpectacleError(f"{repo} could not be downloaded: {said}") from None
+        raise SpectacleError(f"{repo}: could not be downloaded: {said}.") from None

@@ -1,4 +1,4 @@
-"""Prepared checkpoints: self-contained directories that are whole or not there, made by `spectacle prepare`."""
+"""Prepared checkpoints: self-contained directories that are complete or not there, made by `spectacle prepare`."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def write_prepared(
     preset: str | None,
     quantization: str,
 ) -> Manifest:
-    """Have a checkpoint written into a new directory that appears under its name only once it is whole.
+    """Have a checkpoint written into a new directory that appears under its name only once it is complete.
 
     Args:
         into: The directory to make; it must not exist, or be empty.
-        write: Writes the files into the folder it is given, and returns the commits they were made from.
+        write: Writes the files into the directory it is given, and returns the commits they were made from.
         generator: The generator it is for.
         preset: Its preset, or None.
         quantization: How the weights are stored.
@@ -59,7 +59,7 @@ def write_prepared(
     """
     into = into.absolute()
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
-        raise SpectacleError(f"{into} exists already: name a new directory, or remove it first")
+        raise SpectacleError(f"{into}: exists already. Use a new directory, or remove it first.")
     partial = into.with_name(f".{into.name}.partial-{os.getpid()}")
     try:
         partial.mkdir(parents=True)
@@ -84,12 +84,12 @@ def write_prepared(
         partial.rename(into)
         sync_folder(into.parent)
     except OSError as error:
-        raise SpectacleError(f"{into} could not be written: {_said(error)}: nothing was left") from error
+        raise SpectacleError(f"{into}: could not be written: {_said(error)}. Nothing was left.") from error
     except Exception as error:
         # What safetensors raises when the disk is full is not an OSError; torch must not be imported to name its type.
         if type(error).__name__ != "SafetensorError":
             raise
-        raise SpectacleError(f"{into} could not be written: {error}: nothing was left") from error
+        raise SpectacleError(f"{into}: could not be written: {error}. Nothing was left.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return manifest
@@ -109,30 +109,32 @@ def _said(error: OSError) -> str:
 
 
 def open_prepared(path: Path, generator: str, preset: str | None) -> Manifest:
-    """Check that a prepared directory is whole and for this generator and preset, or for any preset when it is None.
+    """Check that a prepared directory is complete and for this generator and preset, or for any preset when it is None.
 
     Raises:
         WeightsMissing: When it is not; the message names the file and the remedy.
     """
     wanted = f" --preset {preset}" if preset else ""
-    remedy = f"make it with `spectacle prepare {generator}{wanted} --into {path}`"
-    again = f"copy it again, or remove {path} and {remedy}"
+    remedy = f"create it with `spectacle prepare {generator}{wanted} --into {path}`"
+    again = f"Copy it again, or remove {path} and {remedy}"
     try:
         manifest = Manifest.model_validate_json((path / MARKER).read_bytes())
     except OSError as error:
-        raise WeightsMissing(f"{path} is not a prepared checkpoint: {MARKER}: {error.strerror}: {remedy}") from None
+        raise WeightsMissing(
+            f"{path}: not a prepared checkpoint: {MARKER}: {error.strerror}. {remedy[0].upper()}{remedy[1:]}."
+        ) from None
     except ValidationError:
-        raise WeightsMissing(f"{path / MARKER} cannot be read: {again}") from None
+        raise WeightsMissing(f"{path / MARKER}: cannot be read. {again}.") from None
     if manifest.generator != generator or preset not in (None, manifest.preset):
         made = f"{manifest.generator}{f', preset {manifest.preset}' if manifest.preset else ''}"
         key = f"{manifest.generator}/{manifest.preset}" if manifest.preset else manifest.generator
         raise WeightsMissing(
-            f"{path} was prepared for {made}: name it {key!r} in [weights.prepared], so that others use pulled weights "
-            f"or have a directory of their own"
+            f"{path}: was prepared for {made}. List it as {key!r} in [weights.prepared], so that others use pulled "
+            f"weights or have a directory of their own."
         )
     try:
         for name, record in manifest.files.items():
             check_size(path / name, record.size)
     except WeightsMissing as error:
-        raise WeightsMissing(f"{error.message}: {again}") from None
+        raise WeightsMissing(f"{error.message} {again}.") from None
     return manifest

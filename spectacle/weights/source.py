@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WEIGHTS = "*/*model[.-][s0]*afetensors"
+"""The safetensors weights of a pipeline's parts, without those of variants: `model.safetensors` and shards such as
+`model-00001-of-00002.safetensors`, but not `model.fp16.safetensors`."""
+
+WORDS = {WEIGHTS: "safetensors weights in the directories of a pipeline's parts"}
+"""What patterns stand for, in messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -11,9 +18,11 @@ class Source:
 
     Attributes:
         repo: `owner/name` on the hub.
-        files: Patterns as `fnmatch` has them, relative to the repository; `*` also crosses folders.
+        files: Patterns as `fnmatch` has them, relative to the repository; `*` also crosses directories.
         licence: The licence of these weights as their authors name it, or that they name none.
         notice: What a person must know before downloading, such as that commercial use is forbidden.
+        optional: Further patterns, of which a repository may have no file.
+        revision: The commit that must be used, None for the newest when it is pulled.
         size: About how many bytes the files hold, for what is said before the hub is asked; 0 when not known.
     """
 
@@ -22,3 +31,5 @@ class Source:
     licence: str
     notice: str = ""
     size: int = 0
+    optional: tuple[str, ...] = ()
+    revision: str | None = None

@@ -1,7 +1,7 @@
-"""The directory of pulled weights: a folder for each repository, and in it a marker that tells what is complete.
+"""The directory of pulled weights: a directory for each repository, and in it a marker that records what is complete.
 
     ROOT/OWNER--NAME/spectacle.json          the marker
-    ROOT/OWNER--NAME/REVISION/…              the files, as they lie in the repository
+    ROOT/OWNER--NAME/REVISION/…              the files, as they are in the repository
 
 Nothing counts until the marker names it, and the marker is put in place by rename, after everything it names.
 """
@@ -48,8 +48,8 @@ class Marker(BaseModel):
 
     Attributes:
         repo: `owner/name`.
-        revision: The commit the files are of, or what stands for it where they came from a folder without one.
-        origin: Where they came from: `hub`, or a folder.
+        revision: The commit the files are of, or what stands for it where they came from a directory without one.
+        origin: Where they came from: `hub`, or a directory.
         licence: The licence that was shown.
         patterns: The patterns of `Source.files` all of whose files are there.
         files: The files by their path in the repository.
@@ -67,7 +67,7 @@ class Marker(BaseModel):
     @classmethod
     def _is_a_name(cls, revision: str) -> str:
         if not _REVISION.fullmatch(revision):
-            raise ValueError(f"{revision!r} is not a valid revision")
+            raise ValueError(f"invalid revision {revision!r}")
         return revision
 
     @field_validator("files")
@@ -87,7 +87,7 @@ class Located:
     """Weights that are complete on this machine.
 
     Attributes:
-        path: The folder in which the repository's files lie, as they lie in the repository.
+        path: The directory in which the repository's files are, as they are in the repository.
         revision: The commit they were resolved to when they were pulled.
     """
 
@@ -96,14 +96,14 @@ class Located:
 
 
 def check_path(name: str) -> None:
-    """Refuse a path of a repository's file that would lead out of its folder.
+    """Refuse a path of a repository's file that would lead out of its directory.
 
     Raises:
         ValueError: For an absolute path, or one with `..` or nothing in it.
     """
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-        raise ValueError(f"{name!r} is not a path inside a repository")
+        raise ValueError(f"invalid path {name!r}: it leads out of the repository.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Store:
     root: Path
 
     def folder(self, repo: str) -> Path:
-        """The folder of a repository."""
+        """The directory of a repository."""
         return self.root / repo.replace("/", "--")
 
     def marker(self, repo: str) -> Marker | None:
@@ -135,14 +135,18 @@ class Store:
                 yield marker
 
     def locate(self, source: Source) -> Located:
-        """Find complete weights. Looks at the sizes of the files, not at their content.
+        """Find complete weights. Checks the sizes of the files, not their content.
 
         Raises:
             WeightsMissing: When not all of the source's files were pulled, or one was removed or cut short since.
         """
         marker = self.marker(source.repo)
         if marker is None or not set(source.files) <= set(marker.patterns):
-            raise WeightsMissing(f"the weights of {source.repo} are not in {self.root}")
+            raise WeightsMissing(f"the weights of {source.repo} are not in {self.root}.")
+        if source.revision is not None and COMMIT.fullmatch(source.revision) and marker.revision != source.revision:
+            raise WeightsMissing(
+                f"the weights of {source.repo} in {self.root} are of revision {marker.revision}, not {source.revision}."
+            )
         path = self.folder(source.repo) / marker.revision
         for pattern in source.files:
             for name in marker.matching(pattern):
@@ -160,20 +164,20 @@ class Store:
             SpectacleError: When there are none, they are just being pulled, or they cannot be removed.
         """
         folder = self.folder(repo)
-        # Any other name could stand for the root, or for what lies above it.
+        # Any other name could stand for the root, or for what is above it.
         if not _REPOSITORY.fullmatch(repo) or not folder.is_dir():
-            raise SpectacleError(f"there are no weights of {repo!r} in {self.root}: see `spectacle weights`")
+            raise SpectacleError(f"{repo!r}: no weights in {self.root}. Run `spectacle weights` for a list.")
         if folder.is_symlink():
-            raise SpectacleError(f"{folder} is a link to {os.readlink(folder)}: remove the link and what it leads to")
+            raise SpectacleError(f"{folder}: is a link to {os.readlink(folder)}. Remove the link and what it leads to.")
         try:
             with alone_with(folder):
                 (folder / MARKER).unlink(missing_ok=True)
                 shutil.rmtree(folder)
         except OSError as error:
-            raise SpectacleError(f"{error.filename or folder} cannot be removed: {error.strerror or error}") from None
+            raise SpectacleError(f"{error.filename or folder}: cannot be removed: {error.strerror or error}.") from None
 
     def begun(self, repo: str) -> str | None:
-        """The commit that a pull was broken off at while nothing of the repository was complete; None if in doubt."""
+        """The commit that a pull was interrupted at while nothing of the repository was complete; None if in doubt."""
         folder = self.folder(repo)
         if not folder.is_dir() or self.marker(repo) is not None:
             return None
@@ -181,7 +185,7 @@ class Store:
         return commits[0] if len(commits) == 1 else None
 
     def superseded(self) -> Iterator[Path]:
-        """Folders of revisions that no marker names: older ones, and those of a download that was broken off."""
+        """Directories of revisions that no marker names: older ones, and those of a download that was interrupted."""
         for folder in sorted(self.root.iterdir()) if self.root.is_dir() else ():
             if folder.is_dir() and not folder.is_symlink() and "--" in folder.name:
                 marker = _read(folder / MARKER)
@@ -193,7 +197,7 @@ class Store:
 
 @contextmanager
 def alone_with(folder: Path) -> Iterator[None]:
-    """Keep other processes from changing a repository's folder meanwhile.
+    """Keep other processes from changing a repository's directory meanwhile.
 
     Raises:
         SpectacleError: When another process is changing it.
@@ -202,7 +206,7 @@ def alone_with(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise SpectacleError(f"{folder} is being pulled into by another process: wait for it") from None
+        raise SpectacleError(f"{folder}: another process is pulling into it. Wait for it.") from None
     try:
         yield
     finally:
@@ -218,9 +222,9 @@ def check_size(path: Path, size: int) -> None:
     try:
         found = path.stat().st_size
     except OSError as error:
-        raise WeightsMissing(f"{path} is missing: {error.strerror}") from None
+        raise WeightsMissing(f"{path}: missing: {error.strerror}.") from None
     if found != size:
-        raise WeightsMissing(f"{path} holds {found} bytes where {size} were recorded: it is damaged")
+        raise WeightsMissing(f"{path}: damaged: {found} bytes instead of {size}.")
 
 
 def write_synced(path: Path, content: bytes) -> None:
@@ -235,7 +239,7 @@ def write_synced(path: Path, content: bytes) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Have the names in a folder on the disk."""
+    """Have the names in a directory on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

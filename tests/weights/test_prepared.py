@@ -37,7 +37,7 @@ def test_it_appears_only_when_it_is_whole(tmp_path: Path) -> None:
         assert not (tmp_path / "oil").exists()
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(SpectacleError, match="could not be written: No space left on device: nothing was left"):
+    with pytest.raises(SpectacleError, match=r"could not be written: No space left on device\. Nothing was left"):
         write_prepared(tmp_path / "oil", fail, generator="oil", preset=None, quantization="none")
     assert list(tmp_path.iterdir()) == []
 
@@ -51,7 +51,7 @@ def test_a_full_disk_is_told_in_a_line_whoever_meets_it(tmp_path: Path) -> None:
 
     for fail in (copy, save):
         with pytest.raises(
-            SpectacleError, match=r"could not be written: [^\[]*.{0,12}No space left[^\[]*: nothing was left$"
+            SpectacleError, match=r"could not be written: .*No space left on device.*\. Nothing was left"
         ):
             write_prepared(tmp_path / "oil", fail, generator="oil", preset=None, quantization="none")
         assert list(tmp_path.iterdir()) == []
@@ -84,22 +84,22 @@ def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
 def test_a_directory_without_a_manifest_is_not_accepted(tmp_path: Path) -> None:
     prepare(tmp_path / "oil")
     (tmp_path / "oil/spectacle.json").unlink()
-    with pytest.raises(WeightsMissing, match="is not a prepared checkpoint"):
+    with pytest.raises(WeightsMissing, match="not a prepared checkpoint"):
         open_prepared(tmp_path / "oil", "oil", None)
 
 
 def test_a_half_copied_directory_is_not_accepted(tmp_path: Path) -> None:
     prepare(tmp_path / "oil")
     (tmp_path / "oil/unet/model.safetensors").write_bytes(b"wei")
-    with pytest.raises(WeightsMissing, match=r"holds 3 bytes where 7 .*: copy it again, or remove .*oil and"):
+    with pytest.raises(WeightsMissing, match=r"3 bytes instead of 7\. Copy it again, or remove .*oil and"):
         open_prepared(tmp_path / "oil", "oil", None)
     (tmp_path / "oil/unet/model.safetensors").unlink()
-    with pytest.raises(WeightsMissing, match=r"model\.safetensors is missing: .*: copy it again"):
+    with pytest.raises(WeightsMissing, match=r"model\.safetensors: missing: .*\. Copy it again"):
         open_prepared(tmp_path / "oil", "oil", None)
 
 
 def test_a_directory_for_something_else_is_not_accepted(tmp_path: Path) -> None:
     prepare(tmp_path / "oil", preset="fast")
     for generator, preset in (("oil", "slow"), ("water", "fast"), ("water", None)):
-        with pytest.raises(WeightsMissing, match="was prepared for oil, preset fast: name it 'oil/fast'"):
+        with pytest.raises(WeightsMissing, match=r"was prepared for oil, preset fast\. List it as 'oil/fast'"):
             open_prepared(tmp_path / "oil", generator, preset)

@@ -9,7 +9,7 @@ from spectacle.generators.diffusion.sizes import fit_picture
 
 
 def canny_edges(sketch: Image.Image, size: tuple[int, int], low: int, high: int) -> Image.Image:
-    """Find the edges of a picture with the Canny detector.
+    """Find the edges of an image with the Canny detector.
 
     Args:
         sketch: RGB or RGBA; what is transparent counts as white.

@@ -37,22 +37,22 @@ if TYPE_CHECKING:
     from spectacle.generators.botanical.model import LoadedBotanical
 
 MULTIPLE = 8
-"""What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels."""
+"""What the sides of images are multiples of: the VAE makes a latent of 8×8 pixels."""
 MIN_PIXELS, MAX_PIXELS = 640 * 640, 1536 * 1536
-"""Pictures of fewer or more pixels are generated within these bounds and resampled: SDXL was trained at 1024×1024."""
+"""Images of fewer or more pixels are generated within these bounds and resampled: SDXL was trained at 1024×1024."""
 
 
 class Botanical(PlacedGenerator):
     """Generates botanical plates as they were printed a century ago."""
 
     name: ClassVar[str] = "botanical"
-    summary: ClassVar[str] = "botanical plates from words, or from a sketch whose lines are followed"
+    summary: ClassVar[str] = "Generates botanical plates from prompts, or from a sketch whose lines it follows."
     licence: ClassVar[str] = "openrail++ (SDXL, ControlNet), MIT (VAE), other (LoRA)"
     Options: ClassVar[type[GeneratorOptions]] = BotanicalOptions
     needs: ClassVar[InputRequirements] = InputRequirements(max_pictures=1, control=True)
     presets: ClassVar[Mapping[str, str]] = {
         "sketch": "with a ControlNet, so that a sketch leads; the default",
-        "plain": "from words only: smaller, for it loads no ControlNet",
+        "plain": "from the prompt alone: smaller, because it loads no ControlNet",
     }
     extra: ClassVar[str | None] = "diffusion"
     packages: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers", "peft", "cv2")
@@ -130,7 +130,7 @@ class Botanical(PlacedGenerator):
         return self._revision
 
     def load(self, device: Device) -> None:
-        """Load the pipeline, with the LoRA beside its weights, or a prepared one in which it is part of them."""
+        """Load the pipeline, with the LoRA next to its weights, or a prepared one in which it is part of them."""
         from spectacle.generators.botanical import model
 
         checkpoint, lora, self._revision = self._find(self.preset, self.resources)
@@ -152,8 +152,9 @@ class Botanical(PlacedGenerator):
         edges = self._edges(job, options, size)
         self._set_scale(self._loaded, options.lora_scale)
         prompt = _with_trigger(job.prompt) if options.trigger_words else job.prompt
-        embeddings = model.encode(stages, prompt, options)
-        reporter = StepReporter(control, options.num_images_per_prompt)
+        reporter = StepReporter(control, options.num_images_per_prompt, options.num_inference_steps)
+        with stages.watched(reporter):
+            embeddings = model.encode(stages, prompt, options)
         facts = {
             "num_inference_steps": options.num_inference_steps,
             "guidance_scale": options.guidance_scale,
@@ -169,16 +170,17 @@ class Botanical(PlacedGenerator):
         if edges is not None:
             facts["engine"] = "edit"
         artifacts = []
-        for seed in picture_seeds(job.seed, options.num_images_per_prompt):
-            picture = model.generate(stages, embeddings, edges, options, size, reporter, generator(seed))
-            artifacts.append(Artifact(picture, facts, seed))
+        with stages.watched(reporter):
+            for seed in picture_seeds(job.seed, options.num_images_per_prompt):
+                picture = model.generate(stages, embeddings, edges, options, size, reporter, generator(seed))
+                artifacts.append(Artifact(picture, facts, seed))
         return artifacts
 
     def memory_advice(self, job: Job) -> str:
         """What would fit."""
         return (
-            "use the preset plain, which loads no ControlNet, or set placement.residency to group-offload; "
-            "a smaller picture needs a little less"
+            "Use the preset plain, which loads no ControlNet, or set placement.residency to group-offload; "
+            "a smaller image needs slightly less"
         )
 
     @classmethod
@@ -189,7 +191,9 @@ class Botanical(PlacedGenerator):
         from spectacle.generators.botanical.prepare import prepare
 
         if quantization != "none":
-            raise GeneratorError(f"botanical is prepared in half precision only: leave out --quantize {quantization}")
+            raise GeneratorError(
+                f"--quantize {quantization}: botanical is prepared in half precision only. Omit --quantize."
+            )
         located = {source.repo: cls.locate(source, preset, resources) for source in cls.weights(preset)}
         prepare(preset, folder, located, say)
         return {repo: each.revision for repo, each in located.items()}
@@ -199,24 +203,24 @@ class Botanical(PlacedGenerator):
             return None
         if self.preset == "plain":
             raise BadAttachment(
-                "the preset plain of botanical follows no sketch: leave the picture out, or use the preset sketch"
+                "the preset plain of botanical does not follow a sketch. Remove the image, or use the preset sketch."
             )
         if job.control is not None and job.pictures:
             raise BadAttachment(
-                "botanical takes a sketch as the input picture or its edges as the control picture, not both: "
-                "leave one of them out"
+                "botanical accepts a sketch as the input image or its edges as the control image, not both. "
+                "Remove one of them."
             )
         if job.control is not None:
             return fit_picture(job.control, size)
         return canny_edges(job.pictures[0], size, options.low_threshold, options.high_threshold)
 
     def _set_scale(self, loaded: LoadedBotanical, scale: float) -> None:
-        if loaded.adapters is not None:
-            loaded.adapters.use(loaded.lora if scale else None, scale)
+        if loaded.adapters is not None and loaded.lora is not None:
+            loaded.adapters.use({loaded.lora: scale} if scale else {})
         elif scale != 1:
             raise BadOptions(
-                f"lora_scale is {scale:g}: the LoRA is part of the prepared weights, at 1; leave it out, or use pulled "
-                f"weights"
+                f"lora_scale = {scale:g}: the LoRA is part of the prepared weights, at 1. Omit the option, or use "
+                f"pulled weights."
             )
 
 

@@ -52,7 +52,7 @@ def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | No
     adapters = None
     if lora is not None:
         adapters = Adapters(pipeline)
-        adapters.use(lora)
+        adapters.use({lora: 1.0})
     stages = Stages(pipeline, checkpoint, plan, device, encoders=ENCODERS)
     if preset != "plain":
         folder = checkpoint.folder_of("controlnet")

@@ -23,7 +23,7 @@ BASE = Source(
 VAE = Source(
     "madebyollin/sdxl-vae-fp16-fix", ("config.json", "diffusion_pytorch_model.safetensors"), "MIT", size=335_000_000
 )
-"""In half precision the VAE of SDXL itself makes black pictures."""
+"""In half precision the VAE of SDXL itself makes black images."""
 CONTROLNET = Source(
     "diffusers/controlnet-canny-sdxl-1.0",
     ("config.json", "diffusion_pytorch_model.fp16.safetensors"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +24,31 @@ class Adapters:
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
         self._names: dict[Path, str] = {}
+        self._scales: dict[Path, float] = {}
 
-    def use(self, file: Path | None, scale: float = 1.0) -> None:
-        """Have this adapter at work, loaded if it is not yet, and no other; None for the model as it is.
+    def use(self, scales: Mapping[Path, float]) -> None:
+        """Have these adapters at work with these scales, loaded if they are not yet, and no others.
 
         Raises:
-            GeneratorError: When the file is damaged, no safetensors file, or an adapter for another model.
+            GeneratorError: When a file is damaged, not a safetensors file, or an adapter for another model; what was at
+                work before still is.
         """
-        if file is None:
-            if self._names:
-                self._pipeline.disable_lora()
-            return
-        if file not in self._names:
-            name = f"adapter{len(self._names)}"
-            load_adapter(self._pipeline, file, name)
-            self._names[file] = name
-        self._pipeline.enable_lora()
-        self._pipeline.set_adapters([self._names[file]], [scale])
+        for file in scales:
+            if file not in self._names:
+                name = f"adapter{len(self._names)}"
+                load_adapter(self._pipeline, file, name)
+                self._names[file] = name
+                # Loading has switched it on.
+                self._switch(self._scales)
+        self._switch(scales)
+        self._scales = dict(scales)
+
+    def _switch(self, scales: Mapping[Path, float]) -> None:
+        if scales:
+            self._pipeline.enable_lora()
+            self._pipeline.set_adapters([self._names[file] for file in scales], list(scales.values()))
+        elif self._names:
+            self._pipeline.disable_lora()
 
 
 def load_adapter(pipeline: Any, file: Path, name: str) -> None:
@@ -51,14 +60,16 @@ def load_adapter(pipeline: Any, file: Path, name: str) -> None:
     tensors = read_adapter(pipeline, file)
     try:
         with warnings.catch_warnings():
-            # That a second adapter is loaded beside the first is meant.
+            # That a second adapter is loaded next to the first is intended.
             warnings.filterwarnings("ignore", message="Already found a `peft_config`", category=UserWarning)
             pipeline.load_lora_weights(tensors, adapter_name=name)
     except (ValueError, RuntimeError, KeyError) as error:
         if type(error).__module__.startswith("torch"):
             raise  # memory that ran out, or a device that was lost
         kind = type(_denoiser(pipeline)).__name__
-        raise GeneratorError(f"{file} cannot be loaded into {kind}: {one_line(error, 200)}") from error
+        raise GeneratorError(
+            f"{file}: cannot be loaded into {kind}: {one_line(error, 200)}. Use another file."
+        ) from error
 
 
 def fuse_adapter(pipeline: Any, file: Path, scale: float = 1.0) -> None:
@@ -81,23 +92,78 @@ def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     if file.suffix != ".safetensors":
-        raise GeneratorError(f"{file} is not a safetensors file: other formats can run code and are not loaded")
+        raise GeneratorError(
+            f"{file}: not a safetensors file. Convert it; other formats can run code and are not loaded."
+        )
     read_header(file)
-    tensors: dict[str, Any] = load_file(file)
+    tensors: dict[str, Any] = _in_usual_form(
+        file, load_file(file), "unet" if hasattr(pipeline, "unet") else "transformer"
+    )
     try:
-        # Adapters for SDXL may be named after another layout of its blocks, which the configuration tells.
+        # Adapters for SDXL may be named after another layout of its blocks, which the configuration shows.
         layout = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
         converted = type(pipeline).lora_state_dict(dict(tensors), **layout)
         named = _as_loaded(converted[0] if isinstance(converted, tuple) else converted)
     except (ValueError, RuntimeError, KeyError, IndexError, TypeError, AttributeError) as error:
         kind = type(_denoiser(pipeline)).__name__
-        raise GeneratorError(f"{file} is not a LoRA for {kind}: {one_line(error, 200)}") from error
+        raise GeneratorError(f"{file}: not a LoRA for {kind}: {one_line(error, 200)}. Use another file.") from error
     _check(pipeline, file, named)
     # Some loaders return more than the tensors; those are given the file's own, and convert them again.
     loadable = tensors if isinstance(converted, tuple) else converted
-    # Beside quantized weights, an adapter would keep the type of its file, often one of twice the size.
+    # Next to quantized weights, an adapter would keep the type of its file, often one of twice the size.
     dtype = next(each.dtype for each in _denoiser(pipeline).parameters() if each.is_floating_point())
     return {name: tensor.to(dtype) if tensor.ndim else tensor for name, tensor in loadable.items()}
+
+
+_PEFT = "base_model.model."
+"""How the names of tensors begin that peft has saved of a model alone."""
+
+_UNSUPPORTED = {
+    r"\.(?:dora_scale|lora_magnitude_vector)\b": "a DoRA",
+    r"\.lokr_": "a LoKr",
+    r"\.hada_": "a LoHa",
+    r"\.b?oft_": "an OFT",
+    r"\.diff(?:_b)?$": "not only a LoRA, but with full differences of weights",
+}
+"""Names of tensors that plain LoRAs do not have; loaded without them, they would give other images."""
+
+
+def _in_usual_form(file: Path, tensors: dict[str, Any], part: str) -> dict[str, Any]:
+    """The tensors of a file as diffusers can read them: in a type it computes with, under names it knows.
+
+    Trainers that use peft name tensors after its wrapper; some name matrices `lora_down` and `lora_up` also under
+    `transformer.`, where diffusers expects `lora_A` and `lora_B` without an `alpha`.
+
+    Raises:
+        GeneratorError: When the file is an adapter of a kind that is not supported.
+    """
+    import torch
+
+    usual = {}
+    for key, tensor in tensors.items():
+        for pattern, kind in _UNSUPPORTED.items():
+            if re.search(pattern, key):
+                raise GeneratorError(
+                    f"{file}: {kind}, which is not supported ({key}). Use a LoRA in its place, such as one that was "
+                    "extracted from it."
+                )
+        name = key
+        if key.startswith(_PEFT):
+            name = key.removeprefix(_PEFT)
+            name = name if name.startswith("diffusion_model.") else f"{part}.{name}"
+        if name.startswith("transformer."):
+            name = name.replace(".default.weight", ".weight")
+        # Stored in 8 bits, which no arithmetic is defined for.
+        usual[name] = tensor.to(torch.bfloat16) if tensor.dtype.itemsize == 1 and tensor.is_floating_point() else tensor
+    for name in [each for each in usual if each.startswith("transformer.") and each.endswith(".lora_down.weight")]:
+        module = name.removesuffix(".lora_down.weight")
+        down, up = usual.pop(name), usual.pop(f"{module}.lora_up.weight", None)
+        alpha = usual.pop(f"{module}.alpha", None)
+        if up is None:
+            raise GeneratorError(f"{file}: {name} is there, but not {module}.lora_up.weight. Use another file.")
+        factor = 1.0 if alpha is None else float(alpha) / down.shape[0]
+        usual |= {f"{module}.lora_A.weight": down, f"{module}.lora_B.weight": up * factor}
+    return usual
 
 
 def _as_loaded(tensors: dict[str, Any]) -> dict[str, Any]:
@@ -130,22 +196,26 @@ def _check(pipeline: Any, file: Path, tensors: dict[str, Any]) -> None:
         if part == "text_encoder" and not hasattr(model, "text_model"):
             module = module.removeprefix("text_model.")  # which transformers had once
         if model is None:
-            raise GeneratorError(f"{file} is a LoRA for another model: it changes {part}, which this one has not")
+            raise GeneratorError(
+                f"{file}: a LoRA for another model: it changes {part}, which this model does not have. Use another "
+                f"file."
+            )
         found = _module(model, module)
         if found is None:
             raise GeneratorError(
-                f"{file} is a LoRA for another model: it changes {module}, which {type(model).__name__} has not"
+                f"{file}: a LoRA for another model: it changes {module}, which {type(model).__name__} does not have. "
+                f"Use another file."
             )
         inward = side[1] in ("A", "down")
         has, wants = (tensor.shape[1], found[0]) if inward else (tensor.shape[0], found[1])
         if has != wants:
             raise GeneratorError(
-                f"{file} is a LoRA for another model: its {module} is {has} wide, where {type(model).__name__} has "
-                f"{wants}"
+                f"{file}: a LoRA for another model: its {module} has width {has}, but that of {type(model).__name__} "
+                f"is {wants}. Use another file."
             )
         matched = True
     if not matched:
-        raise GeneratorError(f"{file} is not a LoRA: no tensor in it is named like one's")
+        raise GeneratorError(f"{file}: not a LoRA: no tensor has the name of one. Use another file.")
 
 
 def _module(model: Any, name: str) -> tuple[int, int] | None:

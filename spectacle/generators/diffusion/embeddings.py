@@ -61,7 +61,7 @@ class EmbeddingCache:
         """The embeddings of a prompt, in the host's memory.
 
         Args:
-            key: All that they depend on: the model, its revision, the prompt, digests of pictures, lengths.
+            key: All that they depend on: the model, its revision, the prompt, digests of images, lengths.
             encode: Makes them when they are not held.
         """
         if (held := self._held.get(key)) is not None:
@@ -77,7 +77,7 @@ class EmbeddingCache:
 
 
 def picture_digest(picture: Image.Image) -> str:
-    """A digest of a picture's size, mode and pixels, for keys."""
+    """A digest of an image's size, mode and pixels, for keys."""
     digest = hashlib.sha256(f"{picture.mode} {picture.size}".encode())
     digest.update(picture.tobytes())
     return digest.hexdigest()

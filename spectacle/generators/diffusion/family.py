@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from PIL import Image
 
 from spectacle.config import PlacementSettings
-from spectacle.errors import GeneratorError, WeightsMissing
+from spectacle.errors import BadOptions, GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Job, MediaType, Resources
 from spectacle.generators.diffusion.loading import Checkpoint
+from spectacle.generators.diffusion.loras import Lora, LoraOptions, choose
 from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.generators.placement import memory
@@ -34,7 +35,7 @@ TRANSFORMER_WEIGHTS = "transformer/*.safetensors"
 """The files for which a GGUF file can stand."""
 
 WARM_UP_SIDE = 1024
-"""Pixels; blocks are compiled for the number of tokens of a picture of this side, and later for others."""
+"""Pixels; blocks are compiled for the number of tokens of an image of this side, and later for others."""
 
 ADDED = {"controlnet": "QwenImageControlNetModel"}
 """The classes of parts that the models' own pipelines have not."""
@@ -116,7 +117,7 @@ class FamilyGenerator(PlacedGenerator):
     _loaded: LoadedFamily | None = None
 
     warm_up_pictures: ClassVar[int] = 0
-    """How many input pictures a job has at least."""
+    """How many input images a job has at least."""
 
     @classmethod
     @abstractmethod
@@ -138,7 +139,7 @@ class FamilyGenerator(PlacedGenerator):
 
     @classmethod
     def added(cls, preset: str | None, resources: Resources) -> Mapping[str, Path]:
-        """Folders of parts that the model's own pipeline has not, by name, which a preset loads at once.
+        """Directories of parts that the model's own pipeline has not, by name, which a preset loads immediately.
 
         Raises:
             WeightsMissing: When they are not on this machine.
@@ -152,7 +153,7 @@ class FamilyGenerator(PlacedGenerator):
 
     @classmethod
     def check_weights(cls, preset: str | None, resources: Resources) -> None:
-        """As for every generator; a GGUF file in the model's folder stands for its transformer.
+        """As for every generator; a GGUF file in the model's directory stands for its transformer.
 
         Raises:
             WeightsMissing: When something is not there, or damaged.
@@ -193,7 +194,8 @@ class FamilyGenerator(PlacedGenerator):
     def load(self, device: Device) -> None:
         """Load the model as the plan says, the preset's adapter into it; if it is compiled, generate once."""
         self._load(device, self.added(self.preset, self.resources))
-        if self.resources.placement.compile_repeated_blocks:
+        assert self._loaded is not None
+        if self._loaded.plan.compile_repeated_blocks:
             self._warm_up()
 
     def _warm_up(self) -> None:
@@ -204,7 +206,7 @@ class FamilyGenerator(PlacedGenerator):
         job = Job("a", *picture.size, 0, MediaType.PNG, options, [picture] * self.warm_up_pictures)
         self.generate(job, _Unwatched())
 
-    def adopt(self, preset: str | None) -> bool:
+    def switch_preset(self, preset: str | None) -> bool:
         """Swap the adapter and the scheduler, where the model is the same."""
         loaded = self._loaded
         old, new = self.find_preset(self.preset), self.find_preset(preset)
@@ -221,18 +223,31 @@ class FamilyGenerator(PlacedGenerator):
             return False
         if checkpoint != loaded.checkpoint:
             return False
-        loaded.adapters.use(adapter)
+        loaded.adapters.use(_at_full_scale(adapter))
         loaded.adapter = adapter
         self.preset = preset
         self._set_scheduler(new)
         return True
 
-    def memory_advice(self, job: Job) -> str:
-        """What would fit, and which settings change it."""
-        return (
-            f"ask for fewer than {job.width}x{job.height} pixels, or set placement.residency or placement.quantization "
-            f"to something smaller; `spectacle generators {self.name}` shows what is used now"
-        )
+    def use_loras(self, options: LoraOptions) -> Sequence[Lora]:
+        """Have the adapters of a request at work, next to that of the preset.
+
+        Raises:
+            BadOptions: When one is not known or for another model, or cannot be added to how the model is loaded.
+            WeightsMissing: When the file of one is not on this machine.
+            GeneratorError: When a file is damaged, or not a LoRA for this model.
+        """
+        loaded = self._loaded
+        assert loaded is not None
+        loras = choose(options, self.resources, (self.name, self.model))
+        if loras and loaded.plan.of("transformer").place is Place.DISK:
+            raise BadOptions(
+                "loras: not possible while the model is streamed from disk, where its weights cannot be changed. "
+                "Omit them, or give the model more memory.",
+                option="loras",
+            )
+        loaded.adapters.use({**_at_full_scale(loaded.adapter), **{each.file: each.scale for each in loras}})
+        return loras
 
     @classmethod
     def prepare(
@@ -267,7 +282,7 @@ class FamilyGenerator(PlacedGenerator):
         pipeline = load_pipeline(getattr(diffusers, preset.pipeline), checkpoint, plan)
         scheduler = pipeline.scheduler
         adapters = Adapters(pipeline)
-        adapters.use(adapter)
+        adapters.use(_at_full_scale(adapter))
         stages = Stages(pipeline, checkpoint, plan, device)
         self._loaded = LoadedFamily(stages, adapters, scheduler, checkpoint, revision, adapter, machine, device)
         self._set_scheduler(preset)
@@ -320,7 +335,7 @@ class FamilyGenerator(PlacedGenerator):
 
     @classmethod
     def _checkpoint(cls, preset: str | None, resources: Resources) -> tuple[Checkpoint, str]:
-        """Where the model lies, and its commit."""
+        """Where the model is, and its commit."""
         found = cls.find_preset(preset)
         prepared = resources.prepared_for(cls.name, preset)
         if prepared is not None:
@@ -345,7 +360,7 @@ class FamilyGenerator(PlacedGenerator):
         adapter = cls._adapter(preset, resources)
         parts = [_with_adapter(part, adapter) for part in cls.components(checkpoint)]
         activations = max(part.activations for part in parts if part.stage is Stage.DENOISE)
-        # They run beside the transformer, on the same tokens.
+        # They run alongside the transformer, on the same tokens.
         parts += [
             read_component(folder, name, Stage.DENOISE, activations=activations) for name, folder in added.items()
         ]
@@ -389,8 +404,12 @@ def _with_adapter(part: Component, adapter: Path | None) -> Component:
     )
 
 
+def _at_full_scale(adapter: Path | None) -> Mapping[Path, float]:
+    return {} if adapter is None else {adapter: 1.0}
+
+
 def _forms(plan: Plan, of: Plan) -> object:
-    """In which form and where a plan has the parts of another plan."""
+    """In which precision and where a plan has the parts of another plan."""
     parts = [plan.of(each.component) for each in of.placements]
     forms = [(each.quantization, each.place, each.pinned, each.staged) for each in parts]
     return plan.precision, plan.vae_tiling, forms

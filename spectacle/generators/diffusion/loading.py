@@ -1,4 +1,4 @@
-"""Loads the parts of a diffusers pipeline from a folder on this machine: checked, safetensors only, under a plan."""
+"""Loads the parts of a diffusers pipeline from a directory on this machine: checked, safetensors only, under a plan."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _LIBRARIES = ("diffusers", "transformers")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A pipeline's folder, in the layout in which it is published: `model_index.json`, and a folder for each part.
+    """A pipeline's directory, in the published layout: `model_index.json`, and a directory for each part.
 
     Attributes:
-        folder: The folder.
+        folder: The directory.
         variant: Such as `fp16`: which of several files with weights is loaded.
         gguf: GGUF files that take the place of the weights of parts.
-        elsewhere: Folders of single parts that come from other repositories, such as another VAE.
+        elsewhere: Directories of single parts that come from other repositories, such as another VAE.
     """
 
     folder: Path
@@ -37,8 +37,21 @@ class Checkpoint:
     elsewhere: Mapping[str, Path] = field(default_factory=dict)
 
     def folder_of(self, component: str) -> Path:
-        """Where a part's configuration lies, and its weights unless they are a GGUF file."""
+        """Where a part's configuration is, and its weights unless they are a GGUF file."""
         return self.elsewhere.get(component, self.folder / component)
+
+    def variant_of(self, component: str) -> str | None:
+        """Which of several files with weights of a part is loaded."""
+        if self.variant is None or component in self.elsewhere:
+            return None
+        # Some repositories have variants of some parts alone.
+        there = any(self.folder_of(component).glob(f"*.{self.variant}*"))
+        return self.variant if there else None
+
+    @property
+    def pipeline(self) -> str:
+        """Name of the pipeline's class in `model_index.json`, empty without one."""
+        return str(read_json(self.folder / "model_index.json").get("_class_name", ""))
 
 
 def quiet() -> None:
@@ -65,7 +78,7 @@ def components(checkpoint: Checkpoint, pipeline: str) -> dict[str, type]:
     index = read_json(file)
     if index.get("_class_name") != pipeline:
         raise GeneratorError(
-            f"{file} is of {index.get('_class_name')}, where {pipeline} is needed: these are another model's weights"
+            f"{file}: contains {index.get('_class_name')}, but {pipeline} is needed. Use the weights of this model."
         )
     found = {}
     for name, value in index.items():
@@ -74,8 +87,14 @@ def components(checkpoint: Checkpoint, pipeline: str) -> dict[str, type]:
     return found
 
 
+def _absent(checkpoint: Checkpoint) -> list[str]:
+    """The parts that a checkpoint declares not to have."""
+    index = read_json(checkpoint.folder / "model_index.json")
+    return [name for name, value in index.items() if value == [None, None]]
+
+
 def check(checkpoint: Checkpoint, pipeline: type[Any], index: str | None = None) -> None:
-    """Look whether everything that a pipeline loads is there, whole, and of its architecture. Loads nothing.
+    """Check whether everything that a pipeline loads is there, complete, and of its architecture. Loads nothing.
 
     Args:
         checkpoint: The checkpoint.
@@ -86,33 +105,42 @@ def check(checkpoint: Checkpoint, pipeline: type[Any], index: str | None = None)
         GeneratorError: The message names the file, and what to do.
     """
     takes = inspect.signature(pipeline.__init__).parameters
-    for name, kind in components(checkpoint, index or pipeline.__name__).items():
+    found = components(checkpoint, index or pipeline.__name__)
+    there = {"self", *found, *_absent(checkpoint), *_settings(checkpoint, takes)}
+    lacking = [name for name, each in takes.items() if each.default is each.empty and name not in there]
+    lacking = [name for name in lacking if takes[name].kind is not inspect.Parameter.VAR_KEYWORD]
+    if lacking:
+        raise GeneratorError(
+            f"{checkpoint.folder / 'model_index.json'}: has no {lacking[0]}, which {pipeline.__name__} needs. Use the "
+            "pipeline that the repository is for."
+        )
+    for name, kind in found.items():
         if name not in takes:
             continue
         expected = _models(takes[name].annotation)
         if expected and _is_model(kind) and not issubclass(kind, expected):
             raise GeneratorError(
-                f"{checkpoint.folder / 'model_index.json'}: {name} is a {kind.__name__}, where {pipeline.__name__} "
-                f"needs a {expected[0].__name__}: these are another model's weights"
+                f"{checkpoint.folder / 'model_index.json'}: {name} is a {kind.__name__}, but {pipeline.__name__} "
+                f"needs a {expected[0].__name__}. Use the weights of this model."
             )
         folder = checkpoint.folder_of(name)
         if _is_model(kind):
-            check_model(folder, kind, variant=_variant(checkpoint, name), gguf=checkpoint.gguf.get(name))
+            check_model(folder, kind, variant=checkpoint.variant_of(name), gguf=checkpoint.gguf.get(name))
         elif not folder.is_dir():
-            raise GeneratorError(f"{folder} is missing: {REMEDY}")
+            raise GeneratorError(f"{folder}: missing. {REMEDY}")
 
 
 def check_model(folder: Path, kind: type, *, variant: str | None = None, gguf: Path | None = None) -> None:
-    """Look whether a model's files are there, whole, and of its class. Loads nothing.
+    """Check whether a model's files are there, complete, and of its class. Loads nothing.
 
     Raises:
         GeneratorError: The message names the file, and what to do.
     """
     config = read_json(folder / "config.json")
     said = config.get("_class_name") or next(iter(config.get("architectures") or ()), None)
-    if said != kind.__name__:
+    if said != kind.__name__ and not _is_same_family(kind, config):
         raise GeneratorError(
-            f"{folder / 'config.json'} is of {said}, where {kind.__name__} is needed: these are another model's weights"
+            f"{folder / 'config.json'}: describes {said}, but {kind.__name__} is needed. Use the weights of this model."
         )
     if gguf is not None:
         read_gguf(gguf)
@@ -122,32 +150,41 @@ def check_model(folder: Path, kind: type, *, variant: str | None = None, gguf: P
         read_header(file)
 
 
+def _is_same_family(kind: type, config: Mapping[str, Any]) -> bool:
+    """Whether a class of transformers is another head of the architecture that a configuration describes.
+
+    Text encoders are published with the configurations of the language models they were taken from.
+    """
+    of = getattr(kind, "config_class", None)
+    return _library(kind) == "transformers" and getattr(of, "model_type", "") == config.get("model_type", None)
+
+
 def load_component(checkpoint: Checkpoint, name: str, kind: type, plan: Plan) -> Any:
-    """Load one part of a pipeline on the CPU, in the form that the plan says.
+    """Load one part of a pipeline on the CPU, in the precision that the plan says.
 
     Raises:
-        WeightsMissing: When its folder is not there any more.
-        GeneratorError: When its files do not fit its class; the message names the folder.
+        WeightsMissing: When its directory is not there any more.
+        GeneratorError: When its files do not fit its class; the message names the directory.
     """
     folder = checkpoint.folder_of(name)
     if not folder.is_dir():
         raise WeightsMissing(
-            f"{folder} has been removed while its model was loaded: run `spectacle pull` again, or restart "
-            f"the daemon to have it load what is there now"
+            f"{folder}: removed while its model was loaded. Run `spectacle pull` again, or restart "
+            f"the daemon to load the current weights."
         )
     if not _is_model(kind):
         with _explained(folder, kind):
             return typing.cast(Any, kind).from_pretrained(folder, local_files_only=True)
-    return load_model(folder, name, kind, plan, variant=_variant(checkpoint, name), gguf=checkpoint.gguf.get(name))
+    return load_model(folder, name, kind, plan, variant=checkpoint.variant_of(name), gguf=checkpoint.gguf.get(name))
 
 
 def load_model(
     folder: Path, name: str, kind: type, plan: Plan, *, variant: str | None = None, gguf: Path | None = None
 ) -> Any:
-    """Load one model in the form that the plan says of the part it is, on the CPU or where it is quantized.
+    """Load one model in the precision that the plan says of the part it is, on the CPU or where it is quantized.
 
     Args:
-        folder: Its folder.
+        folder: Its directory.
         name: Which part it is, as the plan names it.
         kind: Its class.
         plan: The plan.
@@ -155,7 +192,7 @@ def load_model(
         gguf: A GGUF file to take the weights from, if the plan says so.
 
     Raises:
-        GeneratorError: When its files do not fit its class; the message names the folder.
+        GeneratorError: When its files do not fit its class; the message names the directory.
     """
     library = _library(kind)
     quantization = residency.quantization_config(plan, name, library)
@@ -174,8 +211,8 @@ def load_model(
         problems = [*info["missing_keys"], *info["mismatched_keys"]]
         if problems:
             raise GeneratorError(
-                f"{folder}: its weights are not those of a {kind.__name__} of this configuration: {problems[0]} is "
-                f"missing or of another shape: {REMEDY}"
+                f"{folder}: not the weights of a {kind.__name__} with this configuration: {problems[0]} is "
+                f"missing or has another shape. {REMEDY}"
             )
     return loaded
 
@@ -193,7 +230,7 @@ def load_pipeline(
     Args:
         pipeline: The pipeline's class.
         checkpoint: What it is loaded from.
-        plan: The form of each part.
+        plan: The precision of each part.
         index: Name of the class that `model_index.json` names, when that is another.
         given: Parts that are loaded already, or None for parts that are not wanted.
 
@@ -204,6 +241,7 @@ def load_pipeline(
     check(checkpoint, pipeline, index)
     takes = inspect.signature(pipeline.__init__).parameters
     parts = dict(given or {})
+    parts = {**{name: None for name in _absent(checkpoint) if name in takes}, **parts}
     for name, kind in components(checkpoint, index or pipeline.__name__).items():
         if name in takes and name not in parts:
             parts[name] = None if is_staged(plan, name) else load_component(checkpoint, name, kind, plan)
@@ -218,7 +256,7 @@ def is_staged(plan: Plan, name: str) -> bool:
 
 
 class _explained:  # noqa: N801 - used like a function
-    """Turns what the libraries raise about files into an error that names the folder."""
+    """Turns what the libraries raise about files into an error that names the directory."""
 
     def __init__(self, where: Path, kind: type) -> None:
         self._where = where
@@ -237,17 +275,22 @@ class _explained:  # noqa: N801 - used like a function
         if known or type(error).__name__ == "SafetensorError":
             said = one_line(error, 300)
             raise GeneratorError(
-                f"{self._where} cannot be loaded as {self._kind.__name__}: {type(error).__name__}: {said}: {REMEDY}"
+                f"{self._where}: cannot be loaded as {self._kind.__name__}: {type(error).__name__}: {said}. {REMEDY}"
             ) from error
         return False
 
 
 def _class(file: Path, library: str, name: str) -> type:
-    found = getattr(import_module(library), name, None) if library in _LIBRARIES else None
+    from diffusers import pipelines
+
+    if library in _LIBRARIES:
+        found = getattr(import_module(library), name, None)
+    else:  # some classes are part of the module of their pipeline alone, such as safety checkers
+        found = getattr(getattr(pipelines, library, None), name, None) if library.isidentifier() else None
     if not isinstance(found, type):
         raise GeneratorError(
-            f"{file} names {library}.{name}, which is not a class of diffusers or transformers: code of checkpoints is "
-            f"never run; a newer diffusers or transformers may know it"
+            f"{file}: needs {library}.{name}, which is not a class of diffusers or transformers; code of checkpoints "
+            f"is never run. Install a newer diffusers or transformers, which may have it."
         )
     return found
 
@@ -266,10 +309,6 @@ def _models(annotation: Any) -> tuple[type, ...]:
     """The model classes among the types that a parameter takes."""
     kinds = typing.get_args(annotation) or (annotation,)
     return tuple(kind for kind in kinds if isinstance(kind, type) and _is_model(kind))
-
-
-def _variant(checkpoint: Checkpoint, name: str) -> str | None:
-    return None if name in checkpoint.elsewhere else checkpoint.variant
 
 
 def _settings(checkpoint: Checkpoint, takes: Mapping[str, Any]) -> dict[str, Any]:

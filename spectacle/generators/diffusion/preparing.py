@@ -28,13 +28,13 @@ def write(
     """Write a checkpoint that needs no adapter and no network. Holds the whole transformer in memory.
 
     Args:
-        model: The model's folder.
+        model: The model's directory.
         adapter: A Lightning adapter to fuse, or None.
         folder: Where the files go.
         quantization: `none`, `int8` or `nf4`.
         say: Called with a sentence for each part of the work.
         pipeline: Name of the pipeline's class.
-        added: Folders of further parts, such as a ControlNet's.
+        added: Directories of further parts, such as a ControlNet's.
 
     Raises:
         GeneratorError: When the weights cannot be stored in that way, or a file is damaged.
@@ -47,9 +47,11 @@ def write(
 
     diffusers: Any = import_module("diffusers")
     if quantization not in ("none", "int8", "nf4"):
-        raise GeneratorError(f"this model cannot be stored as {quantization}: use none, int8 or nf4")
+        raise GeneratorError(f"--quantize {quantization}: not possible for this model. Use none, int8 or nf4.")
     if quantization == "nf4" and not torch.cuda.is_available():
-        raise GeneratorError("nf4 weights are made on a GPU, and there is none here: use int8, or prepare where one is")
+        raise GeneratorError(
+            "--quantize nf4: needs a GPU, and there is none here. Use int8, or prepare on a machine with a GPU."
+        )
     quiet()
     check(Checkpoint(model), getattr(diffusers, pipeline))
     shutil.copy(model / "model_index.json", folder / "model_index.json")

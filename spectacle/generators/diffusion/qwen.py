@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from spectacle.generators.diffusion.stages import Stages
 
 MULTIPLE = 16
-"""What the sides of pictures are multiples of: the VAE makes a latent of 8×8 pixels, the transformer a patch of 2×2."""
-MIN_PIXELS = 256 * MULTIPLE**2
+"""What the sides of images are multiples of: the VAE makes a latent of 8×8 pixels, the transformer a patch of 2×2."""
+MIN_PIXELS = 600_000
+"""Smaller images are generated with about as many pixels, and reduced. The authors name sizes of 1.6 to 1.8 megapixels
+alone (README of QwenLM/Qwen-Image); how far below them the models stay good is not published, so this is a choice: a
+third of those sizes, at which a step takes a third of the time."""
 MAX_PIXELS = 8192 * MULTIPLE**2
-"""Pictures of fewer or more pixels are generated within these bounds and resampled. They are `base_image_seq_len` and
-`max_image_seq_len` of the published scheduler, between which it interpolates, in patches of 16×16 pixels."""
+"""Larger images are generated with as many pixels, and enlarged. It is `max_image_seq_len` of the published scheduler,
+up to which it interpolates, in patches of 16×16 pixels."""
 
 _WIDTH = 3072
 _BF16 = 2
@@ -30,7 +33,7 @@ _VAE_BYTES_PER_PIXEL = 5780
 _VAE_TILED_BYTES = 600_000_000
 _ENCODER_BYTES = 600_000_000
 # Counted over one forward pass of the published architectures with fake tensors and fused attention: 17.6 tensors of
-# the model's width for each token of the largest picture, and 3460 bytes for each pixel in the VAE's decoder. The
+# the model's width for each token of the largest image, and 3460 bytes for each pixel in the VAE's decoder. The
 # latter is raised as `published` says.
 
 
@@ -39,7 +42,7 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
 
     Args:
         checkpoint: The checkpoint.
-        tokens: Most tokens that the transformer sees at once, of text and pictures.
+        tokens: Maximum number of tokens that the transformer sees together, of text and images.
 
     Raises:
         GeneratorError: When a file of the checkpoint is damaged.
@@ -75,7 +78,7 @@ def _transformer(checkpoint: Checkpoint, activations: int) -> Component:
 
 
 def gguf_file(store: Store, repo: str) -> Path | None:
-    """The GGUF file with a model's transformer that somebody put into the folder of its repository in the store.
+    """The GGUF file with a model's transformer that somebody put into the directory of its repository in the store.
 
     Raises:
         GeneratorError: When there are several.
@@ -84,7 +87,7 @@ def gguf_file(store: Store, repo: str) -> Path | None:
     files = sorted(folder.glob("*.gguf"))
     if len(files) > 1:
         names = ", ".join(file.name for file in files)
-        raise GeneratorError(f"{folder} holds several GGUF files, {names}: leave one of them there")
+        raise GeneratorError(f"{folder}: contains several GGUF files, {names}. Keep one of them there.")
     return files[0] if files else None
 
 

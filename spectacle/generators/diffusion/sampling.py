@@ -1,4 +1,4 @@
-"""How pictures are sampled: steps and guidance of a preset, and what a request may change of them."""
+"""How images are sampled: steps and guidance of a preset, and what a request may change of them."""
 
 from __future__ import annotations
 
@@ -46,30 +46,33 @@ class GuidanceOptions(GeneratorOptions):
 
     # At least 2: the published schedulers divide by zero when they stretch a single step to their last noise level.
     num_inference_steps: int | None = Field(
-        None, ge=2, le=200, description="Denoising steps; the preset's when absent. Lightning presets take no other."
+        None,
+        ge=2,
+        le=200,
+        description="Denoising steps. Default: that of the preset. Lightning presets allow no other.",
     )
     true_cfg_scale: float | None = Field(
         None,
         ge=1,
         le=20,
-        description="Strength of classifier-free guidance; 1 is none, and half the work. The preset's when absent. "
-        "Lightning presets take none.",
+        description="Strength of classifier-free guidance; 1 is none, at half the work. Default: that of the preset. "
+        "Lightning presets allow none.",
     )
-    # The length first: what is sanitised is cut to as much.
+    # The length first: what is sanitized is cut to as much.
     negative_prompt: Annotated[str, Field(max_length=4000), AfterValidator(_plain)] | None = Field(
         None,
-        description="What the picture should not show; needs guidance. What the model's authors recommend when absent.",
+        description="What the image should not show; needs guidance. Default: what the model's authors recommend.",
     )
     num_images_per_prompt: int = Field(
-        1, ge=1, le=16, description="How many pictures to make, each from a seed of its own that is recorded in it."
+        1, ge=1, le=16, description="Number of images to make, each from a seed of its own, which its metadata records."
     )
 
 
 class SamplingOptions(GuidanceOptions):
-    """Options of those that make pictures of a prompt alone."""
+    """Options of those that make images of a prompt alone."""
 
     max_sequence_length: int = Field(
-        512, ge=1, le=1024, description="Most tokens of the prompt that are used; what is longer is cut off."
+        512, ge=1, le=1024, description="Maximum number of tokens of the prompt that are used; the rest is truncated."
     )
 
 
@@ -107,13 +110,13 @@ def settle(options: GuidanceOptions, recipe: Recipe, preset: str) -> Recipe:
     steps, scale, negative = options.num_inference_steps, options.true_cfg_scale, options.negative_prompt
     if recipe.lightning:
         why = f"preset {preset} is distilled for exactly {recipe.num_inference_steps} steps"
-        remedy = f"leave it out, or use a kind with preset {recipe.free}"
+        remedy = f"Omit it, or use a kind with preset {recipe.free}."
         if steps not in (None, recipe.num_inference_steps):
-            raise BadOptions(f"num_inference_steps is {steps}: {why}; {remedy}")
+            raise BadOptions(f"num_inference_steps = {steps}: {why}. {remedy}")
         if scale not in (None, 1):
-            raise BadOptions(f"true_cfg_scale is {scale:g}: {why} without guidance; {remedy}")
+            raise BadOptions(f"true_cfg_scale = {scale:g}: {why} without guidance. {remedy}")
         if negative is not None and negative.strip():
-            raise BadOptions(f"negative_prompt has no effect: {why} without guidance; {remedy}")
+            raise BadOptions(f"negative_prompt: has no effect, because {why} without guidance. {remedy}")
         return recipe
     settled = Recipe(
         recipe.num_inference_steps if steps is None else steps,
@@ -121,7 +124,7 @@ def settle(options: GuidanceOptions, recipe: Recipe, preset: str) -> Recipe:
         recipe.negative_prompt if negative is None else negative,
     )
     if settled.true_cfg_scale <= 1 and negative is not None and negative.strip():
-        raise BadOptions("negative_prompt has no effect at true_cfg_scale 1: leave one of the two out")
+        raise BadOptions("negative_prompt: has no effect at true_cfg_scale 1. Omit one of the two.")
     return settled
 
 

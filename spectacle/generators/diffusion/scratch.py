@@ -1,4 +1,4 @@
-"""A folder for weights that are streamed from disk, which is removed even when the process that made it was killed."""
+"""A directory for weights that are streamed from disk, removed even when the process that made it was killed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOCK = "lock"
 
 
 class Scratch:
-    """A new folder.
+    """A new directory.
 
     Whoever uses one holds a lock in it. Those whose lock nobody holds were left by processes that were killed, and are
     removed when the next one is made.
@@ -36,7 +36,7 @@ class Scratch:
                 self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
             except OSError as error:
                 raise GeneratorError(
-                    f"placement.offload_directory = {parent} cannot be used: {error.strerror}: name another"
+                    f"placement.offload_directory = {parent}: cannot be used: {error.strerror}. Set another directory."
                 ) from None
             self._lock = os.open(self.path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             if _hold(self._lock):
@@ -45,7 +45,7 @@ class Scratch:
             os.close(self._lock)
 
     def remove(self) -> None:
-        """Remove the folder with everything in it."""
+        """Remove the directory with everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 

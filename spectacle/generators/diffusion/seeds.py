@@ -1,4 +1,4 @@
-"""Seeds of pictures, and the random numbers that torch makes of them."""
+"""Seeds of images, and the random numbers that torch makes of them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def picture_seeds(seed: int, count: int) -> list[int]:
-    """A seed for each of several pictures of a job: its own, and those that follow.
+    """A seed for each of several images of a job: its own, and those that follow.
 
-    Each alone, given as the job's seed, makes the same picture again.
+    Each alone, given as the job's seed, makes the same image again.
     """
     return [(seed + number) % (MAX_SEED + 1) for number in range(count)]
 
 
 def generator(seed: int) -> torch.Generator:
-    """Random numbers for one picture, from the CPU: they are the same wherever the model runs.
+    """Random numbers for one image, from the CPU: they are the same wherever the model runs.
 
-    Torch's generator on the CPU tells seeds apart by their lower 32 bits only.
+    Torch's generator on the CPU distinguishes seeds by their lower 32 bits only.
     """
     import torch
 

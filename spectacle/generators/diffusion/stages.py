@@ -1,26 +1,35 @@
-"""Runs a pipeline in stages: the prompt is encoded, then pictures are made; parts come and go as the plan says."""
+"""Runs a pipeline in stages: the prompt is encoded, then images are made; parts come and go as the plan says."""
 
 from __future__ import annotations
 
 import gc
 import inspect
 import os
-from collections.abc import Callable, Hashable
+import warnings
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
 from spectacle.generators.diffusion.embeddings import EmbeddingCache, Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, components, is_staged, load_component
 from spectacle.generators.diffusion.scratch import Scratch
+from spectacle.generators.diffusion.steps import StepReporter, watch
 from spectacle.generators.placement import residency
 from spectacle.generators.placement.plan import Place
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from spectacle.generators.diffusion.steps import StepReporter
     from spectacle.generators.placement.plan import Plan
+
+
+def is_one_color(picture: Image.Image) -> bool:
+    """Whether all pixels are the same, which a model that works never makes."""
+    extrema = picture.getextrema()
+    return all(least == most for least, most in (extrema if isinstance(extrema[0], tuple) else (extrema,)))
 
 
 class Stages:
@@ -31,7 +40,7 @@ class Stages:
         checkpoint: What it was loaded from.
         plan: Where its parts live.
         device: Where it runs.
-        encoders: The parts that encoding a prompt needs; all others make pictures.
+        encoders: The parts that encoding a prompt needs; all others make images.
         index: Name of the pipeline's class in `model_index.json`, when that is another.
     """
 
@@ -56,17 +65,33 @@ class Stages:
         self._encoders = encoders
         self._kinds = components(checkpoint, index or type(pipeline).__name__)
         self._scratch: Scratch | None = None
+        self._reporter: StepReporter | None = None
+        self._watched: list[Any] = []
         try:
             residency.apply(pipeline, plan, self.device, self._scratch_for(plan))
         except BaseException:
             self.close()
             raise
 
+    @contextmanager
+    def watched(self, reporter: StepReporter) -> Iterator[None]:
+        """Have life reported inside of steps, too, and while prompts are encoded and images decoded."""
+        self._reporter = reporter
+        try:
+            for name, part in {**self.pipeline.components, **self.added}.items():
+                self._watch(name, part)
+            yield
+        finally:
+            self._reporter = None
+            for handle in self._watched:
+                handle.remove()
+            self._watched = []
+
     def encode(self, key: Hashable, encode: Callable[[Any], Embeddings]) -> Embeddings:
         """What the text encoder makes of a prompt, from the cache when it is there.
 
         Args:
-            key: All that it depends on beside the model.
+            key: All that it depends on in addition to the model.
             encode: Called with the pipeline when the cache has nothing, its text encoder ready on the device.
         """
 
@@ -87,13 +112,18 @@ class Stages:
         if self.plan.of(name).place is not Place.OFFLOAD:
             self._place(name, part)
         self.added[name] = part
+        self._watch(name, part)
 
     def run(self, pipeline: type[Any], reporter: StepReporter, **call: Any) -> Image.Image:
-        """Make one picture.
+        """Make one image, as `run_all` says."""
+        return self.run_all(pipeline, reporter, **call)[0]
+
+    def run_all(self, pipeline: type[Any], reporter: StepReporter, **call: Any) -> list[Image.Image]:
+        """Make one image, or the layers of one.
 
         Args:
             pipeline: The class to run with the loaded parts: the loaded one's, or a relative of it.
-            reporter: Told of every denoising step.
+            reporter: Called at every denoising step.
             call: The arguments of the pipeline's call, the embeddings among them.
 
         Raises:
@@ -107,16 +137,39 @@ class Stages:
         try:
             for name in offloaded:
                 self.added[name].to(self.device)
-            with torch.no_grad():
-                picture: Image.Image = running(callback_on_step_end=reporter, **call).images[0]
+            with torch.no_grad(), warnings.catch_warnings():
+                warnings.filterwarnings("error", "invalid value encountered in cast", RuntimeWarning)
+                if "callback_on_step_end" in inspect.signature(pipeline.__call__).parameters:
+                    call["callback_on_step_end"] = reporter
+                output = running(**call)
+        except RuntimeWarning:
+            raise GeneratorError(self._blank("not-a-number values")) from None
         finally:
             for name in offloaded:
                 self.added[name].to("cpu")
             # After an error, too, nothing of this run may be left in hooks or caches.
             running.maybe_free_model_hooks()
             self.pipeline.maybe_free_model_hooks()
+        if any(getattr(output, "nsfw_content_detected", None) or ()):
+            raise GeneratorError(
+                f"{self._checkpoint.folder}: the model's safety checker withheld the image. Change the prompt or seed."
+            )
+        made = output.images[0]
+        pictures: list[Image.Image] = list(made) if isinstance(made, list | tuple) else [made]
+        if all(map(is_one_color, pictures)):
+            raise GeneratorError(self._blank("a single color"))
         reporter.picture_done()
-        return picture
+        return pictures
+
+    def _blank(self, found: str) -> str:
+        """What is said of an image in which there is nothing."""
+        attention = self.plan.attention
+        likely = (
+            f"Set placement.attention = native instead of {attention}, which some models fail with"
+            if attention not in ("auto", "native")
+            else "Check the weights with `spectacle weights --verify`, and try another placement.quantization"
+        )
+        return f"{self._checkpoint.folder}: the model made an image of {found}. {likely}."
 
     def close(self) -> None:
         """Free the parts, and what was streamed from disk."""
@@ -141,15 +194,30 @@ class Stages:
             return self.pipeline, []
         takes = inspect.signature(pipeline.__init__).parameters
         added = {name: part for name, part in self.added.items() if name in takes}
-        made = pipeline(**self.pipeline.components, **added)
+        config = self.pipeline.config
+        settings = {
+            name: config[name]
+            for name, each in takes.items()
+            if name in config and name not in self.pipeline.components and each.default is not each.empty
+        }
+        parts = {name: part for name, part in self.pipeline.components.items() if name in takes}
+        made = pipeline(**parts, **added, **settings)
         made.set_progress_bar_config(disable=True)
         return made, [name for name in added if self.plan.of(name).place is Place.OFFLOAD]
+
+    def _watch(self, name: str, part: Any) -> None:
+        import torch
+
+        compiled = self.plan.compile_repeated_blocks and hasattr(part, "enable_cache")
+        # What a hook does cannot be compiled with the block.
+        if self._reporter is not None and isinstance(part, torch.nn.Module) and not compiled:
+            self._watched += watch(part, name, self._reporter)
 
     def _place(self, name: str, part: Any) -> None:
         residency.place(part, self.plan.of(name), self.plan, self.device, self._scratch_for(self.plan))
 
     def _scratch_for(self, plan: Plan) -> Path:
-        """The folder for what is streamed from disk, made when there is such a thing."""
+        """The directory for what is streamed from disk, made when there is such a thing."""
         if self._scratch is None and any(placement.place is Place.DISK for placement in plan.placements):
             self._scratch = Scratch(plan.offload_directory)
         return self._scratch.path if self._scratch is not None else Path(os.devnull)
@@ -168,3 +236,4 @@ class Stages:
                 part = load_component(self._checkpoint, name, self._kinds[name], self.plan)
                 self._place(name, part)
                 self.pipeline.register_modules(**{name: part})
+                self._watch(name, part)

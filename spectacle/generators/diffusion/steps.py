@@ -1,24 +1,46 @@
-"""Reports every denoising step, and stops at one when the job is cancelled."""
+"""Reports every denoising step, and life inside of long ones; stops at either when the job is cancelled."""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from spectacle.generators.base import JobControl
 
+if TYPE_CHECKING:
+    import torch
+
+INTERVAL = 10.0
+"""Seconds after the last report from which on there is one inside a step: a step that is shorter speaks for itself, and
+the daemon waits for many times as long (`limits.step`)."""
+
 
 class StepReporter:
-    """A `callback_on_step_end` for all pictures of one job.
+    """A `callback_on_step_end` for all images of one job.
 
     Args:
         control: The job's line to the daemon.
-        pictures: How many pictures the job makes, one after the other.
+        pictures: How many images the job makes, one after the other.
+        steps: Steps of each image, as far as they are known before the first.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, control: JobControl, pictures: int = 1) -> None:
+    def __init__(
+        self, control: JobControl, pictures: int = 1, steps: int = 1, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._control = control
         self._pictures = pictures
+        self._steps = max(1, steps)
+        self._clock = clock
         self._finished = 0
+        self._step = 0
+        self._last = clock()
+
+    @property
+    def steps_done(self) -> int:
+        """Steps that were reported, over all images."""
+        return self._finished * self._steps + self._step
 
     def __call__(self, pipeline: Any, step: int, timestep: Any, callback_kwargs: dict[str, Any]) -> dict[str, Any]:
         """Report a step that is done.
@@ -26,14 +48,60 @@ class StepReporter:
         Raises:
             Cancelled: When the job is no longer wanted; it leaves the pipeline through its denoising loop.
         """
-        steps = pipeline.num_timesteps
-        self._control.progress(self._finished * steps + step + 1, self._pictures * steps)
+        self._steps = getattr(pipeline, "num_timesteps", 0) or len(pipeline.scheduler.timesteps)
+        self._step = step + 1
+        self._report("")
         return callback_kwargs
 
+    def block(self, part: str, number: int, count: int) -> None:
+        """Report that a block of a part begins, unless the last report was a moment ago.
+
+        Args:
+            part: The part's name, such as `transformer`.
+            number: The block's number, counted from 1.
+            count: How many blocks there are.
+
+        Raises:
+            Cancelled: When the job is no longer wanted; it leaves the pipeline through the model.
+        """
+        if self._clock() - self._last >= INTERVAL:
+            self._report(f"{part}, block {number} of {count}")
+
     def picture_done(self) -> None:
-        """Begin with the next picture."""
+        """Begin with the next image."""
         self._finished += 1
+        self._step = 0
 
     def check(self) -> None:
         """Raise `Cancelled` when the job is no longer wanted."""
         self._control.check()
+
+    def _report(self, note: str) -> None:
+        self._last = self._clock()
+        self._control.progress(self.steps_done, self._pictures * self._steps, note)
+
+
+def watch(module: torch.nn.Module, part: str, reporter: StepReporter) -> list[Any]:
+    """Have the blocks of a module reported as they begin. Returns handles, whose `remove` ends that."""
+    handles = []
+    for blocks in _repeated(module):
+        for number, block in enumerate(blocks, 1):
+
+            def begins(
+                _module: torch.nn.Module, _inputs: object, number: int = number, count: int = len(blocks)
+            ) -> None:
+                reporter.block(part, number, count)
+
+            handles.append(block.register_forward_pre_hook(begins))
+    return handles
+
+
+def _repeated(module: torch.nn.Module) -> Iterator[list[torch.nn.Module]]:
+    """The lists of blocks in a module, without those inside of other blocks."""
+    from torch import nn
+
+    for child in module.children():
+        if isinstance(child, nn.ModuleList) and len(child) > 1:
+            yield list(child)
+        else:
+            yield from _repeated(child)

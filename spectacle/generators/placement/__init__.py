@@ -1,1 +1,1 @@
-"""Where the parts of a model live in memory and in which form: measured, planned and applied, for every model."""
+"""Where the parts of a model are kept and in which precision: measured, planned and applied, for every model."""

@@ -106,6 +106,8 @@ class Problem:
     components: tuple[Component, ...]
     machine: Machine
     settings: PlacementSettings
+    staging: bool = True
+    precision: Precision | None = None
 
     @property
     def device(self) -> Literal["cuda", "cpu"]:
@@ -113,6 +115,8 @@ class Problem:
 
     @property
     def precisions(self) -> tuple[Precision, ...]:
+        if self.precision is not None:
+            return (self.precision,)
         half = all(each.fp16 for each in self.components)
         if self.machine.capability is not None:
             if half:
@@ -134,9 +138,13 @@ class Problem:
         residency = settings.residency
         if self.device == "cpu" and residency in ("model-offload", "group-offload"):
             residency = "device"
+        if residency == "staged" and not self.staging:
+            residency = "device" if self.device == "cpu" else "model-offload"
         quantizable = any(each.is_quantizable for each in self.components)
         for way in ways:
             if residency not in ("auto", way.residency) or not self._can_be(way):
+                continue
+            if way.residency == "staged" and not self.staging:
                 continue
             if settings.quantization not in ("auto", way.quantization) and quantizable:
                 continue
@@ -173,7 +181,7 @@ class Problem:
             yield from (Form(level, Place.DEVICE) for level in levels)
         elif self.device == "cpu":
             place = Place.DISK if way.residency == "disk-offload" else Place.DEVICE
-            yield from (Form(level, place, staged=True) for level in levels)
+            yield from (Form(level, place, staged=self.staging) for level in levels)
         else:
             if way.residency != "disk-offload":
                 for level in levels:
@@ -181,8 +189,11 @@ class Problem:
                     if way.residency != "model-offload":
                         yield Form(level, Place.STREAM, pinned=True)
                         yield Form(level, Place.STREAM)
-            yield Form(least, Place.DEVICE, staged=True)
-            yield Form(least, Place.STREAM, staged=True)
+            if self.staging:
+                yield Form(least, Place.DEVICE, staged=True)
+                yield Form(least, Place.STREAM, staged=True)
+            elif way.residency == "disk-offload":
+                yield Form(least, Place.DISK)
 
     def _encoder_levels(self, way: Way) -> list[Quantization]:
         asked = self.settings.quantization
@@ -288,7 +299,7 @@ def _gpu_cost(
         if placed.place in (Place.STREAM, Place.DISK) and not placed.pinned:
             ram += component.window(placed.size)
         if placed.place in (Place.OFFLOAD, Place.STREAM) and (
-            # What is read as it lies in its files is mapped, and the kernel drops it when memory is short.
+            # What is read as it is in its files is mapped, and the kernel drops it when memory is short.
             not placed.staged or placed.quantization != "none" or precision == "fp32"
         ):
             ram += placed.size

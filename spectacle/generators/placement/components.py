@@ -28,8 +28,8 @@ def read_component(
     """A component as the headers of the safetensors files in `folder/name` describe it.
 
     Args:
-        folder: The folder of the model, or of the component when `name` is not a folder in it.
-        name: The component's name, and its folder.
+        folder: The directory of the model, or of the component when `name` is not a directory in it.
+        name: The component's name, and its directory.
         stage: When it runs.
         activations: As `Component` has it.
         tiled_activations: As `Component` has it.

@@ -1,4 +1,4 @@
-"""Looks at the files of a checkpoint without loading them: which there are, whether they are whole, what they hold."""
+"""Examines the files of a checkpoint without loading them: which exist, whether they are complete, what is in them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from spectacle.errors import GeneratorError
 
-REMEDY = "remove these weights with `spectacle weights --remove`, and download them again with `spectacle pull`"
-"""Without the removal, `pull` would leave a file alone whose size is right."""
+REMEDY = "Run the `spectacle pull` of this model again with --verify, which replaces the files that are damaged."
+"""Without --verify, `pull` would leave a file alone whose size is right."""
 
 _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 _MAX_HEADER_BYTES = 100_000_000
-"""Most bytes of a safetensors header, as its own reader has it."""
+"""Maximum number of bytes of a safetensors header, as its own reader has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,7 @@ def read_header(file: Path) -> dict[str, TensorInfo]:
         GeneratorError: When it is missing, no safetensors file, or shorter or longer than its header says.
     """
     if file.suffix in _PICKLES:
-        raise GeneratorError(
-            f"{file} is a pickle, which can run code when it is read: only safetensors files are loaded; convert it"
-        )
+        raise GeneratorError(f"{file}: a pickle, which can run code when it is read. Convert it to safetensors.")
     try:
         size = file.stat().st_size
         with file.open("rb") as opened:
@@ -46,7 +44,7 @@ def read_header(file: Path) -> dict[str, TensorInfo]:
             length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
             raw = opened.read(length) if 2 <= length <= min(size, _MAX_HEADER_BYTES) else b""
     except OSError as error:
-        raise GeneratorError(f"{file} cannot be read: {error.strerror}: {REMEDY}") from None
+        raise GeneratorError(f"{file}: cannot be read: {error.strerror}. {REMEDY}") from None
     try:
         header = json.loads(raw)
         tensors = {
@@ -56,11 +54,9 @@ def read_header(file: Path) -> dict[str, TensorInfo]:
         }
         end = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        raise GeneratorError(f"{file} is not a safetensors file, or its beginning is damaged: {REMEDY}") from None
+        raise GeneratorError(f"{file}: not a safetensors file, or damaged at its beginning. {REMEDY}") from None
     if size != 8 + length + end:
-        raise GeneratorError(
-            f"{file} is truncated or damaged: it holds {size} bytes where its header says {8 + length + end}: {REMEDY}"
-        )
+        raise GeneratorError(f"{file}: truncated or damaged: {size} bytes instead of {8 + length + end}. {REMEDY}")
     return tensors
 
 
@@ -75,9 +71,9 @@ def read_gguf(file: Path) -> dict[str, int]:
     try:
         reader = GGUFReader(file)
     except OSError as error:
-        raise GeneratorError(f"{file} cannot be read: {error.strerror}: download it again") from None
+        raise GeneratorError(f"{file}: cannot be read: {error.strerror}. Download it again.") from None
     except (ValueError, IndexError, KeyError):
-        raise GeneratorError(f"{file} is not a GGUF file, or it is truncated: download it again") from None
+        raise GeneratorError(f"{file}: not a GGUF file, or truncated. Download it again.") from None
     return {tensor.name: int(tensor.n_elements) for tensor in reader.tensors}
 
 
@@ -90,11 +86,11 @@ def read_json(file: Path) -> Mapping[str, Any]:
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise GeneratorError(f"{file} cannot be read: {error.strerror}: {REMEDY}") from None
+        raise GeneratorError(f"{file}: cannot be read: {error.strerror}. {REMEDY}") from None
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise GeneratorError(f"{file} does not contain a JSON object: {REMEDY}")
+        raise GeneratorError(f"{file}: does not contain a JSON object. {REMEDY}")
     return value
 
 
@@ -102,7 +98,7 @@ def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
     """The safetensors files of one model, in the layouts of diffusers and transformers: one file, or shards.
 
     Args:
-        folder: The model's folder.
+        folder: The model's directory.
         variant: Such as `fp16`, in names like `model.fp16.safetensors`.
 
     Raises:
@@ -118,10 +114,10 @@ def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
     pickles = sorted(path for path in folder.glob("*") if path.suffix in _PICKLES)
     if pickles:
         raise GeneratorError(
-            f"{pickles[0]} is a pickle, which can run code when it is read, and there is no safetensors file beside "
-            f"it: {REMEDY}"
+            f"{pickles[0]}: a pickle, which can run code when it is read, and there is no safetensors file next to "
+            f"it. {REMEDY}"
         )
-    raise GeneratorError(f"{folder} has no {middle[1:] + ' ' if variant else ''}safetensors weights: {REMEDY}")
+    raise GeneratorError(f"{folder}: has no {middle[1:] + ' ' if variant else ''}safetensors weights. {REMEDY}")
 
 
 def parameters(headers: Mapping[str, TensorInfo]) -> int:
@@ -132,9 +128,9 @@ def parameters(headers: Mapping[str, TensorInfo]) -> int:
 def _shards(index: Path) -> list[Path]:
     names = read_json(index).get("weight_map")
     if not isinstance(names, dict) or not all(isinstance(name, str) and "/" not in name for name in names.values()):
-        raise GeneratorError(f"{index} does not list any shards: {REMEDY}")
+        raise GeneratorError(f"{index}: does not list any shards. {REMEDY}")
     files = [index.parent / name for name in sorted(set(names.values()))]
     for file in files:
         if not file.is_file():
-            raise GeneratorError(f"{file} is missing, which {index.name} names: {REMEDY}")
+            raise GeneratorError(f"{file}: missing, although {index.name} lists it. {REMEDY}")
     return files

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import WeightsMissing
-from spectacle.generators.base import Device, Footprint, Generator, Resources
+from spectacle.generators.base import Device, Footprint, Generator, Job, Resources
 from spectacle.generators.placement import memory, planner
 from spectacle.generators.placement.plan import Component, Machine, Plan
 
@@ -73,11 +73,13 @@ class PlacedGenerator(Generator):
         return cls.make_plan(preset, parts, machine, resources.placement).sentences
 
     @classmethod
-    def demand(cls, preset: str | None, device: Device, resources: Resources, held: Footprint) -> Footprint | None:
+    def required_memory(
+        cls, preset: str | None, device: Device, resources: Resources, held: Footprint
+    ) -> Footprint | None:
         """What the plan needs that would be made if nothing were loaded."""
         parts = cls.installed_parts(preset, resources)
         machine = memory.measure(device, resources.placement).with_freed(held)
-        return cls.make_plan(preset, parts, machine, resources.placement).demand
+        return cls.make_plan(preset, parts, machine, resources.placement).required
 
     @property
     def footprint(self) -> Footprint:
@@ -89,3 +91,10 @@ class PlacedGenerator(Generator):
         loaded, self._loaded = self._loaded, None
         if loaded is not None:
             loaded.close()
+
+    def memory_advice(self, job: Job) -> str:
+        """What would fit, and which settings change it."""
+        return (
+            f"Request fewer than {job.width}x{job.height} pixels, or set placement.residency or placement.quantization "
+            f"to something smaller; `spectacle generators {self.name}` shows what is used now"
+        )

@@ -40,7 +40,7 @@ class Place(StrEnum):
     DEVICE = "device"
     """On the device, all the time."""
     OFFLOAD = "model-offload"
-    """In the host's memory; on the device, whole, while it runs."""
+    """In the host's memory; on the device, entirely, while it runs."""
     STREAM = "group-offload"
     """In the host's memory; each layer is on the device while it runs."""
     DISK = "disk-offload"
@@ -56,7 +56,7 @@ class Component:
         stage: When it runs.
         parameters: How many weights it has.
         fixed: How many of them quantization leaves alone: embeddings, convolutions, norms.
-        activations: Bytes it needs beside its weights while it runs, for the largest picture the generator makes.
+        activations: Bytes it needs in addition to its weights while it runs, for the largest image the generator makes.
         tiled_activations: The same for a VAE that decodes in tiles; 0 when that saves nothing.
         blocks: How many repeated blocks it has; 0 when it cannot be streamed.
         stored: Bytes of its files when these are quantized already, as in a prepared directory; else 0.
@@ -83,7 +83,7 @@ class Component:
 
     @property
     def is_large(self) -> bool:
-        """Whether it is worth a thought where it lies."""
+        """Whether it is worth a thought where it is."""
         return self.parameters >= LARGE
 
     @property
@@ -104,7 +104,7 @@ class Component:
         return int((self.parameters - self.fixed) * each) + self.fixed * width
 
     def tiled(self, tiling: bool) -> int:
-        """Bytes it needs beside its weights, with or without decoding in tiles."""
+        """Bytes it needs in addition to its weights, with or without decoding in tiles."""
         return self.tiled_activations if tiling and self.tiled_activations else self.activations
 
     def window(self, size: int) -> int:
@@ -137,15 +137,15 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class ComponentPlacement:
-    """Where one component lives, and in which form.
+    """Where one component is kept, and in which precision.
 
     Attributes:
         component: Its name.
         quantization: What its weights are quantized with on loading.
         place: Where they are.
-        pinned: Whether they lie in page-locked memory, from which the GPU copies while it computes. Only of `STREAM`.
+        pinned: Whether they are in page-locked memory, from which the GPU copies while it computes. Only of `STREAM`.
         staged: Whether it is read from its files when its stage comes, and freed after it.
-        size: Bytes of its weights in this form.
+        size: Bytes of its weights in this precision.
         stored_as: What its files are quantized with, empty when they are not.
     """
 
@@ -167,7 +167,7 @@ class Plan:
         precision: In what it computes.
         residency: The plan in one word, as the setting `residency` has it.
         placements: One for each component, in the order in which they were given.
-        vae_tiling: Whether pictures are decoded in tiles.
+        vae_tiling: Whether images are decoded in tiles.
         attention: Attention back end by diffusers' name; `auto` for the best that is installed.
         compile_repeated_blocks: Whether the blocks are compiled.
         cache: Which cache of steps is used.
@@ -208,7 +208,7 @@ class Plan:
         raise KeyError(component)
 
     def summary(self, denoiser: str) -> str:
-        """What of it can change a picture, for the facts of one: two that differ in it may differ in their numbers.
+        """What of it can change an image, for the facts of one: two that differ in it may differ in their numbers.
 
         Args:
             denoiser: Name of the part whose quantization is included.
@@ -217,7 +217,7 @@ class Plan:
         return f"{self.residency}, {self.of(denoiser).quantization}, {self.precision}{tiled}"
 
     @property
-    def demand(self) -> Footprint:
+    def required(self) -> Footprint:
         """What it takes at its peak."""
         return Footprint(self.vram, self.ram)
 

@@ -17,7 +17,9 @@ from spectacle.generators.placement.candidates import Problem
 from spectacle.generators.placement.plan import (
     Component,
     Machine,
+    Place,
     Plan,
+    Precision,
 )
 from spectacle.generators.placement.reasons import does_not_fit, impossible, reasons, risk
 
@@ -28,14 +30,18 @@ def make_plan(
     settings: PlacementSettings,
     *,
     lightning: bool = False,
+    staging: bool = True,
+    precision: Precision | None = None,
 ) -> Plan:
     """Place a model: the best quality that fits, and of that the fastest.
 
     Args:
         components: The parts of the model.
         machine: What is free.
-        settings: The section `[placement]`. What it says outright is done, whether it fits or not.
+        settings: The section `[placement]`. Explicit settings are honoured, whether they fit or not.
         lightning: Whether a LoRA for few steps is used: it allows no cache of steps, and no plain fp8 weights.
+        staging: Whether parts may be read from their files when their stage comes, and freed after it.
+        precision: In what it must compute; None for the best that the device has.
 
     Raises:
         OutOfMemory: When nothing fits; the message says what would.
@@ -43,15 +49,15 @@ def make_plan(
     """
     if lightning and (plain := [each.name for each in components if each.stored_as == "fp8"]):
         raise GeneratorError(
-            f"{', '.join(plain)}: fp8 weights without scales give a grid of artefacts under a Lightning LoRA: "
-            f"use bf16 files and placement.quantization = int8, or scaled fp8 made for that LoRA"
+            f"{', '.join(plain)}: fp8 weights without scales give a grid of artefacts with a Lightning LoRA. "
+            f"Use bf16 files and placement.quantization = int8, or scaled fp8 made for that LoRA."
         )
     if machine.capability is None and (packed := [each.name for each in components if each.stored_as == "nf4"]):
         raise GeneratorError(
-            f"{', '.join(packed)}: diffusers loads nf4 files with a GPU only: prepare it as int8, or leave out "
-            f"[weights.prepared] and set placement.quantization = nf4, which packs the weights on loading"
+            f"{', '.join(packed)}: diffusers loads nf4 files only with a GPU. Prepare it as int8, or remove "
+            f"[weights.prepared] and set placement.quantization = nf4, which packs the weights on loading."
         )
-    problem = Problem(tuple(components), machine, settings)
+    problem = Problem(tuple(components), machine, settings, staging, precision)
     candidates = list(problem.candidates())
     if not candidates:
         raise GeneratorError(impossible(problem))
@@ -67,4 +73,8 @@ def make_plan(
     if lightning and cache != "none":
         cache = "none"
         why.append(f"placement.cache = {settings.cache} is off: with so few steps there is nothing to skip.")
-    return replace(chosen.plan, cache=cache, reasons=tuple(why), risks=risks)
+    compiled = chosen.plan.compile_repeated_blocks
+    if compiled and any(each.place in (Place.STREAM, Place.DISK) for each in chosen.plan.placements):
+        compiled = False
+        why.append("placement.compile_repeated_blocks is off: blocks whose weights are streamed cannot be compiled.")
+    return replace(chosen.plan, cache=cache, compile_repeated_blocks=compiled, reasons=tuple(why), risks=risks)

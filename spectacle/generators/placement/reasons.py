@@ -25,14 +25,14 @@ def shortage(problem: Problem, plan: Plan) -> str:
     """What of a plan is missing, or what it needs where nothing is."""
     short = []
     if plan.vram > problem.machine.vram:
-        short.append(f"{gigabytes(plan.vram)} of GPU memory where {gigabytes(problem.machine.vram)} are free")
+        short.append(f"{gigabytes(plan.vram)} of GPU memory, but {gigabytes(problem.machine.vram)} are free")
     if plan.ram > problem.machine.ram:
-        short.append(f"{gigabytes(plan.ram)} of the host's memory where {gigabytes(problem.machine.ram)} are free")
-    return " and ".join(short) or f"more than {MAX_PINNED:.0%} of the host's free memory to be page-locked"
+        short.append(f"{gigabytes(plan.ram)} of host memory, but {gigabytes(problem.machine.ram)} are free")
+    return " and ".join(short) or f"more than {MAX_PINNED:.0%} of the free host memory to be page-locked"
 
 
 def risk(problem: Problem, plan: Plan) -> str:
-    return f"the settings ask for what needs {shortage(problem, plan)}; it may run out of memory, or be very slow."
+    return f"the settings need {shortage(problem, plan)}; generating may run out of memory, or be very slow."
 
 
 def impossible(problem: Problem) -> str:
@@ -40,15 +40,15 @@ def impossible(problem: Problem) -> str:
     asked = settings.quantization
     if asked == "gguf" and not any(each.gguf for each in problem.components):
         return (
-            "placement.quantization = gguf, but this model's folder in the weights directory has no GGUF file: "
-            "put one there, or set it to auto"
+            "placement.quantization = gguf: this model's directory in the weights directory has no GGUF file. "
+            "Put one there, or set it to auto."
         )
     library = LIBRARIES.get(asked)
     if library is not None and library not in problem.machine.packages:
-        return f"placement.quantization = {asked} needs {library}: run: pip install 'spectacle-daemon[diffusion]'"
+        return f"placement.quantization = {asked}: needs {library}. Run `pip install '.[diffusion]'` in the clone."
     return (
-        f"placement.residency = {settings.residency} with placement.quantization = {asked} is not possible "
-        f"for this model: set one of the two to auto"
+        f"placement.residency = {settings.residency} with placement.quantization = {asked}: not possible "
+        f"for this model. Set one of the two to auto."
     )
 
 
@@ -64,10 +64,12 @@ def does_not_fit(problem: Problem, candidates: Iterable[Candidate]) -> str:
         remedies.append(f"install {' and '.join(missing)} for smaller weights")
     if problem.device == "cuda":
         remedies.append('set workers.devices = ["cpu"]')
+    advice = "; or ".join(remedies)
     form = min((placed.quantization for placed in least.placements), key=("nf4", "gguf", "int8", "none").index)
     return (
-        f"the model does not fit: the least that works ({least.residency}, "
-        f"{least.precision if form == 'none' else form}) needs {shortage(problem, least)}: {'; or '.join(remedies)}"
+        f"the model does not fit into memory: the smallest way that works ({least.residency}, "
+        f"{least.precision if form == 'none' else form}) needs {shortage(problem, least)}. "
+        f"{advice[0].upper()}{advice[1:]}."
     )
 
 
@@ -79,10 +81,10 @@ def reasons(problem: Problem, chosen: Candidate, candidates: Sequence[Candidate]
         if value not in ("auto", None):
             yield f"placement.{name} = {str(value).lower()}, as the settings say."
     if problem.device == "cpu" and settings.residency in ("model-offload", "group-offload"):
-        yield "There is no GPU to move anything to, so everything stays in memory."
+        yield "There is no GPU to move weights to, so everything stays in memory."
     if any(each.stored for each in problem.components):
         names = ", ".join(f"{each.name} ({each.stored_as})" for each in problem.components if each.stored)
-        yield f"The files hold quantized weights already: {names}."
+        yield f"The files contain quantized weights already: {names}."
     best = candidates[0]
     said = ""
     if chosen.way == best.way and plan.residency == "device":
@@ -105,7 +107,7 @@ def reasons(problem: Problem, chosen: Candidate, candidates: Sequence[Candidate]
                 f"which is slower."
             )
     if plan.residency == "disk-offload":
-        yield "The model is more than memory holds, so each forward pass reads it from disk: expect minutes."
+        yield "The model is larger than the memory, so each forward pass reads it from disk, which takes minutes."
 
 
 def _precision_reason(problem: Problem, plan: Plan) -> Iterator[str]:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from spectacle.errors import GeneratorError
+from spectacle.errors import GeneratorError, one_line
 from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def quantization_config(
     """What `from_pretrained(..., quantization_config=…)` (or `from_single_file` for GGUF) of a component is given.
 
     None for a component that is not quantized on loading: its files are quantized already, or `place` does it, for
-    diffusers and transformers load nf4 weights onto the GPU alone, all at once.
+    diffusers and transformers load nf4 weights onto the GPU alone, all together.
     """
     placement = plan.of(component)
     match placement.quantization:
@@ -61,8 +61,8 @@ def _library(name: Literal["diffusers", "transformers"]) -> Any:
 def device_map(plan: Plan, component: str) -> dict[str, Any] | None:
     """What `from_pretrained(..., device_map=…)` of a component is given.
 
-    Weights that are quantized on loading and stay on the GPU are loaded there at once, so that the host's memory need
-    not hold them; all others are loaded on the CPU, which for nf4 files must be said.
+    Weights that are quantized on loading and stay on the GPU are loaded there immediately, so that the host's memory
+    need not hold them; all others are loaded on the CPU, which for nf4 files must be said.
     """
     import torch
 
@@ -157,6 +157,22 @@ def _stream(module: torch.nn.Module, device: torch.device, *, pinned: bool, on_d
         low_cpu_mem_usage=streams and not pinned,
         offload_to_disk_path=str(on_disk) if on_disk is not None else None,
     )
+    if not pinned:
+        keep_host_copies(module)
+
+
+def keep_host_copies(module: torch.nn.Module) -> None:
+    """Give the streamed int8 weights of a module copies on the host that stay there; they share its memory.
+
+    What diffusers keeps to restore a weight from is `tensor.cpu()`, which for a torchao tensor on the CPU is the very
+    parameter: once that was moved to the GPU, nothing would be left on the host (huggingface/diffusers#14433).
+    """
+    for child in module.modules():
+        hook = getattr(child, "_diffusers_hook", None)
+        offloading = hook.get_hook("group_offloading") if hook is not None else None
+        if offloading is not None:
+            copies = offloading.group.cpu_param_dict
+            copies |= {tensor: kept.detach() for tensor, kept in copies.items() if kept is tensor}
 
 
 def _keep_scales(module: torch.nn.Module, device: torch.device) -> None:
@@ -190,7 +206,7 @@ def visit(module: torch.nn.Module, device: torch.device) -> None:
 def apply(pipe: Any, plan: Plan, device: torch.device, scratch: Path) -> None:
     """Put every component that the pipeline holds where the plan says, and switch on what the plan says of speed.
 
-    Components that are None (staged ones, between their stages) are left out. Load adapters before.
+    Components that are None (staged ones, between their stages) are omitted. Load adapters before.
 
     Args:
         pipe: A `DiffusionPipeline`, loaded on the CPU.
@@ -249,7 +265,8 @@ def _use_attention(denoiser: Any, backend: str, device: torch.device) -> None:
     try:
         denoiser.set_attention_backend(backend)
     except (ValueError, RuntimeError, ImportError) as error:
-        raise GeneratorError(f"placement.attention = {backend}: {error}") from None
+        said = one_line(error).removesuffix(".")
+        raise GeneratorError(f"placement.attention = {backend}: {said}. Use another, or auto.") from None
 
 
 def _use_cache(denoiser: Any, cache: str) -> None:

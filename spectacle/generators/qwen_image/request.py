@@ -1,4 +1,4 @@
-"""What a job asks `qwen-image` for: text to image, image to image, inpainting, or a picture under control."""
+"""What a job asks `qwen-image` for: text to image, image to image, inpainting, or an image under control."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spectacle.generators.qwen_image.options import QwenImageOptions
 from spectacle.generators.qwen_image.prompts import suffix
 
 FOR_CONTROL = ("controlnet_conditioning_scale", "control_guidance_start", "control_guidance_end")
-"""The options of requests with a control picture."""
+"""The options of requests with a control image."""
 
 STRENGTH = 0.6
 """The default of diffusers' image-to-image and inpainting pipelines."""
@@ -32,8 +32,8 @@ class PipelineCall:
         pipeline: Name of the pipeline's class.
         prompt: The prompt with its suffix.
         recipe: How it is sampled.
-        arguments: What the pipeline's call is given beside the prompt, the seed and what the recipe says.
-        under: The picture that stays where the mask is black, and the mask, both in the size asked for; or None.
+        arguments: What the pipeline's call is given in addition to the prompt, the seed and what the recipe says.
+        under: The image that stays where the mask is black, and the mask, both in the size asked for; or None.
     """
 
     pipeline: str
@@ -52,8 +52,8 @@ def understand(job: Job, recipe: Recipe, preset: str) -> PipelineCall:
         preset: The preset's name, for messages.
 
     Raises:
-        BadAttachment: For a mask without a picture, or a picture and a control picture together.
-        BadOptions: For options that the preset does not take, or that are for pictures which are not there.
+        BadAttachment: For a mask without an image, or an image and a control image together.
+        BadOptions: For options that the preset does not take, or that are for images which are not there.
     """
     options = job.options
     assert isinstance(options, QwenImageOptions)
@@ -85,7 +85,7 @@ def understand(job: Job, recipe: Recipe, preset: str) -> PipelineCall:
     asked = (job.width, job.height)
     before, mask = fit_picture(job.pictures[0], asked), fit_mask(job.mask, asked)
     arguments |= {
-        # Stretched to the rounded size and back, not cut to it: what is painted must meet what stays.
+        # Stretched to the rounded size and back, not cut to it: what is repainted must meet what stays.
         "image": before.resize(size, Image.Resampling.LANCZOS),
         "mask_image": mask.resize(size, Image.Resampling.BILINEAR),
         "strength": _or(options.strength, STRENGTH_INPAINTING),
@@ -94,34 +94,34 @@ def understand(job: Job, recipe: Recipe, preset: str) -> PipelineCall:
 
 
 def keep_unmasked(picture: Image.Image, under: tuple[Image.Image, Image.Image]) -> Image.Image:
-    """The picture in its white parts of the mask, and what was there before, pixel for pixel, in its black parts."""
+    """The image in its white parts of the mask, and what was there before, pixel for pixel, in its black parts."""
     before, mask = under
     return Image.composite(picture.resize(before.size, Image.Resampling.LANCZOS), before, mask)
 
 
 def _check_attachments(job: Job) -> None:
     if job.mask is not None and not job.pictures:
-        raise BadAttachment(
-            "there is a mask but no input picture to repaint where it is white: attach it as STEM-input.png"
-        )
+        raise BadAttachment("a mask needs an input image. Attach it as STEM-input.png.")
     if job.control is not None and job.pictures:
         raise BadAttachment(
-            "there are an input picture and a control picture: attach the one to start from it, or the other to follow "
-            "its edges, depth or pose"
+            "an input image and a control image cannot be combined. Attach one to start from it, or the other to "
+            "follow its edges, depth or pose."
         )
     if job.mask is not None and job.mask.getextrema() == (0, 0):
-        raise BadAttachment("the mask is black all over: paint white what is to be replaced")
+        raise BadAttachment("the mask is entirely black. Paint the area to change white.")
 
 
 def _check_options(job: Job, options: QwenImageOptions) -> None:
     if options.strength is not None and not job.pictures:
-        raise BadOptions("strength is for requests with an input picture: attach STEM-input.png, or leave it out")
-    given = [name for name in FOR_CONTROL if getattr(options, name) is not None]
+        raise BadOptions("strength: needs an input image. Attach STEM-input.png, or omit the option.")
+    given = [name for name in (*FOR_CONTROL, "control_is", "control_map") if getattr(options, name) is not None]
     if given and job.control is None:
-        raise BadOptions(f"{given[0]} is for requests with a control picture: attach STEM-control.png, or leave it out")
+        raise BadOptions(f"{given[0]}: needs a control image. Attach STEM-control.png, or omit the option.")
     start, end = _or(options.control_guidance_start, 0.0), _or(options.control_guidance_end, 1.0)
     if start >= end:
-        raise BadOptions(f"control_guidance_start is {start:g} and control_guidance_end {end:g}: let it end later")
+        raise BadOptions(
+            f"control_guidance_start = {start:g}: not before control_guidance_end = {end:g}. Set a later end."
+        )
 
 
 def _or(value: float | None, default: float) -> float:

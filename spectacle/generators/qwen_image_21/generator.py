@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from spectacle.generators.qwen_image_21.model import QwenImage21Model
 
 MULTIPLE = 32
-"""What the sides of pictures are multiples of: the VAE makes a latent of 16x16 pixels, and 2x2 of them go together."""
+"""What the sides of images are multiples of: the VAE makes a latent of 16x16 pixels, and 2x2 of them go together."""
 MIN_PIXELS = 256 * 256
 MAX_PIXELS = 2400 * 1792
-"""Pictures of fewer or more pixels are generated within these bounds and resampled. The upper one is the largest
+"""Images of fewer or more pixels are generated within these bounds and resampled. The upper one is the largest
 size that the model card lists."""
 
 _REFERENCE_BYTES = 3_300_000_000
-# Of one input picture of 1024x1024: its 4096 tokens and about as many of the text encoder's share in the keys and
+# Of one input image of 1024x1024: its 4096 tokens and about as many of the text encoder's share in the keys and
 # values of 32 layers of 4096 numbers, kept in bf16 from the first step on, and in what a layer needs while it runs.
 # An estimate from the architecture, not measured.
 
@@ -46,7 +46,7 @@ class QwenImage21(PlacedGenerator):
     """Qwen-Image-2.1. Not for commercial use, so no kind has it unless a configuration says so."""
 
     name: ClassVar[str] = "qwen-image-2.1"
-    summary: ClassVar[str] = "pictures from prompts, or from up to ten pictures, with Qwen-Image-2.1; no commercial use"
+    summary: ClassVar[str] = "Generates images, or edits up to ten together, with Qwen-Image-2.1; no commercial use."
     licence: ClassVar[str] = f"{LICENCE}: no commercial use"
     Options: ClassVar[type[GeneratorOptions]] = QwenImage21Options
     needs: ClassVar[InputRequirements] = InputRequirements(max_pictures=10)
@@ -66,7 +66,7 @@ class QwenImage21(PlacedGenerator):
 
     @classmethod
     def _find(cls, preset: str | None) -> QwenImage21Preset:
-        return PRESETS[cls.named(preset) or DEFAULT]
+        return PRESETS[cls.resolve_preset(preset) or DEFAULT]
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
@@ -75,7 +75,7 @@ class QwenImage21(PlacedGenerator):
 
     @classmethod
     def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
-        """The parts of the model with the sizes of their files, and room for an input picture."""
+        """The parts of the model with the sizes of their files, and room for an input image."""
         folder = cls.locate(cls._find(preset).source, preset, resources).path
         parts = []
         for part in QWEN_IMAGE_21:
@@ -134,7 +134,7 @@ class QwenImage21(PlacedGenerator):
         self._revision = located.revision
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Make the pictures, one after the other, so that each is the same whether or not others are made with it."""
+        """Make the images, one after the other, so that each is the same whether or not others are made with it."""
         from spectacle.generators.diffusion.references import check_form
         from spectacle.generators.diffusion.sampling import settle
         from spectacle.generators.diffusion.seeds import picture_seeds
@@ -171,8 +171,8 @@ class QwenImage21(PlacedGenerator):
 
     def memory_advice(self, job: Job) -> str:
         """What would fit, and which settings change it."""
-        fewer = ", fewer input pictures or a smaller output_resolution" if job.pictures else ""
+        fewer = ", fewer input images or a smaller output_resolution" if job.pictures else ""
         return (
-            f"ask for fewer than {job.width}x{job.height} pixels{fewer}, or set placement.residency or "
+            f"Request fewer than {job.width}x{job.height} pixels{fewer}, or set placement.residency or "
             f"placement.quantization to something smaller; `spectacle generators {self.name}` shows what is used now"
         )

@@ -25,7 +25,7 @@ class QwenImage21Model:
     """The loaded model.
 
     Args:
-        folder: Where its files lie.
+        folder: Where its files are.
         plan: Where its parts go.
         device: Where it runs.
         sigmas: The noise levels of its steps where they are fixed: then the scheduler does not shift them.
@@ -56,13 +56,15 @@ class QwenImage21Model:
         seeds: Sequence[int],
         control: JobControl,
     ) -> Iterator[Image.Image]:
-        """Make a picture for each seed: RGBA, of exactly `size`, both sides of which are multiples of 32."""
+        """Make an image for each seed: RGBA, of exactly `size`, both sides of which are multiples of 32."""
         guided = recipe.true_cfg_scale > 1
         pipeline = self._stages.pipeline
-        pipeline.encoded = {
-            text: self._encode(text, references, output_resolution)
-            for text in ([prompt, recipe.negative_prompt] if guided else [prompt])
-        }
+        reporter = StepReporter(control, len(seeds), recipe.num_inference_steps)
+        with self._stages.watched(reporter):
+            pipeline.encoded = {
+                text: self._encode(text, references, output_resolution)
+                for text in ([prompt, recipe.negative_prompt] if guided else [prompt])
+            }
         call: dict[str, Any] = {
             "prompt": prompt,
             "image": list(references) or None,
@@ -75,9 +77,10 @@ class QwenImage21Model:
         }
         if self._sigmas is not None:
             call["sigmas"] = list(self._sigmas)
-        reporter = StepReporter(control, len(seeds))
         for seed in seeds:
-            yield self._stages.run(type(pipeline), reporter, **call, generator=generator(seed))
+            with self._stages.watched(reporter):
+                picture = self._stages.run(type(pipeline), reporter, **call, generator=generator(seed))
+            yield picture
 
     def close(self) -> None:
         """Free it."""
@@ -87,6 +90,6 @@ class QwenImage21Model:
         def encode(pipeline: EncodedQwenImage21Pipeline) -> Embeddings:
             return pipeline.encode(text, references, output_resolution, self._stages.device)
 
-        # The resolution counts only where there are pictures to be scaled to it.
+        # The resolution counts only where there are images to be scaled to it.
         scaled = output_resolution if references else 0
         return self._stages.encode((text, scaled, *map(picture_digest, references)), encode)

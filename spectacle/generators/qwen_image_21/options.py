@@ -12,8 +12,8 @@ class QwenImage21Options(GuidanceOptions):
 
     output_resolution: int = Field(
         1024,
-        ge=512,  # Qwen3-VL's processor scales small pictures up, which must not happen: the VAE sees them as they are.
+        ge=512,  # Qwen3-VL's processor scales small images up, which must not happen: the VAE sees them as they are.
         le=2048,
         multiple_of=32,
-        description="Input pictures are scaled to as many pixels as a square with this side has.",
+        description="Input images are scaled to as many pixels as a square with this side.",
     )

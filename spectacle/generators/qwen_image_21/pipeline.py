@@ -16,12 +16,12 @@ from spectacle.generators.diffusion.embeddings import Embeddings
 class EncodedQwenImage21Pipeline(original.QwenImage21Pipeline):
     """Takes what `encode` made of the prompts that it is called with from `encoded`.
 
-    The original takes embeddings in their place too, but not the mask of picture tokens that goes with them when there
-    are reference pictures, so that it could not run after its text encoder is gone.
+    The original takes embeddings in their place too, but not the mask of image tokens that goes with them when there
+    are reference images, so that it could not run after its text encoder is gone.
     """
 
     encoded: Mapping[str, Embeddings] = {}
-    """Embeddings, their mask and the mask of picture tokens, by prompt."""
+    """Embeddings, their mask and the mask of image tokens, by prompt."""
 
     def encode_prompt(self, prompt: Any, *_: Any, **__: Any) -> Any:
         """What `encode` made of a prompt."""
@@ -30,7 +30,7 @@ class EncodedQwenImage21Pipeline(original.QwenImage21Pipeline):
     def encode(
         self, prompt: str, references: Sequence[Image.Image], output_resolution: int, device: torch.device
     ) -> Embeddings:
-        """Run the text encoder on a prompt and the reference pictures, as the original does."""
+        """Run the text encoder on a prompt and the reference images, as the original does."""
         conditions: Any = [self._condition(reference, output_resolution) for reference in references] or None
         return Embeddings(super().encode_prompt(prompt, image=conditions, device=device))
 

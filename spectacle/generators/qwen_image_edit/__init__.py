@@ -1,4 +1,4 @@
-"""Edits pictures as the prompt asks, with Qwen-Image-Edit and its successors."""
+"""Edits images as the prompt asks, with Qwen-Image-Edit and its successors."""
 
 from spectacle.generators.qwen_image_edit.generator import QwenImageEdit
 

@@ -1,4 +1,4 @@
-"""Encodes the prompt of an edit together with the pictures, scaled as the pipelines of diffusers scale them."""
+"""Encodes the prompt of an edit together with the images, scaled as the pipelines of diffusers scale them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spectacle.generators.diffusion.qwen import as_arguments
 from spectacle.generators.diffusion.stages import Stages
 
 _ONE_PIXELS = 1024 * 1024
-"""About as many pixels as the text encoder gets of the picture in the pipelines for one picture."""
+"""About as many pixels as the text encoder gets of the image in the pipelines for one image."""
 
 
 def encode_prompt(stages: Stages, kind: type[Any], prompt: str, pictures: Sequence[Image.Image]) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def encode_prompt(stages: Stages, kind: type[Any], prompt: str, pictures: Sequen
         stages: The loaded pipeline.
         kind: The class of pipeline that runs; each has a template of its own for the prompt.
         prompt: The prompt.
-        pictures: What the text encoder sees beside it.
+        pictures: What the text encoder sees in addition to it.
     """
     conditions = _conditions(stages.pipeline.image_processor, kind, pictures)
 

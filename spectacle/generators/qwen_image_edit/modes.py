@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 TRAINED_PICTURES = 3
-"""Most pictures that Qwen-Image-Edit-2509 and -2511 are documented for."""
+"""Maximum number of images that Qwen-Image-Edit-2509 and -2511 are documented for."""
 
 Value = str | Sequence[str]
 
@@ -26,12 +26,12 @@ class EditMode:
         summary: What it is for, in a few words.
         template: The text that the model gets, with `{prompt}`, or `{sentence}` for the prompt with its full stop, and
             the parameters in braces.
-        least: Fewest input pictures, not counting the control picture.
-        most: Most input pictures, not counting the control picture.
-        control: What the control picture shows; empty when the mode takes none.
-        parameters: The options that the template takes, with the values that they have when absent; None for those
+        least: Minimum number of input images, not counting the control image.
+        most: Most input images, not counting the control image.
+        control: What the control image shows; empty when the mode takes none.
+        parameters: The options that the template takes, with the values that they have if omitted; None for those
             that must be given.
-        pair_template: The text instead of `template` when there are exactly two pictures, if it differs.
+        pair_template: The text instead of `template` when there are exactly two images, if it differs.
         num_inference_steps: Steps without Lightning, unless the request or the model asks for more.
     """
 
@@ -51,9 +51,9 @@ class EditMode:
 
     @property
     def pictures(self) -> str:
-        """How many input pictures it takes, in words."""
+        """How many input images it takes, in words."""
         span = f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
-        return f"{span} input picture{'' if self.most == 1 else 's'}"
+        return f"{span} input image{'' if self.most == 1 else 's'}"
 
 
 def _controlled(number: int, name: str, control: str, structure: str) -> EditMode:
@@ -114,7 +114,7 @@ _ALL = (
     EditMode(
         6,
         "person-consistency",
-        "edit, and keep who it is",
+        "edit, and keep the person's identity",
         "{sentence} Maintain the person's identity: {preserve_features}.",
         parameters={"preserve_features": ("face", "hair", "body")},
     ),
@@ -134,7 +134,7 @@ _ALL = (
     EditMode(
         9,
         "text-replace",
-        "replace writing",
+        "replace text",
         'Replace "{old_text}" to "{new_text}". {prompt}',
         parameters={"old_text": None, "new_text": None},
         num_inference_steps=50,
@@ -142,7 +142,7 @@ _ALL = (
     EditMode(
         10,
         "text-add",
-        "add writing",
+        "add text",
         'Add text "{new_text}" at the {position}. {prompt}',
         parameters={"new_text": None, "position": "center"},
         num_inference_steps=50,
@@ -150,7 +150,7 @@ _ALL = (
     EditMode(
         11,
         "text-font",
-        "change the font of writing",
+        "change the font of text",
         "Change text font to {font_type}. {prompt}",
         parameters={"font_type": None},
         num_inference_steps=50,
@@ -158,7 +158,7 @@ _ALL = (
     EditMode(
         12,
         "text-color",
-        "change the colour of writing",
+        "change the colour of text",
         "Change text color to {color}. {prompt}",
         parameters={"color": None},
         num_inference_steps=50,
@@ -201,7 +201,7 @@ def prompt_for(mode: EditMode, prompt: str, pictures: int, parameters: Mapping[s
     Args:
         mode: The mode.
         prompt: The client's prompt.
-        pictures: How many input pictures there are, not counting the control picture.
+        pictures: How many input images there are, not counting the control image.
         parameters: Values of the mode's parameters; absent ones have their defaults.
 
     Raises:

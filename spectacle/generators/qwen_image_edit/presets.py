@@ -36,7 +36,7 @@ class Base:
     Attributes:
         repo: Its repository.
         preset: The preset that uses it as published.
-        several: Whether it takes several pictures (`QwenImageEditPlusPipeline`), or one (`QwenImageEditPipeline`).
+        several: Whether it takes several images (`QwenImageEditPlusPipeline`), or one (`QwenImageEditPipeline`).
         num_inference_steps: Denoising steps as its authors recommend.
     """
 

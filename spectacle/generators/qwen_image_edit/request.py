@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +10,8 @@ from PIL import Image
 
 from spectacle.errors import BadAttachment, BadOptions, BadSize
 from spectacle.generators.base import Job
-from spectacle.generators.diffusion.qwen import MAX_PIXELS, MIN_PIXELS, MULTIPLE
 from spectacle.generators.diffusion.references import MAX_ASPECT, check_form, on_white
-from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, native_size
+from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, fixed_size
 from spectacle.generators.qwen_image_edit.modes import (
     PARAMETERS,
     TRAINED_PICTURES,
@@ -26,8 +24,12 @@ from spectacle.generators.qwen_image_edit.options import QwenImageEditOptions
 from spectacle.generators.qwen_image_edit.presets import Base
 
 INPAINTING = "QwenImageEditInpaintPipeline"
-INPAINTING_PIXELS = 1024 * 1024
-"""About as many pixels as diffusers' pipeline for inpainting makes, whatever it is asked for."""
+PIXELS = 1024 * 1024
+MULTIPLE = 32
+"""The editing models make and see images of about so many pixels, with sides that are such multiples: what the
+pipelines of diffusers choose by themselves (`calculate_dimensions`), and what the authors ask to keep
+(QwenLM/Qwen-Image#160). At other sizes, positions in the result do not match those in the input: it is zoomed, cropped
+or shifted (QwenLM/Qwen-Image#229)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,10 @@ class Edit:
     Attributes:
         pipeline: Name of the pipeline's class.
         prompt: The text that the model gets.
-        pictures: What it sees, in order, a control picture last; at least one, RGB.
-        arguments: What the pipeline's call is given beside the prompt, the seed, steps and guidance.
+        pictures: What it sees, in order, a control image last; at least one, RGB.
+        arguments: What the pipeline's call is given in addition to the prompt, the seed, steps and guidance.
         mode: The mode, or None.
-        under: The picture that stays where the mask is black, and the mask, both in the size asked for; or None.
+        under: The image that stays where the mask is black, and the mask, both in the size asked for; or None.
     """
 
     pipeline: str
@@ -55,7 +57,7 @@ class Edit:
         if self.under is None:
             return picture
         before, mask = self.under
-        # The pipeline stretched the picture a little, to sides that are multiples of 32.
+        # The pipeline stretched the image a little, to sides that are multiples of 32.
         return Image.composite(picture.resize(before.size, Image.Resampling.LANCZOS), before, mask)
 
 
@@ -68,7 +70,7 @@ def understand(job: Job, base: Base) -> Edit:
 
     Raises:
         BadOptions: When the mode needs an option that is not set, or one is set that is not used.
-        BadAttachment: When there are too few or too many pictures, or a picture's form is extreme.
+        BadAttachment: When there are too few or too many images, or an image's shape is extreme.
         BadSize: When the size asked for is too extreme for inpainting.
     """
     options = job.options
@@ -77,8 +79,8 @@ def understand(job: Job, base: Base) -> Edit:
     parameters = _parameters(options, mode, len(job.pictures))
     if mode is not None and mode.least > 1 and not base.several:
         raise BadOptions(
-            f"{mode} needs several pictures and {base.name} takes one: use a kind with a preset of "
-            "Qwen-Image-Edit-2509 or -2511",
+            f"{mode}: needs several images, but {base.name} accepts one. Use a kind with a preset of "
+            "Qwen-Image-Edit-2509 or -2511.",
             option="mode",
         )
     if mode is None:
@@ -92,7 +94,7 @@ def understand(job: Job, base: Base) -> Edit:
     if job.mask is not None:
         return _inpainting(job, options, prompt, pictures[0], job.mask, mode)
     seen = [on_white(picture) for picture in pictures]
-    width, height = native_size(job.width, job.height, multiple=MULTIPLE, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
+    width, height = fixed_size(job.width, job.height, multiple=MULTIPLE, pixels=PIXELS)
     arguments = {"image": seen if base.several else seen[0], "width": width, "height": height}
     return Edit(base.pipeline, prompt, seen, arguments, mode)
 
@@ -108,15 +110,18 @@ def _inpainting(
     asked = (job.width, job.height)
     if max(asked) > MAX_ASPECT * min(asked):
         raise BadSize(
-            f"{job.width}x{job.height} is not a size for inpainting: ask for one whose sides differ by less than "
-            f"{MAX_ASPECT} times"
+            f"{job.width}x{job.height}: not possible for inpainting. Request a size whose sides differ by less than "
+            f"{MAX_ASPECT} times."
         )
-    scale = math.sqrt(INPAINTING_PIXELS / (job.width * job.height))
-    size = (max(1, round(job.width * scale)), max(1, round(job.height * scale)))
-    seen = fit_picture(picture, size)
+    size = fixed_size(*asked, multiple=MULTIPLE, pixels=PIXELS)
+    # The pipeline chooses by the ratio of what it gets, which rounding has changed a little.
+    while (chosen := fixed_size(*size, multiple=MULTIPLE, pixels=PIXELS)) != size:
+        size = chosen
+    under = before, painted = fit_picture(picture, asked), fit_mask(mask, asked)
+    # Stretched, not cut, and back afterwards: what is painted must meet what stays.
+    seen = before.resize(size, Image.Resampling.LANCZOS)
     strength = 1.0 if options.strength is None else options.strength
-    arguments = {"image": seen, "mask_image": fit_mask(mask, size), "strength": strength}
-    under = (fit_picture(picture, asked), fit_mask(mask, asked))
+    arguments = {"image": seen, "mask_image": painted.resize(size, Image.Resampling.BILINEAR), "strength": strength}
     return Edit(INPAINTING, prompt, [seen], arguments, mode, under)
 
 
@@ -126,15 +131,17 @@ def _parameters(options: QwenImageEditOptions, mode: EditMode | None, pictures: 
         if mode is None or name not in mode.parameters:
             users = " and ".join(str(each) for each in PARAMETERS[name])
             asked = "no mode is set" if mode is None else f"this is {mode}"
-            raise BadOptions(f"option {name} is only used by {users} and {asked}: leave it out", option=name)
+            raise BadOptions(f"option {name}: only used by {users}, and {asked}. Omit it.", option=name)
     if mode is not None:
         for name, default in mode.parameters.items():
             if default is None and name not in given:
-                raise BadOptions(f"option {name} is missing: {mode} needs it, to {mode.summary}", option=name)
+                raise BadOptions(
+                    f"option {name}: missing. Set it, because {mode} needs it to {mode.summary}.", option=name
+                )
         if "positions" in given and pictures != 2:
             raise BadOptions(
-                f"option positions says where two people are and there are {pictures} input pictures: leave it out and "
-                "say in the prompt where they are",
+                f"option positions: needs two input images, and there are {pictures}. Omit it and "
+                "describe the positions in the prompt.",
                 option="positions",
             )
     return given
@@ -142,11 +149,11 @@ def _parameters(options: QwenImageEditOptions, mode: EditMode | None, pictures: 
 
 def _check_plain(job: Job) -> None:
     if not job.pictures:
-        raise BadAttachment("there is no picture to edit: write STEM-input.png before STEM.txt")
+        raise BadAttachment("there is no image to edit. Write STEM-input.png before STEM.txt.")
     if job.control is not None:
         raise BadAttachment(
-            "a control picture is only used by modes 13 to 16: set option mode to what it shows, or leave out "
-            "STEM-control.png"
+            "a control image is only used by modes 13 to 16. Set the option mode to what it shows, or remove "
+            "STEM-control.png."
         )
 
 
@@ -154,24 +161,24 @@ def _check_mode(job: Job, mode: EditMode) -> None:
     given = len(job.pictures)
     if given < mode.least:
         missing = "STEM-input.png" if not given else f"STEM-input{given + 1}.png"
-        raise BadAttachment(f"{mode} needs {mode.pictures} and got {given}: write {missing}")
+        raise BadAttachment(f"{mode}: needs {mode.pictures} and got {given}. Write {missing}.")
     if given > mode.most:
         reason = "" if mode.most > TRAINED_PICTURES else f", as the model was made for up to {TRAINED_PICTURES}"
         raise BadAttachment(
-            f"{mode} takes {mode.pictures}{reason}{' in all' if mode.control else ''}, and got {given}: leave out "
-            f"STEM-input{mode.most + 1} and those after it"
+            f"{mode}: accepts {mode.pictures}{reason}{' in all' if mode.control else ''}, and got {given}. Remove "
+            f"STEM-input{mode.most + 1} and those after it."
         )
     if mode.control and job.control is None:
-        raise BadAttachment(f"{mode} needs {mode.control}: write it as STEM-control.png")
+        raise BadAttachment(f"{mode}: needs {mode.control}. Write it as STEM-control.png.")
     if job.control is not None and not mode.control:
-        raise BadAttachment(f"{mode} does not use a control picture: leave out STEM-control.png")
+        raise BadAttachment(f"{mode}: does not use a control image. Remove STEM-control.png.")
 
 
 def _check_pictures(job: Job, pictures: Sequence[Image.Image], base: Base) -> None:
     if len(pictures) > 1 and not base.several:
         raise BadAttachment(
-            f"{base.name} takes one picture in all and got {len(pictures)}: leave out the others, or use a kind with a "
-            "preset of Qwen-Image-Edit-2509 or -2511"
+            f"{base.name}: accepts one image in all and got {len(pictures)}. Remove the others, or use a kind with a "
+            "preset of Qwen-Image-Edit-2509 or -2511."
         )
     check_form(pictures)
 
@@ -180,13 +187,13 @@ def _check_mask(job: Job, options: QwenImageEditOptions, pictures: Sequence[Imag
     if job.mask is None:
         if options.strength is not None:
             raise BadOptions(
-                "option strength goes with a mask: attach STEM-mask.png, or leave it out", option="strength"
+                "option strength: needs a mask. Attach STEM-mask.png, or omit the option.", option="strength"
             )
         return
     if not job.pictures or len(pictures) > 1:
         raise BadAttachment(
-            f"a mask goes with one input picture and there are {len(pictures) if job.pictures else 0}: leave out "
-            "STEM-mask.png, or attach just STEM-input.png beside it"
+            f"a mask needs exactly one input image, and there are {len(pictures) if job.pictures else 0}. Remove "
+            "STEM-mask.png, or attach only STEM-input.png with it."
         )
     if job.mask.getextrema() == (0, 0):
-        raise BadAttachment("the mask is black all over: paint white what is to be replaced")
+        raise BadAttachment("the mask is entirely black. Paint the area to change white.")

@@ -21,9 +21,9 @@ from spectacle.generators.botanical import Botanical
 from spectacle.generators.botanical.edges import canny_edges
 from spectacle.generators.botanical.generator import BASE, CONTROLNET, LORA, LORA_FILE, VAE
 from spectacle.generators.botanical.options import NEGATIVE_PROMPT, BotanicalOptions
+from spectacle.provenance import read_provenance
 from spectacle.weights import Store
 from spectacle.weights.prepared import write_prepared
-from spectacle.worker.results import read_provenance
 
 SIZE = 64
 STEPS = 2
@@ -186,7 +186,7 @@ def test_the_preset_without_a_controlnet_makes_the_same_plate_from_words(store: 
     plain.load(Device())
     (artifact,) = plain.generate(job(), Control())
     assert np.array_equal(pixels(artifact), pixels(loaded.generate(job(), Control())[0]))
-    with pytest.raises(BadAttachment, match="follows no sketch"):
+    with pytest.raises(BadAttachment, match=r"does not follow a sketch\. Remove the image"):
         plain.generate(job(pictures=[sketch()]), Control())
 
 
@@ -207,7 +207,7 @@ def test_options_that_contradict_each_other_are_refused(options: dict[str, Any])
 def test_missing_weights_are_told_with_the_command(tmp_path: Path) -> None:
     resources = Resources(Store(tmp_path))
     told = Botanical.missing_weights("plain", resources)
-    assert told is not None and "run `spectacle pull botanical --preset plain`" in told
+    assert told is not None and "Run `spectacle pull botanical --preset plain`" in told
     with pytest.raises(WeightsMissing, match="spectacle pull botanical --preset plain"):
         Botanical("plain", resources).load(Device())
 
@@ -218,7 +218,7 @@ def test_a_lora_for_another_model_is_refused(tmp_path: Path) -> None:
     tiny_sdxl.put(
         store, LORA.repo, LORA.files, lambda folder: tiny_sdxl.lora(folder / LORA_FILE, wide=tiny_sdxl.BLOCKS[1] + 8)
     )
-    with pytest.raises(GeneratorError, match="is a LoRA for another model"):
+    with pytest.raises(GeneratorError, match="a LoRA for another model"):
         Botanical("plain", Resources(store)).load(Device())
 
 
@@ -273,7 +273,7 @@ class TestPrepared:
         half = tmp_path / "half"
         shutil.copytree(directory, half)
         (half / "unet/diffusion_pytorch_model.safetensors").unlink()
-        with pytest.raises(WeightsMissing, match=r"diffusion_pytorch_model\.safetensors is missing"):
+        with pytest.raises(WeightsMissing, match=r"diffusion_pytorch_model\.safetensors: missing"):
             Botanical("sketch", self.resources(half, tmp_path)).load(Device())
 
     def test_a_quantization_it_does_not_know_is_refused(self, store: Store, tmp_path: Path) -> None:
@@ -281,6 +281,7 @@ class TestPrepared:
             Botanical.prepare("sketch", tmp_path, Resources(store), "int8", lambda _sentence: None)
 
 
+@pytest.mark.slow
 def test_a_request_gets_its_plate_from_the_daemon(store: Store, tmp_path: Path) -> None:
     kinds = """
 [kinds.plate]
@@ -300,17 +301,18 @@ preset = "plain"
         daemon.write("u-2-64x48-bare", "a fern", input=drawn.getvalue())
         answer = daemon.answer("u-1-64x48-plate", 120)
         assert answer.suffix == ".png", answer.read_text()
-        assert "follows no sketch" in daemon.answer("u-2-64x48-bare", 120).read_text()
+        assert "does not follow a sketch. Remove the image" in daemon.answer("u-2-64x48-bare", 120).read_text()
     making = read_provenance(answer)
     assert (making["seed"], making["width"], making["height"]) == (7, 64, 48)
     assert making["facts"]["controlnet"] == CONTROLNET.repo
     assert making["revision"] == f"{tiny_sdxl.REVISION} + {tiny_sdxl.REVISION}"
 
 
+@pytest.mark.slow
 def test_the_daemon_tells_which_weights_are_missing(tmp_path: Path) -> None:
     kind = '[kinds.plate]\ngenerator = "botanical"\n'
     variables = {"SPECTACLE_WEIGHTS_DIRECTORY": str(tmp_path / "none")}
     with running(tmp_path, CONFIGURATION + kind, environment=variables) as daemon:
         daemon.write("u-1-64x48-plate", "a fern")
         told = daemon.answer("u-1-64x48-plate", 120).read_text()
-    assert "run `spectacle pull botanical --preset sketch` on this host" in told
+    assert "Run `spectacle pull botanical --preset sketch` on this host" in told

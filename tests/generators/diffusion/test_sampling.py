@@ -29,7 +29,7 @@ def test_lightning_names_the_preset_that_takes_what_it_does_not(
     presets: Mapping[str, Any], name: str, option: dict[str, Any]
 ) -> None:
     recipe = presets[name].recipe
-    with pytest.raises(BadOptions, match=rf"use a kind with preset {recipe.free}$"):
+    with pytest.raises(BadOptions, match=rf"use a kind with preset {recipe.free}\.$"):
         settle(GuidanceOptions(**option), recipe, name)
     free = presets[recipe.free]
     assert free.repo == presets[name].repo or name == "turbo"

@@ -42,5 +42,5 @@ def test_other_folders_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(GeneratorError, match=r"placement\.offload_directory = .*none cannot be used"):
+    with pytest.raises(GeneratorError, match=r"placement\.offload_directory = .*none: cannot be used"):
         Scratch(tmp_path / "none")

@@ -75,14 +75,14 @@ def test_a_model_that_is_not_here_yet_is_planned_from_published_sizes(monkeypatc
 def test_what_loading_takes_is_planned_as_if_nothing_else_were_loaded() -> None:
     held = Footprint(vram=90 * GB)
     free: Plan = make_plan(QWEN_IMAGE[:2], MACHINE.with_freed(held), PlacementSettings())
-    assert Painter.demand(None, Device("cuda"), RESOURCES, held) == free.demand
-    assert Painter.demand(None, Device("cuda"), RESOURCES, Footprint()) == INSTALLED.demand != free.demand
+    assert Painter.required_memory(None, Device("cuda"), RESOURCES, held) == free.required
+    assert Painter.required_memory(None, Device("cuda"), RESOURCES, Footprint()) == INSTALLED.required != free.required
 
 
 def test_nothing_is_planned_for_loading_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Painter, "installed", False)
     with pytest.raises(WeightsMissing):
-        Painter.demand(None, Device("cuda"), RESOURCES, Footprint())
+        Painter.required_memory(None, Device("cuda"), RESOURCES, Footprint())
 
 
 def test_the_weights_are_held_from_load_to_unload() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
 from spectacle.generators.placement import memory
-from spectacle.generators.placement.memory import free_ram, look, measure
+from spectacle.generators.placement.host_memory import free_ram
+from spectacle.generators.placement.memory import look, measure
 from spectacle.generators.placement.plan import Machine
 
 GB = 10**9
@@ -34,6 +36,12 @@ def group(folder: Path, **files: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / f"memory.{name}").write_text(text)
+
+
+def test_without_proc_all_memory_of_the_machine_is_free(tmp_path: Path) -> None:
+    installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert free_ram(proc=tmp_path / "none", cgroups=tmp_path / "none") == installed
+    assert free_ram(GB, proc=tmp_path / "none", cgroups=tmp_path / "none") == GB
 
 
 def test_what_the_kernel_calls_available_is_free(proc: Path, tmp_path: Path) -> None:
@@ -106,27 +114,31 @@ def test_a_gpu_is_asked_by_a_child_process_within_the_limit_of_the_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     child = tmp_path / "child"
-    child.write_text(f'#!{sys.executable}\nimport sys\nassert sys.argv[-1] == "3"\nprint("[24000000000, 8, 6]")\n')
+    child.write_text(
+        f'#!{sys.executable}\nimport sys\nassert sys.argv[-1] == "3"\nprint("[24000000000, 25000000000, 8, 6]")\n'
+    )
     child.chmod(0o755)
     monkeypatch.setattr(memory.sys, "executable", str(child))
     memory._asked.cache_clear()
     found = look(Device("cuda", 3), PlacementSettings(ram_limit=5 * GB))
     assert (found.vram, found.capability) == (24 * GB, (8, 6))
     assert look(Device("cuda", 3), PlacementSettings(vram_limit=10 * GB)).vram == 10 * GB
+    assert look(Device("cuda", 3, share=2), PlacementSettings()).vram == 12.5 * GB
+    assert look(Device("cuda", 3, share=2), PlacementSettings(vram_limit=10 * GB)).vram == 10 * GB
     memory._asked.cache_clear()
 
 
 @pytest.mark.slow
 def test_a_gpu_that_is_not_there_is_told_in_one_line() -> None:
     memory._asked.cache_clear()
-    with pytest.raises(GeneratorError, match=r"cuda:7 cannot be used: [^\n]+$"):
+    with pytest.raises(GeneratorError, match=r"cuda:7: cannot be used: [^\n]+$"):
         look(Device("cuda", 7), PlacementSettings())
 
 
 def test_a_gpu_cannot_be_asked_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     memory._asked.cache_clear()
     monkeypatch.setattr(memory, "find_spec", lambda name: None)
-    with pytest.raises(GeneratorError, match=r"pip install 'spectacle-daemon\[diffusion\]'"):
+    with pytest.raises(GeneratorError, match=r"pip install '\.\[diffusion\]'"):
         look(Device("cuda", 0), PlacementSettings())
 
 

@@ -12,7 +12,8 @@ import pytest
 import tiny
 import torch
 from diffusers import QwenImagePipeline, QwenImageTransformer2DModel
-from diffusers.hooks.group_offloading import _is_group_offload_enabled
+from diffusers.hooks import HookRegistry
+from diffusers.hooks.group_offloading import GroupOffloadingHook, ModuleGroup, _is_group_offload_enabled
 from torch import nn
 from transformers import Qwen2_5_VLForConditionalGeneration
 
@@ -308,3 +309,25 @@ def test_the_precision_is_torchs(precision: str, expected: torch.dtype) -> None:
 
 def test_torch_knows_the_setting_that_keeps_page_locked_memory_small() -> None:
     torch._C._accelerator_setAllocatorSettings(residency.ALLOCATOR)
+
+
+def test_int8_weights_that_are_streamed_come_back_to_the_host() -> None:
+    from torchao.quantization import Int8WeightOnlyConfig, quantize_
+
+    linear = nn.Linear(64, 64, bias=False)
+    quantize_(linear, Int8WeightOnlyConfig())
+    before = linear.weight.qdata.clone()
+    group = ModuleGroup([linear], CPU, torch.device("cuda"), linear, stream=object(), low_cpu_mem_usage=True)  # type: ignore[arg-type]
+    group.onload_device = torch.device("meta")  # in place of the GPU
+    hook = GroupOffloadingHook(group, config=None)  # type: ignore[arg-type]
+    HookRegistry.check_if_exists_or_initialize(linear).hooks["group_offloading"] = hook
+    residency.keep_host_copies(linear)
+    # As streaming does, without page-locking, which needs a GPU.
+    group._process_tensors_from_modules(group.cpu_param_dict)
+    assert linear.weight.qdata.device.type == "meta"
+    group.record_stream = True  # so that nothing is waited for
+    group._offload_to_memory()
+    group.record_stream = False
+    assert torch.equal(linear.weight.qdata, before)
+    group._process_tensors_from_modules(group.cpu_param_dict)
+    assert linear.weight.qdata.device.type == "meta"

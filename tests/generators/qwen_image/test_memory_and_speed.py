@@ -11,10 +11,12 @@ from spectacle.generators.diffusion import family
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.weights import Store
 
+pytestmark = pytest.mark.usefixtures("small_images")
+
 
 def test_what_is_held_is_known_while_it_is_loaded_and_asked_for_before(qwen_image_store: Store) -> None:
     generator = QwenImage("lightning-4", resources(qwen_image_store))
-    demand = QwenImage.demand("lightning-4", CPU, generator.resources, Footprint())
+    demand = QwenImage.required_memory("lightning-4", CPU, generator.resources, Footprint())
     assert generator.footprint == Footprint()
     generator.load(CPU)
     assert demand is not None

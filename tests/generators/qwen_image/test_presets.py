@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 import torch
 from diffusers import (
     FlowMatchEulerDiscreteScheduler,
@@ -19,9 +22,12 @@ from diffusers import (
 from generating import CPU, generate, half_mask, make, picture, resources, same
 from PIL import Image
 
+from spectacle.config import LoraSettings
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.generators.qwen_image.presets import CONTROLNET, PRESETS, QwenImagePreset
 from spectacle.weights import Store
+
+pytestmark = pytest.mark.usefixtures("small_images")
 
 PROMPT = 'A sign that says "FOX"'
 ENGLISH = ", Ultra HD, 4K, cinematic composition."
@@ -82,6 +88,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "full": {"num_inference_steps": 50, "true_cfg_scale": 4.0, "negative_prompt": " "},
     "control": {"num_inference_steps": 30, "true_cfg_scale": 4.0, "negative_prompt": " "},
     "2512": {"num_inference_steps": 50, "true_cfg_scale": 4.0, "negative_prompt": CHINESE_NEGATIVE},
+    "2512-lightning-8": {"num_inference_steps": 8, "true_cfg_scale": 1.0},
     "2512-lightning-4": {"num_inference_steps": 4, "true_cfg_scale": 1.0},
 }
 
@@ -101,11 +108,12 @@ def test_a_preset_takes_the_steps_and_the_guidance_of_its_script(name: str) -> N
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("lightning-8", {}),
+        pytest.param("lightning-8", {}, marks=pytest.mark.slow),
         ("lightning-4", {}),
-        ("2512-lightning-4", {}),
+        pytest.param("2512-lightning-8", {}, marks=pytest.mark.slow),
+        pytest.param("2512-lightning-4", {}, marks=pytest.mark.slow),
         ("full", {"num_inference_steps": 6}),
-        ("2512", {"num_inference_steps": 6}),
+        pytest.param("2512", {"num_inference_steps": 6}, marks=pytest.mark.slow),
         pytest.param("full", {}, marks=pytest.mark.slow),
         pytest.param("2512", {}, marks=pytest.mark.slow),
     ],
@@ -121,12 +129,14 @@ def test_a_preset_draws_what_a_plain_script_draws(
     assert same(drawn, plain)
 
 
+@pytest.mark.slow
 def test_the_preset_control_draws_what_a_plain_script_draws(
     generators: dict[str, QwenImage], qwen_image_store: Store
 ) -> None:
     edges = picture((256, 256), 3)
     generator = generators["control"]
-    drawn = generate(generator, PROMPT, control=edges, controlnet_conditioning_scale=0.8, num_inference_steps=6)
+    options = {"control_is": "map", "controlnet_conditioning_scale": 0.8, "num_inference_steps": 6}
+    drawn = generate(generator, PROMPT, control=edges, **options)
     base = script(qwen_image_store, PRESETS["control"], dtype_of(generator))
     controlnet = QwenImageControlNetModel.from_pretrained(
         qwen_image_store.locate(CONTROLNET).path, dtype=dtype_of(generator)
@@ -145,6 +155,7 @@ def test_the_preset_control_draws_what_a_plain_script_draws(
     assert same(drawn, plain)
 
 
+@pytest.mark.slow
 def test_image_to_image_draws_what_a_plain_script_draws(
     generators: dict[str, QwenImage], qwen_image_store: Store
 ) -> None:
@@ -166,6 +177,7 @@ def test_image_to_image_draws_what_a_plain_script_draws(
     assert same(drawn, plain)
 
 
+@pytest.mark.slow
 def test_inpainting_draws_what_a_plain_script_draws_and_keeps_the_rest(
     generators: dict[str, QwenImage], qwen_image_store: Store
 ) -> None:
@@ -199,16 +211,17 @@ def test_a_preset_is_swapped_without_loading_the_model_again(
     transformer = generator._loaded.stages.pipeline.transformer
     eight = generate(generator)
     for preset, options in (("lightning-4", {}), ("full", {"num_inference_steps": 3}), ("lightning-8", {})):
-        assert generator.adopt(preset)
+        assert generator.switch_preset(preset)
         assert generator.preset == preset
         assert generator._loaded.stages.pipeline.transformer is transformer
         assert same(generate(generator, **options), generate(generators[preset], **options)), preset
     assert same(generate(generator), eight)
-    assert not generator.adopt("2512")
+    assert not generator.switch_preset("2512")
     assert generator.preset == "lightning-8"
     generator.unload()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_picture_whatever_ran_before(generators: dict[str, QwenImage]) -> None:
     generator = generators["lightning-4"]
     first = generate(generator, seed=2**40 + 5)
@@ -219,6 +232,7 @@ def test_the_same_seed_gives_the_same_picture_whatever_ran_before(generators: di
     assert not same(generate(generator, seed=2**40 + 6), first)
 
 
+@pytest.mark.slow
 def test_each_of_several_pictures_is_made_again_by_its_own_seed_alone(generators: dict[str, QwenImage]) -> None:
     generator = generators["lightning-4"]
     artifacts = make(generator, seed=2**63 - 2, num_images_per_prompt=3)
@@ -226,3 +240,33 @@ def test_each_of_several_pictures_is_made_again_by_its_own_seed_alone(generators
     for artifact in artifacts:
         assert isinstance(artifact.content, Image.Image)
         assert same(generate(generator, seed=artifact.seed), artifact.content)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Already found a `peft_config`")
+def test_own_adapters_are_added_to_the_presets_and_leave_no_trace(qwen_image_store: Store, tmp_path: Path) -> None:
+    tiny.lora(tmp_path / "ink.safetensors", seed=9)
+    ink = LoraSettings(file=str(tmp_path / "ink.safetensors"), trigger="in ink")
+    generator = QwenImage("lightning-4", replace(resources(qwen_image_store), loras={"ink": ink}))
+    generator.load(CPU)
+    before = generate(generator, PROMPT)
+    chosen = ({"name": "ink", "scale": 2.0},)
+    (artifact,) = make(generator, PROMPT, loras=chosen)
+    pipe = script(qwen_image_store, PRESETS["lightning-4"], dtype_of(generator))
+    pipe.load_lora_weights(tmp_path, weight_name="ink.safetensors", adapter_name="ink")
+    pipe.set_adapters(["default_0", "ink"], [1.0, 2.0])
+    plain = pipe(
+        f"in ink, {PROMPT}{ENGLISH}",
+        width=256,
+        height=256,
+        generator=torch.Generator().manual_seed(7),
+        **CALLS["lightning-4"],
+    ).images[0]
+    assert same(artifact.content, plain)  # type: ignore[arg-type]
+    assert artifact.facts["loras"] == [{"name": "ink", "scale": 2.0, "file": "ink.safetensors"}]
+    assert same(generate(generator, PROMPT), before)
+    assert same(
+        generate(generator, PROMPT, loras=({"name": "ink", "scale": 0.0},), seed=7),
+        generate(generator, f"in ink, {PROMPT}"),
+    )
+    generator.unload()

@@ -12,8 +12,8 @@ from generating import CPU, generate, half_mask, picture, resources
 from PIL import Image
 
 from spectacle.generators.qwen_image import QwenImage
+from spectacle.provenance import read_provenance
 from spectacle.weights import Store
-from spectacle.worker.results import read_provenance
 
 CONFIGURATION = """
 default_kind = "fast"
@@ -89,17 +89,20 @@ def test_a_request_becomes_a_picture_of_exactly_its_size(service: Daemon, qwen_i
     assert (making["generator"], making["preset"], making["seed"]) == ("qwen-image", "lightning-4", 5)
     assert (making["model"], making["revision"][:8]) == ("Qwen/Qwen-Image", "01234567")
     assert making["facts"]["num_inference_steps"] == 4
-    assert making["fit"] == "resampled and cropped from 320x224"
+    assert making["fit"] == "resampled from 960x640"
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("real_cpu")
 def test_the_worker_draws_what_the_generator_draws(service: Daemon, qwen_image_store: Store) -> None:
-    service.write("u-2-256x256-fine", "a red fox", options={"seed": 5})
+    service.write("u-2-784x784-fine", "a red fox", options={"seed": 5})
     generator = QwenImage("lightning-8", resources(qwen_image_store))
     generator.load(CPU)
-    with Image.open(answer(service, "u-2-256x256-fine")) as image:
-        assert image.tobytes() == generate(generator, "a red fox", seed=5).tobytes()
+    with Image.open(answer(service, "u-2-784x784-fine")) as image:
+        assert image.tobytes() == generate(generator, "a red fox", (784, 784), seed=5).tobytes()
 
 
+@pytest.mark.slow
 def test_every_mode_is_served(service: Daemon) -> None:
     red = png(picture((300, 200)))
     service.write("u-3-300x200", "a red fox", input=red, options={"strength": 0.5})
@@ -125,8 +128,8 @@ def test_every_mode_is_served(service: Daemon) -> None:
     [
         ("u-7-256x256", {"num_inference_steps": 20}, "preset lightning-4 is distilled for exactly 4 steps"),
         ("u-8-256x256", {"true_cfg_scale": 4.0}, "without guidance"),
-        ("u-9-256x256", {"strength": 0.5}, "attach u-9-256x256-input.png"),
-        ("u-10-256x256-poor", {}, "run `spectacle pull qwen-image --preset 2512` on this host"),
+        ("u-9-256x256", {"strength": 0.5}, "Attach u-9-256x256-input.png"),
+        ("u-10-256x256-poor", {}, "Run `spectacle pull qwen-image --preset 2512` on this host"),
     ],
 )
 def test_what_cannot_be_done_is_said(service: Daemon, stem: str, options: dict[str, object], said: str) -> None:

@@ -115,8 +115,8 @@ def test_turbo_takes_its_eight_noise_levels_as_they_are(turbo, store):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"num_inference_steps": 4}, "num_inference_steps is 4: preset turbo is distilled for exactly 8 steps"),
-        ({"true_cfg_scale": 2.0}, "true_cfg_scale is 2: preset turbo is distilled for exactly 8 steps"),
+        ({"num_inference_steps": 4}, "num_inference_steps = 4: preset turbo is distilled for exactly 8 steps"),
+        ({"true_cfg_scale": 2.0}, "true_cfg_scale = 2: preset turbo is distilled for exactly 8 steps"),
     ],
 )
 def test_turbo_refuses_other_steps_and_guidance_with_the_reason(turbo, options, named):
@@ -148,6 +148,7 @@ def test_each_of_several_pictures_is_the_one_that_its_seed_makes_alone(full):
     assert first.content.tobytes() != second.content.tobytes()
 
 
+@pytest.mark.slow
 def test_with_a_text_encoder_that_comes_and_goes_the_pictures_are_the_same(full, store, monkeypatch):
     monkeypatch.setattr(plan, "LARGE", 1)  # tiny text encoders are not worth it otherwise
     staged = load(store, residency="staged", quantization="none")
@@ -164,7 +165,7 @@ def test_sizes_are_rounded_up_to_what_the_model_can_draw(full):
 
 
 def test_a_picture_that_is_a_thin_line_is_refused(full):
-    with pytest.raises(BadAttachment, match="picture 2 has 20000x2 pixels"):
+    with pytest.raises(BadAttachment, match="image 2 is 20000x2: one side is more than 100 times the other"):
         full.generate(job(NOISE, Image.new("RGB", (20_000, 2))), Control())
 
 
@@ -187,7 +188,7 @@ def test_another_models_weights_are_refused_by_name(tmp_path):
     store = Store(tmp_path)
     source = PRESETS["full"].source
     tiny.put(store, source.repo, source.files, tiny_edit.qwen_image_edit)
-    with pytest.raises(GeneratorError, match="QwenImageEditPlusPipeline, where QwenImage21Pipeline is needed"):
+    with pytest.raises(GeneratorError, match="contains QwenImageEditPlusPipeline, but QwenImage21Pipeline is needed"):
         load(store)
 
 
@@ -207,7 +208,7 @@ def test_the_plan_names_every_part(store):
 
 
 def test_what_it_holds_is_at_most_what_it_demands(store, full):
-    demand = QwenImage21.demand("full", Device("cpu"), Resources(store), Footprint())
+    demand = QwenImage21.required_memory("full", Device("cpu"), Resources(store), Footprint())
     assert demand is not None
     assert 0 < full.footprint.ram < demand.ram
 

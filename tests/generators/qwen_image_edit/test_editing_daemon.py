@@ -13,8 +13,8 @@ from daemon_process import Daemon, running
 from PIL import Image, ImageDraw
 
 from spectacle.generators.qwen_image_21.presets import PRESETS
+from spectacle.provenance import read_provenance
 from spectacle.weights import Store
-from spectacle.worker.results import read_provenance
 
 CONFIGURATION = """
 default_kind = "edit"
@@ -105,6 +105,7 @@ def test_two_pictures_become_one_of_exactly_the_size_asked_for(service: Daemon) 
     assert facts["edit_prompt"].startswith("she holds it. The person is interacting with the product")
 
 
+@pytest.mark.slow
 def test_a_sketch_under_guidance_and_a_model_for_one_picture_are_served(service: Daemon) -> None:
     service.write("u-2-100x64-full", "a house", control=NOISE, options={"mode": 16, "negative_prompt": "trees"})
     service.write("u-3-64x100-first", "turn it blue", input=NOISE)
@@ -124,6 +125,7 @@ def test_under_a_mask_what_is_black_stays(service: Daemon) -> None:
         assert image.tobytes() != before.tobytes()
 
 
+@pytest.mark.slow
 def test_qwen_image_21_answers_with_transparency(service: Daemon) -> None:
     service.write("u-5-100x70-glass", "a glass", options={"seed": 1})
     service.write("u-6-100x70-glass", "a glass", input=NOISE, input2=GLASS, options={"seed": 1})
@@ -140,11 +142,11 @@ def test_qwen_image_21_answers_with_transparency(service: Daemon) -> None:
 def test_forty_pictures_for_a_mode_that_takes_three_are_refused_with_the_reason(service: Daemon) -> None:
     pictures = {f"input{'' if number == 1 else number}": NOISE for number in range(1, 41)}
     service.write("u-7-64x63", "all of them", **pictures, options={"mode": 2})
-    assert service.error("u-7-64x63").startswith("u-7-64x63-input11.png is more than the 10 input pictures")
+    assert service.error("u-7-64x63").startswith("u-7-64x63-input11.png: more than 10 input images. Remove it")
     ten = dict(list(pictures.items())[:10])
     service.write("u-7-64x64", "ten of them", **ten, options={"mode": 2})
     error = service.error("u-7-64x64")
-    assert error.startswith("mode 2 (person-product) takes 2 to 3 input pictures, as the model was made for up to 3")
+    assert error.startswith("mode 2 (person-product): accepts 2 to 3 input images, as the model was made for up to 3")
 
 
 def test_bad_requests_are_answered_with_what_to_do(service: Daemon) -> None:
@@ -154,9 +156,9 @@ def test_bad_requests_are_answered_with_what_to_do(service: Daemon) -> None:
     service.write("u-11-64x64", "other mask", input=NOISE, mask=png(Image.new("L", (90, 80), 255)))
     service.write("u-12-64x64", "line", input=png(Image.new("RGB", (20_000, 3))))
     service.write("u-13-64x64", "too large", input=png(Image.new("1", (20_000, 20_000))))
-    assert "write u-8-64x64-input.png before u-8-64x64.txt" in service.error("u-8-64x64")
-    assert "option new_text is missing: mode 9 (text-replace)" in service.error("u-9-64x64")
+    assert "Write u-8-64x64-input.png before u-8-64x64.txt" in service.error("u-8-64x64")
+    assert "option new_text: missing. Set it, because mode 9 (text-replace)" in service.error("u-9-64x64")
     assert "exactly 4 steps" in service.error("u-10-64x64")
-    assert "attach a mask of the same size" in service.error("u-11-64x64")
-    assert "20000x3 pixels" in service.error("u-12-64x64")
+    assert "Attach a mask of the same size" in service.error("u-11-64x64")
+    assert "image 1 is 20000x3: one side" in service.error("u-12-64x64")
     assert "20000" in service.error("u-13-64x64")

@@ -22,7 +22,7 @@ from spectacle.errors import BadOptions, Cancelled, GeneratorError, WeightsMissi
 from spectacle.generators.base import Device, Job, MediaType, Resources
 from spectacle.generators.diffusion.sizes import fit_mask, fit_picture
 from spectacle.generators.placement import plan
-from spectacle.generators.qwen_image_edit import QwenImageEdit
+from spectacle.generators.qwen_image_edit import QwenImageEdit, request
 from spectacle.generators.qwen_image_edit.modes import MODES
 from spectacle.generators.qwen_image_edit.presets import PRESETS
 from spectacle.weights import Store
@@ -60,6 +60,7 @@ def small_pictures():
         for module in modules:
             real = module.calculate_dimensions
             patch.setattr(module, "calculate_dimensions", lambda area, ratio, real=real: real(area / 64, ratio))
+        patch.setattr(request, "PIXELS", 1024 * 1024 / 64)
         yield
 
 
@@ -112,7 +113,7 @@ def plain(pipe, images, prompt="make it red", seed=7, **call):
     return pipe(
         image=images,
         prompt=prompt,
-        **{"width": 256, "height": 256, "negative_prompt": " ", **call},
+        **{"width": 128, "height": 128, "negative_prompt": " ", **call},
         generator=torch.Generator("cpu").manual_seed(seed),
     ).images[0]
 
@@ -191,19 +192,17 @@ def test_without_lightning_the_mode_sets_the_steps_unless_the_request_does(store
 
 def inpainted(pipe, picture, mask, size, **call):
     """What a script written by hand makes: the picture and the mask in the form wanted, what is unmasked kept."""
-    scale = math.sqrt(1024 * 1024 / (size[0] * size[1]))
-    near = (round(size[0] * scale), round(size[1] * scale))
+    before, painted = fit_picture(picture, size), fit_mask(mask, size)
+    width, height, _ = pipeline_qwenimage_edit_inpaint.calculate_dimensions(1024 * 1024, size[0] / size[1])
     made = pipe(
-        image=fit_picture(picture, near),
-        mask_image=fit_mask(mask, near),
+        image=before.resize((width, height), Image.Resampling.LANCZOS),
+        mask_image=painted.resize((width, height), Image.Resampling.BILINEAR),
         prompt="make it red",
         negative_prompt=" ",
         generator=torch.Generator("cpu").manual_seed(7),
         **call,
     ).images[0]
-    return Image.composite(
-        made.resize(size, Image.Resampling.LANCZOS), fit_picture(picture, size), fit_mask(mask, size)
-    )
+    return Image.composite(made.resize(size, Image.Resampling.LANCZOS), before, painted)
 
 
 @pytest.mark.parametrize("preset", ["edit", "2509-lightning-4"])
@@ -213,12 +212,12 @@ def test_under_a_mask_the_picture_is_made_anew_as_diffusers_does_and_beside_it_s
     fixed = PRESETS[preset].recipe.lightning
     options = {"strength": 0.7, **({} if fixed else {"num_inference_steps": 3})}
     generator = load(store, preset)
-    (artifact,) = generator.generate(job(FIRST, mask=mask, width=101, height=79, **options), Control())
+    (artifact,) = generator.generate(job(FIRST, mask=mask, width=121, height=79, **options), Control())
     generator.unload()
     call = {"strength": 0.7, "num_inference_steps": 4 if fixed else 3, "true_cfg_scale": 1.0 if fixed else 4.0}
     pipe = plain_pipeline(store, preset, "QwenImageEditInpaintPipeline")
-    assert artifact.content.tobytes() == inpainted(pipe, FIRST, mask, (101, 79), **call).tobytes()
-    before = fit_picture(FIRST, (101, 79))
+    assert artifact.content.tobytes() == inpainted(pipe, FIRST, mask, (121, 79), **call).tobytes()
+    before = fit_picture(FIRST, (121, 79))
     left = (0, 0, 48, 79)
     assert ImageChops.difference(artifact.content.crop(left), before.crop(left)).getbbox() is None
     assert ImageChops.difference(artifact.content, before).getbbox() is not None
@@ -229,10 +228,13 @@ def test_lightning_refuses_other_steps_and_guidance_with_the_reason(lightning, p
     lightning.preset = preset
     steps = int(preset[-1])
     try:
-        for option in ({"num_inference_steps": 20}, {"true_cfg_scale": 4.0}):
-            with pytest.raises(BadOptions, match=f"{next(iter(option))} is .*exactly {steps} steps"):
-                lightning.generate(job(FIRST, **option), Control())
-        with pytest.raises(BadOptions, match="negative_prompt has no effect"):
+        for name, value in (("num_inference_steps", 20), ("true_cfg_scale", 4.0)):
+            with pytest.raises(BadOptions, match=f"{name} = {value:g}: preset {preset} .*exactly {steps} steps"):
+                lightning.generate(job(FIRST, **{name: value}), Control())
+        with pytest.raises(
+            BadOptions,
+            match=f"negative_prompt: has no effect, because preset {preset} is distilled for exactly {steps} steps",
+        ):
             lightning.generate(job(FIRST, negative_prompt="blue"), Control())
     finally:
         lightning.preset = "lightning-4"
@@ -250,12 +252,12 @@ def test_adapters_are_swapped_without_loading_the_model_again(store):
     generator = load(store, "full")
     transformer = generator._loaded.stages.pipeline.transformer
     for preset in ("lightning-8", "lightning-4", "full", "lightning-8"):
-        assert generator.adopt(preset)
+        assert generator.switch_preset(preset)
         assert generator.preset == preset
         assert made(generator, **({"num_inference_steps": 2} if preset == "full" else {})) == fresh[preset]
     assert generator._loaded.stages.pipeline.transformer is transformer
-    assert not generator.adopt("2509")
-    assert not generator.adopt("edit-lightning-4")
+    assert not generator.switch_preset("2509")
+    assert not generator.switch_preset("edit-lightning-4")
     assert generator.preset == "lightning-8"
     generator.unload()
 
@@ -263,7 +265,7 @@ def test_adapters_are_swapped_without_loading_the_model_again(store):
 def test_a_model_that_is_streamed_from_disk_is_loaded_anew_for_another_adapter(store, monkeypatch):
     monkeypatch.setattr(plan, "LARGE", 1)
     generator = load(store, "full", residency="disk-offload", quantization="none")
-    assert not generator.adopt("lightning-4")
+    assert not generator.switch_preset("lightning-4")
     assert generator.generate(job(FIRST, num_inference_steps=2), Control())
     generator.unload()
 
@@ -307,9 +309,10 @@ def test_a_cancelled_job_ends_at_its_step_and_leaves_no_trace(lightning):
     assert lightning.generate(job(FIRST), Control())[0].content.tobytes() == expected
 
 
-def test_sizes_are_rounded_up_to_multiples_of_sixteen(lightning):
-    (artifact,) = lightning.generate(job(FIRST, width=257, height=300), Control())
-    assert artifact.content.size == (272, 304)
+def test_the_result_has_the_aspect_asked_for_and_the_size_of_the_model(lightning):
+    (artifact,) = lightning.generate(job(FIRST, width=640, height=480), Control())
+    assert artifact.content.size == (160, 96)
+    assert artifact.facts["drawn"] == "160x96"
 
 
 def test_a_prepared_checkpoint_makes_the_picture_of_base_and_adapter(store, lightning, tmp_path):
@@ -348,7 +351,7 @@ def test_missing_weights_name_the_command_that_brings_them(store, tmp_path):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda file: tiny.lora(file, inner=48), "is a LoRA for another model"),
+        (lambda file: tiny.lora(file, inner=48), ": a LoRA for another model"),
         (tiny.truncate, "truncated"),
         (lambda file: file.write_bytes(b"\x80\x04 a pickle"), "not a safetensors file"),
     ],
@@ -366,13 +369,11 @@ def test_a_damaged_adapter_or_one_for_another_model_is_named(tmp_path, change, n
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are(store):
-    with pytest.raises(GeneratorError, match="no preset 'best': use one of lightning-8, "):
+    with pytest.raises(GeneratorError, match=r"no preset 'best'\. Use one of lightning-8, "):
         load(store, "best")
 
 
 def test_the_notes_list_all_modes_with_what_they_need():
     notes = "\n".join(QwenImageEdit.notes())
-    assert (
-        "   9  text-replace         replace writing: 1 to 3 input pictures, option old_text, option new_text" in notes
-    )
+    assert "   9  text-replace         replace text: 1 to 3 input images, option old_text, option new_text" in notes
     assert all(f"{mode.number:>4}  {mode.name} " in notes for mode in MODES.values())

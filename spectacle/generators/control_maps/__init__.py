@@ -1,0 +1,1 @@
+"""Control maps of ordinary images: edges and lines without a model, depth with one."""

@@ -1,0 +1,1 @@
+"""Any pipeline of diffusers that makes images, as a table `[models.NAME]` of the settings describes its model."""
