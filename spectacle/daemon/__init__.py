@@ -1,1 +1,1 @@
-"""What one instance of the daemon does: notices requests, chooses the next one, and brings each to its answer."""
+"""What one instance of the daemon does: notices requests, chooses the next one, and takes each to its result."""

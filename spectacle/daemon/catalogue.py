@@ -1,4 +1,4 @@
-"""What this instance can tell of the kinds it serves, found out by a process of its own now and then."""
+"""What this instance can report about the kinds it serves; a process of its own finds it out now and then."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_PUT_OFF = 60.0
 """Seconds for which a description waits at most until nothing else is to be done."""
 
 MAX_SECONDS = 120.0
-"""Longest a description may take."""
+"""Maximum time that a description may take."""
 
 MAX_DESCRIPTION_BYTES = 16 * 2**20
 
@@ -39,6 +39,7 @@ class Catalogue:
 
     Attributes:
         kinds: What is known of each kind, as JSON values; empty until it is known.
+        runs_on: Where each described generator runs, by its name.
 
     Args:
         spool: The spool.
@@ -51,6 +52,7 @@ class Catalogue:
         self._settings = settings
         self._clock = clock
         self.kinds: Mapping[str, Mapping[str, Any]] = {}
+        self.runs_on: Mapping[str, str] = {}
         self._schemas: dict[str, bytes] = {}
         self._stored: set[str] = set()
         self._due = clock() + FIRST_AFTER
@@ -58,8 +60,11 @@ class Catalogue:
         self._output: IO[bytes] | None = None
         self._began = 0.0
 
-    def refresh(self, *, idle: bool) -> None:
+    def refresh(self, *, idle: bool) -> bool:
         """Begin a description when one is due, and take over one that has ended. Waits for nothing.
+
+        Returns:
+            Whether it is known by now that a generator runs elsewhere than was known before.
 
         Args:
             idle: Whether nothing else is to be done. While something is, a description is put off.
@@ -68,6 +73,7 @@ class Catalogue:
             OSError: When the spool is in trouble.
         """
         now = self._clock()
+        before = self.runs_on
         if self._process is None:
             if now >= self._due + (0 if idle else MAX_PUT_OFF):
                 self._begin(now)
@@ -77,14 +83,15 @@ class Catalogue:
             log.warning("describing the kinds took too long", seconds=MAX_SECONDS)
             self.close()
         self._store()
+        return self.runs_on != before
 
     def reconfigured(self) -> None:
-        """Describe the kinds again, for the settings have changed."""
+        """Describe the kinds again, because the settings have changed."""
         self.close()
         self._due = self._clock()
 
     def moved_in(self) -> None:
-        """Store the schemas again, for the spool is another directory."""
+        """Store the schemas again, because the spool is another directory."""
         self._stored.clear()
 
     def close(self) -> None:
@@ -98,20 +105,21 @@ class Catalogue:
 
     def _begin(self, now: float) -> None:
         settings = self._settings()
-        asked = settings.model_dump(mode="json", include={"kinds", "weights", "placement"})
+        asked = settings.model_dump(mode="json", include={"kinds", "weights", "placement", "loras", "models"})
         self._began, self._due = now, now + EVERY
-        self._output = TemporaryFile()  # noqa: SIM115 - open until the process has ended
         command = module_command("spectacle.worker.describe", str(os.getpid()))
-        with TemporaryFile() as question:
-            question.write(json.dumps(asked).encode())
-            question.seek(0)
-            try:
+        try:
+            self._output = TemporaryFile()  # noqa: SIM115 - open until the process has ended
+            with TemporaryFile() as question:
+                question.write(json.dumps(asked).encode())
+                question.seek(0)
                 self._process = subprocess.Popen(
                     command, stdin=question, stdout=self._output, process_group=0, env=module_environment()
                 )
-            except OSError as error:
-                log.warning("could not describe the kinds", reason=error.strerror)
-                self.close()
+        except OSError as error:
+            # The temporary directory's trouble, or the system's, not the spool's.
+            log.warning("could not describe the kinds", reason=error.strerror)
+            self.close()
 
     def _end(self) -> None:
         assert self._process is not None
@@ -138,6 +146,7 @@ class Catalogue:
                 self._schemas[digest] = text
             kinds[name] = {**told, "options_schema": digest}
         self.kinds = kinds
+        self.runs_on = {told["generator"]: told["runs_on"] for told in kinds.values() if told["runs_on"] is not None}
 
     def _store(self) -> None:
         for digest, content in self._schemas.items():

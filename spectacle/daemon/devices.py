@@ -1,44 +1,252 @@
-"""Which devices this machine has, found without importing torch."""
+"""Which workers there are, where each runs and what its share is, and which kinds each may run; without torch."""
 
 from __future__ import annotations
 
+import math
 import os
-import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spectacle.errors import ConfigurationError
-from spectacle.generators.base import Device
+from spectacle.config import KindSettings, Settings, WorkerSettings
+from spectacle.daemon.accelerators import find_accelerators
+from spectacle.errors import ConfigurationError, UnknownGenerator
+from spectacle.generators import registry
+from spectacle.generators.base import Device, RunsOn
+from spectacle.generators.placement.host_memory import free_ram
 
-_NVIDIA = Path("/proc/driver/nvidia/gpus")
+WORKER_RAM = 500_000_000
+"""Bytes of host memory for a CPU worker of light models, with what renders its SVG: an allowance."""
+
+MAX_SHARE = 0.5
+"""Part of the free memory that the CPU workers added by `auto` may take; the rest is for large models."""
+
+MIN_AUTO = 2
+"""Least CPU workers that `auto` adds where memory allows, so that nothing light waits behind something heavy."""
+
+_CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
-def gpu_count(environment: dict[str, str] | None = None) -> int:
-    """How many NVIDIA GPUs this process may use: those the driver has, cut down by `CUDA_VISIBLE_DEVICES`."""
-    environment = dict(os.environ) if environment is None else environment
-    visible = environment.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([part for part in visible.split(",") if part.strip() and part.strip() != "-1"])
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one worker runs.
+
+    Attributes:
+        device: The device.
+        number: Its number among the workers of that device, from 1 on.
+        threads: How many threads its libraries may use on the CPU; None for as many as they like.
+        light: Whether it is there for light models only, of which several workers may each hold a copy.
+    """
+
+    device: Device
+    number: int = 1
+    threads: int | None = None
+    light: bool = False
+
+    def __str__(self) -> str:
+        return str(self.device) if self.number == 1 else f"{self.device}-{self.number}"
+
+    @property
+    def measured_as(self) -> str:
+        """What it has in common with workers that take equally long for the same job."""
+        device = str(replace(self.device, index=0, share=1))
+        return device if self.threads is None else f"{device} {self.threads}"
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it has a GPU."""
+        return self.device.kind != "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which workers may run a kind.
+
+    Attributes:
+        workers: Their numbers, or None for all.
+        light: Whether each of them may hold a copy of its model, because it is small.
+    """
+
+    workers: frozenset[int] | None
+    light: bool = False
+
+
+def gpu_count(environment: Mapping[str, str] | None = None) -> int:
+    """How many GPUs this process may use as `cuda:N`: those that are here, cut down by variables that hide some.
+
+    They are NVIDIA's, also in WSL2, or AMD's with a torch for ROCm, which calls them so too.
+    """
+    return sum(each.count for each in find_accelerators(environment) if not each.why_not)
+
+
+def unused_gpus() -> list[str]:
+    """What is said of GPUs that are here and not used, a clause each; nothing where others are."""
+    found = find_accelerators()
+    if any(not each.why_not for each in found):
+        return []
+    return [f"{each.count} {each.name} GPU(s) found, but not used: {each.why_not}" for each in found]
+
+
+def core_count(quota: Path = _CPU_QUOTA) -> int:
+    """How many cores this process may use, within the quota of its container."""
+    # macOS and some BSDs tell of no affinity.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        return sum(1 for _ in _NVIDIA.iterdir())
-    except OSError:
-        return sum(1 for entry in Path("/dev").glob("nvidia*") if re.fullmatch(r"nvidia[0-9]+", entry.name))
+        most, period = quota.read_text().split()
+        return max(1, min(cores, math.ceil(int(most) / int(period))))
+    except (OSError, ValueError):
+        return cores
 
 
-def find_devices(names: Sequence[str]) -> list[Device]:
-    """The devices that `workers.devices` names; `auto` is every GPU, or the CPU where there is none.
+def find_places(settings: WorkerSettings) -> list[Place]:
+    """All workers: one for each name in `workers.devices`; `auto` is one for each GPU, and the CPU workers.
+
+    The CPU is shared out. A worker that is named gets the same part of its threads as the others. Of those that
+    `auto` adds, the first may use all of them, for it also runs what is too large to be held more than once; the others
+    get their parts. A GPU's memory is shared out evenly among its workers.
+    """
+    cores = core_count()
+    devices: list[Device] = []
+    added = 0
+    for name in settings.devices:
+        if name == "auto":
+            gpus = _gpus()
+            added = _cpu_workers(settings, cores, least=0 if gpus else 1)
+            devices += [*gpus, *[Device()] * added]
+        else:
+            devices.append(_device(name))
+    many = Counter(devices)
+    part = max(1, cores // max(1, many[Device()]))
+    counted: Counter[Device] = Counter()
+    places = []
+    for device in devices:
+        counted[device] += 1
+        number = counted[device]
+        if device.kind == "cpu":
+            light = bool(added) and number > 1
+            threads = part if light or not added else cores
+            places.append(Place(device, number, threads if many[device] > 1 else None, light))
+        else:
+            places.append(Place(replace(device, share=many[device]), number))
+    return places
+
+
+def _cpu_workers(settings: WorkerSettings, cores: int, least: int) -> int:
+    if settings.cpu_workers is not None:
+        return max(least, settings.cpu_workers)
+    return max(1, min(max(MIN_AUTO, cores), most_cpu_workers(MAX_SHARE)))
+
+
+def most_cpu_workers(share: float = 1.0) -> int:
+    """How many CPU workers of light models a part of the memory that is free now would hold."""
+    return int(free_ram() * share / WORKER_RAM)
+
+
+def _gpus() -> list[Device]:
+    return [Device("cuda", index) for index in range(gpu_count())]
+
+
+def _device(name: str) -> Device:
+    kind, _, index = name.partition(":")
+    return Device(kind, int(index or 0))
+
+
+def assign(kind: KindSettings, runs_on: RunsOn, places: Sequence[Place]) -> Assignment:
+    """Which workers may run a kind.
+
+    Args:
+        kind: Its settings; `devices` leaves only the workers of those devices.
+        runs_on: Where its generator runs.
+        places: All workers.
+    """
+    allowed = {number: place for number, place in enumerate(places) if _is_allowed(kind, place)}
+    on_gpu = {number for number, place in allowed.items() if place.on_gpu}
+    on_cpu = allowed.keys() - on_gpu
+    match runs_on:
+        case RunsOn.CPU_ONLY:
+            chosen = on_cpu or on_gpu
+        case RunsOn.GPU_OR_CPU:
+            chosen = set(allowed)
+        case RunsOn.GPU_PREFERRED:
+            chosen = on_gpu or {number for number in on_cpu if not places[number].light} or on_cpu
+    return Assignment(frozenset(chosen), light=runs_on is not RunsOn.GPU_PREFERRED)
+
+
+def _is_allowed(kind: KindSettings, place: Place) -> bool:
+    return not kind.devices or any(
+        name == place.device.kind if ":" not in name else _device(name) == replace(place.device, share=1)
+        for name in kind.devices
+    )
+
+
+def runs_on(generator: str, described: Mapping[str, str]) -> RunsOn:
+    """Where a generator runs.
+
+    Only Spectacle's own generators are imported for that. Where those of other packages run is known once they have
+    been described by a process of its own; until then, it runs where any generator may.
+
+    Args:
+        generator: Its name.
+        described: Where generators that have been described run, by name.
+    """
+    try:
+        own = registry.find_own(generator)
+    except (UnknownGenerator, OSError):
+        own = None  # as when descriptors run out; that is told when it is loaded
+    if own is not None:
+        return own.runs_on
+    return RunsOn(described.get(generator, RunsOn.GPU_PREFERRED))
+
+
+class Assignments:
+    """Which workers may run the kinds, as the settings are now.
+
+    Args:
+        settings: Gives the current settings.
+        described: Gives where generators that have been described run, by name.
+        places: All workers.
+    """
+
+    def __init__(
+        self, settings: Callable[[], Settings], described: Callable[[], Mapping[str, str]], places: Sequence[Place]
+    ) -> None:
+        self._settings = settings
+        self._described = described
+        self._places = places
+        self._known: dict[str, Assignment] = {}
+        self._known_for: tuple[object, object] = (None, None)
+
+    def of(self, kind: str) -> Assignment:
+        """Which workers may run a kind."""
+        settings, described = self._settings(), self._described()
+        if self._known_for[0] is not settings or self._known_for[1] is not described:
+            self._known, self._known_for = {}, (settings, described)
+        if kind not in self._known:
+            about = settings.kinds.get(kind)
+            if about is None:
+                # The settings have changed this moment.
+                return Assignment(None)
+            self._known[kind] = assign(about, runs_on(about.generator, described), self._places)
+        return self._known[kind]
+
+    def preloads(self, worker: int) -> bool:
+        """Whether a worker loads the default kind's model at start: each GPU that runs it, and one CPU worker."""
+        running = self.of(self._settings().default_kind).workers or ()
+        first = min((number for number in running if not self._places[number].on_gpu), default=None)
+        return worker in running and (self._places[worker].on_gpu or worker == first)
+
+
+def require_workers(settings: Settings, places: Sequence[Place]) -> None:
+    """See that each kind has a worker.
 
     Raises:
-        ConfigurationError: When one is named twice.
+        ConfigurationError: When `devices` of a kind names nothing that has one; the message says what has.
     """
-    devices: list[Device] = []
-    for name in names:
-        if name == "auto":
-            count = gpu_count()
-            devices += [Device("cuda", index) for index in range(count)] or [Device()]
-        else:
-            kind, _, index = name.partition(":")
-            devices.append(Device(kind, int(index or 0)))
-    if len(set(devices)) < len(devices):
-        raise ConfigurationError(f"workers.devices = {', '.join(names)}: a device is named twice")
-    return devices
+    for name, kind in settings.kinds.items():
+        if not any(_is_allowed(kind, place) for place in places):
+            there = ", ".join(dict.fromkeys(str(replace(place.device, share=1)) for place in places))
+            raise ConfigurationError(
+                f"kinds.{name}.devices = {', '.join(kind.devices)}: no worker runs there. Use {there}, or add the "
+                f"device to workers.devices."
+            )

@@ -1,4 +1,4 @@
-"""File events from inotify: they say at once that something happened to a name, and nothing depends on them.
+"""File events from inotify: they say immediately that something happened to a name, and nothing depends on them.
 
 Inotify misses what other hosts write, overflows silently and dies silently; what the daemon's own scan finds decides.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from spectacle.spool.naming import possible_request
+from spectacle.spool.naming import possible_request, request_name
 
 if TYPE_CHECKING:
     from watchdog.observers.inotify_c import InotifyEvent, InotifyFD, WatchDescriptor
@@ -36,14 +36,16 @@ class FileEvents:
     """Watches one directory on this host.
 
     It sits right on watchdog's reader of inotify. The observer above that hands every event through two further
-    threads before its name can be looked at, and most events are of the daemon's own files.
+    threads before its name can be checked, and most events are of the daemon's own files.
 
     Args:
         on_event: Called with (file name, what happened) on the reader's thread, for names ending in `.txt` only.
+        at_rest: Says whether no request waits, so that events are wanted soon rather than many together.
     """
 
-    def __init__(self, on_event: Callable[[str, FileEvent], None]) -> None:
+    def __init__(self, on_event: Callable[[str, FileEvent], None], at_rest: Callable[[], bool] = lambda: True) -> None:
         self._tell = on_event
+        self._at_rest = at_rest
         self._reader: InotifyFD | None = None
         self._watching = False
         self._refused = False
@@ -59,7 +61,7 @@ class FileEvents:
 
         wanted = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVE | InotifyConstants.IN_DELETE
         try:
-            self._reader = CoalescingReader()
+            self._reader = CoalescingReader(os.fsencode(request_name("")), self._at_rest)
             self._reader.start()
             self._watching = True
             mask = Mask(wanted | InotifyConstants.IN_ONLYDIR)
@@ -86,7 +88,7 @@ class FileEvents:
         return self._reader is not None and self._reader.is_alive() and self._watching
 
     def on_event(self, event: InotifyEvent) -> None:
-        """Tell what happened to requests. Called by the reader."""
+        """Report what happened to requests. Called by the reader."""
         file_name = os.fsdecode(event.name)
         if possible_request(file_name) is not None and not event.is_directory:
             gone = event.is_delete or event.is_moved_from

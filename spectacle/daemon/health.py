@@ -56,6 +56,12 @@ class SpoolHealth:
             self._resume_at = self._clock() + self._backoff
             self._backoff = min(2 * self._backoff, MAX_BACKOFF)
 
+    def doubt(self) -> None:
+        """Have a directory that has just been opened prove now that it can be used."""
+        with self._changing:
+            self.reason = self.reason or f"the spool {self._spool.path} has just been opened"
+            self._resume_at = self._clock()
+
     def resume(self) -> None:
         """Claim again."""
         with self._changing:
@@ -67,17 +73,17 @@ class SpoolHealth:
         return None if self.reason is None else max(0.0, self._resume_at - self._clock())
 
     def check_space(self, min_free: int) -> None:
-        """Do nothing while so many bytes are free.
+        """Do nothing while enough bytes are free.
 
         Raises:
             SpoolUnavailable: Otherwise.
         """
         free = self._spool.free_bytes()
-        # Some more than the least is wanted before going on, so as not to stop and go.
+        # Some more than the minimum is required before continuing, so as not to stop and go.
         if free < min_free or (self.reason is not None and free < min_free * 1.1):
             raise SpoolUnavailable(
-                f"only {free // 2**20} MiB are free in {self._spool.path}, less than spool.min_free = "
-                f"{min_free // 2**20} MiB: free some space"
+                f"spool {self._spool.path}: {free // 2**20} MiB free, but spool.min_free is "
+                f"{min_free // 2**20} MiB. Free some space."
             )
 
     def concerns_whole_spool(self, error: OSError) -> bool:

@@ -1,4 +1,4 @@
-"""What is tidied up after a scan: old left-overs once an hour, and claims without a request as they are found."""
+"""What is tidied up after a scan: stale files once an hour, and claims without a request as they are found."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ class Housekeeping:
         Raises:
             OSError: When the spool is in trouble.
         """
-        present, claimed, committed = listing.present, listing.claimed, listing.committed
-        self._claims.forget(lambda stem: stem in present or stem in committed or stem in claimed)
-        self._strays.found(claimed - present - committed)
+        present, claimed, unfinished = listing.present, listing.claimed, listing.unfinished
+        self._claims.forget(lambda stem: stem in present or stem in unfinished or stem in claimed)
+        self._strays.found(claimed - present - unfinished)
         if now - self._swept > SWEEP_INTERVAL:
             self._swept = now
             self._spool.prepare_state_directory()
-            sweep(self._spool, self._claims, self._settings().spool.lease_duration, listing.names, self._spool.now_ns())
+            lease, now_ns = self._settings().spool.lease_duration, self._spool.now_ns()
+            sweep(self._spool, self._claims, lease, now_ns)

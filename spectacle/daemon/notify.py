@@ -21,7 +21,7 @@ def notify(**fields: str | int) -> bool:
     if address.startswith("@"):
         address = "\0" + address[1:]  # an abstract socket, which has no file
     message = "\n".join(f"{key}={' '.join(str(value).splitlines())}" for key, value in fields.items())
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         try:
             channel.setblocking(False)  # a service manager that does not read must not stop the daemon
             channel.sendto(message.encode(errors="replace"), address)

@@ -1,10 +1,11 @@
-"""What an instance tells of itself: its report in the spool, and its line for the service manager."""
+"""What an instance reports about itself: its report in the spool, and its line for the service manager."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import spectacle
@@ -12,14 +13,20 @@ from spectacle.config import Settings
 from spectacle.daemon.attempt import AttemptResult
 from spectacle.daemon.backlog import Backlog
 from spectacle.daemon.catalogue import Catalogue
-from spectacle.daemon.device_thread import DeviceThread
+from spectacle.daemon.device_threads import DeviceThreads
 from spectacle.daemon.health import SpoolHealth
+from spectacle.daemon.notices import Notices
 from spectacle.daemon.notify import notify
+from spectacle.daemon.pausing import Pausing
+from spectacle.daemon.user_limits import UserLimits
 from spectacle.spool.claims import this_host
 from spectacle.spool.instances import Instances
 
 MAX_KINDS_TOLD = 100
-"""Most kinds whose waiting requests a report counts, for clients may ask for any number of kinds."""
+"""Maximum number of kinds whose waiting requests a report counts, because clients may ask for any number of kinds."""
+
+MAX_USERS_TOLD = 100
+"""Maximum number of users whose requests are held up that a report names."""
 
 
 class Reporting:
@@ -29,9 +36,12 @@ class Reporting:
         instances: Where reports go.
         settings: Gives the current settings.
         health: The state of the spool.
+        notices: What operators should know.
         catalogue: What is known of the kinds.
         backlog: The known requests.
-        threads: The device threads.
+        devices: What serves the devices.
+        pausing: What is paused.
+        limits: Whose requests are held up.
         stopping: Whether the instance stops.
     """
 
@@ -40,17 +50,23 @@ class Reporting:
         instances: Instances,
         settings: Callable[[], Settings],
         health: SpoolHealth,
+        notices: Notices,
         catalogue: Catalogue,
         backlog: Backlog,
-        threads: Sequence[DeviceThread],
+        devices: Sequence[DeviceThreads],
+        pausing: Pausing,
+        limits: UserLimits,
         stopping: Callable[[], bool],
     ) -> None:
         self._instances = instances
         self._settings = settings
         self._health = health
+        self._notices = notices
         self._catalogue = catalogue
         self._backlog = backlog
-        self._threads = threads
+        self._devices = devices
+        self._pausing = pausing
+        self._limits = limits
         self._stopping = stopping
         self._started = time.time()
         self._reported = float("-inf")
@@ -58,7 +74,9 @@ class Reporting:
         self._done: Counter[str] = Counter()
 
     def count(self, result: AttemptResult) -> None:
-        """Count what became of an attempt."""
+        """Count what became of an attempt, other than one that has its turn yet."""
+        if result is AttemptResult.DEFERRED:
+            return
         self._done[result.name.lower()] += 1
 
     def report_when_due(self, now: float) -> None:
@@ -67,7 +85,7 @@ class Reporting:
         Raises:
             OSError: When the spool is in trouble.
         """
-        running = sum(thread.current is not None for thread in self._threads)
+        running = sum(len(device.runs) for device in self._devices)
         # Once more after the last job, so that nobody takes it for running until the next report that is due.
         interval = 1.0 if running or self._reported_busy else self._interval
         if now - self._reported >= interval:
@@ -86,21 +104,34 @@ class Reporting:
     def status(self) -> dict[str, Any]:
         """The report, as JSON values."""
         settings = self._settings()
+        pauses = self._pausing.pauses
+        paused = pauses.of(None)
         return {
             "instance": self._instances.identity,
             "host": this_host(),
             "version": spectacle.__version__,
             "started": self._started,
             "interval": self._interval,
-            "state": "stopping" if self._stopping() else "waiting" if self._health.reason else "serving",
-            "reason": self._health.reason,
+            "state": self._state(paused is not None),
+            "reason": self._health.reason or (None if paused is None else paused.told),
+            "pauses": [each.as_json() for each in pauses.all[:MAX_KINDS_TOLD]],
+            "held_up": dict(islice(self._limits.held_up.items(), MAX_USERS_TOLD)),
+            "tells_waiting": True,
             "kinds": sorted(settings.kinds),
+            "default_kind": settings.default_kind,
             "kind_details": {name: told for name, told in self._catalogue.kinds.items() if name in settings.kinds},
-            "devices": [thread.status() for thread in self._threads],
+            "devices": [device.status() for device in self._devices],
             "queue": dict(self._backlog.waiting_by_kind().most_common(MAX_KINDS_TOLD)),
+            "queue_eta_s": self._backlog.seconds_by_kind(),
             "done": dict(self._done),
             "errors": list(self._health.errors),
+            "notices": self._notices.current(),
         }
+
+    def _state(self, paused: bool) -> str:
+        if self._stopping():
+            return "stopping"
+        return "waiting" if self._health.reason else "paused" if paused else "serving"
 
     @property
     def _interval(self) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
+import contextlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,15 +10,17 @@ from dataclasses import dataclass
 from spectacle.config import KindSettings, Settings
 from spectacle.errors import BadAttachment, BadSize, UnknownKind, UnreadableRequest
 from spectacle.generators.base import MediaType
+from spectacle.patterns import compile_pattern
 from spectacle.sanitize import decode_prompt, sanitize
 from spectacle.spool.directory import Spool
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.naming import MAX_INPUTS, RequestName
 from spectacle.spool.record import Version
+from spectacle.spool.sharing import Sharing
 from spectacle.worker.contract import Attachment, JobSpec, Role
 
 MAX_NAMED = 30
-"""Most kinds that an error names as served."""
+"""Maximum number of kinds that an error names as served."""
 
 
 @dataclass(slots=True)
@@ -32,8 +33,27 @@ class Request:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedRequest:
+    """What belongs to one version of a request, decided once, when it is opened.
+
+    What a client writes under these names afterwards is for its next request.
+
+    Attributes:
+        version: The request file.
+        attachments: What was attached to it.
+        sharing: Who may read its result.
+        odd: Whether it is not a regular file, such as a link or a directory.
+    """
+
+    version: Version
+    attachments: tuple[Version, ...]
+    sharing: Sharing
+    odd: bool = False
+
+
 class Changed(Exception):
-    """Raised when a request was written to between two looks at it."""
+    """Raised when a request was written to between two checks of it."""
 
 
 def kind_of(name: RequestName, settings: Settings) -> KindSettings | None:
@@ -47,7 +67,7 @@ def read_request(spool: Spool, name: RequestName, seen: FileStatus, settings: Se
     Args:
         spool: The spool.
         name: The request.
-        seen: What it looked like when it was taken for complete.
+        seen: What it looked like when it was considered complete.
         settings: The settings.
 
     Raises:
@@ -60,36 +80,66 @@ def read_request(spool: Spool, name: RequestName, seen: FileStatus, settings: Se
         raw, status = spool.read(name.file_name, limits.max_prompt_bytes)
     except NotOrdinary as odd:
         raise UnreadableRequest(
-            f"{name.file_name} is {odd}, not an ordinary file: write the prompt into a file of that name"
+            f"{name.file_name}: {odd}, not a regular file. Write the prompt into a file of that name."
         ) from None
     except TooLarge as large:
         raise UnreadableRequest(
-            f"{name.file_name} holds {large.args[0]} bytes, more than the {limits.max_prompt_bytes} allowed: shorten it"
+            f"{name.file_name} is {large.args[0]} bytes; the limit is {limits.max_prompt_bytes}. Shorten it."
         ) from None
     except PermissionError:
         raise UnreadableRequest(
-            f"{name.file_name} may not be read by the daemon: give its group the right to read it (mode 660)"
+            f"{name.file_name}: the daemon has no permission to read it. Make it readable by its group (chmod 660)."
         ) from None
     if status.version != seen.version:
         raise Changed
     version = Version.of(name.file_name, status, raw)
     _check_size(name, limits.max_pixels)
     if not raw:
-        raise UnreadableRequest(f"{name.file_name} is empty: write the prompt into it")
-    text = decode_prompt(raw, max_bytes=limits.max_prompt_bytes)
-    blocked = [re.compile(pattern, re.IGNORECASE) for pattern in settings.sanitize.blocked]
+        raise UnreadableRequest(f"{name.file_name}: empty. Write the prompt into it.")
+    text = decode_prompt(raw, max_bytes=limits.max_prompt_bytes, file=name.file_name)
+    blocked = [compile_pattern(pattern) for pattern in settings.sanitize.blocked]
     prompt = sanitize(text, max_characters=limits.max_prompt_characters, blocked=blocked)
     return Request(name, version, prompt.text, prompt.notes)
 
 
 def _check_size(name: RequestName, max_pixels: int) -> None:
     if name.width == 0 or name.height == 0:
-        raise BadSize(f"{name.width}x{name.height} has no pixels: ask for at least 1x1")
+        raise BadSize(f"{name.width}x{name.height}: no pixels. Request at least 1x1.")
     if name.width * name.height > max_pixels:
         raise BadSize(
-            f"{name.width}x{name.height} is {name.width * name.height} pixels, more than the {max_pixels} allowed: "
-            f"ask for less, for example 1024x1024"
+            f"{name.width}x{name.height} is {name.width * name.height} pixels; the limit is {max_pixels}. "
+            f"Request less, for example 1024x1024."
         )
+
+
+def open_unread(spool: Spool, name: RequestName, seen: FileStatus, settings: Settings) -> OpenedRequest:
+    """Open a request that gets an error without its attachments having been read.
+
+    Its digest is empty when it cannot be read.
+
+    Args:
+        spool: The spool.
+        name: The request.
+        seen: What it looked like when it was decided to refuse it.
+        settings: The settings.
+
+    Raises:
+        Changed: When it looks different by now.
+        OSError: When the spool is in trouble.
+    """
+    content: bytes | None = None
+    status = seen
+    with contextlib.suppress(FileNotFoundError, PermissionError, NotOrdinary, TooLarge):
+        content, status = spool.read(name.file_name, settings.limits.max_prompt_bytes)
+    if status.version != seen.version:
+        raise Changed
+    attached = ((each, spool.peek(each)) for each in name.attachment_names())
+    return OpenedRequest(
+        Version.of(name.file_name, status, content),
+        tuple(Version.of(each, look) for each, look in attached if look is not None),
+        Sharing(status, settings.spool.file_mode),
+        odd=seen.oddity is not None,
+    )
 
 
 class OpenAttachments:
@@ -117,7 +167,7 @@ class OpenAttachments:
         """Open what is there.
 
         Raises:
-            BadAttachment: When one is not an ordinary file, may not be read, or breaks the numbering.
+            BadAttachment: When one is not a regular file, is not readable by the daemon, or breaks the numbering.
             OSError: When the spool is in trouble.
         """
         name = self._name
@@ -137,34 +187,33 @@ class OpenAttachments:
                 continue
             except NotOrdinary as odd:
                 raise BadAttachment(
-                    f"{candidate} is {odd}, not an ordinary file: write the file itself under that name"
+                    f"{candidate}: {odd}, not a regular file. Write the file itself under that name."
                 ) from None
             except PermissionError:
                 raise BadAttachment(
-                    f"{candidate} may not be read by the daemon: give its group the right to read it (mode 660)"
+                    f"{candidate}: the daemon has no permission to read it. Make it readable by its group (chmod 660)."
                 ) from None
-            self._open.callback(os.close, descriptor)
+            self._open.callback(self._spool.close_file, descriptor)
             self.versions.append(Version.of(candidate, status))
             self.files.append(Attachment(role, candidate, descriptor))
             return True
         return False
 
     def _check_numbers(self, given: int) -> None:
-        """Refuse an input image that would be passed over, for its number is too high or one before it is missing."""
+        """Refuse an input image that is never read, because its number is too high or one before it is missing."""
         name = self._name
-        # Without any, which is the rule, only the second is looked for: every look costs a round trip on NFS.
+        # Without any, which is the rule, only the second is searched for: every lookup costs a round trip on NFS.
         last = MAX_INPUTS + 1 if given else 2
-        beyond = (each for number in range(given + 1, last + 1) for each in name.input_names(number))
-        passed_over = next((each for each in beyond if self._spool.peek(each) is not None), None)
+        # The next one has just been found missing, unless no more are allowed.
+        first = given + 1 if given == MAX_INPUTS else given + 2
+        beyond = (each for number in range(first, last + 1) for each in name.input_names(number))
+        passed_over = self._spool.first_there(beyond)
         if passed_over is None:
             return
         if given == MAX_INPUTS:
-            raise BadAttachment(
-                f"{passed_over} is more than the {MAX_INPUTS} input pictures that a request may have: leave it out, "
-                f"and those after it"
-            )
+            raise BadAttachment(f"{passed_over}: more than {MAX_INPUTS} input images. Remove it and those after it.")
         missing = name.input_names(given + 1)[0]
-        raise BadAttachment(f"{passed_over} is there but not {missing}: number the input pictures without a gap")
+        raise BadAttachment(f"{passed_over}: there is no {missing}. Number the input images without a gap.")
 
 
 def job_spec(request: Request, attachments: Sequence[Attachment], settings: Settings) -> JobSpec:
@@ -181,7 +230,7 @@ def job_spec(request: Request, attachments: Sequence[Attachment], settings: Sett
         model=(kind.generator, kind.preset),
         stem=name.stem,
         kind=name.kind or settings.default_kind,
-        makes=MediaType.SVG if kind.makes == "svg" else MediaType.PNG,
+        makes=MediaType.SVG if kind.format == "svg" else MediaType.PNG,
         width=name.width,
         height=name.height,
         prompt=request.prompt,
@@ -189,13 +238,16 @@ def job_spec(request: Request, attachments: Sequence[Attachment], settings: Sett
         digest=request.version.digest,
         options=kind.options,
         max_input_pixels=settings.limits.max_input_pixels,
+        max_total_input_pixels=settings.limits.max_total_input_pixels,
         max_input_bytes=settings.limits.max_input_bytes,
         attachments=tuple(attachments),
     )
 
 
 def unknown_kind(name: RequestName, settings: Settings, served: Sequence[str]) -> str:
-    """The sentence for a request of a kind that nobody serves."""
+    """The message for a request of a kind that nobody serves."""
     kind = name.kind or settings.default_kind
+    if not served:
+        return f"kind {kind!r}: no running instance serves it or any other kind. Start a daemon that serves it."
     more = f" and {len(served) - MAX_NAMED} more" if len(served) > MAX_NAMED else ""
-    return f"kind {kind!r} is served by no running instance: use one of {', '.join(served[:MAX_NAMED]) or 'none'}{more}"
+    return f"kind {kind!r}: no running instance serves it. Use one of {', '.join(served[:MAX_NAMED])}{more}."

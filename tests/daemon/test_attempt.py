@@ -15,6 +15,7 @@ from faults import CHANGING, FaultySystem
 
 from spectacle.config import Settings
 from spectacle.daemon.attempt import AttemptResult, Attempts
+from spectacle.daemon.notices import Notices
 from spectacle.daemon.progress import Attempt
 from spectacle.daemon.request import MAX_NAMED, unknown_kind
 from spectacle.generators.base import Device
@@ -75,7 +76,7 @@ class Instance:
         self.spool = Spool(path, system)
         self.spool.open()
         self.claims = Claims(self.spool, 30)
-        self.attempts = Attempts(self.spool, self.claims, Reserve(self.spool, owner), lambda: SETTINGS)
+        self.attempts = Attempts(self.spool, self.claims, Reserve(self.spool, owner), lambda: SETTINGS, Notices())
 
     def attempt(self) -> AttemptResult:
         """Look at the request and run it."""
@@ -203,7 +204,7 @@ def test_the_spools_trouble_at_any_call_costs_nothing_but_time(path: Path, numbe
             assert error.errno == number
         if any(name.endswith((".txt", ".commit")) for name in os.listdir(path)):
             Instance(path, "b").serve()
-        sweep(sweeper.spool, sweeper.claims, 0, os.listdir(path), sweeper.spool.now_ns() + 1)
+        sweep(sweeper.spool, sweeper.claims, 0, sweeper.spool.now_ns() + 1)
         assert answer(path) in "ab", f"{os.strerror(number)} at call {at}"
         clear(path)
 
@@ -257,7 +258,8 @@ def test_a_request_that_is_taken_back_at_any_moment_leaves_its_whole_answer_or_n
 
 
 def test_an_error_names_the_kinds_there_are_but_no_thousands_of_them() -> None:
-    assert "use one of a, b" in unknown_kind(NAME, SETTINGS, ["a", "b"])
+    assert "Use one of a, b" in unknown_kind(NAME, SETTINGS, ["a", "b"])
+    assert "Use one of" not in unknown_kind(NAME, SETTINGS, [])
     many = [f"kind{number}" for number in range(MAX_NAMED + 2)]
     said = unknown_kind(NAME, SETTINGS, many)
-    assert said.endswith(f"{many[MAX_NAMED - 1]} and 2 more")
+    assert said.endswith(f"{many[MAX_NAMED - 1]} and 2 more.")

@@ -1,20 +1,26 @@
 from __future__ import annotations
 
 import stat
+import threading
+import time
+from queue import SimpleQueue
 
 import pytest
 from clock import Clock
+from daemon_process import wait_for
 
 from spectacle.config import Settings, SpoolSettings
 from spectacle.daemon.attempt import AttemptResult
 from spectacle.daemon.backlog import Backlog, TrackedRequest
+from spectacle.daemon.devices import Assignment
 from spectacle.daemon.progress import Attempt
+from spectacle.daemon.schedule import WorkerState
 from spectacle.spool.file_status import FileStatus
 from spectacle.spool.naming import RequestName
 
 NAME = RequestName.parse("a-1-64x64.txt")
 OTHER = RequestName.parse("a-2-64x64-other.txt")
-MODEL = ("illustration", None)
+WORKER = WorkerState(loaded=lambda: [("illustration", None)])
 
 
 @pytest.fixture
@@ -36,7 +42,7 @@ def look(mtime: int = 1, size: int = 5, links: int = 1, kind: int = stat.S_IFREG
 
 def take(backlog: Backlog) -> TrackedRequest | None:
     runs: list[Attempt] = []
-    known = backlog.take([MODEL], 0, stopping=lambda: False, begin=runs.append)
+    known = backlog.take(WORKER, 0, stopping=lambda: False, begin=runs.append)
     assert [known.attempt] == runs if known is not None else not runs
     return known
 
@@ -101,7 +107,7 @@ def test_a_request_written_again_while_it_runs_has_its_run_ended(backlog: Backlo
     assert known is not None
     assert known.attempt is not None
     run = known.attempt
-    backlog.rewritten(known, look(mtime=2))
+    backlog.rewritten(known, look(mtime=2), complete=True)
     assert run.why == "changed"
     backlog.settle(known, AttemptResult.AGAIN, look(mtime=2))
     assert take(backlog) is known
@@ -163,5 +169,63 @@ def test_nothing_is_taken_while_taking_is_not_allowed_or_the_daemon_stops(backlo
     backlog.allow(False)
     assert take(backlog) is None
     backlog.allow(True)
-    assert backlog.take([MODEL], 0, stopping=lambda: True, begin=lambda _run: None) is None
+    assert backlog.take(WORKER, 0, stopping=lambda: True, begin=lambda _run: None) is None
     assert take(backlog) is not None
+
+
+def test_of_several_waiting_workers_the_one_that_has_the_model_is_woken_and_then_another() -> None:
+    workers = [WorkerState(0), WorkerState(1, loaded=lambda: [("illustration", None)])]
+    settings = Settings(spool=SpoolSettings(settle=0, poll_interval=0.05))
+    backlog = Backlog(lambda: settings, time.monotonic, workers, lambda kind: Assignment(None, light=True))
+    backlog.allow(True)
+    taken: SimpleQueue[tuple[int, str]] = SimpleQueue()
+
+    def serve(worker: WorkerState) -> None:
+        tracked = backlog.take(worker, 20, stopping=lambda: False, begin=lambda _: None)
+        assert tracked is not None
+        taken.put((worker.number, tracked.name.msgid))
+
+    threads = [threading.Thread(target=serve, args=(worker,)) for worker in workers]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: all(worker.idle for worker in workers), "both to wait")
+    for number in (1, 2):
+        name = RequestName.parse(f"a-{number}-64x64.txt")
+        assert name is not None
+        backlog.add(name, look(), complete=True)
+    assert sorted(taken.get(timeout=20) for _ in workers) == [(0, "2"), (1, "1")]
+    for thread in threads:
+        thread.join()
+
+
+def test_a_worker_that_becomes_idle_wakes_the_one_to_which_it_leaves_what_waits() -> None:
+    """As after a crash: its model is gone, and the other one still waits for it to be done with it."""
+    clock = Clock()
+    workers = [WorkerState(0), WorkerState(1)]
+    settings = Settings(spool=SpoolSettings(settle=0, poll_interval=0.05))
+    backlog = Backlog(lambda: settings, clock, workers)
+    backlog.allow(True)
+    taken: SimpleQueue[int] = SimpleQueue()
+
+    def serve(number: int) -> None:
+        if backlog.take(workers[number], 60, stopping=lambda: not taken.empty(), begin=lambda _: None) is not None:
+            taken.put(number)
+
+    # Worker 0 runs the model, and worker 1 leaves it what waits.
+    workers[0].model = ("illustration", None)
+    name = RequestName.parse("a-1-64x64.txt")
+    assert name is not None
+    backlog.add(name, look(), complete=True)
+    threads = [threading.Thread(target=serve, args=(number,)) for number in range(2)]
+    threads[1].start()
+    wait_for(lambda: workers[1].idle and workers[1].again < float("inf"), "the other one to wait")
+    clock.now += 1
+    workers[0].model = None
+    threads[0].start()
+    try:
+        assert taken.get(timeout=5) == 1
+    finally:
+        taken.put(0)
+        backlog.wake_all()
+        for thread in threads:
+            thread.join()

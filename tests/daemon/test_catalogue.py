@@ -18,7 +18,7 @@ from spectacle.spool.naming import schema_path
 from spectacle.spool.sweep import find_left_overs
 
 KINDS = {
-    "card": {"generator": "test-double", "makes": "svg"},
+    "card": {"generator": "test-double", "format": "svg"},
     "picture": {"generator": "illustration"},
     "photo": {"generator": "qwen-image"},
     "nothing": {"generator": "nothing"},
@@ -56,12 +56,14 @@ def test_each_kind_is_told_with_what_it_makes_and_whether_it_can_be_served(catal
     card, photo, nothing = (catalogue.kinds[name] for name in ("card", "photo", "nothing"))
     assert (card["media_type"], card["generator"], card["preset"]) == ("image/svg+xml", "test-double", None)
     assert (card["licence"], card["servable"], card["problem"]) == ("MIT", True, None)
+    assert card["inputs"] == {"prompt": False, "images": [0, 10], "mask": True, "control": True}
+    assert nothing["inputs"] is None
     assert catalogue.kinds["picture"]["media_type"] == "image/png"
     assert not photo["servable"]
     assert photo["preset"]
     assert photo["options_schema"]
     assert (nothing["servable"], nothing["options_schema"], nothing["licence"]) == (False, None, None)
-    assert "no generator 'nothing' is installed" in nothing["problem"]
+    assert "generator 'nothing': not installed" in nothing["problem"]
 
 
 def test_the_schema_of_the_options_is_in_the_spool_under_its_digest_and_is_not_swept(

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from spectacle.config import KindSettings, Settings, WorkerSettings
 from spectacle.daemon import devices
-from spectacle.daemon.devices import find_devices, gpu_count
+from spectacle.daemon.devices import (
+    MAX_SHARE,
+    WORKER_RAM,
+    Assignment,
+    Assignments,
+    Place,
+    assign,
+    core_count,
+    find_places,
+    gpu_count,
+    require_workers,
+    runs_on,
+)
 from spectacle.errors import ConfigurationError
-from spectacle.generators.base import Device
+from spectacle.generators import registry
+from spectacle.generators.base import Device, RunsOn
 
 
 @pytest.mark.parametrize(
@@ -21,28 +37,146 @@ def test_the_visible_gpus_are_counted_as_cuda_would(visible: str, count: int) ->
     assert gpu_count({"CUDA_VISIBLE_DEVICES": visible}) == count
 
 
-def test_the_drivers_own_list_counts_where_nothing_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(3):
-        (tmp_path / f"0000:0{number}:00.0").mkdir()
-    monkeypatch.setattr(devices, "_NVIDIA", tmp_path)
-    assert gpu_count({}) == 3
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes a machine of so many GPUs and cores, with memory for so many processor workers."""
+
+    def make(gpus: int, cores: int, memory: int = 1000) -> None:
+        monkeypatch.setattr(devices, "gpu_count", lambda: gpus)
+        monkeypatch.setattr(devices, "core_count", lambda: cores)
+        monkeypatch.setattr(devices, "free_ram", lambda: memory * WORKER_RAM / MAX_SHARE)
+
+    return make
 
 
-def test_auto_is_every_gpu_or_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "gpu_count", lambda: 2)
-    assert find_devices(["auto"]) == [Device("cuda", 0), Device("cuda", 1)]
-    monkeypatch.setattr(devices, "gpu_count", lambda: 0)
-    assert find_devices(["auto"]) == [Device("cpu", 0)]
+def workers(*names: str, **settings: int) -> list[Place]:
+    return find_places(WorkerSettings(devices=names, **settings))
+
+
+def test_auto_is_every_gpu_and_a_processor_worker_for_each_core(machine: Callable[..., None]) -> None:
+    machine(gpus=2, cores=4)
+    places = workers("auto")
+    assert [str(place) for place in places] == ["cuda:0", "cuda:1", "cpu", "cpu-2", "cpu-3", "cpu-4"]
+    assert [place.threads for place in places] == [None, None, 4, 1, 1, 1]
+    assert [place.light for place in places] == [False, False, False, True, True, True]
+
+
+def test_auto_adds_as_many_processor_workers_as_half_of_the_memory_bears_and_at_least_one(
+    machine: Callable[..., None],
+) -> None:
+    for memory, count in ((1000, 16), (5, 5), (0, 1)):
+        machine(gpus=0, cores=16, memory=memory)
+        assert len(workers("auto")) == count
+
+
+def test_a_machine_of_one_core_has_a_worker_for_light_requests_beside_the_heavy_one(
+    machine: Callable[..., None],
+) -> None:
+    machine(gpus=0, cores=1)
+    assert [(place.threads, place.light) for place in workers("auto")] == [(1, False), (1, True)]
+
+
+def test_the_number_of_processor_workers_can_be_set(machine: Callable[..., None]) -> None:
+    machine(gpus=1, cores=4)
+    assert [str(place) for place in workers("auto", cpu_workers=1)] == ["cuda:0", "cpu"]
+    assert [str(place) for place in workers("auto", cpu_workers=0)] == ["cuda:0"]
+    machine(gpus=0, cores=4)
+    assert [str(place) for place in workers("auto", cpu_workers=0)] == ["cpu"], "somebody must do the work"
 
 
 def test_devices_are_taken_as_they_are_named() -> None:
-    assert find_devices(["cuda:3", "cpu", "cuda"]) == [Device("cuda", 3), Device("cpu", 0), Device("cuda", 0)]
+    found = [place.device for place in workers("cuda:3", "cpu", "cuda")]
+    assert found == [Device("cuda", 3), Device("cpu", 0), Device("cuda", 0)]
 
 
-@pytest.mark.parametrize("names", [["cpu", "cpu"], ["cuda", "cuda:0"]])
-def test_a_device_named_twice_is_refused(names: list[str]) -> None:
-    with pytest.raises(ConfigurationError, match="named twice"):
-        find_devices(names)
+def test_a_device_named_twice_has_two_workers_which_share_its_cores_or_memory(machine: Callable[..., None]) -> None:
+    machine(gpus=1, cores=8)
+    places = workers("cpu", "cuda", "cpu", "cuda:0")
+    assert [str(place) for place in places] == ["cpu", "cuda:0", "cpu-2", "cuda:0-2"]
+    assert [place.threads for place in places] == [4, None, 4, None]
+    assert [place.light for place in places] == [False] * 4
+    assert [place.device.share for place in places] == [1, 2, 1, 2]
+
+
+def test_one_processor_worker_uses_as_many_threads_as_its_libraries_like(machine: Callable[..., None]) -> None:
+    machine(gpus=0, cores=8)
+    assert [place.threads for place in workers("cpu")] == [None]
+
+
+def test_the_cores_of_a_container_are_those_of_its_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.os, "sched_getaffinity", lambda _: set(range(8)))
+    quota = tmp_path / "cpu.max"
+    for text, cores in (("max 100000\n", 8), ("250000 100000\n", 3), ("50000 100000\n", 1), ("", 8)):
+        quota.write_text(text)
+        assert core_count(quota) == cores
+    assert core_count(tmp_path / "none") == 8
+
+
+def test_where_no_affinity_is_told_all_cores_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delattr(devices.os, "sched_getaffinity")
+    monkeypatch.setattr(devices.os, "cpu_count", lambda: 6)
+    assert core_count(tmp_path / "none") == 6
+
+
+MIXED = (Place(Device("cuda", 0)), Place(Device("cuda", 1)), Place(Device()), Place(Device(), 2, light=True))
+
+
+def running(runs_on: RunsOn, places: Sequence[Place] = MIXED, *only: str) -> list[str]:
+    kind = KindSettings(generator="any", devices=only)
+    return sorted(str(places[number]) for number in assign(kind, runs_on, places).workers or ())
+
+
+def test_what_needs_no_gpu_waits_for_none() -> None:
+    assert running(RunsOn.CPU_ONLY) == ["cpu", "cpu-2"]
+    assert running(RunsOn.GPU_OR_CPU) == ["cpu", "cpu-2", "cuda:0", "cuda:1"]
+
+
+def test_what_is_too_slow_for_a_processor_runs_there_only_where_there_is_no_gpu_and_only_once() -> None:
+    assert running(RunsOn.GPU_PREFERRED) == ["cuda:0", "cuda:1"]
+    assert running(RunsOn.GPU_PREFERRED, MIXED[2:]) == ["cpu"]
+
+
+def test_where_every_worker_has_a_gpu_those_run_everything() -> None:
+    assert running(RunsOn.CPU_ONLY, MIXED[:2]) == ["cuda:0", "cuda:1"]
+
+
+def test_a_kind_may_name_its_devices() -> None:
+    assert running(RunsOn.GPU_PREFERRED, MIXED, "cuda:1") == ["cuda:1"]
+    assert running(RunsOn.GPU_PREFERRED, MIXED, "cpu") == ["cpu"]
+    assert running(RunsOn.CPU_ONLY, MIXED, "cuda") == ["cuda:0", "cuda:1"]
+    assert running(RunsOn.GPU_OR_CPU, MIXED, "cuda:0", "cpu") == ["cpu", "cpu-2", "cuda:0"]
+    shared = (Place(Device("cuda", 0, share=2)), Place(Device("cuda", 0, share=2), 2))
+    assert running(RunsOn.GPU_PREFERRED, shared, "cuda:0") == ["cuda:0", "cuda:0-2"]
+
+
+def test_a_kind_whose_devices_have_no_worker_is_refused() -> None:
+    settings = Settings.model_validate(
+        {"kinds": {"a": {"generator": "x", "devices": ["cuda:7", "cuda:8"]}}, "default_kind": "a"}
+    )
+    with pytest.raises(ConfigurationError, match=r"kinds\.a\.devices = cuda:7, cuda:8: .* Use cuda:0, cuda:1, cpu,"):
+        require_workers(settings, MIXED)
+
+
+def test_generators_of_other_packages_run_where_all_may_until_they_have_been_described() -> None:
+    assert runs_on("illustration", {}) is RunsOn.CPU_ONLY
+    assert runs_on("of-others", {}) is RunsOn.GPU_PREFERRED
+    assert runs_on("of-others", {"of-others": "cpu only"}) is RunsOn.CPU_ONLY
+
+
+def test_assignments_follow_the_settings_and_what_is_described() -> None:
+    settings = [Settings.model_validate({"kinds": {"a": {"generator": "of-others"}}, "default_kind": "a"})]
+    described: list[dict[str, str]] = [{}]
+    assignments = Assignments(lambda: settings[0], lambda: described[0], MIXED)
+    assert assignments.of("a") == Assignment(frozenset({0, 1}))
+    assert [assignments.preloads(number) for number in range(4)] == [True, True, False, False]
+    described[0] = {"of-others": "cpu only"}
+    assert assignments.of("a") == Assignment(frozenset({2, 3}), light=True)
+    assert [assignments.preloads(number) for number in range(4)] == [False, False, True, False]
+    settings[0] = Settings.model_validate(
+        {"kinds": {"a": {"generator": "of-others", "devices": ["cuda:1"]}}, "default_kind": "a"}
+    )
+    assert assignments.of("a") == Assignment(frozenset({1}), light=True)
+    assert assignments.of("gone") == Assignment(None)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +195,14 @@ def test_a_device_named_twice_is_refused(names: list[str]) -> None:
 def test_torch_is_not_imported(module: str) -> None:
     code = f"import sys, spectacle.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_generator_that_cannot_be_imported_for_want_of_descriptors_runs_where_any_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(name: str) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(registry, "find_own", fails)
+    assert runs_on("illustration", {}) is RunsOn.GPU_PREFERRED
+    assert runs_on("illustration", {"illustration": "cpu only"}) is RunsOn.CPU_ONLY

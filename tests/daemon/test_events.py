@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
 
 from spectacle.daemon import events as module
 from spectacle.daemon import inotify
@@ -18,7 +22,7 @@ def test_a_kernel_that_refuses_to_watch_is_told_of_once_and_again_after_it_has_w
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Refused:
-        def __init__(self) -> None:
+        def __init__(self, _ending: bytes, _at_rest: Callable[[], bool]) -> None:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     warnings: list[str] = []
@@ -31,3 +35,43 @@ def test_a_kernel_that_refuses_to_watch_is_told_of_once_and_again_after_it_has_w
         assert events.works == available
         assert len(warnings) == count
     events.stop()
+
+
+def test_a_burst_is_gathered_for_longer_while_requests_wait_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(inotify.InotifyFD, "_read_event_buffer", lambda *_: b"")
+    monkeypatch.setattr(inotify, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    at_rest = True
+    monkeypatch.setattr(inotify.CoalescingReader, "stopped_event", SimpleNamespace(wait=waited.append))
+    reader = inotify.CoalescingReader(b".txt", lambda: at_rest)
+    for _ in range(3):
+        reader.read_events()
+    at_rest = False
+    reader.read_events()
+    for descriptor in (reader._inotify_fd, reader._kill_r, reader._kill_w):
+        os.close(descriptor)
+    # What comes alone is read at once, and so is the second, which tells that it is a burst.
+    assert waited == [inotify.GATHERING_AT_REST, inotify.GATHERING]
+
+
+def test_of_many_names_only_those_of_requests_are_told(tmp_path: Path) -> None:
+    reader = inotify.CoalescingReader(b".txt", lambda: True)
+    told: list[bytes] = []
+    gone = threading.Event()
+    callback: Any = SimpleNamespace(
+        on_event=lambda event: told.append(event.name), on_watch_deleted=lambda _: gone.set()
+    )
+    everything = Mask(InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVE | InotifyConstants.IN_DELETE)
+    directory = tmp_path / "spool"
+    directory.mkdir()
+    reader.add_callback(os.fsencode(directory), everything, callback, CallbackId(0))
+    for name in ("a-1-64x64.lock", "a-1-64x64.txt", ".a-1-64x64.x.tmp", "a-1-64x64.txt.old", "b" * 240 + ".txt"):
+        (directory / name).touch()
+        (directory / name).unlink()
+    directory.rmdir()
+    reader.start()
+    # The end of the watch has no name, and is told nevertheless.
+    assert gone.wait(10)
+    reader.stop()
+    reader.join()
+    assert told == [b"a-1-64x64.txt"] * 2 + [b"b" * 240 + b".txt"] * 2

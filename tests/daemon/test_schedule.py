@@ -10,7 +10,7 @@ from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectacle.daemon.schedule import Schedule, Waiting
+from spectacle.daemon.schedule import Schedule, Waiting, WorkerState
 from spectacle.spool.naming import RequestName
 
 
@@ -22,7 +22,8 @@ def request(user: str, message: int, arrival: int, model: str = "m") -> Waiting:
 
 def order(schedule: Schedule, clock: Clock, loaded: Collection[str] = ()) -> list[str]:
     taken = []
-    while (waiting := schedule.take(loaded)) is not None:
+    worker = WorkerState(loaded=lambda: loaded)
+    while (waiting := schedule.take(worker)) is not None:
         taken.append(f"{waiting.name.user}{waiting.name.msgid}")
         clock.now += 1
     return taken
@@ -41,10 +42,10 @@ def test_a_hundred_requests_of_one_user_do_not_hold_up_anothers_one() -> None:
     schedule = Schedule(60, clock)
     for message in range(100):
         schedule.add(request("greedy", message, message))
-    assert schedule.take() is not None
+    assert schedule.take(WorkerState()) is not None
     clock.now += 1
     schedule.add(request("modest", 1, 1000))
-    waiting = schedule.take()
+    waiting = schedule.take(WorkerState())
     assert waiting is not None
     assert waiting.name.user == "modest"
 
@@ -114,14 +115,15 @@ def test_every_request_is_taken_once_whatever_the_order_of_events(
         schedule.add(request(user, message, arrival, model))
         expected.add(f"{user}-{message}-64x64")
         clock.now += rng.random()
-        if rng.random() < 0.3 and (waiting := schedule.take(rng.choice([(), "m", "mn"]))) is not None:
+        loaded = rng.choice([(), "m", "mn"])
+        if rng.random() < 0.3 and (waiting := schedule.take(WorkerState(loaded=lambda it=loaded: it))) is not None:
             taken.append(waiting.name.stem)
         if rng.random() < 0.1 and expected:
             gone = rng.choice(sorted(expected))
             if gone in schedule:
                 schedule.remove(gone)
                 expected.discard(gone)
-    while (waiting := schedule.take()) is not None:
+    while (waiting := schedule.take(WorkerState())) is not None:
         taken.append(waiting.name.stem)
     assert sorted(taken) == sorted(expected)
     assert len(schedule) == 0

@@ -37,12 +37,12 @@ cancel = 2
 [workers]
 devices = ["cpu"]
 [log]
-form = "json"
+format = "json"
 [kinds.card]
 generator = "test-double"
 [kinds.svg]
 generator = "test-double"
-makes = "svg"
+format = "svg"
 [kinds.slow]
 generator = "test-double"
 options = { steps = 10, step_seconds = 0.02 }
@@ -201,5 +201,5 @@ def test_a_soak_with_everything_on_leaves_nothing_growing(tmp_path: Path, second
         wait_for(lambda: handles(pid)[0] <= handles_before[0] + 2, f"descriptors to go down to {handles_before[0]}")
         assert handles(pid)[1] <= handles_before[1] + 2
         assert memory(pid) - memory_before < 30 * 2**20, f"{memory(pid) - memory_before} bytes more, seed {seed}"
-        assert "fault in Spectacle" not in steady.log
+        assert "internal error" not in steady.log
         assert not os.listdir(steady.spool / ".spectacle/attempts")
