@@ -129,22 +129,23 @@ test('of many writers of one name exactly one wins', async () => {
 });
 
 const wrong: [Partial<PictureRequest>, RegExp][] = [
-    [{ width: 0 }, /width 0 is not a valid size: give 1 to 99999 pixels/],
-    [{ height: 1.5 }, /height 1.5 is not a valid size/],
-    [{ height: 100000 }, /height 100000 is not a valid size/],
-    [{ user: 'a/b' }, /user 'a\/b' cannot be in a file name/],
-    [{ user: 'alice-bob' }, /user 'alice-bob' cannot be/],
-    [{ user: 'a\n' }, /cannot be/],
-    [{ messageId: 'a b' }, /message id 'a b' cannot be/],
-    [{ user: '6f9619ff', messageId: '8b86-d011-b42d-00c04fc964ff-1' }, /would be taken for a request of 6f9619ff-8b86/],
-    [{ messageId: 'm'.repeat(200) }, /is longer than 200 bytes/],
-    [{ kind: 'SVG' }, /kind 'SVG' is not valid/],
-    [{ kind: 'error' }, /kind 'error' is not valid/],
-    [{ inputs: ['a.gif'] }, /input picture a.gif is not one of png, jpg, jpeg, webp: convert it/],
-    [{ inputs: Array<string>(11).fill('a.png') }, /11 input pictures are too many/],
-    [{ inputs: ['missing.png'] }, /picture missing.png is not a file that can be read/],
-    [{ mask: 'm.jpg' }, /mask picture m.jpg is not a PNG file/],
-    [{ options: { big: 1n } }, /options cannot be written as JSON/],
+    [{ width: 0 }, /invalid width 0\. Use 1 to 99999 pixels/],
+    [{ height: 1.5 }, /invalid height 1\.5/],
+    [{ height: 100000 }, /invalid height 100000/],
+    [{ user: 'a/b' }, /invalid user 'a\/b'/],
+    [{ user: 'alice-bob' }, /invalid user 'alice-bob'/],
+    [{ user: 'a\n' }, /invalid user/],
+    [{ messageId: 'a b' }, /invalid message ID 'a b'/],
+    [{ user: '6f9619ff', messageId: '8b86-d011-b42d-00c04fc964ff-1' }, /would be read as a request of 6f9619ff-8b86/],
+    [{ messageId: 'm'.repeat(200) }, /longer than 200 bytes/],
+    [{ kind: 'SVG' }, /invalid kind 'SVG'/],
+    [{ kind: 'error' }, /invalid kind 'error'/],
+    [{ kind: 'input11' }, /invalid kind 'input11'/],
+    [{ inputs: ['a.gif'] }, /input image a.gif: its name does not end in png, jpg, jpeg, webp. Rename or convert it/],
+    [{ inputs: Array<string>(11).fill('a.png') }, /11 input images: the limit is 10/],
+    [{ inputs: ['missing.png'] }, /image missing.png: not a readable file/],
+    [{ mask: 'm.jpg' }, /mask image m.jpg: its name does not end in .png/],
+    [{ options: { big: 1n } }, /options: cannot be written as JSON/],
 ];
 for (const [part, message] of wrong) {
     test(`what cannot be a request is refused before anything is written: ${Object.keys(part)}`, async () => {
@@ -288,4 +289,17 @@ test('a chatbot gets a picture or an error, never an exception', async () => {
     assert.equal(none.status, 'error');
     const lost = new SpectacleImageGenerator(join(home, 'nowhere'));
     assert.equal((await lost.generateImageFromPrompt('u', '1', 'x', 64, 48)).status, 'error');
+});
+
+test('who waits is told that the kind is paused, and why', async () => {
+    const ticket = await submit(spool, { prompt: 'a fox', user: 'a', messageId: '1', width: 8, height: 8, kind: 'svg' });
+    const instances = join(spool, '.spectacle', 'instances');
+    mkdirSync(instances, { recursive: true });
+    writeFileSync(join(instances, 'none.json'), '[');
+    const pauses = [{ kind: 'card', told: 'another' }, { kind: 'svg', told: 'kind svg is paused by eve: new\nGPU' }];
+    writeFileSync(join(instances, 'one.json'), JSON.stringify({ default_kind: 'card', pauses }));
+    const seen: Progress[] = [];
+    const waiting = wait(ticket, { timeoutMs: 50, onProgress: (progress) => seen.push(progress) });
+    await assert.rejects(waiting, { name: 'WaitTimeout', message: /because kind svg is paused by eve: new GPU/ });
+    assert.deepEqual(seen, [{ state: 'waiting', note: 'kind svg is paused by eve: new GPU' }]);
 });

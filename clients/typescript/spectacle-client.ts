@@ -1,41 +1,45 @@
 /**
- * Ask a Spectacle daemon for pictures through its spool directory.
+ * Request images from a Spectacle daemon through its spool directory.
  *
  * One file without dependencies, for Node 20 and later: copy it into your program.
+ *
+ * Import it as './spectacle-client' under CommonJS, as './spectacle-client.js' from ES modules that are compiled or run by
+ * tsx, and as './spectacle-client.ts' where Node, Deno or Bun run the source itself. Deno needs the permissions
+ * --allow-read=SPOOL --allow-write=SPOOL --allow-sys.
  *
  *     const { primary } = await generate('/srv/spectacle/spool', { prompt: 'a red fox', width: 640, height: 480 });
  */
 
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, lstat, open, readFile, readdir, rename, unlink } from 'node:fs/promises';
+import { constants, readFileSync } from 'node:fs';
+import { access, lstat, open, readFile, readdir, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { extname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What to generate. */
+/** A request for an image. */
 export interface PictureRequest {
     /** May be empty for kinds that need no prompt. */
     prompt: string;
-    /** Pixels, 1 to 99999 (1024); the daemon may allow less. */
+    /** Width in pixels, 1 to 99999; the daemon may allow less. Default: 1024. */
     width?: number;
-    /** Pixels, likewise. */
+    /** Height in pixels, likewise. */
     height?: number;
-    /** Kind of picture; the daemon's default when absent. */
+    /** Kind of the request. Default: that of the daemon. */
     kind?: string;
-    /** Whom it is for: a UUID, or letters, digits and _ . + = @ ~ (the account). Users are served fairly. */
+    /** User that the request is for: a UUID, or letters, digits and _ . + = @ ~. Users take turns. Default: the account. */
     user?: string;
-    /** Such words joined by dashes; a unique one is made when absent. */
+    /** One or more words of these characters, joined by dashes. Default: a unique ID. */
     messageId?: string;
-    /** Up to ten picture files, png, jpg, jpeg or webp. */
+    /** Up to ten input images, png, jpg, jpeg or webp files. */
     inputs?: readonly string[];
-    /** Inpainting mask, a png file. */
+    /** Mask for inpainting, a png file. */
     mask?: string;
-    /** Control picture, a png file. */
+    /** Control image, a png file. */
     control?: string;
-    /** Settings for this request; `{ progress: true }` makes `onProgress` work. */
+    /** Options of the generator; `{ progress: true }` makes `onProgress` work. */
     options?: Readonly<Record<string, unknown>>;
 }
 
@@ -44,39 +48,45 @@ export interface Ticket {
     readonly spool: string;
     /** Name of the request without `.txt`. */
     readonly stem: string;
-    /** Versions of files that answered an earlier request of that name. */
+    /** Versions of result files of an earlier request of that name. */
     readonly older?: ReadonlyMap<string, string>;
 }
 
-/** Files that answer a request. */
+/** The result of a request. */
 export interface Result {
-    /** The picture asked for: `STEM.svg` where there is one, else `STEM.png`. */
+    /** The requested file: `STEM.svg` where there is one, else the image, `STEM.png` by default. */
     readonly primary: string;
-    /** All pictures: the primary one, further candidates in order, then previews. */
+    /** All files: the primary one, further candidates in order, then previews. */
     readonly paths: readonly string[];
 }
 
-/** What the daemon says of a running request. */
+/** Progress of a request. */
 export interface Progress {
+    /** `waiting`, `loading` or `running`. */
     readonly state: string;
-    /** Part done, 0 to 1. */
+    /** Fraction done, 0 to 1. */
     readonly fraction?: number | null;
     readonly step?: number | null;
     readonly steps?: number | null;
     /** Seconds left, as estimated. */
     readonly eta_s?: number | null;
-    /** What else is worth knowing, in a few words of the generator. */
+    /** Number of requests that are expected to begin before it; only while it waits. */
+    readonly ahead?: number | null;
+    /** Why it waits, or a short remark of the generator. */
     readonly note?: string | null;
     readonly generator?: string | null;
     readonly host?: string | null;
 }
 
 export interface WaitOptions {
-    /** Milliseconds to wait at most; for ever when absent. */
+    /** Maximum time to wait in milliseconds. Default: no limit. */
     timeoutMs?: number;
     /** Ends the wait; its reason is thrown. */
     signal?: AbortSignal;
-    /** Called whenever the progress changes, if the request was submitted with the option `progress: true`. */
+    /**
+     * Called whenever the progress changes, if the request was submitted with the option `progress: true`; and, however
+     * it was submitted, when it waits because an operator has paused the spool or its kind.
+     */
     onProgress?: (progress: Progress) => void;
 }
 
@@ -91,21 +101,21 @@ export class SpectacleError extends Error {
     }
 }
 
-/** The request cannot be written as it is; nothing was. */
+/** The request is invalid; nothing was written. */
 export class InvalidRequest extends SpectacleError {
     constructor(message: string) {
         super(message, 'invalid-request');
     }
 }
 
-/** A request of the same name waits, runs or is just being written; it is unharmed. */
+/** A request of the same name is waiting, running or being written; it was not changed. */
 export class RequestExists extends SpectacleError {
     constructor(message: string) {
         super(message, 'request-exists');
     }
 }
 
-/** The daemon answered with an error. `details` are the `key: value` lines of `STEM-error.txt`. */
+/** The daemon responded with an error. `details` are the `key: value` lines of `STEM-error.txt`. */
 export class RequestFailed extends SpectacleError {
     readonly details: Readonly<Record<string, string>>;
 
@@ -115,14 +125,14 @@ export class RequestFailed extends SpectacleError {
     }
 }
 
-/** The request is gone and nothing answers it. */
+/** The request is gone and there is no result. */
 export class RequestCancelled extends SpectacleError {
     constructor(message: string) {
         super(message, 'request-cancelled');
     }
 }
 
-/** The time is up. */
+/** The time to wait is up; the request stays. */
 export class WaitTimeout extends SpectacleError {
     constructor(message: string) {
         super(message, 'wait-timeout');
@@ -136,7 +146,7 @@ const WORD = '[A-Za-z0-9_+=@~][A-Za-z0-9_.+=@~]*';
 const UUID = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
 const USER = new RegExp(`^(?:${UUID}|${WORD})$`);
 const MESSAGE_ID = new RegExp(`^${WORD}(?:-${WORD})*$`);
-const KIND = /^(?!(?:error|mask|control|options|progress|input(?:[2-9]|10)?)$)[a-z][a-z0-9_]*$/;
+const KIND = /^(?!(?:error|mask|control|options|progress|input(?:[2-9]|1[01])?)$)[a-z][a-z0-9_]*$/;
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1000;
@@ -144,13 +154,16 @@ const PAUSE_GROWTH = 1.3;
 /** Of one core at most, so that many waiting clients and a full directory go together. */
 const LISTING_SHARE = 0.1;
 const MOST_READ = 64 * 1024;
+const PAUSE_INTERVAL_MS = 1000;
+const MOST_REPORTS = 100;
+const MOST_REPORT_READ = 256 * 1024;
 
 /**
  * Write a request into the spool.
  *
  * Attachments and options are complete on disk before the request appears, and it appears whole, by a rename.
  * A request that still waits or runs is never overwritten: the hidden file that becomes the request is created
- * exclusively, and the directory is looked at while it is held.
+ * exclusively, and the directory is listed while it is held.
  *
  * @throws InvalidRequest, RequestExists, or the file system's error; what had been written is removed.
  */
@@ -164,7 +177,7 @@ export async function submit(spool: string, request: PictureRequest): Promise<Ti
         file = await open(draft, 'wx');
     } catch (error) {
         if (hasCode(error, 'EEXIST')) {
-            throw new RequestExists(`${stem}.txt is being written by somebody else: choose another message id`);
+            throw new RequestExists(`${stem}.txt: another client is writing it. Use another message ID.`);
         }
         throw error;
     }
@@ -172,7 +185,7 @@ export async function submit(spool: string, request: PictureRequest): Promise<Ti
     try {
         const names = await list(spool, stem);
         if (names.has(`${stem}.txt`)) {
-            throw new RequestExists(`${stem}.txt waits or runs already: cancel it, or choose another message id`);
+            throw new RequestExists(`${stem}.txt: waiting or running already. Cancel it, or use another message ID.`);
         }
         const older = new Map<string, string>();
         for (const name of names) {
@@ -187,6 +200,7 @@ export async function submit(spool: string, request: PictureRequest): Promise<Ti
         if (options !== undefined) {
             await put(spool, `${stem}-options.json`, options, written);
         }
+        await shareWithGroup(spool, file);
         await file.writeFile(`${request.prompt}\n`); // never empty: an empty file is one whose writer has not got far
         await file.sync();
         await file.close();
@@ -202,7 +216,7 @@ export async function submit(spool: string, request: PictureRequest): Promise<Ti
 }
 
 /**
- * Wait until a request is answered. Ending the wait leaves the request alone; `cancel` takes it back.
+ * Wait until there is a result. Ending the wait does not change the request; use `cancel` to cancel it.
  *
  * @throws RequestFailed, RequestCancelled, WaitTimeout, the signal's reason, or the file system's error.
  */
@@ -211,6 +225,8 @@ export async function wait(ticket: Ticket, { timeoutMs, signal, onProgress }: Wa
     const start = performance.now();
     let pause = FIRST_PAUSE_MS;
     let lastProgress = '';
+    let lastPause: string | undefined;
+    let pauseRead = -Infinity;
     for (;;) {
         signal?.throwIfAborted();
         const before = performance.now();
@@ -233,9 +249,18 @@ export async function wait(ticket: Ticket, { timeoutMs, signal, onProgress }: Wa
                 onProgress(progress);
             }
         }
+        if (onProgress && !lastProgress && performance.now() - pauseRead >= PAUSE_INTERVAL_MS) {
+            pauseRead = performance.now();
+            const note = await pauseOf(ticket);
+            if (note !== undefined && note !== lastPause) {
+                onProgress({ state: 'waiting', note });
+            }
+            lastPause = note;
+        }
         const left = timeoutMs === undefined ? Infinity : start + timeoutMs - performance.now();
         if (left <= 0) {
-            throw new WaitTimeout(`${stem} was not answered within ${timeoutMs} ms`);
+            const reason = timeoutMs ? await pauseOf(ticket) : undefined;
+            throw new WaitTimeout(`${stem}: no result within ${timeoutMs} ms${reason === undefined ? '' : `, because ${reason}`}. Wait again or cancel it.`);
         }
         try {
             await sleep(Math.min(Math.max(pause, looked / LISTING_SHARE), left), undefined, signal ? { signal } : {});
@@ -250,7 +275,7 @@ export async function wait(ticket: Ticket, { timeoutMs, signal, onProgress }: Wa
 /**
  * Delete a request and what is attached to it; work on it stops at its next step.
  *
- * @returns whether it was still there. An answer that was just being published may appear all the same.
+ * @returns whether it was still there. A result that was just being published may still appear.
  */
 export async function cancel(ticket: Ticket): Promise<boolean> {
     const { spool, stem } = ticket;
@@ -266,7 +291,7 @@ export async function cancel(ticket: Ticket): Promise<boolean> {
     return true;
 }
 
-/** Submit a request and wait for its answer. When the wait ends without one, the request is taken back. */
+/** Submit a request and wait for its result. If the wait ends without one, the request is cancelled. */
 export async function generate(spool: string, request: PictureRequest, options: WaitOptions = {}): Promise<Result> {
     options.signal?.throwIfAborted();
     const ticket = await submit(spool, request);
@@ -280,7 +305,7 @@ export async function generate(spool: string, request: PictureRequest, options: 
 
 export type ImageResult = { status: 'success'; imagePath: string } | { status: 'error'; message: string };
 
-/** What a chatbot asks of anything that makes pictures. */
+/** Interface of a chatbot to anything that makes images. */
 export abstract class ImageGenerator {
     abstract generateImageFromPrompt(
         senderUuid: string,
@@ -296,7 +321,7 @@ export interface SpectacleImageGeneratorOptions extends WaitOptions {
     options?: Readonly<Record<string, unknown>>;
 }
 
-/** Makes a chatbot's pictures through a spool. Never rejects: whatever goes wrong is an error result. */
+/** Makes images for a chatbot through a spool. Never rejects: every failure is an error result. */
 export class SpectacleImageGenerator extends ImageGenerator {
     readonly #spool: string;
     readonly #options: SpectacleImageGeneratorOptions;
@@ -341,26 +366,26 @@ function stemOf(request: PictureRequest): string {
     const { width = 1024, height = 1024, kind, user = account(), messageId = newMessageId() } = request;
     for (const [side, pixels] of [['width', width], ['height', height]] as const) {
         if (!Number.isInteger(pixels) || pixels < 1 || pixels > 99999) {
-            throw new InvalidRequest(`${side} ${pixels} is not a valid size: give 1 to 99999 pixels`);
+            throw new InvalidRequest(`invalid ${side} ${pixels}. Use 1 to 99999 pixels.`);
         }
     }
     const word = 'letters, digits and _ . + = @ ~, not beginning with a dot';
     if (!USER.test(user)) {
-        throw new InvalidRequest(`user '${user}' cannot be in a file name: give a UUID, or ${word}`);
+        throw new InvalidRequest(`invalid user '${user}'. Use a UUID, or ${word}.`);
     }
     if (!MESSAGE_ID.test(messageId)) {
-        throw new InvalidRequest(`message id '${messageId}' cannot be in a file name: give ${word}; dashes join words`);
+        throw new InvalidRequest(`invalid message ID '${messageId}'. Use ${word}; dashes join words.`);
     }
     if (kind !== undefined && !KIND.test(kind)) {
-        throw new InvalidRequest(`kind '${kind}' is not valid: give lower-case letters, digits and _, a letter first`);
+        throw new InvalidRequest(`invalid kind '${kind}'. Use lower-case letters, digits and _, beginning with a letter, and no name of attachments such as mask.`);
     }
     const stem = `${user}-${messageId}-${width}x${height}${kind === undefined ? '' : `-${kind}`}`;
     const uuid = new RegExp(`^${UUID}-`).exec(stem);
     if (uuid && !user.includes('-')) {
-        throw new InvalidRequest(`${stem}.txt would be taken for a request of ${uuid[0].slice(0, -1)}: choose another message id`);
+        throw new InvalidRequest(`${stem}.txt: would be read as a request of ${uuid[0].slice(0, -1)}. Use another message ID.`);
     }
     if (stem.length + '.txt'.length > MAX_NAME_BYTES) {
-        throw new InvalidRequest(`${stem}.txt is longer than ${MAX_NAME_BYTES} bytes: shorten the user or the message id`);
+        throw new InvalidRequest(`${stem}.txt: longer than ${MAX_NAME_BYTES} bytes. Shorten the user or the message ID.`);
     }
     return stem;
 }
@@ -371,18 +396,28 @@ function newMessageId(): string {
 }
 
 function account(): string {
+    const number = process.getuid?.() ?? 0;
     try {
-        return asWord(userInfo().username);
+        const { username, uid } = userInfo();
+        // Bun has but the variable USER, and says "unknown" for everybody who has none, as in cron and containers.
+        const name = username === 'unknown' && 'Bun' in globalThis ? nameOf(uid) : username;
+        return asWord(name ?? `uid${number}`);
     } catch {
-        return `uid${process.getuid?.() ?? 0}`; // a container's user without an entry
+        return `uid${number}`; // a container's user without an entry
     }
+}
+
+/** The name of a user in the list of accounts. */
+function nameOf(uid: number): string | undefined {
+    const entries = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+    return entries.find(([, , number]) => number === String(uid))?.[0];
 }
 
 function asJson(options: Readonly<Record<string, unknown>>): string {
     try {
         return JSON.stringify(options);
     } catch (error) {
-        throw new InvalidRequest(`options cannot be written as JSON: ${error instanceof Error ? error.message : error}`);
+        throw new InvalidRequest(`options: cannot be written as JSON: ${error instanceof Error ? error.message : error}. Use only JSON values.`);
     }
 }
 
@@ -393,27 +428,27 @@ function asWord(text: string): string {
 /** Names in the spool and the files their content comes from. */
 async function picturesOf(stem: string, { inputs = [], mask, control }: PictureRequest): Promise<Map<string, string>> {
     if (inputs.length > MAX_INPUTS) {
-        throw new InvalidRequest(`${inputs.length} input pictures are too many: give at most ${MAX_INPUTS}`);
+        throw new InvalidRequest(`${inputs.length} input images: the limit is ${MAX_INPUTS}. Attach fewer.`);
     }
     const pictures = new Map<string, string>();
     inputs.forEach((source, index) => {
         const extension = extname(source).slice(1).toLowerCase();
         if (!INPUT_EXTENSIONS.includes(extension)) {
-            throw new InvalidRequest(`input picture ${source} is not one of ${INPUT_EXTENSIONS.join(', ')}: convert it`);
+            throw new InvalidRequest(`input image ${source}: its name does not end in ${INPUT_EXTENSIONS.join(', ')}. Rename or convert it.`);
         }
         pictures.set(`${stem}-input${index === 0 ? '' : index + 1}.${extension}`, source);
     });
     for (const [role, source] of [['mask', mask], ['control', control]] as const) {
         if (source !== undefined) {
             if (extname(source).toLowerCase() !== '.png') {
-                throw new InvalidRequest(`${role} picture ${source} is not a PNG file: convert it`);
+                throw new InvalidRequest(`${role} image ${source}: its name does not end in .png. Convert it to PNG.`);
             }
             pictures.set(`${stem}-${role}.png`, source);
         }
     }
     for (const source of pictures.values()) {
         await access(source, constants.R_OK).catch(() => {
-            throw new InvalidRequest(`picture ${source} is not a file that can be read`);
+            throw new InvalidRequest(`image ${source}: not a readable file. Check its path and permissions.`);
         });
     }
     return pictures;
@@ -427,11 +462,24 @@ async function put(spool: string, name: string, content: string | Uint8Array, wr
     const file = await open(draft, 'wx');
     try {
         await file.writeFile(content);
+        await shareWithGroup(spool, file);
         await file.sync(); // a full network disk is reported only here
     } finally {
         await file.close();
     }
     await rename(draft, join(spool, name));
+}
+
+/** Make a file readable for the spool's group, whatever the umask, where the spool is shared by a group. */
+async function shareWithGroup(spool: string, file: FileHandle): Promise<void> {
+    try {
+        const [directory, own] = [await stat(spool), await file.stat()];
+        if (directory.mode & 0o040 && directory.gid === own.gid && !(own.mode & 0o040)) {
+            await file.chmod((own.mode & 0o777) | 0o040);
+        }
+    } catch {
+        // Not every file system has permissions.
+    }
 }
 
 async function removeAttachments(spool: string, stem: string, names: ReadonlySet<string>): Promise<void> {
@@ -461,7 +509,7 @@ async function version(path: string): Promise<string> {
 
 /** Number and extension of a result of this stem. */
 function pictureOf(stem: string, name: string): { number: number; extension: string } | undefined {
-    const match = /^(?:-([1-9][0-9]*))?\.(svg|png)$/.exec(name.slice(stem.length));
+    const match = /^(?:-([1-9][0-9]*))?\.(svg|png|jpg|webp|avif)$/.exec(name.slice(stem.length));
     return match?.[2] ? { number: Number(match[1] ?? 1), extension: match[2] } : undefined;
 }
 
@@ -472,7 +520,7 @@ async function answer({ spool, stem, older = new Map() }: Ticket, names: Readonl
             fresh.add(name);
         }
     }
-    const best = ['svg', 'png'].find((extension) => fresh.has(`${stem}.${extension}`));
+    const best = ['svg', 'png', 'jpg', 'webp', 'avif'].find((extension) => fresh.has(`${stem}.${extension}`));
     if (best !== undefined) {
         const pictures = [...fresh].flatMap((name) => {
             const picture = pictureOf(stem, name);
@@ -484,7 +532,7 @@ async function answer({ spool, stem, older = new Map() }: Ticket, names: Readonl
     if (fresh.has(`${stem}-error.txt`)) {
         throw failure(await read(join(spool, `${stem}-error.txt`)));
     }
-    throw new RequestCancelled(`${stem} is gone without an answer: it was cancelled, or its answer has been removed`);
+    throw new RequestCancelled(`${stem}: gone without a result; it was cancelled, or its result was removed. Submit it again if it is still wanted.`);
 }
 
 function failure(text: string): RequestFailed {
@@ -510,11 +558,34 @@ function parseProgress(text: string): Progress | undefined {
     }
 }
 
+/** Why a request is not begun, as the instances report it, if an operator has paused the spool or its kind. */
+async function pauseOf({ spool, stem }: Ticket): Promise<string | undefined> {
+    const directory = join(spool, '.spectacle', 'instances');
+    const names = await readdir(directory).catch(() => []);
+    const kind = /-(?:0|[1-9][0-9]{0,4})x(?:0|[1-9][0-9]{0,4})-([a-z][a-z0-9_]*)$/.exec(stem)?.[1];
+    for (const name of names.filter((each) => each.endsWith('.json') && !each.startsWith('.')).slice(0, MOST_REPORTS)) {
+        try {
+            const report = JSON.parse(await read(join(directory, name), MOST_REPORT_READ)) as {
+                pauses?: readonly { kind?: unknown; told?: unknown }[];
+                default_kind?: unknown;
+            };
+            for (const { kind: paused, told } of report.pauses ?? []) {
+                if (typeof told === 'string' && (paused === null || paused === (kind ?? report.default_kind))) {
+                    return told.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+                }
+            }
+        } catch {
+            // It has just gone, or is no report.
+        }
+    }
+    return undefined;
+}
+
 /** The beginning of a small text file, which is never followed if it is a link. */
-async function read(path: string): Promise<string> {
+async function read(path: string, most = MOST_READ): Promise<string> {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_READ), 0, MOST_READ, 0);
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0);
         return buffer.toString('utf8', 0, bytesRead);
     } finally {
         await file.close();

@@ -21,7 +21,7 @@ class Check:
     """One line of `spectacle doctor`.
 
     Attributes:
-        what: What was looked at.
+        what: What was checked.
         level: How it came out.
         found: What was found.
         remedy: What to do, empty when nothing needs doing.

@@ -63,7 +63,7 @@ def _line_of(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"a contending process ended with status {process.wait()}")
+        raise RuntimeError(f"a competing process ended with status {process.wait()}")
     return line
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from spectacle.checks import Check, Level
+from spectacle.checks.workers import check_workers, devices_of, workers_in_words
 from spectacle.config import KindSettings, Settings
-from spectacle.daemon.devices import find_devices
+from spectacle.config.finding import why_not_trusted
+from spectacle.daemon.devices import find_places, require_workers
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import MediaType, Resources
@@ -23,6 +25,15 @@ OLDEST_PYTHON = (3, 11)
 _DISTRIBUTION = "spectacle-daemon"
 _GPUS = Path("/proc/driver/nvidia/gpus")
 _DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#f00"/></svg>'
+
+
+def check_system() -> Iterator[Check]:
+    """Whether this operating system is one that was tried. Nothing is said of Linux."""
+    if platform.system() != "Linux":
+        found = (
+            f"{platform.system()}: not tested; requests are found by polling, and a hung worker may outlive its daemon"
+        )
+        yield Check("system", Level.WARN, found, "use Linux for a service")
 
 
 def check_python() -> Check:
@@ -50,8 +61,19 @@ def check_libraries() -> Check:
         if least is not None and _numbers(installed) < _numbers(least[1]):
             wrong.append(f"{name} {installed} is older than {least[1]}")
     if wrong:
-        return Check("libraries", Level.FAIL, ", ".join(wrong), f"run `pip install --upgrade {_DISTRIBUTION}`")
+        return Check("libraries", Level.FAIL, ", ".join(wrong), "run `pip install --upgrade .` in the clone")
     return Check("libraries", Level.OK, ", ".join(found))
+
+
+def check_configuration(file: Path | None) -> Check:
+    """Whether the configuration file is one that nobody else can have written."""
+    if file is None:
+        return Check("configuration", Level.OK, "no file, defaults")
+    reason = why_not_trusted(file)
+    if reason is not None:
+        remedy = "whoever writes it configures the daemon: keep it where only its user and root may write"
+        return Check("configuration", Level.WARN, f"{file}: {reason}", remedy)
+    return Check("configuration", Level.OK, str(file))
 
 
 def check_drawing() -> Check:
@@ -64,22 +86,22 @@ def check_drawing() -> Check:
     except SpectacleError as error:
         return Check("SVG rendering", Level.FAIL, error.message, "install libcairo: `apt-get install libcairo2`")
     if pixel != (255, 0, 0, 255):
-        return Check("SVG rendering", Level.FAIL, f"a red square came out as {pixel}", "install libcairo again")
-    return Check("SVG rendering", Level.OK, "cairosvg renders")
+        return Check("SVG rendering", Level.FAIL, f"a red square came out as {pixel}", "reinstall libcairo")
+    return Check("SVG rendering", Level.OK, "CairoSVG works")
 
 
-def check_devices(settings: Settings) -> Check:
-    """Which devices the workers are going to use."""
+def check_devices(settings: Settings) -> Iterator[Check]:
+    """Which workers there are going to be, and whether they have what they need."""
+    places = find_places(settings.workers)
     try:
-        devices = find_devices(settings.workers.devices)
+        require_workers(settings, places)
     except SpectacleError as error:
-        return Check("devices", Level.FAIL, error.message, "name each device once")
-    models = _gpu_models()
-    found = ", ".join(map(str, devices))
-    missing = [str(device) for device in devices if device.kind == "cuda" and not models]
-    if missing:
-        return Check("devices", Level.FAIL, f"{found}, but no NVIDIA GPU was found", "install the driver, or use cpu")
-    return Check("devices", Level.OK, f"{found} (GPUs here: {', '.join(models) or 'none'})")
+        yield Check("devices", Level.FAIL, error.message)
+    wrong = list(check_workers(settings, places))
+    yield from wrong
+    if not wrong:
+        gpus = ", ".join(_gpu_models()) or "none"
+        yield Check("devices", Level.OK, f"{workers_in_words(places)} (GPUs here: {gpus})")
 
 
 def check_kinds(settings: Settings) -> Iterator[Check]:
@@ -88,7 +110,7 @@ def check_kinds(settings: Settings) -> Iterator[Check]:
         yield Check(
             "default kind",
             Level.WARN,
-            f"{settings.default_kind} is not served here, so other instances must serve requests without a kind",
+            f"{settings.default_kind}: not served here, so other instances must serve requests without a kind",
             "add it under [kinds], or change default_kind",
         )
     for name, kind in settings.kinds.items():
@@ -99,30 +121,30 @@ def check_kinds(settings: Settings) -> Iterator[Check]:
 
 
 def check_prepared(settings: Settings) -> Iterator[Check]:
-    """Whether each prepared checkpoint that is configured is for a generator and preset there are, and whole."""
+    """Whether each prepared checkpoint that is configured is for a generator and preset that exist, and complete."""
     for key, path in settings.weights.prepared.items():
         name, _, preset = key.partition("/")
         try:
-            generator = registry.find(name)
+            generator = registry.find(name, Resources.from_settings(settings))
             if "/" in key:
-                generator.named(preset)
+                generator.resolve_preset(preset)
             open_prepared(path, name, preset or None)
         except SpectacleError as error:
-            yield Check("prepared", Level.FAIL, f"{key!r}: {error.message}", "see [weights.prepared]")
+            yield Check("prepared", Level.FAIL, f"{key!r}: {error.message}", "fix it under [weights.prepared]")
         else:
             yield Check("prepared", Level.OK, f"{key}: {path}")
 
 
 def _check_placement(name: str, kind: KindSettings, settings: Settings) -> Iterator[Check]:
     """How the model of a kind would be placed on each device."""
-    generator = registry.find(kind.generator)
-    resources = Resources.from_settings(settings.weights, settings.placement)
-    for device in find_devices(settings.workers.devices):
+    generator = registry.find(kind.generator, Resources.from_settings(settings))
+    resources = Resources.from_settings(settings)
+    for device in devices_of(kind, find_places(settings.workers)):
         what = f"{name} on {device}"
         try:
-            told = generator.plan(generator.named(kind.preset), device, resources)
+            told = generator.plan(generator.resolve_preset(kind.preset), device, resources)
         except SpectacleError as error:
-            yield Check(what, Level.FAIL, error.message, "see docs/placement.md")
+            yield Check(what, Level.FAIL, error.message, "follow docs/how-to/fit-a-model-into-memory.md")
             continue
         if told:
             risky = any(sentence.startswith("Risk: ") for sentence in told)
@@ -133,30 +155,33 @@ def _check_placement(name: str, kind: KindSettings, settings: Settings) -> Itera
 def _check_kind(name: str, kind: KindSettings, settings: Settings) -> Check:
     what = f"kind {name}"
     try:
-        generator = registry.find(kind.generator)
+        generator = registry.find(kind.generator, Resources.from_settings(settings))
     except SpectacleError as error:
         return Check(what, Level.FAIL, error.message, f"install it, or change kinds.{name}.generator")
     if kind.preset is not None and kind.preset not in generator.presets:
         presets = ", ".join(generator.presets) or "none"
-        found = f"{kind.generator} has no preset {kind.preset!r}"
-        return Check(what, Level.FAIL, found, f"change kinds.{name}.preset; there are: {presets}")
-    if (makes := MediaType.SVG if kind.makes == "svg" else MediaType.PNG) not in generator.makes:
+        found = f"{kind.generator}: no preset {kind.preset!r}"
+        return Check(what, Level.FAIL, found, f"change kinds.{name}.preset to one of: {presets}")
+    if (makes := MediaType.SVG if kind.format == "svg" else MediaType.PNG) not in generator.makes:
         forms = ", ".join(sorted(each.extension for each in generator.makes))
-        found = f"{kind.generator} does not make {makes.extension}"
-        return Check(what, Level.FAIL, found, f"change kinds.{name}.makes; it makes: {forms}")
+        found = f"{kind.generator}: cannot make {makes.extension}"
+        return Check(what, Level.FAIL, found, f"change kinds.{name}.format to one of: {forms}")
     try:
         generator.Options.model_validate(kind.options)
     except ValidationError as error:
         first = error.errors()[0]
         found = f"option {'.'.join(map(str, first['loc']))}: {first['msg']}"
         return Check(
-            what, Level.FAIL, found, f"change kinds.{name}.options; see `spectacle generators {kind.generator}`"
+            what,
+            Level.FAIL,
+            found,
+            f"change kinds.{name}.options; run `spectacle generators {kind.generator}` for a list",
         )
     if missing := generator.missing_packages():
-        return Check(what, Level.FAIL, f"libraries of {kind.generator} are missing", missing)
-    resources = Resources.from_settings(settings.weights, settings.placement)
-    if missing := generator.missing_weights(generator.named(kind.preset), resources):
-        return Check(what, Level.FAIL, f"the weights of {kind.generator} are missing", missing)
+        return _check_missing(what, missing)
+    resources = Resources.from_settings(settings)
+    if missing := generator.missing_weights(generator.resolve_preset(kind.preset), resources):
+        return _check_missing(what, missing)
     return Check(what, Level.OK, f"{kind.generator}{f', preset {kind.preset}' if kind.preset else ''}, ready")
 
 
@@ -170,3 +195,9 @@ def _gpu_models() -> list[str]:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", text.split("+", maxsplit=1)[0])))
+
+
+def _check_missing(what: str, message: str) -> Check:
+    """A check of a message whose last sentence is the remedy."""
+    found, _, remedy = message.removesuffix(".").rpartition(". ")
+    return Check(what, Level.FAIL, found, f"{remedy[:1].lower()}{remedy[1:]}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 import stat
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,15 +16,21 @@ from pathlib import Path
 
 from spectacle.checks import Check, Level
 from spectacle.checks.contention import CLAIMS, contend
+from spectacle.checks.operators import check_pauses
 from spectacle.config import SpoolSettings
 from spectacle.errors import SpoolUnavailable
+from spectacle.spool.diagnosis import sticky_for
 from spectacle.spool.directory import Spool, unavailable
 from spectacle.spool.instances import Report, all_reports, is_live
-from spectacle.spool.mounts import NETWORK_FILE_SYSTEMS
+from spectacle.spool.mounts import WITHOUT_PERMISSIONS, advice_on, file_system_of, is_on_network, mount_of
 from spectacle.spool.naming import STATE_DIRECTORY, make_stem, request_name
+from spectacle.spool.near_misses import near_misses
 
 EVENT_SECONDS = 3.0
-"""How long inotify may take to tell of a file, on a busy machine."""
+"""How long inotify may take to report a file, on a busy machine."""
+
+LOOKS, LOOK_PAUSE = 5, 0.1
+"""How often an unchanged file is looked at, and seconds in between."""
 
 LARGEST_SKEW = 60.0
 REPORTS_PER_LEASE = 3
@@ -43,11 +51,12 @@ def check_spool(settings: SpoolSettings) -> Iterator[Check]:
         yield check_file_system(spool)
         yield check_permissions(path)
         yield check_space(spool, settings.min_free)
+        yield check_names(spool)
         try:
             spool.writable()
             spool.prepare_state_directory()
         except SpoolUnavailable as error:
-            yield Check("writing", Level.FAIL, error.message, "nothing else can be checked before that")
+            yield Check("writing", Level.FAIL, error.message, "fix it, because nothing else can be checked")
             return
         with _scratch(path) as scratch:
             yield from check_operations(scratch)
@@ -55,6 +64,7 @@ def check_spool(settings: SpoolSettings) -> Iterator[Check]:
             yield check_claims(scratch.path)
         yield check_clock(spool)
         yield check_instances(spool, settings.lease_duration)
+        yield from check_pauses(spool, settings)
     except OSError as error:
         yield Check("spool", Level.FAIL, unavailable(path, error).message)
     finally:
@@ -64,21 +74,24 @@ def check_spool(settings: SpoolSettings) -> Iterator[Check]:
 def check_file_system(spool: Spool) -> Check:
     """Which file system it is, and over the network how it is mounted."""
     kind = spool.file_system()
-    if kind not in NETWORK_FILE_SYSTEMS:
-        return Check("file system", Level.OK, f"{kind}, local")
+    place = "over the network" if is_on_network(kind) else "local"
+    if (advice := advice_on(kind)) is not None:
+        return Check("file system", Level.WARN, f"{kind}, {place}: {advice.trouble}", advice.remedy)
     if not kind.startswith("nfs"):
-        return Check("file system", Level.OK, f"{kind}, over the network")
-    options = _mount_options(spool.path)
+        return Check("file system", Level.OK, f"{kind}, {place}")
+    options = mount_of(spool.path.stat().st_dev, spool.path).options
     wrong = []
     if "soft" in options or "softerr" in options:
-        wrong.append("soft loses writes while the server is away")
+        wrong.append("soft loses writes while the server is unreachable")
     if not options & {"lookupcache=pos", "lookupcache=positive", "lookupcache=none"}:
-        wrong.append("without lookupcache=positive clients that look for a name may see it half a minute late")
+        wrong.append(
+            "without lookupcache=positive, clients that look up a name too early do not see it for half a minute"
+        )
     if wrong:
         return Check(
             "file system", Level.WARN, f"{kind}: {'; '.join(wrong)}", "mount it with vers=4.2,hard,lookupcache=positive"
         )
-    return Check("file system", Level.OK, f"{kind}, over the network, mounted as it should be")
+    return Check("file system", Level.OK, f"{kind}, over the network, mounted correctly")
 
 
 def check_permissions(path: Path) -> Check:
@@ -86,32 +99,79 @@ def check_permissions(path: Path) -> Check:
     status = path.stat()
     mode = stat.S_IMODE(status.st_mode)
     found = f"mode {mode:04o}, user {status.st_uid}, group {status.st_gid}"
+    if sticky_for(status, os.geteuid()):
+        told = (
+            f"{found}: sticky, so user {os.geteuid()} cannot remove requests of other users, and does not process them"
+        )
+        return Check("permissions", Level.FAIL, told, f"run `chmod -t {path}`")
+    if file_system_of(status.st_dev, path) in WITHOUT_PERMISSIONS:
+        if mode & stat.S_IWOTH:
+            told = f"{found}: every account on this machine can write and delete requests"
+            remedy = "mount it with uid=, gid=, dmask=007 and fmask=117 (umask=007 where it is behind FUSE)"
+            return Check("permissions", Level.WARN, told, remedy)
+        return Check("permissions", Level.OK, f"{found}, as its mount options say")
+    if mode & stat.S_ISVTX:
+        told = f"{found}: sticky, so clients of other users cannot delete their results"
+        return Check("permissions", Level.WARN, told, f"run `chmod -t {path}`")
     if mode & stat.S_IWOTH:
-        remedy = f"`chmod o-rwx {path}`, and a common group for those who use it"
-        return Check("permissions", Level.WARN, f"{found}: every account here may write and delete requests", remedy)
+        remedy = f"run `chmod o-rwx {path}`, and give its users a common group"
+        return Check(
+            "permissions",
+            Level.WARN,
+            f"{found}: every account on this machine can write and delete requests, and "
+            "writers outside the group can only read results if their requests are readable for all",
+            remedy,
+        )
     # A group of the same number as its user is that user's own, with nobody else in it.
     if mode & stat.S_IWGRP and not mode & stat.S_ISGID and status.st_gid != status.st_uid:
-        return Check("permissions", Level.WARN, f"{found}: files do not inherit the group", f"`chmod g+s {path}`")
+        return Check("permissions", Level.WARN, f"{found}: files do not inherit the group", f"run `chmod g+s {path}`")
     return Check("permissions", Level.OK, found)
 
 
 def check_space(spool: Spool, min_free: int) -> Check:
-    """Whether there is more free space than the least at which requests are claimed."""
+    """Whether there is more free space than the least at which requests are claimed, and inodes for files."""
+    status = os.statvfs(spool.path)
+    if status.f_files and not status.f_favail and not _has_inode(spool):
+        return Check("free space", Level.FAIL, "no inodes are left", "remove files, for example with `spectacle gc`")
     free = spool.free_bytes()
     found = f"{free // 2**20} MiB free, spool.min_free is {min_free // 2**20} MiB"
     if free < min_free:
-        return Check("free space", Level.FAIL, found, "free some space: nothing is claimed before that")
+        return Check("free space", Level.FAIL, found, "free some space, because no request is claimed before that")
     if free < 4 * min_free:
-        return Check("free space", Level.WARN, found, "free some space soon: `spectacle gc --older-than 7d`")
+        return Check(
+            "free space", Level.WARN, found, "free some space soon, for example with `spectacle gc --older-than 7d`"
+        )
     return Check("free space", Level.OK, found)
 
 
+def _has_inode(spool: Spool) -> bool:
+    """Whether a file can be made, for some programs behind FUSE, such as rclone, count no inodes."""
+    try:
+        spool.now_ns()
+    except OSError as error:
+        return error.errno != errno.ENOSPC
+    return True
+
+
+def check_names(spool: Spool) -> Check:
+    """Whether there are files that look like requests but are none."""
+    found = near_misses(spool.names())
+    if not found:
+        return Check("names", Level.OK, "no file looks like a request without being one")
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Check("names", Level.WARN, f"not a request: {found[0]}{more}", "rename it; until then it is left alone")
+
+
 def check_operations(scratch: Spool) -> Iterator[Check]:
-    """Whether exclusive creation, hard links, renaming and fsync do what the commit of an answer builds on."""
+    """Whether exclusive creation, the step that decides, renaming and fsync do what the commit of a result builds on.
+
+    And whether files that nobody touches stay the same, by which requests are considered complete.
+    """
     for what, operation in (
         ("create and fsync", _creates_once),
-        ("link", _links_once),
+        ("publish once", _publishes_once),
         ("rename", _renames_over),
+        ("times", _keeps_times),
     ):
         try:
             problem = operation(scratch)
@@ -121,32 +181,40 @@ def check_operations(scratch: Spool) -> Iterator[Check]:
             yield Check(what, Level.OK, "works")
         else:
             yield Check(
-                what, Level.FAIL, problem, "put the spool on another file system: answers need this to be whole"
+                what,
+                Level.FAIL,
+                problem,
+                "put the spool on another file system, because complete results depend on this",
             )
 
 
 def check_inotify(scratch: Spool, poll_interval: float, *, on_network: bool) -> Check:
-    """Whether the kernel tells of new requests, or they are only found by looking."""
+    """Whether the kernel reports new requests, or only polling finds them."""
     from spectacle.daemon.events import FileEvents
 
     told = threading.Event()
     events = FileEvents(lambda _name, _what: told.set())
-    polling = f"new requests are found by looking every {poll_interval:g} s"
+    polling = f"new requests are found by polling every {poll_interval:g} s"
     events.watch(scratch.path)
     try:
         if not events.works:
+            if sys.platform != "linux":
+                return Check("inotify", Level.OK, f"only Linux has it: {polling}")
             return Check("inotify", Level.WARN, f"not available: {polling}", "raise fs.inotify.max_user_instances")
         began = time.monotonic()
         scratch.write(request_name(make_stem("doctor", "event", 1, 1)), b"event\n")
         if not told.wait(EVENT_SECONDS):
             return Check(
-                "inotify", Level.WARN, f"tells of nothing on this file system: {polling}", "nothing: it is only slower"
+                "inotify",
+                Level.WARN,
+                f"no events on this file system: {polling}",
+                "no action is needed; detection is only slower",
             )
-        taken = f"tells after {1000 * (time.monotonic() - began):.0f} ms"
+        taken = f"events arrive within {1000 * (time.monotonic() - began):.0f} ms"
     finally:
         events.stop()
     if on_network:
-        return Check("inotify", Level.OK, f"{taken} for what this host writes; of other hosts' writing {polling}")
+        return Check("inotify", Level.OK, f"{taken} for files of this host; for those of other hosts, {polling}")
     return Check("inotify", Level.OK, taken)
 
 
@@ -155,21 +223,27 @@ def check_claims(directory: Path) -> Check:
     try:
         first, second = contend(directory)
     except RuntimeError as error:
-        return Check("claims", Level.FAIL, str(error), "see what it says above; report it if that is no help")
+        return Check("claims", Level.FAIL, str(error), "see the message above; report it if that does not help")
     both = set(first) & set(second)
     if both or len(first) + len(second) != CLAIMS:
-        found = f"of {CLAIMS} claims two processes won {len(first)} and {len(second)}, {len(both)} of them both"
-        return Check("claims", Level.FAIL, found, "put the spool on another file system: requests would be run twice")
-    return Check("claims", Level.OK, f"exclusive: of {CLAIMS} two processes won {len(first)} and {len(second)}")
+        found = (
+            f"two processes competing for {CLAIMS} claims won {len(first)} and {len(second)}, {len(both)} of them twice"
+        )
+        return Check(
+            "claims", Level.FAIL, found, "put the spool on another file system, because requests would run twice"
+        )
+    return Check(
+        "claims", Level.OK, f"exclusive: two processes competing for {CLAIMS} claims won {len(first)} and {len(second)}"
+    )
 
 
 def check_clock(spool: Spool) -> Check:
     """How far this host's clock is from the file server's. Nothing depends on it but what people read."""
     skew = spool.now_ns() / 1e9 - time.time()
-    found = f"the file server's is {abs(skew):.1f} s {'ahead' if skew > 0 else 'behind'}"
+    found = f"the file server's clock is {abs(skew):.1f} s {'ahead' if skew > 0 else 'behind'}"
     if abs(skew) > LARGEST_SKEW:
         return Check(
-            "clock", Level.WARN, found, "let both follow a time server (only dates that people read depend on it)"
+            "clock", Level.WARN, found, "synchronize both with a time server (only displayed dates depend on it)"
         )
     return Check("clock", Level.OK, found)
 
@@ -179,7 +253,7 @@ def check_instances(spool: Spool, lease_duration: float) -> Check:
     live = [report for report, age in all_reports(spool) if is_live(report, age)]
     hosts = ", ".join(sorted(str(report.get("host")) for report in live))
     if not live:
-        return Check("instances", Level.OK, "none runs at the moment")
+        return Check("instances", Level.OK, "none running")
     leases = {str(report.get("host")): _lease_of(report) for report in live}
     differing = [
         f"{host}: {lease:g} s" for host, lease in leases.items() if lease and abs(lease - lease_duration) > 0.01
@@ -187,7 +261,16 @@ def check_instances(spool: Spool, lease_duration: float) -> Check:
     if differing:
         found = f"spool.lease_duration is {lease_duration:g} s here, but {', '.join(differing)}"
         return Check("instances", Level.FAIL, found, "set the same lease_duration for all instances on this spool")
+    notices = [notice for report in live for notice in _texts(report.get("notices"))]
+    if notices:
+        more = f" (and {len(notices) - 1} more)" if len(notices) > 1 else ""
+        found = f"{len(live)} running, on {hosts}: {notices[0].rstrip('.')}{more}"
+        return Check("instances", Level.WARN, found, "run `spectacle status` for all notices")
     return Check("instances", Level.OK, f"{len(live)} running, on {hosts}")
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def _lease_of(report: Report) -> float | None:
@@ -219,12 +302,27 @@ def _creates_once(scratch: Spool) -> str | None:
     return "an existing file could be created again"
 
 
-def _links_once(scratch: Spool) -> str | None:
+def _publishes_once(scratch: Spool) -> str | None:
     scratch.write("one", b"1")
     scratch.write("two", b"2")
-    if not scratch.link("one", "linked"):
-        return "a file could not be linked"
-    return "an existing name was linked over" if scratch.link("two", "linked") else None
+    try:
+        if not scratch.give_name("one", "published"):
+            return "a file could not be given a name"
+        return "an existing name was replaced" if scratch.give_name("two", "published") else None
+    except OSError as error:
+        return f"neither hard links nor exclusive renames work: {error.strerror}"
+
+
+def _keeps_times(scratch: Spool) -> str | None:
+    scratch.write("still", b"1")
+    looks = set()
+    for _ in range(LOOKS):
+        look = scratch.look("still")
+        looks.add(None if look is None else look.version)
+        time.sleep(LOOK_PAUSE)
+    return (
+        None if len(looks) == 1 else "size, inode or time of an unchanged file change, so no request counts as complete"
+    )
 
 
 def _renames_over(scratch: Spool) -> str | None:
@@ -234,14 +332,3 @@ def _renames_over(scratch: Spool) -> str | None:
     scratch.sync()
     content, _ = scratch.read("old", 100)
     return None if content == b"new" and scratch.peek("new") is None else "renaming over a file did not replace it"
-
-
-def _mount_options(path: Path) -> set[str]:
-    device = path.stat().st_dev
-    wanted = f"{os.major(device)}:{os.minor(device)}"
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
-        for line in lines:
-            fields, _, rest = line.partition(" - ")
-            if fields.split()[2] == wanted:
-                return {*fields.split()[5].split(","), *rest.split()[2].split(",")}
-    return set()

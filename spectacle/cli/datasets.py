@@ -1,4 +1,4 @@
-"""`spectacle datasets`: prepare pictures to train on."""
+"""`spectacle datasets`: prepare images to train on."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ _LINE_SECONDS = 10.0
 @click.command()
 @click.argument("dataset", type=click.Choice(["test", "icons", "quickdraw"]))
 @click.option(
-    "--into", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the pictures."
+    "--into", required=True, type=click.Path(file_okay=False, path_type=Path), help="Directory for the images."
 )
 @click.option(
     "--from", "source", type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="icons: folder with SVG files.",
+    help="icons: directory with SVG files.",
 )  # fmt: skip
 @click.option(
-    "--count", type=click.IntRange(1), help="test: how many pictures (48); quickdraw: of each category (500)."
+    "--count", type=click.IntRange(1), help="test: number of images (48); quickdraw: number per category (500)."
 )
-@click.option("--size", type=click.IntRange(28, 2048), default=256, show_default=True, help="Pixels across.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="test: seed of all chance.")
-@click.option("--category", "categories", multiple=True, help="quickdraw: a category; may be given several times.")
-@click.option("--url", help="quickdraw: where the bitmaps are, such as a mirror.")
+@click.option(
+    "--size", type=click.IntRange(28, 2048), default=256, show_default=True, help="Width and height in pixels."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="test: seed of all random choices.")
+@click.option("--category", "categories", multiple=True, help="quickdraw: a category. Can be repeated.")
+@click.option("--url", help="quickdraw: address of the bitmaps, such as a mirror.")
 def command(
     dataset: str,
     into: Path,
@@ -39,26 +41,28 @@ def command(
     categories: tuple[str, ...],
     url: str | None,
 ) -> None:
-    """Prepare pictures to train on: DATASET is test, icons or quickdraw.
+    """Prepare images to train on: DATASET is test, icons or quickdraw.
 
     \b
-    test       synthetic pictures, made on the spot
+    test       synthetic images, made on the spot
     icons      icons, rendered from a copy of an icon set such as Tabler's
-    quickdraw  drawings by hand from the Quick, Draw! dataset (CC BY 4.0), 500 each of 25 categories
+    quickdraw  hand-drawn sketches from the Quick, Draw! dataset (CC BY 4.0), 500 each of 25 categories
 
-    What is there already is kept: a run that was broken off goes on, and a second one makes only what is new.
+    Files that exist already are kept, so an interrupted command can be run again.
 
     \b
-    spectacle datasets test --into pictures/test
-    spectacle datasets icons --from tabler-icons/icons --into pictures/icons
-    spectacle datasets quickdraw --into pictures/quickdraw
+    spectacle datasets test --into images/test
+    spectacle datasets icons --from tabler-icons/icons --into images/icons
+    spectacle datasets quickdraw --into images/quickdraw
     """
     from spectacle.generators.supersvg.training import datasets, quickdraw
 
     if dataset == "icons" and source is None:
-        raise click.UsageError("icons are rendered from a folder with SVG files: name it with --from")
+        raise click.UsageError("icons: the directory with SVG files is missing. Set it with --from.")
     if dataset == "quickdraw" and count is not None and count > quickdraw.MAX_DRAWINGS:
-        raise click.UsageError(f"--count {count}: at most {quickdraw.MAX_DRAWINGS} drawings of a category are taken")
+        raise click.UsageError(
+            f"--count {count}: the limit is {quickdraw.MAX_DRAWINGS} sketches per category. Use a smaller number."
+        )
     shown = _Shown()
     with resumable(into):
         if dataset == "test":
@@ -74,7 +78,7 @@ def command(
                 count=count or quickdraw.MAX_DRAWINGS,
                 size=size,
             )
-    click.echo(f"{into}: {made} picture{'' if made == 1 else 's'} made")
+    click.echo(f"{into}: {made} image{'' if made == 1 else 's'} made")
 
 
 def _icons(source: Path, into: Path, size: int, shown: _Shown) -> int:
@@ -84,7 +88,7 @@ def _icons(source: Path, into: Path, size: int, shown: _Shown) -> int:
     with Rasteriser() as rasteriser:
         made, failed = make_icons(source, into, shown.counted, rasteriser, size=size)
     for line in failed:
-        click.echo(f"left out: {line}", err=True)
+        click.echo(f"skipped: {line}", err=True)
     return made
 
 
@@ -95,11 +99,11 @@ class _Shown:
         self._last = time.monotonic()
 
     def counted(self, done: int, count: int) -> None:
-        """So many of so many pictures are there."""
-        self._show(f"{done} of {count} pictures", done == count)
+        """Report how many of how many images are there."""
+        self._show(f"{done} of {count} images", done == count)
 
     def arrived(self, category: str, done: int, size: int) -> None:
-        """So many of so many bytes of a category have arrived."""
+        """Report how many of how many bytes of a category have arrived."""
         self._show(f"{category}: {done // 1024} of {size // 1024} KiB", done == size)
 
     def _show(self, text: str, last: bool) -> None:

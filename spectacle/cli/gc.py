@@ -15,9 +15,11 @@ from spectacle.cli.live import opened
 from spectacle.cli.output import printable
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.spool.claims import Claims
-from spectacle.spool.directory import Spool, is_older
+from spectacle.spool.directory import Spool
 from spectacle.spool.naming import stem_of_lock
+from spectacle.spool.record import Version
 from spectacle.spool.retention import find_old
+from spectacle.spool.retire import retire
 from spectacle.spool.sweep import find_left_overs, sweep
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -29,19 +31,19 @@ class _Age(click.ParamType[float]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhdw])", str(value))
         if match is None:
-            self.fail(f"{value!r} is not a valid age: write a number and s, m, h, d or w, such as 7d", param, ctx)
+            self.fail(f"invalid age {value!r}. Use a number and s, m, h, d or w, such as 7d.", param, ctx)
         return float(match[1]) * _UNITS[match[2]]
 
 
 @click.command()
 @with_configuration
 @click.option("--older-than", type=_Age(), help="Also remove results of at least this age, such as 12h or 7d.")
-@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Print what would be removed, and remove nothing.")
 def command(file: Path | None, spool: Path | None, older_than: float | None, dry_run: bool) -> None:
-    """Remove what crashes left behind, and with --older-than old results, errors and poisoned requests.
+    """Remove files left by crashes and, with --older-than, old results, errors and quarantined requests.
 
-    A running daemon removes left-overs by itself, but never results. Requests that wait and foreign files are never
-    touched. Prints what is removed, one path a line.
+    A running daemon removes stale files by itself, but never results. Waiting requests and other files are never
+    touched. Prints what is removed, one path per line.
 
     \b
     spectacle gc --dry-run --older-than 7d
@@ -55,13 +57,13 @@ def command(file: Path | None, spool: Path | None, older_than: float | None, dry
             gone = find_left_overs(open_spool, settings.lease_duration, names, now_ns)
         else:
             claims = Claims(open_spool, settings.lease_duration)
-            gone = sweep(open_spool, claims, settings.lease_duration, names, now_ns)
+            gone = sweep(open_spool, claims, settings.lease_duration, now_ns)
             left = find_left_overs(open_spool, settings.lease_duration, open_spool.names(), now_ns)
             if any(map(stem_of_lock, left)):
                 # Whether another host's claim is dead is found out by watching it.
-                click.echo(f"watching other hosts' claims for {settings.lease_duration:g} s", err=True)
+                click.echo(f"watching the claims of other hosts for {settings.lease_duration:g} s", err=True)
                 time.sleep(settings.lease_duration)
-                gone += sweep(open_spool, claims, settings.lease_duration, open_spool.names(), now_ns)
+                gone += sweep(open_spool, claims, settings.lease_duration, now_ns)
         if older_than is not None:
             old = find_old(open_spool, older_than, names, now_ns)
             gone += old if dry_run else _remove(open_spool, old, now_ns - int(older_than * 1e9))
@@ -74,8 +76,14 @@ def command(file: Path | None, spool: Path | None, older_than: float | None, dry
 def _remove(spool: Spool, paths: list[str], oldest_ns: int) -> list[str]:
     removed = []
     for path in paths:
-        # Looked at once more, because a new answer may have come meanwhile under the same name.
+        # Checked once more, because a new result may have come meanwhile under the same name; that one stays.
         with contextlib.suppress(OSError):
-            if is_older(spool, path, oldest_ns, ordinary=True) and spool.remove(path):
-                removed.append(path)
+            look = spool.peek(path)
+            if look is None or look.oddity is not None or look.mtime_ns >= oldest_ns:
+                continue
+            if "/" in path:
+                spool.remove(path)
+            else:
+                retire(spool, Version.of(path, look))
+            removed.append(path)
     return removed

@@ -9,21 +9,23 @@ from typing import Any
 
 import click
 
+from spectacle.checks.workers import devices_of
+from spectacle.cli import completion
 from spectacle.cli.output import print_json, print_table
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.config import KindSettings, Settings
-from spectacle.daemon.devices import find_devices
+from spectacle.daemon.devices import find_places
 from spectacle.errors import SpectacleError, UnknownGenerator
 from spectacle.generators import registry
 from spectacle.generators.base import Generator, InputRequirements, Resources
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.GENERATORS)
 @with_configuration
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(name: str | None, file: Path | None, spool: Path | None, as_json: bool) -> None:
-    """List the generators that are installed, or tell all about the one NAME.
+    """List installed generators, or show details of NAME.
 
     \b
     spectacle generators
@@ -32,13 +34,13 @@ def command(name: str | None, file: Path | None, spool: Path | None, as_json: bo
     """
     settings = settings_for(file, spool)
     if name is not None:
-        details = _details(name, registry.find(name), settings)
+        details = _details(name, registry.find(name, _resources(settings)), settings)
         if as_json:
             print_json(details)
         else:
             _print_details(details)
         return
-    found = [_found(each, settings) for each in sorted(registry.available())]
+    found = [_found(each, settings) for each in sorted(registry.names(settings.models))]
     if as_json:
         print_json(found)
         return
@@ -56,7 +58,7 @@ def command(name: str | None, file: Path | None, spool: Path | None, as_json: bo
     print_table(("generator", "kinds", "needs", "makes", "weights", "licence"), rows)
     for each in found:
         for problem in filter(None, (each["error"], each["packages"], each["weights"])):
-            click.echo(f"{each['name']}: {problem}")
+            click.echo(problem if problem.startswith(each["name"]) else f"{each['name']}: {problem}")
 
 
 def _state(found: Mapping[str, Any]) -> str:
@@ -68,7 +70,7 @@ def _state(found: Mapping[str, Any]) -> str:
 def _found(name: str, settings: Settings) -> dict[str, Any]:
     """A generator for the list; one that cannot be imported is listed with the reason."""
     try:
-        return _summary(name, registry.find(name), settings)
+        return _summary(name, registry.find(name, _resources(settings)), settings)
     except UnknownGenerator as error:
         return {
             "name": name,
@@ -91,14 +93,14 @@ def _summary(name: str, generator: type[Generator], settings: Settings) -> dict[
         "needs": list(_needs(generator.needs)),
         "makes": sorted(each.extension for each in generator.makes),
         "packages": generator.missing_packages(),
-        "weights": generator.missing_weights(generator.named(None), _resources(settings)),
+        "weights": generator.missing_weights(generator.resolve_preset(None), _resources(settings)),
         "licence": generator.licence,
         "error": None,
     }
 
 
 def _resources(settings: Settings) -> Resources:
-    return Resources.from_settings(settings.weights, settings.placement)
+    return Resources.from_settings(settings)
 
 
 def _details(name: str, generator: type[Generator], settings: Settings) -> dict[str, Any]:
@@ -107,8 +109,20 @@ def _details(name: str, generator: type[Generator], settings: Settings) -> dict[
         preset: {"summary": summary, "weights": generator.missing_weights(preset, resources)}
         for preset, summary in generator.presets.items()
     }
+    notes = list(generator.notes())
+    return {
+        **_summary(name, generator, settings),
+        "presets": presets,
+        "options": describe_options(generator),
+        "notes": notes,
+        "plans": _plans(name, generator, settings),
+    }
+
+
+def describe_options(generator: type[Generator]) -> dict[str, dict[str, Any]]:
+    """What each option of a generator allows (in words), its default (None without one) and what it does."""
     schema = generator.Options.model_json_schema()
-    options = {
+    return {
         option: {
             "allowed": _allowed(about, schema.get("$defs", {})),
             "default": about.get("default"),
@@ -116,34 +130,27 @@ def _details(name: str, generator: type[Generator], settings: Settings) -> dict[
         }
         for option, about in schema.get("properties", {}).items()
     }
-    notes = list(generator.notes())
-    return {
-        **_summary(name, generator, settings),
-        "presets": presets,
-        "options": options,
-        "notes": notes,
-        "plans": _plans(name, generator, settings),
-    }
 
 
 def _plans(name: str, generator: type[Generator], settings: Settings) -> list[dict[str, Any]]:
     """How the presets that kinds use, or else the default, would be placed on each device, or why they cannot be."""
-    presets = {kind.preset for kind in settings.kinds.values() if kind.generator == name} or {None}
+    kinds = [kind for kind in settings.kinds.values() if kind.generator == name] or [KindSettings(generator=name)]
+    places = find_places(settings.workers)
+    wanted = dict.fromkeys((device, kind.preset) for kind in kinds for device in devices_of(kind, places))
     plans = []
-    for device in find_devices(settings.workers.devices):
-        for preset in sorted(presets, key=lambda preset: preset or ""):
-            try:
-                told = list(generator.plan(generator.named(preset), device, _resources(settings)))
-            except SpectacleError as error:
-                told = [error.message]
-            if told:
-                plans.append({"preset": preset, "device": str(device), "plan": told})
+    for device, preset in wanted:
+        try:
+            told = list(generator.plan(generator.resolve_preset(preset), device, _resources(settings)))
+        except SpectacleError as error:
+            told = [error.message]
+        if told:
+            plans.append({"preset": preset, "device": str(device), "plan": told})
     return plans
 
 
 def _print_details(details: Mapping[str, Any]) -> None:
     click.echo(f"{details['name']}: {details['summary']}" if details["summary"] else details["name"])
-    click.echo(f"kinds:    {', '.join(details['kinds']) or 'none: give it one in spectacle.toml, under [kinds.NAME]'}")
+    click.echo(f"kinds:    {', '.join(details['kinds']) or 'none. Add one in spectacle.toml, under [kinds.NAME]'}")
     click.echo(f"needs:    {', '.join(details['needs'])}")
     click.echo(f"makes:    {', '.join(details['makes'])}")
     if details["packages"]:
@@ -161,7 +168,7 @@ def _print_details(details: Mapping[str, Any]) -> None:
             (name, about["summary"], "missing" if about["weights"] else "ready")
             for name, about in details["presets"].items()
         ]
-        print_table(("preset", "what it is for", "weights"), rows)
+        print_table(("preset", "meaning", "weights"), rows)
         for problem in dict.fromkeys(about["weights"] for about in details["presets"].values() if about["weights"]):
             click.echo(problem)
         click.echo()
@@ -169,12 +176,12 @@ def _print_details(details: Mapping[str, Any]) -> None:
         (
             name,
             about["allowed"],
-            "unset" if about["default"] is None else json.dumps(about["default"]),
+            "-" if about["default"] is None else json.dumps(about["default"]),
             about["summary"],
         )
         for name, about in details["options"].items()
     ]
-    print_table(("option", "allowed", "default", "what it is"), options)
+    print_table(("option", "allowed", "default", "meaning"), options)
     for line in ("", *details["notes"]) if details["notes"] else ():
         click.echo(line)
 
@@ -188,10 +195,10 @@ def _needs(needs: InputRequirements) -> Iterator[str]:
         yield "prompt"
     if needs.max_pictures:
         span = f"{needs.min_pictures} to {needs.max_pictures}"
-        yield f"{needs.max_pictures if needs.min_pictures == needs.max_pictures else span} pictures"
+        yield f"{needs.max_pictures if needs.min_pictures == needs.max_pictures else span} input images"
     for role in ("mask", "control"):
         if getattr(needs, role):
-            yield f"{role} if wanted"
+            yield f"optional {role}"
 
 
 def _allowed(about: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
@@ -225,7 +232,7 @@ _LISTED = 8
 """More values than these are left to `spectacle schema`, or the table would be too wide to read."""
 
 _TYPES = {
-    "integer": "whole number",
+    "integer": "integer",
     "number": "number",
     "boolean": "true or false",
     "string": "text",

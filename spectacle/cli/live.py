@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import click
-
+from spectacle.cli.output import printable
 from spectacle.errors import SpoolUnavailable
 from spectacle.spool.directory import Spool, unavailable
 from spectacle.spool.instances import all_reports, is_live
+from spectacle.spool.pauses import Pause, operators_of, read_pauses
 
 
 @contextmanager
@@ -37,14 +37,49 @@ def read_instances(spool: Spool) -> list[dict[str, Any]]:
     return sorted(found, key=lambda each: (not each["live"], str(each.get("host")), str(each.get("instance"))))
 
 
-def warn_when_unserved(path: Path) -> None:
-    """Tell whoever is going to wait that nobody serves the spool at the moment."""
+def find_pause(spool: Spool, kind: str | None, accounts: Sequence[str] = ()) -> Pause | None:
+    """The pause that holds up requests of a kind, or of all kinds, if there is one.
+
+    Args:
+        spool: The spool.
+        kind: The kind; None when it is not known.
+        accounts: The accounts of `spool.operators`.
+    """
+    return read_pauses(spool, lambda: operators_of(spool, accounts)).of(kind)
+
+
+def why_waiting(path: Path, kind: str | None) -> str | None:
+    """Why a request that has just been submitted is not going to be processed immediately, or None.
+
+    Args:
+        path: The spool.
+        kind: The kind that it asks for, or None.
+    """
     try:
         with opened(path) as spool:
-            served = any(each["live"] for each in read_instances(spool))
-    except SpoolUnavailable:
-        return
-    if not served:
-        click.echo(
-            f"No instance serves {path} at the moment: start one with `spectacle serve --spool {path}`", err=True
+            live = [each for each in read_instances(spool) if each["live"]]
+            default = next((each.get("default_kind") for each in live), None)
+            pause = find_pause(spool, kind or (default if isinstance(default, str) else None))
+    except SpoolUnavailable as error:
+        return error.message
+    if pause is not None:
+        return f"Waiting: {printable(pause.told)}."
+    if not live:
+        return f"{path}: no instance is running. Start one with `spectacle serve --spool {path}`."
+    serving = [each for each in live if each.get("state") in ("serving", "paused")]
+    if not serving:
+        reasons = dict.fromkeys(
+            str(each.get("reason") or f"{each.get('host')} is {each.get('state')}") for each in live
         )
+        return f"Waiting: {printable('; '.join(reasons))}"
+    if kind is not None and not any(kind in _kinds(each) for each in serving):
+        served = sorted({each for report in serving for each in _kinds(report)})
+        return printable(f"Waiting: no running instance serves kind {kind!r}, but {', '.join(served)}.")
+    queues = [each["queue"] for each in serving if isinstance(each.get("queue"), dict)]
+    waiting = max((sum(count for count in queue.values() if isinstance(count, int)) for queue in queues), default=0)
+    return f"Waiting: {waiting} other requests wait, too; users take turns." if waiting > 1 else None
+
+
+def _kinds(report: dict[str, Any]) -> list[str]:
+    kinds = report.get("kinds")
+    return [each for each in kinds if isinstance(each, str)] if isinstance(kinds, list) else []

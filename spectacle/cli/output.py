@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def printable(value: object) -> str:
-    """Text of a foreign origin (a picture's metadata, a report in the spool) in one line that no terminal obeys."""
+    """Text of a foreign origin (an image's metadata, a report in the spool) in one line that no terminal obeys."""
     return "".join(character if character.isprintable() else " " for character in str(value))
 
 

@@ -1,47 +1,61 @@
-"""`spectacle pull`: bring the weights of a generator to this machine."""
+"""`spectacle pull`: download the weights of a generator to this machine."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
+from spectacle.cli import completion
 from spectacle.cli.output import print_table
 from spectacle.cli.resumable import resumable
 from spectacle.cli.settings import settings_for, with_configuration
+from spectacle.config import LoraSettings
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
-from spectacle.generators.base import Generator
+from spectacle.generators.base import Generator, Resources
+from spectacle.generators.diffusion.loras import source_of
 from spectacle.weights import Source, Store
-from spectacle.weights.pull import Piece, Pull, bring_in, from_folder, from_hub, merged
+from spectacle.weights.pull import Piece, Pull, bring_in, from_folder, from_hub, merged, with_damaged
 
 
 @click.command()
-@click.argument("name")
-@click.option("--preset", "presets", multiple=True, help="Preset whose weights are wanted; may be given several times.")
-@click.option("--all-presets", is_flag=True, help="The weights of every preset.")
+@click.argument("name", required=False, shell_complete=completion.GENERATORS)
+@click.option(
+    "--preset", "presets", multiple=True, shell_complete=completion.PRESETS,
+    help="Preset to download weights for. Can be repeated.",
+)  # fmt: skip
+@click.option("--lora", "loras", multiple=True, metavar="NAME", help="Download the LoRA [loras.NAME]. Can be repeated.")
+@click.option("--all-presets", is_flag=True, help="Download the weights of every preset.")
 @click.option(
     "--from",
     "folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Copy from a folder instead of the hub: a repository, a folder of repositories, the hub library's cache, or "
-    "another weights directory.",
+    help="Copy from a directory instead of the hub: a repository, a directory of repositories, the hub library's "
+    "cache, "
+    "or another weights directory.",
 )
-@click.option("--revision", "revisions", multiple=True, metavar="REPO=COMMIT", help="Take this commit of a repository.")
-@click.option("--update", is_flag=True, help="Take the newest commits, not those of earlier pulls.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be brought.")
-@click.option("--yes", is_flag=True, help="Do not ask; what the licences demand is agreed to.")
+@click.option(
+    "--revision", "revisions", multiple=True, metavar="REPO=COMMIT", help="Use this revision of a repository."
+)
+@click.option("--update", is_flag=True, help="Use the newest revisions, not those of earlier pulls.")
+@click.option("--verify", is_flag=True, help="Read existing files again, and replace damaged ones.")
+@click.option("--dry-run", is_flag=True, help="Show what would be downloaded, and download nothing.")
+@click.option("--yes", is_flag=True, help="Skip confirmation and accept licence conditions.")
 @with_configuration
 def command(
-    name: str,
+    name: str | None,
     presets: tuple[str, ...],
+    loras: tuple[str, ...],
     all_presets: bool,
     folder: Path | None,
     revisions: tuple[str, ...],
     update: bool,
+    verify: bool,
     dry_run: bool,
     yes: bool,
     file: Path | None,
@@ -49,30 +63,43 @@ def command(
 ) -> None:
     """Download the weights of the generator NAME, verify them, and mark them complete.
 
-    Says first what is to be downloaded, how much it is, where it goes and under which licence. A download that was
-    broken off goes on where it stopped. The daemon never downloads anything; it finds what was pulled.
+    Shows what will be downloaded, its size, where it goes and its licence, and asks before it starts. Run the command
+    again to resume an interrupted download. The daemon itself never downloads anything.
 
     \b
-    spectacle pull qwen-image --preset lightning-8
-    spectacle pull qwen-image --preset lightning-8 --from /mnt/models
+    spectacle pull qwen-image --preset 2512-lightning-8
+    spectacle pull qwen-image --preset 2512-lightning-8 --from /mnt/models
     spectacle weights
     """
-    settings = settings_for(file, spool).weights
-    generator = registry.find(name)
-    sources = merged(_sources(generator, presets, all_presets))
+    settings = settings_for(file, spool)
+    if name is None and not loras:
+        raise click.UsageError("Nothing to download. Give the name of a generator, or --lora NAME.")
+    adapters = [_lora(each, settings.loras) for each in loras]
+    resources = Resources.from_settings(settings)
+    sources = merged(
+        [
+            *(_sources(registry.find(name, resources), presets, all_presets) if name else ()),
+            *(source for source, _ in adapters),
+        ]
+    )
     if not sources:
         click.echo(f"{name} needs no weights")
         return
-    store = Store(settings.directory)
-    wanted = _commits(revisions, sources)
+    if folder is None and find_spec("huggingface_hub") is None:
+        missing = registry.find(name, resources).missing_packages() if name else None
+        raise SpectacleError(missing or "huggingface_hub: not installed. Run `pip install huggingface_hub`.")
+    store = Store(settings.weights.directory)
+    wanted = {source.repo: revision for source, revision in adapters if revision} | _commits(revisions, sources)
     if folder is not None:
         pulls = [from_folder(source, store, folder) for source in sources]
     else:
         pulls = [from_hub(source, store, revision=wanted.get(source.repo), update=update) for source in sources]
+    if verify:
+        pulls = [with_damaged(pull, store) for pull in pulls]
     _show(pulls, store)
     if not any(pull.missing for pull in pulls):
         bring_in(pulls, store)  # a pattern may be new though its files are there
-        click.echo("everything is there already")
+        click.echo("everything is downloaded already")
         return
     if dry_run:
         return
@@ -85,16 +112,29 @@ def command(
 
 def _sources(generator: type[Generator], presets: Sequence[str], all_presets: bool) -> list[Source]:
     wanted: Sequence[str | None] = tuple(generator.presets) if all_presets else presets
-    return [source for preset in wanted or (None,) for source in generator.weights(generator.named(preset))]
+    return [source for preset in wanted or (None,) for source in generator.weights(generator.resolve_preset(preset))]
 
 
-def _commits(revisions: Sequence[str], sources: Sequence[Source]) -> Mapping[str, str]:
+def _lora(name: str, loras: Mapping[str, LoraSettings]) -> tuple[Source, str | None]:
+    """What is downloaded of a LoRA adapter, and its commit where the settings name one."""
+    if name not in loras:
+        raise SpectacleError(f"--lora {name}: not in the configuration. Add [loras.{name}] with repository and file.")
+    source = source_of(loras[name])
+    if source is None:
+        raise SpectacleError(
+            f"--lora {name}: {loras[name].file} is a file on this machine. There is nothing to download."
+        )
+    return source, loras[name].revision
+
+
+def _commits(revisions: Sequence[str], sources: Sequence[Source]) -> dict[str, str]:
     commits = dict(each.partition("=")[::2] for each in revisions)
     repos = {source.repo for source in sources}
     for repo, commit in commits.items():
         if repo not in repos or not commit:
             raise SpectacleError(
-                f"--revision {repo}={commit}: write REPO=COMMIT with a repository of: {', '.join(sorted(repos))}"
+                f"--revision {repo}={commit}: unknown repository. Use REPO=COMMIT with one of "
+                f"{', '.join(sorted(repos))}."
             )
     return commits
 
@@ -127,7 +167,9 @@ def _agree(pulls: Sequence[Pull], yes: bool) -> None:
     if sys.stdin.isatty():
         click.confirm("Go on?", default=not noticed, abort=True)
     elif noticed:
-        raise SpectacleError(f"{', '.join(noticed)}: read the notice above, and give --yes to agree to it")
+        raise SpectacleError(
+            f"{', '.join(noticed)}: the licence has conditions. Read the notice above, and use --yes to accept it."
+        )
 
 
 class _Progress:

@@ -1,4 +1,4 @@
-"""Ends long work at the command line in a line that says how to go on, whether Ctrl-C or the disk has ended it."""
+"""Ends long work at the command line in a line that says how to continue, whether Ctrl-C or the disk has ended it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spectacle.errors import SpectacleError
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """For work of which everything written so far stays, so that the same command goes on.
+    """For work of which everything written so far stays, so that the same command continues.
 
     Args:
         folder: Where it is written.
@@ -34,12 +34,14 @@ def resumable(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise SpectacleError(
-                f"{folder}: the disk is full: make room, then run the same command again to go on"
+                f"{folder}: the disk is full. Free space, then run the same command again to resume."
             ) from None
-        raise SpectacleError(f"{error.filename or folder}: {error.strerror or error}") from None
+        raise SpectacleError(
+            f"{error.filename or folder}: {error.strerror or error}. Fix that, then run the command again."
+        ) from None
 
 
 def stopped() -> NoReturn:
-    """Say how to go on, and end the program with `INTERRUPTED`."""
-    click.echo(f"stopped; to go on: {shlex.join(['spectacle', *sys.argv[1:]])}", err=True)
+    """Say how to continue, and end the program with `INTERRUPTED`."""
+    click.echo(f"stopped. To resume: {shlex.join(['spectacle', *sys.argv[1:]])}", err=True)
     sys.exit(INTERRUPTED)

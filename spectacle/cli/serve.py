@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import signal
+import sys
 import threading
 from pathlib import Path
 from types import FrameType
@@ -11,9 +13,16 @@ from typing import Any
 import click
 import structlog
 
-from spectacle import config, logs
-from spectacle.cli.settings import settings_for, with_configuration
-from spectacle.daemon.devices import find_devices
+from spectacle import logs
+from spectacle.checks import Level
+from spectacle.checks.metrics import check_metrics
+from spectacle.checks.operators import check_settings
+from spectacle.checks.provenance import require_signing
+from spectacle.checks.workers import check_workers, require_devices
+from spectacle.cli.live import opened
+from spectacle.cli.settings import find_file, read_settings, with_configuration
+from spectacle.config import Settings
+from spectacle.daemon.devices import find_places, require_workers
 from spectacle.daemon.notify import notify, reloading
 from spectacle.errors import ConfigurationError
 from spectacle.watcher import Watcher
@@ -24,32 +33,64 @@ log = structlog.get_logger()
 
 @click.command()
 @with_configuration
-@click.option(
-    "--device", "devices", multiple=True, help="Device to use: auto, cpu, cuda:0 … May be given several times."
-)
-@click.option("--once", is_flag=True, help="Work through what is there and exit.")
-@click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Least level that is logged."
-)
+@click.option("--device", "devices", multiple=True, help="Device to use: auto, cpu, cuda:0 … Can be repeated.")
+@click.option("--once", is_flag=True, help="Process the requests that are there, then exit.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Minimum log level.")
 def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], once: bool, log_level: str | None) -> None:
-    """Watch a spool and generate what is asked for.
+    """Watch a spool and process its requests.
 
-    Without a configuration file, `spectacle serve --spool DIR` serves the built-in illustrator. SIGTERM or Ctrl-C lets
-    running jobs finish, a second one stops at once; SIGHUP reads the configuration again.
+    Without a configuration file, `spectacle serve --spool DIR` serves the built-in generator. SIGTERM or Ctrl-C lets
+    running jobs finish, a second one stops immediately. SIGHUP reloads the configuration.
     """
     flags: dict[str, Any] = {}
     if devices:
         flags["workers"] = {"devices": list(devices)}
     if log_level:
         flags["log"] = {"level": log_level}
-    file = file or config.find_file()
-    settings = settings_for(file, spool, flags)
-    logs.configure(settings.log.level, settings.log.form)
-    workers = [LocalWorker(device, settings) for device in find_devices(settings.workers.devices)]
-    watcher = Watcher(settings, workers)
-    _Signals(watcher, lambda: settings_for(file, spool, flags)).install()
+    # Found once: a reload must not find another.
+    file = file or find_file(spool)
+    warnings: list[str] = []
+    settings = read_settings(file, spool, flags, warnings.append)
+    logs.configure(settings.log.level, settings.log.format)
+    for reason in warnings:
+        _warn(reason)
+    if once:
+        # Who asks for what is there now is not to wait for a spool that may never come.
+        with opened(settings.spool.path):
+            pass
+    if sys.platform != "linux":
+        log.warning("this operating system is not tested", system=platform.system())
+    places = find_places(settings.workers)
+    require_workers(settings, places)
+    require_devices(places)
+    for check in check_workers(settings, places):
+        if check.level is not Level.OK:
+            log.warning("workers lack something", reason=check.found, remedy=check.remedy)
+    for check in check_settings(settings):
+        if check.level is not Level.OK:
+            log.warning("settings do not work", reason=check.found, remedy=check.remedy)
+    for check in check_metrics(settings.metrics):
+        if check.level is not Level.OK:
+            log.warning("metrics are not as configured", reason=check.found, remedy=check.remedy)
+    for check in require_signing(settings.provenance):
+        log.warning("results may not be signed", reason=check.found, remedy=check.remedy)
+    workers = [LocalWorker(place.device, settings, place.threads) for place in places]
+    watcher = Watcher(settings, workers, places=places)
+
+    def reread() -> Settings:
+        settings = read_settings(file, spool, flags, _warn)
+        require_workers(settings, places)
+        for check in require_signing(settings.provenance):
+            log.warning("results may not be signed", reason=check.found, remedy=check.remedy)
+        return settings
+
+    _Signals(watcher, reread).install()
     watcher.run(once=once)
     logs.flush()
+
+
+def _warn(reason: str) -> None:
+    log.warning("setting renamed", reason=reason)
 
 
 class _Signals:
@@ -72,7 +113,7 @@ class _Signals:
             threading.Thread(target=self._stop, args=(self._stops > 1,), daemon=True).start()
 
     def _stop(self, at_once: bool) -> None:
-        log.info("stopping at once" if at_once else "stopping: running jobs may finish; once more stops at once")
+        log.info("stopping immediately" if at_once else "stopping after running jobs")
         self._watcher.stop(at_once=at_once)
 
     def _reload(self) -> None:
@@ -80,9 +121,9 @@ class _Signals:
         try:
             settings = self._reread()
         except ConfigurationError as error:
-            log.error("the configuration stays as it was", reason=error.message)
+            log.error("kept the old configuration", reason=error.message)
         else:
-            logs.configure(settings.log.level, settings.log.form)
+            logs.configure(settings.log.level, settings.log.format)
             self._watcher.reload(settings)
 
         notify(READY=1)

@@ -16,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def with_configuration(function: Function) -> Function:
     """Add `--config` and `--spool` to a command."""
     function = click.option(
-        "--spool", type=click.Path(path_type=Path), help="The spool directory, whatever the configuration says."
+        "--spool", type=click.Path(path_type=Path, readable=False), help="Spool directory. Overrides the configuration."
     )(function)
     return click.option(
         "--config",
@@ -28,7 +28,27 @@ def with_configuration(function: Function) -> Function:
 
 
 def settings_for(file: Path | None, spool: Path | None, flags: dict[str, Any] | None = None) -> config.Settings:
-    """The settings as the command line, the variables and the file have them.
+    """The settings as the command line, the variables and the file have them; finds the file when none is named.
+
+    Raises:
+        ConfigurationError: For an unknown or bad setting.
+    """
+    return read_settings(file or find_file(spool), spool, flags)
+
+
+def read_settings(
+    file: Path | None,
+    spool: Path | None,
+    flags: dict[str, Any] | None = None,
+    warn: Callable[[str], None] = config.warn_on_stderr,
+) -> config.Settings:
+    """As `settings_for`, but does not search for a file.
+
+    Args:
+        file: The configuration file, or None for none.
+        spool: Value of `--spool`.
+        flags: Values of other options that stand for settings, nested.
+        warn: Called with a sentence for each setting with an old name.
 
     Raises:
         ConfigurationError: For an unknown or bad setting.
@@ -36,4 +56,12 @@ def settings_for(file: Path | None, spool: Path | None, flags: dict[str, Any] | 
     flags = dict(flags or {})
     if spool is not None:
         flags.setdefault("spool", {})["path"] = str(spool)
-    return config.load(file or config.find_file(), flags=flags)
+    return config.load(file, flags=flags, warn=warn)
+
+
+def find_file(spool: Path | None) -> Path | None:
+    """The configuration file when `--config` names none; says on standard error when the one here is not read."""
+    found = config.find_file(spool=spool)
+    if found.ignored is not None:
+        click.secho(f"Warning: {found.ignored}", err=True, fg="yellow")
+    return found.file

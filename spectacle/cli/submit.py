@@ -1,4 +1,4 @@
-"""`spectacle submit`: ask for a picture."""
+"""`spectacle submit`: ask for an image."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from spectacle import client
+from spectacle.cli import completion
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.cli.waiting import can_show_progress, finish
 
@@ -22,8 +23,14 @@ class _Size(click.ParamType[tuple[int, int]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         match = re.fullmatch(r"([1-9][0-9]{0,4})[xX×]([1-9][0-9]{0,4})", str(value))
         if match is None:
-            self.fail(f"{value!r} is not a valid size: write width and height in pixels, such as 640x480", param, ctx)
+            self.fail(
+                f"invalid size {value!r}. Use width and height, each 1 to 99999 pixels, such as 640x480.", param, ctx
+            )
         return int(match[1]), int(match[2])
+
+
+SIZE = _Size()
+"""The type of options for an image's size."""
 
 
 class _Option(click.ParamType[tuple[str, Any]]):
@@ -32,34 +39,38 @@ class _Option(click.ParamType[tuple[str, Any]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
         key, equals, text = str(value).partition("=")
         if not (key and equals):
-            self.fail(f"{value!r} is not a valid option: write KEY=VALUE, such as steps=8", param, ctx)
+            self.fail(f"invalid option {value!r}. Use KEY=VALUE, such as steps=8.", param, ctx)
         try:
             return key, json.loads(text)
         except ValueError:
             return key, text
 
 
+OPTION = _Option()
+"""The type of options for one option of the generator."""
+
+
 @click.command()
-@click.argument("prompt")
+@click.argument("words", metavar="PROMPT...", nargs=-1, required=True)
 @with_configuration
 @click.option(
-    "--size", type=_Size(), metavar="WxH", default="1024x1024", show_default=True, help="Width and height in pixels."
+    "--size", type=SIZE, metavar="WxH", default="1024x1024", show_default=True, help="Width and height in pixels."
 )
-@click.option("--kind", help="Kind of picture, such as svg. Default: the daemon's.")
-@click.option("--input", "inputs", type=FILE, multiple=True, help="Picture to work from. May be given several times.")
+@click.option("--kind", shell_complete=completion.KINDS, help="Kind, such as svg. Default: that of the daemon.")
+@click.option("--input", "inputs", type=FILE, multiple=True, help="Input image. Can be repeated.")
 @click.option("--mask", type=FILE, help="Mask for inpainting, a PNG.")
-@click.option("--control", type=FILE, help="Control picture (edges, depth, pose, sketch), a PNG.")
+@click.option("--control", type=FILE, help="Control image (edges, depth, pose, sketch), a PNG.")
 @click.option(
-    "--option", "pairs", type=_Option(), multiple=True,
-    help="Option of the generator; the value is JSON, or else text. May be given several times.",
+    "--option", "pairs", type=OPTION, multiple=True, shell_complete=completion.OPTIONS,
+    help="Option of the generator; the value is JSON, or else text. Can be repeated.",
 )  # fmt: skip
-@click.option("--options", "options_file", type=FILE, help="JSON file with options; --option and --seed come on top.")
-@click.option("--seed", type=click.IntRange(0), help="Seed: the same one makes the same picture again.")
-@click.option("--user", help="Whom it is for; requests are served fairly between users. Default: your account.")
-@click.option("--wait/--no-wait", "wait_for_it", default=False, help="Wait and print the path of the picture.")
-@click.option("--timeout", type=click.FloatRange(0), help="Seconds to wait at most.")
+@click.option("--options", "options_file", type=FILE, help="JSON file with options. --option and --seed override it.")
+@click.option("--seed", type=click.IntRange(0), help="Seed: the same seed makes the same image again.")
+@click.option("--user", help="User that the request is for; users take turns. Default: your account.")
+@click.option("--wait/--no-wait", "wait_for_it", default=False, help="Wait and print the path of the image.")
+@click.option("--timeout", type=click.FloatRange(0), help="Maximum time to wait, in seconds.")
 def command(
-    prompt: str,
+    words: tuple[str, ...],
     file: Path | None,
     spool: Path | None,
     size: tuple[int, int],
@@ -74,20 +85,23 @@ def command(
     wait_for_it: bool,
     timeout: float | None,
 ) -> None:
-    """Ask for a picture of PROMPT.
+    """Submit a request for an image of PROMPT.
 
-    Prints the path of the request, or with --wait that of the picture once it is there. Ctrl-C while waiting takes the
-    request back.
+    Prints the path of the request, or with --wait that of the image once it is there. Press Ctrl-C while waiting
+    to cancel the request.
 
     \b
     spectacle submit --wait "a red fox in the snow" --size 640x480
     spectacle submit --wait --kind svg --option png=true "three sheep on a hill"
     spectacle submit --wait --input sketch.png "the same in watercolour"
 
-    Exit status: 0 done, 1 answered with an error, 2 wrong usage, 124 time is up, 130 interrupted. `spectacle generators
+    Words are joined by spaces, so the prompt need not be quoted unless the shell would change it. While the request
+    waits, the command says why: no instance, no space, the kind, the place in the queue.
+
+    Exit status: 0 done, 1 the request got an error, 2 wrong usage, 124 timeout, 130 interrupted. `spectacle generators
     NAME` lists the options of a generator.
     """
-    options = {**_options_from(options_file), **dict(pairs)}
+    options = {**options_from(options_file), **dict(pairs)}
     if seed is not None:
         options["seed"] = seed
     if wait_for_it and can_show_progress():
@@ -95,7 +109,7 @@ def command(
     width, height = size
     ticket = client.submit(
         settings_for(file, spool).spool.path,
-        prompt,
+        " ".join(words),
         width=width,
         height=height,
         kind=kind,
@@ -108,13 +122,18 @@ def command(
     finish(ticket, wait_for_it=wait_for_it, timeout=timeout)
 
 
-def _options_from(file: Path | None) -> dict[str, Any]:
+def options_from(file: Path | None) -> dict[str, Any]:
+    """The options in a JSON file; none without a file.
+
+    Raises:
+        click.ClickException: When it is not a JSON object.
+    """
     if file is None:
         return {}
     try:
         options = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise click.ClickException(f"{file} cannot be read as JSON: {error}") from None
+        raise click.ClickException(f"{file}: cannot be read as JSON: {error}. Fix the file.") from None
     if not isinstance(options, dict):
-        raise click.ClickException(f'{file} holds no JSON object: write {{"seed": 1}}, for example')
+        raise click.ClickException(f'{file}: not a JSON object. Write one, for example {{"seed": 1}}.')
     return options

@@ -1,4 +1,4 @@
-"""`spectacle train`: train a network on pictures of one's own."""
+"""`spectacle train`: train a network on images of one's own."""
 
 from __future__ import annotations
 
@@ -24,30 +24,28 @@ _EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("network", type=click.Choice(["supersvg"]))
-@click.option("--data", required=True, type=_EXISTING, help="Folder with pictures, also in folders within it.")
+@click.argument("network", metavar="NETWORK", type=click.Choice(["supersvg"]))
+@click.option("--data", required=True, type=_EXISTING, help="Directory with images, also in subdirectories.")
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for checkpoints and the log. Training goes on from what is there.",
+    help="Directory for checkpoints and the log. Training resumes from a checkpoint that is there.",
 )  # fmt: skip
+@click.option("--epochs", type=click.IntRange(1), default=200, show_default=True, help="How often each image is used.")
+@click.option("--max-steps", type=click.IntRange(1), help="Stop after this many steps, even if epochs remain.")
 @click.option(
-    "--epochs", type=click.IntRange(1), default=200, show_default=True, help="How often each picture is seen."
-)
-@click.option("--max-steps", type=click.IntRange(1), help="Steps after which training ends even so.")
-@click.option(
-    "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Superpixels a step on each GPU."
+    "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Superpixels per step on each GPU."
 )
 @click.option(
     "--learning-rate", type=click.FloatRange(0, min_open=True), default=1e-3, show_default=True,
-    help="Learning rate for 256 superpixels a step; it is scaled to how many there are.",
+    help="Learning rate for 256 superpixels per step; it is scaled to the actual number.",
 )  # fmt: skip
 @click.option(
     "--warmup-epochs", type=click.FloatRange(0), default=6, show_default=True,
-    help="Epochs in which the learning rate rises.",
+    help="Epochs during which the learning rate rises.",
 )  # fmt: skip
 @click.option(
     "--render-size", type=click.IntRange(16, 512), default=224, show_default=True,
-    help="Pixels across at which paintings are compared with pictures; fewer are faster.",
+    help="Width in pixels at which results are compared with images; smaller is faster.",
 )  # fmt: skip
 @click.option(
     "--mixed-precision", type=click.Choice(["no", "fp16", "bf16"]), default="no", show_default=True,
@@ -55,9 +53,9 @@ _EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
 )  # fmt: skip
 @click.option(
     "--init", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Checkpoint to begin with: coarse.pt, or DINO's ViT-S/16 (dino_deitsmall16_pretrain.pth).",
+    help="Checkpoint to start from: coarse.pt, or DINO's ViT-S/16 (dino_deitsmall16_pretrain.pth).",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all chance.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all random choices.")
 @click.option(
     "--workers", type=click.IntRange(0), default=min(4, os.cpu_count() or 1),
     help="Processes that prepare superpixels. Default: up to 4.",
@@ -84,22 +82,22 @@ def command(
     save_minutes: float,
     cpu: bool,
 ) -> None:
-    """Train SuperSVG's coarse network on a folder of pictures (PNG, JPEG, WebP).
+    """Train SuperSVG's coarse network on a directory of images (PNG, JPEG, WebP).
 
-    The defaults are those of the published training. Ctrl-C saves and stops; the same command goes on. OUT/coarse.pt
-    has the published form; to use it, name OUT in spectacle.toml, under [weights.prepared], as
+    The defaults are those of the published training. Ctrl-C saves and stops; run the same command again to resume.
+    OUT/coarse.pt has the published format. To use it, list OUT in spectacle.toml, under [weights.prepared], as
     "supersvg/network".
 
     \b
-    spectacle datasets test --into pictures
-    spectacle train supersvg --data pictures --out run --batch-size 8 --render-size 64 --max-steps 30
+    spectacle datasets test --into images
+    spectacle train supersvg --data images --out run --batch-size 8 --render-size 64 --max-steps 30
 
     With several GPUs: accelerate launch --num_processes 4 -m spectacle train supersvg …
     """
     del network
     missing = [name for name in ("torch", "skimage", "numba", "accelerate") if find_spec(name) is None]
     if missing:
-        raise ConfigurationError(f"training needs {', '.join(missing)}: run: pip install 'spectacle-daemon[supersvg]'")
+        raise ConfigurationError(f"training needs {', '.join(missing)}. Run `pip install '.[supersvg]'` in the clone.")
     with resumable(out):
         from spectacle.generators.supersvg.training.train import TrainSettings, train
 
@@ -144,7 +142,7 @@ class _Shown:
         """Say what is going to happen."""
         where = device if processes == 1 else f"{processes} processes"
         begins = f"going on after step {step}" if step else "beginning"
-        click.echo(f"{pictures} pictures, {steps} steps on {where}, {begins}")
+        click.echo(f"{pictures} images, {steps} steps on {where}, {begins}")
         if sys.stdout.isatty():
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -11,8 +11,10 @@ import click
 
 from spectacle.cli.output import print_json, print_table
 from spectacle.cli.settings import settings_for, with_configuration
+from spectacle.config import Settings
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
+from spectacle.generators.base import Resources
 from spectacle.weights import Store
 from spectacle.weights.pull import check
 from spectacle.weights.store import alone_with
@@ -21,7 +23,7 @@ from spectacle.weights.store import alone_with
 @click.command()
 @click.option("--verify", is_flag=True, help="Read every file again and compare it with its hash.")
 @click.option("--remove", "repos", multiple=True, metavar="REPO", help="Remove the weights of a repository.")
-@click.option("--prune", is_flag=True, help="Remove older commits and what broken downloads left behind.")
+@click.option("--prune", is_flag=True, help="Remove older revisions and stale files of interrupted downloads.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_configuration
 def command(
@@ -34,7 +36,8 @@ def command(
     spectacle weights --verify
     spectacle weights --remove Qwen/Qwen-Image
     """
-    store = Store(settings_for(file, spool).weights.directory)
+    settings = settings_for(file, spool)
+    store = Store(settings.weights.directory)
     for repo in repos:
         store.remove(repo)
         click.echo(f"removed {repo}", err=True)
@@ -46,7 +49,7 @@ def command(
     if verify:
         _verify(store)
         return
-    used = _users()
+    used = _users(settings)
     found: list[dict[str, Any]] = [
         {
             "repo": marker.repo,
@@ -63,7 +66,7 @@ def command(
         print_json({"directory": str(store.root), "weights": found})
         return
     if not found:
-        click.echo(f"no weights in {store.root}: `spectacle generators` says which generators need some")
+        click.echo(f"no weights in {store.root}. Run `spectacle generators` to see which generators need some.")
         return
     rows = [
         (
@@ -79,28 +82,32 @@ def command(
     total = sum(each["bytes"] for each in found)
     click.echo(f"{total / 1e9:.2f} GB in {store.root}", err=True)
     for path in store.superseded():
-        click.echo(f"{path} is not used any more: `spectacle weights --prune` removes it", err=True)
+        click.echo(f"{path} is no longer used. Run `spectacle weights --prune` to remove it.", err=True)
 
 
 def _verify(store: Store) -> None:
     wrong = []
-    for marker in store.markers():
+    markers = list(store.markers())
+    for marker in markers:
         click.echo(f"reading {marker.repo}", err=True)
         wrong += check(marker, store)
     for line in wrong:
         click.echo(line)
     if wrong:
-        click.echo("remove what is damaged with --remove, and pull it again", err=True)
+        click.echo(
+            "Run `spectacle pull NAME --verify` for the generator that uses them; it replaces damaged files alone.",
+            err=True,
+        )
         sys.exit(1)
-    click.echo("everything is as it was pulled")
+    click.echo("everything matches its hash" if markers else f"no weights in {store.root}")
 
 
-def _users() -> dict[str, set[str]]:
+def _users(settings: Settings) -> dict[str, set[str]]:
     """The generators that load a repository, by its name."""
     users: dict[str, set[str]] = {}
-    for name in registry.available():
+    for name in registry.names(settings.models):
         try:
-            generator = registry.find(name)
+            generator = registry.find(name, Resources.from_settings(settings))
         except SpectacleError:
             continue
         for preset in (None, *generator.presets):

@@ -1,11 +1,12 @@
-"""Ask a Spectacle daemon for pictures from a Python program, through the spool directory alone.
+"""Request images from a Spectacle daemon in a Python program, through the spool directory alone.
 
-    ticket = submit("/srv/spectacle/spool", "a red fox in the snow", width=640, height=480)
-    print(wait(ticket, timeout=600).primary)
+    result = generate("/srv/spectacle/spool", "a red fox in the snow", width=640, height=480, timeout=600)
+    print(result.primary)
 
 It needs nothing but the standard library and knows nothing but the protocol: the daemon may run on another host.
 """
 
+from spectacle.client.generating import generate, generate_async
 from spectacle.client.submission import cancel, cancel_async, new_message_id, submit, submit_async
 from spectacle.client.tickets import (
     InvalidRequest,
@@ -30,6 +31,8 @@ __all__ = [
     "WaitTimeout",
     "cancel",
     "cancel_async",
+    "generate",
+    "generate_async",
     "new_message_id",
     "submit",
     "submit_async",

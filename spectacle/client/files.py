@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spectacle.errors import SpoolUnavailable
@@ -36,13 +36,21 @@ def read_small(path: Path) -> str:
     """The beginning of a small text file, which is never followed if it is a link.
 
     Raises:
-        OSError: When it cannot be read, or is not an ordinary file.
+        OSError: When it cannot be read, or is not a regular file.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, f"{path.name} is not an ordinary file")
+            raise OSError(errno.EINVAL, f"{path.name} is not a regular file")
         return file.read(_MAX_READ).decode(errors="replace")
+
+
+def share_with_group(spool: Path, descriptor: int) -> None:
+    """Make a file readable for the spool's group, whatever this process's umask, where the spool is shared by one."""
+    with suppress(OSError):
+        directory, file = os.stat(spool), os.fstat(descriptor)
+        if directory.st_mode & stat.S_IRGRP and directory.st_gid == file.st_gid and not file.st_mode & stat.S_IRGRP:
+            os.fchmod(descriptor, stat.S_IMODE(file.st_mode) | stat.S_IRGRP)
 
 
 def remove_attachments(spool: Path, name: RequestName, names: set[str]) -> None:
@@ -58,7 +66,7 @@ def spool_errors(spool: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise SpoolUnavailable(
-            f"the spool {spool} does not exist: mount it, or make it with `spectacle init`"
+            f"spool {spool}: does not exist. Mount it, or create it with `spectacle init`."
         ) from None
     except OSError as error:
         raise unavailable(spool, error) from error

@@ -25,7 +25,7 @@ class RequestExists(SpectacleError):
 
 
 class RequestFailed(SpectacleError):
-    """Raised by `wait` when the daemon answered with an error.
+    """Raised by `wait` when the daemon responded with an error.
 
     Args:
         message: First line of `STEM-error.txt`.
@@ -40,7 +40,7 @@ class RequestFailed(SpectacleError):
 
 
 class RequestCancelled(SpectacleError):
-    """Raised by `wait` when the request is gone and nothing answers it."""
+    """Raised by `wait` when the request is gone and there is no result."""
 
     code = "request-cancelled"
 
@@ -58,7 +58,7 @@ class Ticket:
     Attributes:
         spool: The spool directory.
         stem: Name of the request without `.txt`.
-        older: Files that answered an earlier request of that name, as (name, inode, mtime in ns).
+        older: Result files of an earlier request of that name, as (name, inode, mtime in ns).
     """
 
     spool: Path
@@ -67,17 +67,17 @@ class Ticket:
 
     @property
     def request(self) -> Path:
-        """The request file. It exists until the request is answered or cancelled."""
+        """The request file. It exists until there is a result, or the request is cancelled."""
         return self.spool / request_name(self.stem)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Files that answer a request.
+    """The result of a request.
 
     Attributes:
-        primary: The picture asked for: `STEM.svg` where there is one, else `STEM.png`.
-        paths: All pictures: the primary one, further candidates in order, then previews.
+        primary: The requested file: `STEM.svg` where there is one, else the image, `STEM.png` by default.
+        paths: All files: the primary one, further candidates in order, then previews, then thumbnails.
     """
 
     primary: Path
@@ -86,15 +86,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What `STEM-progress.json` says of a request that was submitted with the option `"progress": true`.
+    """Contents of `STEM-progress.json`, for a request that was submitted with the option `"progress": true`.
 
     Attributes:
-        state: Word for what is being done.
-        fraction: Part done, 0 to 1.
+        state: `waiting`, `loading` or `running`.
+        fraction: Fraction done, 0 to 1.
         step: Steps done.
         steps: Steps in all.
         eta_s: Seconds left, as estimated.
-        note: What else is worth knowing, in a few words of the generator; empty when nothing is.
+        ahead: Number of requests that are expected to begin before it; None once it runs.
+        note: Why it waits, a short remark of the generator, or empty.
         generator: Name of the generator.
         host: Name of the host it runs on.
     """
@@ -104,16 +105,17 @@ class Progress:
     step: int | None = None
     steps: int | None = None
     eta_s: float | None = None
+    ahead: int | None = None
     note: str | None = None
     generator: str | None = None
     host: str | None = None
 
-    _MOST: ClassVar[dict[str, float]] = {"fraction": 1, "step": 10**9, "steps": 10**9, "eta_s": 1e9}
+    _MOST: ClassVar[dict[str, float]] = {"fraction": 1, "step": 10**9, "steps": 10**9, "eta_s": 1e9, "ahead": 10**9}
     _WORDS: ClassVar[tuple[str, ...]] = ("state", "note", "generator", "host")
 
     @classmethod
     def parse(cls, text: str) -> Progress | None:
-        """Read the JSON text of a progress file; None when it is not one. Values that make no sense are left out."""
+        """Read the JSON text of a progress file; None when it is not one. Values that make no sense are omitted."""
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
@@ -123,7 +125,7 @@ class Progress:
         known: dict[str, Any] = {key: found[key] for key in cls._WORDS if isinstance(found.get(key), str)}
         for key, most in cls._MOST.items():
             number = found.get(key)
-            whole = key in ("step", "steps")
+            whole = key in ("step", "steps", "ahead")
             if isinstance(number, int if whole else int | float) and 0 <= number <= most:
                 known[key] = number
         return cls(**known) if "state" in known else None

@@ -1,4 +1,4 @@
-"""Waiting for answers: one watch for each directory, however many tickets wait.
+"""Waiting for results: one watch for each directory, however many tickets wait.
 
 It lists the directory, by its path: NFS revalidates a directory that is opened by path, whereas a name that was looked
 up and missing stays missing there for up to half a minute.
@@ -12,14 +12,15 @@ import queue
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spectacle.client.files import read_small, spool_errors, version_of
+from spectacle.client.pausing import INTERVAL, Paused, read_paused
 from spectacle.client.tickets import Progress, RequestCancelled, RequestFailed, Result, Ticket, WaitTimeout
 from spectacle.errors import SpectacleError
-from spectacle.spool.naming import RequestName, error_name, result_of
+from spectacle.spool.naming import RESULT_EXTENSIONS, RequestName, error_name, result_of, thumbnail_of
 
 MIN_PAUSE, MAX_PAUSE, PAUSE_GROWTH = 0.02, 1.0, 1.3
 """Seconds between two listings once a ticket has begun to wait, the most they get to, and how fast they grow."""
@@ -29,16 +30,17 @@ LISTING_SHARE = 0.1
 
 
 def wait(ticket: Ticket, timeout: float | None = None, on_progress: Callable[[Progress], None] | None = None) -> Result:
-    """Wait until the request is answered. Any number of threads may wait; each directory is listed for all of them.
+    """Wait until there is a result. Any number of threads may wait; each directory is listed for all of them.
 
     Args:
         ticket: What `submit` returned; `Ticket(spool, stem)` for a request that something else wrote.
-        timeout: Seconds to wait at most; None waits for ever.
-        on_progress: Called whenever the progress changes, if the request was submitted with `{"progress": True}`.
+        timeout: Maximum time to wait, in seconds. Default: no limit.
+        on_progress: Called whenever the progress changes, if the request was submitted with `{"progress": True}`; and,
+            however it was submitted, when it waits because an operator has paused the spool or its kind.
 
     Raises:
-        RequestFailed: When the answer is an error.
-        RequestCancelled: When the request is gone without an answer.
+        RequestFailed: When the result is an error.
+        RequestCancelled: When the request is gone without a result.
         WaitTimeout: When the time is up; the request stays.
         SpoolUnavailable: When the spool cannot be listed.
     """
@@ -46,7 +48,7 @@ def wait(ticket: Ticket, timeout: float | None = None, on_progress: Callable[[Pr
     inbox: queue.SimpleQueue[Finding] = queue.SimpleQueue()
     waiter = Waiter(ticket, on_progress, inbox.put)
     with _watched(waiter):
-        # Looked once, however short the time.
+        # Checked once, however short the time.
         finding = inbox.get()
         while (result := waiter.handle(finding)) is None:
             try:
@@ -72,7 +74,7 @@ async def wait_async(
     waiter = Waiter(ticket, on_progress, deliver)
     with _watched(waiter):
         finding = await inbox.get()
-        while (result := await asyncio.to_thread(waiter.handle, finding)) is None:
+        while (result := await _handle(waiter, finding)) is None:
             try:
                 async with asyncio.timeout_at(deadline):
                     finding = await inbox.get()
@@ -82,9 +84,15 @@ async def wait_async(
         return result
 
 
+async def _handle(waiter: Waiter, finding: Finding) -> Result | None:
+    if finding is None and waiter.progress_name is None:
+        return None  # nothing to be read, which would need a thread
+    return await asyncio.to_thread(waiter.handle, finding)
+
+
 Finding = frozenset[str] | SpectacleError | None
 """What a listing says of a ticket: the names that begin with its stem, once the request is gone; why the directory
-cannot be listed; or None, when it waits as before or has told of progress."""
+cannot be listed; or None, when it waits as before or has reported progress."""
 
 
 class Waiter:
@@ -93,7 +101,7 @@ class Waiter:
     Args:
         ticket: The ticket.
         on_progress: Called by `handle` with progress that has changed.
-        deliver: Called, on another thread, with what a listing has found. The first listing is always told of, later
+        deliver: Called, on another thread, with what a listing has found. The first listing is always reported, later
             ones when there is something to handle.
     """
 
@@ -108,14 +116,15 @@ class Waiter:
         self.progress_name = name.progress_name if name is not None and on_progress is not None else None
         self.told = False
         self.progress_told = False
+        self.paused: str | None = None
 
     def handle(self, finding: Finding) -> Result | None:
         """Go by what was found: return the result, raise the error, or pass progress on and return None.
 
         Raises:
-            RequestFailed: When the answer is an error.
+            RequestFailed: When the result is an error.
             RequestCancelled: When there is none.
-            SpoolUnavailable: When the directory could not be listed, or the answer not be read.
+            SpoolUnavailable: When the directory could not be listed, or the result not be read.
         """
         if isinstance(finding, SpectacleError):
             raise finding
@@ -130,9 +139,10 @@ class Waiter:
     def _report(self, on_progress: Callable[[Progress], None], name: str) -> None:
         try:
             text = read_small(self.ticket.spool / name)
-        except OSError:  # there is none, it was just removed, or it is not an ordinary file
-            return
-        progress = Progress.parse(text)
+        except OSError:  # there is none, it was just removed, or it is not a regular file
+            progress = None if self.paused is None else Progress("waiting", note=self.paused)
+        else:
+            progress = Progress.parse(text)
         if progress is not None and progress != self._progress:
             self._progress = progress
             on_progress(progress)
@@ -152,6 +162,8 @@ class DirectoryWatch:
         self._joined = False
         self._running = False
         self._pause = MIN_PAUSE
+        self._paused = Paused()
+        self._paused_at = float("-inf")
 
     def add(self, waiter: Waiter) -> None:
         """Watch for a ticket from now on; listings come quickly again."""
@@ -178,8 +190,8 @@ class DirectoryWatch:
             with spool_errors(self._spool):
                 names = set(os.listdir(self._spool))
                 gone = [waiter for waiter in waiters if waiter.ticket.request.name not in names]
-                # An answer was in place before its request went away, but one listing may have passed the place of
-                # the answer before that, and the place of the request after it. A second listing sees the answer.
+                # A result was in place before its request went away, but one listing may have passed the place of
+                # the result before that, and the place of the request after it. A second listing sees the result.
                 later = sorted(os.listdir(self._spool)) if gone else []
         except SpectacleError as error:
             for waiter in waiters:
@@ -190,14 +202,24 @@ class DirectoryWatch:
             found = _beginning_with(waiter.ticket.stem, later)
             if waiter.ticket.request.name not in found:
                 answered[waiter] = found
+        self._look_for_pauses(waiters)
         for waiter in waiters:
-            progress = waiter.progress_name in names and not waiter.progress_told
+            paused = self._paused.of(waiter.ticket.stem) if waiter.progress_name is not None else None
+            newly_paused = paused is not None and paused != waiter.paused
+            waiter.paused = paused
+            progress = (waiter.progress_name in names or newly_paused) and not waiter.progress_told
             if waiter in answered:
                 waiter.deliver(answered[waiter])
             elif progress or not waiter.told:
                 waiter.progress_told = progress
                 waiter.deliver(None)
             waiter.told = True
+
+    def _look_for_pauses(self, waiters: Collection[Waiter]) -> None:
+        now = time.monotonic()
+        if now - self._paused_at >= INTERVAL and any(waiter.progress_name is not None for waiter in waiters):
+            self._paused_at = now
+            self._paused = read_paused(self._spool)
 
     def _run(self) -> None:
         while True:
@@ -239,9 +261,13 @@ def _beginning_with(stem: str, names: list[str]) -> frozenset[str]:
 
 
 def _timed_out(ticket: Ticket, timeout: float) -> WaitTimeout:
+    if timeout and (paused := read_paused(ticket.spool).of(ticket.stem)) is not None:
+        return WaitTimeout(
+            f"{ticket.stem}: no result within {timeout:g} s, because {paused.rstrip('.')}. Wait again, or cancel it."
+        )
     return WaitTimeout(
-        f"{ticket.stem} was not answered within {timeout:g} s; it still waits, "
-        "`spectacle status` says whether a daemon serves it"
+        f"{ticket.stem}: no result within {timeout:g} s. "
+        "Wait again, cancel it, or run `spectacle status` to see whether a daemon serves it."
     )
 
 
@@ -250,15 +276,19 @@ def _answer(ticket: Ticket, names: frozenset[str]) -> Result:
         name for name, *version in ticket.older if name in names and list(version_of(ticket.spool / name)) == version
     }
     pictures = {found: name for name in names - older if (found := result_of(ticket.stem, name))}
-    for extension in ("svg", "png"):
+    for extension in RESULT_EXTENSIONS:
         if (1, extension) in pictures:
             ordered = sorted(pictures, key=lambda picture: (picture[1] != extension, picture[0]))
-            paths = tuple(ticket.spool / pictures[picture] for picture in ordered)
-            return Result(paths[0], paths)
+            small = sorted((found, name) for name in names - older if (found := thumbnail_of(ticket.stem, name)))
+            paths = [*(pictures[picture] for picture in ordered), *(name for _, name in small)]
+            return Result(ticket.spool / paths[0], tuple(ticket.spool / path for path in paths))
     error = error_name(ticket.stem)
     if error in names - older:
         raise _failure(read_small(ticket.spool / error))
-    raise RequestCancelled(f"{ticket.stem} is gone without an answer: it was cancelled, or its answer has been removed")
+    raise RequestCancelled(
+        f"{ticket.stem}: gone without a result; it was cancelled, or its result was removed. Submit it again if it "
+        f"is still wanted."
+    )
 
 
 def _failure(text: str) -> RequestFailed:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from spectacle.checks import Level, machine
-from spectacle.config import Settings
-from spectacle.errors import OutOfMemory, SpectacleError
+from spectacle.checks.workers import require_devices
+from spectacle.config import Settings, WorkerSettings
+from spectacle.daemon.devices import WORKER_RAM, find_places
+from spectacle.errors import ConfigurationError, GeneratorError, OutOfMemory, SpectacleError
 from spectacle.generators.base import Device, Resources
 from spectacle.generators.test_generator import TestGenerator
 from spectacle.weights.prepared import write_prepared
@@ -49,7 +51,7 @@ def test_a_missing_and_an_older_library_are_named_with_the_remedy(monkeypatch: p
     assert "rich is missing" in check.found
     assert "pillow 9.5.0 is older than 12.3" in check.found
     assert "filelock" not in check.found
-    assert "pip install --upgrade spectacle-daemon" in check.remedy
+    assert "`pip install --upgrade .`" in check.remedy
 
 
 def test_drawing_is_tried() -> None:
@@ -67,24 +69,82 @@ def test_a_missing_libcairo_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_devices_to_be_used_are_named() -> None:
-    check = machine.check_devices(settings(workers={"devices": ["cpu"]}))
+    (check,) = machine.check_devices(settings(workers={"devices": ["cpu", "cpu"]}))
     assert check.level is Level.OK
-    assert check.found.startswith("cpu (GPUs here: ")
+    assert check.found.startswith("cpu (2 workers) (GPUs here: ")
+
+
+def test_serving_on_a_gpu_that_is_not_there_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spectacle.checks.workers.gpu_count", lambda: 0)
+    monkeypatch.setattr("spectacle.checks.workers.unused_gpus", lambda: ["1 AMD GPU(s) found, but not used: why; do"])
+    places = find_places(WorkerSettings(devices=("cuda:0", "cpu")))
+
+    def missing(*_: object) -> NoReturn:
+        raise GeneratorError("cuda:0: cannot be used: no driver. Run nvidia-smi to see why.")
+
+    monkeypatch.setattr("spectacle.checks.workers.memory.look", missing)
+    with pytest.raises(ConfigurationError, match=r"workers\.devices: cuda:0: no GPU is usable here; 1 AMD.*no driver"):
+        require_devices(places)
+    monkeypatch.setattr("spectacle.checks.workers.memory.look", lambda *_: None)
+    require_devices(places)  # it is there, though nothing told of it
+
+
+def test_a_gpu_that_is_not_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spectacle.checks.workers.unused_gpus", lambda: ["1 AMD GPU(s) found, but not used: why; do"])
+    (check, *_) = machine.check_devices(settings(workers={"devices": ["cpu"]}))
+    assert check.level is Level.WARN
+    assert (check.found, check.remedy) == ("1 AMD GPU(s) found, but not used: why, so models run on the CPU", "do")
 
 
 def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "_GPUS", tmp_path)
-    assert machine.check_devices(settings(workers={"devices": ["cuda:0"]})).level is Level.FAIL
+    monkeypatch.setattr("spectacle.checks.workers.gpu_count", lambda: 0)
+    (check,) = machine.check_devices(settings(workers={"devices": ["cuda:0"]}))
+    assert (check.level, check.found) == (Level.FAIL, "cuda:0, but no usable GPU was found")
     information = tmp_path / "0000:01:00.0/information"
     information.parent.mkdir()
     information.write_text("Model: \t\t NVIDIA Something\nIRQ: 5\n")
-    check = machine.check_devices(settings(workers={"devices": ["cuda:0"]}))
+    monkeypatch.setattr("spectacle.checks.workers.gpu_count", lambda: 1)
+    (check,) = machine.check_devices(settings(workers={"devices": ["cuda:0"]}))
     assert check.level is Level.OK
     assert "NVIDIA Something" in check.found
+    (check,) = machine.check_devices(settings(workers={"devices": ["cuda:0", "cuda:3"]}))
+    assert (check.level, check.found) == (Level.FAIL, "cuda:3, but 1 usable GPU(s) found")
 
 
-def test_a_device_named_twice_is_told() -> None:
-    assert machine.check_devices(settings(workers={"devices": ["cpu", "cpu"]})).level is Level.FAIL
+def test_a_kind_whose_devices_have_no_worker_is_told_with_those_that_have() -> None:
+    card = {"generator": "test-double", "devices": ["cuda:1"]}
+    check, _ = machine.check_devices(settings(workers={"devices": ["cpu"]}, kinds={"card": card}))
+    assert check.level is Level.FAIL
+    assert check.found == (
+        "kinds.card.devices = cuda:1: no worker runs there. Use cpu, or add the device to workers.devices."
+    )
+
+
+def test_more_workers_than_memory_are_told_with_what_would_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spectacle.daemon.devices.free_ram", lambda: 3 * WORKER_RAM)
+    (check,) = machine.check_devices(settings(workers={"devices": ["auto"], "cpu_workers": 200}))
+    assert (check.level, check.found) == (
+        Level.WARN,
+        "200 CPU workers, but the free memory is enough for 3",
+    )
+    assert check.remedy == "set workers.cpu_workers = 3, or free some memory"
+    (check,) = machine.check_devices(settings(workers={"devices": ["auto"], "cpu_workers": 3}))
+    assert check.level is Level.OK
+
+
+def test_a_model_that_fits_less_well_into_its_part_of_a_gpu_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plan(_cls: Any, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
+        return ("device on the GPU.", "More.") if device.share == 1 else ("group-offload on the GPU.",)
+
+    monkeypatch.setattr(TestGenerator, "plan", classmethod(plan))
+    monkeypatch.setattr("spectacle.checks.workers.gpu_count", lambda: 2)
+    given: dict[str, Any] = {"default_kind": "card", "kinds": {"card": {"generator": "test-double"}}}
+    (check,) = machine.check_devices(settings(workers={"devices": ["cuda:1", "cuda:1"]}, **given))
+    assert (check.level, check.remedy) == (Level.WARN, "list cuda:1 once in workers.devices")
+    assert check.found == ("card on cuda:1, shared by 2 workers: group-offload on the GPU. Alone: device on the GPU.")
+    (check,) = machine.check_devices(settings(workers={"devices": ["cuda:1", "cuda:0"]}, **given))
+    assert check.level is Level.OK
 
 
 def test_a_kind_that_can_be_served_is_ready() -> None:
@@ -95,8 +155,8 @@ def test_a_kind_that_can_be_served_is_ready() -> None:
 @pytest.mark.parametrize(
     ("card", "said"),
     [
-        ({"generator": "none-such"}, "no generator 'none-such' is installed"),
-        ({"preset": "big"}, "test-double has no preset 'big'"),
+        ({"generator": "none-such"}, "generator 'none-such': not installed"),
+        ({"preset": "big"}, "test-double: no preset 'big'"),
         ({"options": {"steps": 0}}, "option steps: "),
         ({"options": {"nonsense": 1}}, "option nonsense: "),
     ],
@@ -132,8 +192,8 @@ def test_missing_libraries_are_told_with_the_remedy(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(TestGenerator, "packages", ("json", "no_such_library"))
     monkeypatch.setattr(TestGenerator, "extra", "diffusion")
     (check,) = machine.check_kinds(kinds())
-    assert (check.level, check.found) == (Level.FAIL, "libraries of test-double are missing")
-    assert check.remedy == "test-double needs no_such_library: run: pip install 'spectacle-daemon[diffusion]'"
+    assert (check.level, check.found) == (Level.FAIL, "test-double: needs no_such_library")
+    assert check.remedy == "run `pip install '.[diffusion]'` in the clone"
 
 
 def placed(monkeypatch: pytest.MonkeyPatch, *told: str) -> list[Any]:
@@ -175,8 +235,8 @@ def test_a_model_that_does_not_fit_is_a_failure(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_form_the_generator_does_not_make_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TestGenerator, "makes", frozenset({machine.MediaType.PNG}))
-    (check,) = machine.check_kinds(kinds(makes="svg"))
-    assert check.found == "test-double does not make svg"
+    (check,) = machine.check_kinds(kinds(format="svg"))
+    assert check.found == "test-double: cannot make svg"
 
 
 def test_a_default_kind_that_is_left_to_others_is_pointed_out() -> None:
@@ -187,9 +247,9 @@ def test_a_default_kind_that_is_left_to_others_is_pointed_out() -> None:
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("test-dubble", "no generator 'test-dubble' is installed"),
-        ("test-double/bigg", "test-double has no preset 'bigg'"),
-        ("test-double", "is not a prepared checkpoint"),
+        ("test-dubble", "generator 'test-dubble': not installed"),
+        ("test-double/bigg", "test-double/bigg': test-double: no preset 'bigg'"),
+        ("test-double", "not a prepared checkpoint"),
     ],
 )
 def test_a_prepared_checkpoint_that_would_never_be_used_is_told(tmp_path: Path, key: str, said: str) -> None:
@@ -204,3 +264,10 @@ def test_a_whole_prepared_checkpoint_is_fine(tmp_path: Path) -> None:
     write_prepared(into, lambda _folder: {}, generator="test-double", preset=None, quantization="none")
     (check,) = machine.check_prepared(settings(weights={"prepared": {"test-double": str(into)}}))
     assert check.level is Level.OK
+
+
+def test_a_system_that_was_not_tried_is_called_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not list(machine.check_system())
+    monkeypatch.setattr(machine.platform, "system", lambda: "Darwin")
+    (check,) = machine.check_system()
+    assert (check.level, check.found.partition(":")[0]) == (Level.WARN, "Darwin")

@@ -32,7 +32,7 @@ def test_a_failure_is_told_with_the_remedy_and_by_the_exit_status(run, card: Pat
     result = run("doctor", "--config", card, "--spool", tmp_path / "none")
     assert result.exit_code == 1
     line = next(line for line in result.stdout.splitlines() if line.startswith("FAIL"))
-    assert f"{tmp_path}/none does not exist: mount it, or make it with `spectacle init`" in line
+    assert f"{tmp_path}/none: does not exist. Mount it, or create it with `spectacle init`." in line
 
 
 def test_a_warning_is_no_failure(run, card: Path, spool: Spool) -> None:

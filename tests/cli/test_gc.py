@@ -85,7 +85,7 @@ def test_another_hosts_claim_stays_while_it_is_refreshed_and_goes_when_it_is_not
         ended.set()
         heart.join()
     assert result.stdout == ""
-    assert "watching other hosts' claims for 1 s" in result.stderr
+    assert "watching the claims of other hosts for 1 s" in result.stderr
     assert "a-1-64x64.lock" in spool.names()
     assert run("gc", "--spool", spool.path).stdout.splitlines() == ["a-1-64x64.lock"]
 
@@ -111,7 +111,7 @@ def test_a_claim_without_request_goes_once_its_holder_has_ended(run, spool: Spoo
 def test_an_age_is_a_number_and_a_unit(run, spool: Spool, age: str) -> None:
     result = run("gc", "--spool", spool.path, "--older-than", age)
     assert result.exit_code == 2
-    assert "write a number and s, m, h, d or w, such as 7d" in result.stderr
+    assert "Use a number and s, m, h, d or w, such as 7d" in result.stderr
 
 
 def test_names_that_a_terminal_would_obey_are_printed_as_one_line_each(run, spool: Spool) -> None:

@@ -56,7 +56,7 @@ def test_what_is_there_already_is_not_overwritten(run, tmp_path: Path) -> None:
     (tmp_path / "spool/a-1-64x64.txt").write_text("a fox")
     result = run("init", tmp_path / "spool")
     assert result.exit_code == 0
-    assert "was there already and stays as it is" in result.stdout
+    assert "exists already, not changed" in result.stdout
     assert (tmp_path / "spectacle.toml").read_text() == "# mine\n"
     assert (tmp_path / "spool/a-1-64x64.txt").read_text() == "a fox"
     assert mode(tmp_path / "spool") == 0o2770
@@ -81,7 +81,7 @@ def test_no_link_in_the_spool_is_followed(run, tmp_path: Path) -> None:
     (house / "poison").symlink_to(elsewhere)
     result = run("init", tmp_path / "spool", "--group", GROUP)
     assert result.exit_code == 1
-    assert "is not a directory: move it away" in result.stderr
+    assert "not a directory. Move it away" in result.stderr
     assert mode(elsewhere) == 0o700
 
 
@@ -89,7 +89,7 @@ def test_an_unknown_group_is_refused_with_the_remedy_before_anything_else(run, t
     result = run("init", tmp_path / "spool", "--group", "no-such-group")
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: there is no group 'no-such-group': make it with `groupadd --system no-such-group`\n"
+        "Error: --group 'no-such-group': the group does not exist. Run `groupadd --system no-such-group`.\n"
     )
     assert not (tmp_path / "spool").exists()
 
@@ -97,4 +97,4 @@ def test_an_unknown_group_is_refused_with_the_remedy_before_anything_else(run, t
 def test_a_place_where_nothing_can_be_made_is_told(run) -> None:
     result = run("init", "/proc/spool")
     assert result.exit_code == 1
-    assert "choose another place" in result.stderr
+    assert "Use another directory" in result.stderr

@@ -86,6 +86,22 @@ def test_options_are_completed() -> None:
     assert "--size" in complete("spectacle submit --", 2)
 
 
+@pytest.mark.parametrize(
+    ("words", "number", "name"),
+    [
+        ("spectacle generators ", 2, "qwen-image"),
+        ("spectacle pull q", 2, "qwen-image-edit"),
+        ("spectacle schema ", 2, "illustration"),
+        ("spectacle explain bad", 2, "bad-size"),
+        ("spectacle submit --kind ", 3, "svg"),
+        ("spectacle submit --option st", 3, "style="),
+        ("spectacle pull qwen-image --preset ", 4, "lightning-4"),
+    ],
+)
+def test_names_are_completed(words: str, number: int, name: str) -> None:
+    assert name in complete(words, number)
+
+
 def test_an_unknown_command_is_refused_as_wrong_usage(run) -> None:
     result = run("draw")
     assert result.exit_code == 2
@@ -98,7 +114,7 @@ def test_a_wrong_configuration_is_told_in_one_line(run, tmp_path) -> None:
     for command in (["status"], ["submit", "x"], ["generators"], ["gc"], ["serve"]):
         result = run(*command, "--config", file)
         assert result.exit_code == 1
-        assert result.stderr.startswith(f"Error: {file}, line 2: unknown setting spool.settel: did you mean settle?")
+        assert result.stderr.startswith(f"Error: {file}, line 2: unknown setting spool.settel. Did you mean settle?")
         assert result.stderr.count("\n") == 1
 
 
@@ -107,5 +123,5 @@ def test_a_missing_spool_is_told_in_one_line_with_the_remedy(run, tmp_path) -> N
         result = run(*command, "--spool", tmp_path / "none")
         assert result.exit_code == 1
         assert result.stderr == (
-            f"Error: the spool {tmp_path}/none does not exist: mount it, or make it with `spectacle init`\n"
+            f"Error: spool {tmp_path}/none: does not exist. Mount it, or create it with `spectacle init`.\n"
         )

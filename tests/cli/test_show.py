@@ -14,7 +14,8 @@ from PIL import Image
 from spectacle.generators.base import Artifact, MediaType
 from spectacle.spool.directory import Spool
 from spectacle.svg import Rasteriser
-from spectacle.worker.results import Provenance, finish
+from spectacle.worker.encoding import FORMATS
+from spectacle.worker.results import Provenance, Wanted, finish
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8" viewBox="0 0 8 8"><rect width="8" height="8"/></svg>'
@@ -49,8 +50,7 @@ def made(tmp_path: Path) -> Made:
             (file,) = finish(
                 [Artifact(content, {}, changes.get("seed"))],
                 provenance,
-                makes=MediaType.SVG if extension == "svg" else MediaType.PNG,
-                png_preview=False,
+                Wanted(MediaType.SVG) if extension == "svg" else Wanted(form=FORMATS[extension]),
                 rasteriser=rasteriser,
             )
         path = tmp_path / f"result{file.suffix}"
@@ -60,7 +60,7 @@ def made(tmp_path: Path) -> Made:
     return made
 
 
-@pytest.mark.parametrize("extension", ["png", "svg"])
+@pytest.mark.parametrize("extension", ["png", "jpeg", "webp", "avif", "svg"])
 class TestShow:
     def test_how_a_picture_was_made_is_told(self, run, made: Made, extension: str) -> None:
         output = run("show", made(extension)).stdout
@@ -91,7 +91,7 @@ def test_a_file_that_tells_nothing_is_refused(run, tmp_path: Path, command: str)
     for path in (plain, text):
         result = run(command, path)
         assert result.exit_code == 1
-        assert "does not tell how it was made" in result.stderr
+        assert "contains no Spectacle metadata" in result.stderr
     assert run(command, tmp_path / "none.png").exit_code == 2
 
 
@@ -119,7 +119,7 @@ class TestAgain:
         path.write_text(path.read_text().replace('"width":8', '"width":Infinity'))
         result = run("again", path, "--spool", spool.path)
         assert result.exit_code == 1
-        assert "does not tell enough of its making" in result.stderr
+        assert "its metadata is incomplete" in result.stderr
 
     def asked(self, spool: Spool, output: str) -> tuple[Path, Any]:
         request = Path(output.strip())
@@ -143,11 +143,11 @@ class TestAgain:
     def test_what_may_have_been_attached_is_named(self, run, spool: Spool, made: Made, tmp_path: Path) -> None:
         path = made(generator="test-double")
         result = run("again", path, "--spool", spool.path)
-        assert "give it again with --input, --mask, --control" in result.stderr
+        assert "attach them again with --input, --mask, --control" in result.stderr
         sketch = tmp_path / "sketch.png"
         Image.new("RGB", (4, 4)).save(sketch)
         result = run("again", path, "--spool", spool.path, "--input", sketch)
-        assert "give it again with --mask, --control" in result.stderr
+        assert "attach them again with --mask, --control" in result.stderr
         request = Path(result.stdout.strip())
         assert request.with_name(f"{request.stem}-input.png").read_bytes() == sketch.read_bytes()
 
@@ -157,14 +157,14 @@ class TestAgain:
     def test_a_kind_that_is_served_differently_now_is_told(self, run, spool: Spool, made: Made) -> None:
         result = run("again", made(generator="gone", preset="big"), "--spool", spool.path)
         assert result.exit_code == 0
-        assert "was served by gone, preset big and is served by illustration now" in result.stderr
+        assert "was served by gone, preset big, and is now served by illustration" in result.stderr
 
     @pytest.mark.parametrize("changes", [{"options": ["x"]}, {"kind": "no kind"}, {"width": 0}, {"prompt": "\ud800"}])
     def test_a_making_that_makes_no_sense_is_refused(
         self, run, spool: Spool, made: Made, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         told = {"prompt": "x", "width": 8, "height": 8, "kind": "picture", "seed": 1, "generator": "x", "options": {}}
-        monkeypatch.setattr("spectacle.worker.results.read_provenance", lambda _path: {**told, **changes})
+        monkeypatch.setattr("spectacle.provenance.read_provenance", lambda _path: {**told, **changes})
         result = run("again", made(), "--spool", spool.path)
         assert result.exit_code == 1
         assert spool.names() == [".spectacle"]

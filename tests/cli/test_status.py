@@ -20,7 +20,7 @@ def test_an_empty_spool_says_how_to_begin(run, spool: Spool) -> None:
     result = run("status", "--spool", spool.path)
     assert result.exit_code == 0
     assert result.stdout == (
-        f"No instance has reported in {spool.path}: start one with `spectacle serve --spool {spool.path}`\n"
+        f"{spool.path}: no instance has reported. Start one with `spectacle serve --spool {spool.path}`.\n"
     )
 
 
@@ -37,11 +37,41 @@ def test_each_device_of_each_instance_is_shown_with_its_job(run, spool: Spool, r
     assert lines[3].split() == ["host-two", "ready", "cuda:1", "none", "loaded"]
 
 
+def test_workers_that_hold_nothing_share_a_row_where_there_are_many(run, spool: Spool, report) -> None:
+    idle = {"device": "cpu", "state": "ready", "loaded": [], "job": None}
+    busy = {**idle, "state": "busy", "job": {"stem": "b-2-64x64", "step": 1, "steps": 4, "seconds": 3.0}}
+    names = ["cpu", *(f"cpu-{number}" for number in range(2, 9))]
+    report("one", devices=[{**(busy if name == "cpu-2" else idle), "worker": name} for name in names], errors=[])
+    rows = [" ".join(line.split()) for line in run("status", "--spool", spool.path).stdout.splitlines()[1:-1]]
+    assert [row.removeprefix("host-one ").split(" 5 answered")[0] for row in rows] == [
+        "ready cpu none loaded",
+        "busy cpu-2 none loaded b-2-64x64 1/4 (3 s)",
+        "ready cpu-3 to cpu-8 none loaded",
+    ]
+
+
+def test_the_job_that_runs_is_shown_with_the_one_whose_answer_is_published(run, spool: Spool, report) -> None:
+    job = {"stem": "b-2-64x64", "step": 1, "steps": 4, "seconds": 3.0}
+    before = {"stem": "a-1-64x64", "step": 8, "steps": 8, "seconds": 9.0}
+    report("one", devices=[{"device": "cpu", "state": "busy", "job": job, "publishing": before}], done={}, errors=[])
+    assert "b-2-64x64 1/4 (3 s), publishing a-1-64x64" in run("status", "--spool", spool.path).stdout
+
+
 def test_all_loaded_models_are_shown_the_one_used_last_first(run, spool: Spool, report) -> None:
     loaded = [{"generator": "qwen-image", "preset": "lightning-4"}, {"generator": "illustration", "preset": None}]
     device = {"device": "cuda:0", "state": "ready", **loaded[0], "loaded": loaded, "job": None}
     report("one", devices=[device], done={}, errors=[])
     assert "qwen-image:lightning-4, illustration" in run("status", "--spool", spool.path).stdout.splitlines()[1]
+
+
+def test_the_time_is_told_that_jobs_and_the_queue_are_expected_to_take(run, spool: Spool, report) -> None:
+    job = {"stem": "b-2-64x64", "step": 1, "steps": 4, "seconds": 3.0, "eta_s": 9.2}
+    device = {"device": "cpu", "state": "busy", "job": job}
+    report("one", devices=[device], queue={"picture": 2, "svg": 1}, queue_eta_s={"picture": 40.0}, errors=[])
+    report("two", devices=[], queue_eta_s={"picture": 130, "svg": 10**400}, errors=[])
+    output = run("status", "--spool", spool.path).stdout
+    assert "b-2-64x64 1/4 (3 s, 9 s left)" in output
+    assert "waiting: 2 picture (about 2 min), 1 svg\n" in output
 
 
 def test_the_queue_is_that_of_the_spool_not_the_sum_of_what_each_instance_sees(run, spool: Spool, report) -> None:
@@ -55,6 +85,27 @@ def test_the_last_errors_and_what_is_waited_for_are_told(run, spool: Spool, repo
     output = run("status", "--spool", spool.path).stdout
     assert "host-one waits: the disk is full: free some space" in output
     assert "host-one error: the disk was full" in output
+
+
+def test_the_same_error_is_told_once_with_a_count(run, spool: Spool, report) -> None:
+    report(reason="no space", errors=["a: no", "no space", "b: no", "a: no", "a: no"], notices=["odd name"])
+    lines = run("status", "--spool", spool.path).stdout.splitlines()
+    assert lines[-4:] == [
+        "host-one waits: no space", "host-one error: b: no", "host-one error: a: no (3 times)",
+        "host-one notice: odd name",
+    ]  # fmt: skip
+
+
+def test_on_a_narrow_terminal_each_device_has_lines_of_its_own(
+    run, spool: Spool, report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report()
+    monkeypatch.setattr("spectacle.cli.status._is_narrow", lambda: True)
+    lines = run("status", "--spool", spool.path).stdout.splitlines()
+    assert lines[:4] == [
+        "host-one cuda:0 busy", "  model: test-double:big", "  job: a-1-64x64 3/8 (2 s)",
+        "  done: 5 answered, 1 refused",
+    ]  # fmt: skip
 
 
 def test_an_instance_that_has_not_reported_for_a_while_is_dead_and_does_not_count(run, spool: Spool, report) -> None:
@@ -87,7 +138,8 @@ def test_programs_get_json(run, spool: Spool, report) -> None:
 
 def test_programs_get_json_of_an_empty_spool_too(run, spool: Spool) -> None:
     found = json.loads(run("status", "--spool", spool.path, "--json").stdout)
-    assert found == {"spool": str(spool.path), "queue": {}, "instances": []}
+    nothing = {"pauses": [], "notices": [], "queue": {}, "queue_eta_s": {}, "instances": []}
+    assert found == {"spool": str(spool.path), **nothing}
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,22 @@ def test_waiting_prints_the_paths_of_all_pictures_with_the_one_asked_for_first(r
     assert second.endswith("-1024x1024-2.png")
 
 
+def test_notes_of_the_answer_are_told_on_standard_error(run, spool: Spool) -> None:
+    details = json.dumps({"notes": ["not understood: gollum\x1b[31m"], "seed": 1})
+    making = f'<s:making xmlns:s="urn:spectacle:1">{details}</s:making>'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg"><metadata>{making}</metadata></svg>'
+
+    def answer(stem: str) -> None:
+        (spool.path / f"{stem}.svg").write_text(drawing)
+
+    with answering(spool, answer):
+        result = run("submit", "gollum", "--spool", spool.path, "--wait", "--kind", "svg", "--timeout", DEADLINE)
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 1
+    assert "Note: not understood: gollum" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
 def test_an_error_is_told_in_one_line_and_by_the_exit_status(run, spool: Spool) -> None:
     def answer(stem: str) -> None:
         text = "99999x9 is too large: ask for less \x1b[31m\n\ncode: bad-size\n"
@@ -125,14 +141,14 @@ def test_a_request_that_others_cancel_ends_the_waiting(run, spool: Spool) -> Non
     with answering(spool, lambda _stem: None):
         result = run("submit", "x", "--spool", spool.path, "--wait", "--timeout", DEADLINE)
     assert result.exit_code == 1
-    assert "is gone without an answer" in result.stderr
+    assert "gone without a result" in result.stderr
 
 
 def test_when_the_time_is_up_the_request_stays_and_the_exit_status_is_that_of_timeout(run, spool: Spool) -> None:
     result = run("submit", "x", "--spool", spool.path, "--wait", "--timeout", "0")
     assert result.exit_code == 124
     assert result.stdout == ""
-    assert "was not answered within 0 s" in result.stderr
+    assert "no result within 0 s" in result.stderr
     assert [name for name in spool.names() if name.endswith(".txt")]
 
 
@@ -150,20 +166,20 @@ def test_ctrl_c_takes_the_request_back(run, spool: Spool, monkeypatch: pytest.Mo
 
 def test_who_waits_is_told_when_nobody_serves_the_spool(run, spool: Spool, report) -> None:
     arguments = ("submit", "x", "--spool", spool.path, "--wait", "--timeout", "0")
-    assert "No instance serves" in run(*arguments).stderr
+    assert "no instance is running. Start one with" in run(*arguments).stderr
     report(age=1000)
-    assert "No instance serves" in run(*arguments).stderr
+    assert "no instance is running. Start one with" in run(*arguments).stderr
     report()
-    assert "No instance serves" not in run(*arguments).stderr
+    assert "no instance is running. Start one with" not in run(*arguments).stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--size", "640"], "'640' is not a valid size: write width and height in pixels, such as 640x480"),
-        (["--size", "0x10"], "'0x10' is not a valid size"),
-        (["--option", "steps"], "'steps' is not a valid option: write KEY=VALUE, such as steps=8"),
-        (["--option", "=8"], "'=8' is not a valid option"),
+        (["--size", "640"], "invalid size '640'. Use width and height, each 1 to 99999 pixels, such as 640x480"),
+        (["--size", "0x10"], "invalid size"),
+        (["--option", "steps"], "invalid option 'steps'. Use KEY=VALUE, such as steps=8"),
+        (["--option", "=8"], "invalid option"),
         (["--seed", "-1"], "-1 is not in the range x>=0"),
         (["--input", "none.png"], "File 'none.png' does not exist"),
     ],
@@ -178,11 +194,14 @@ def test_wrong_usage_is_explained_and_writes_nothing(run, spool: Spool, argument
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--kind", "error"], "kind 'error' is not valid"),
-        (["--user", "a b"], "user 'a b' cannot be in a file name"),
-        (["--option", "scale=NaN"], "options cannot be written as JSON"),
-        (["--input", "text.gif"], "is not one of png, jpg, jpeg, webp"),
-        (["--options", "list.json"], "holds no JSON object"),
+        (["--kind", "error"], "kind 'error'"),
+        (
+            ["--user", "a b"],
+            "user 'a b'. Use a UUID, or letters, digits and _ . + = @ ~, not beginning with a dot, 200 bytes in all",
+        ),
+        (["--option", "scale=NaN"], "options: cannot be written as JSON"),
+        (["--input", "text.gif"], "does not end in png, jpg, jpeg, webp"),
+        (["--options", "list.json"], "list.json: not a JSON object. Write one"),
         (["--options", "text.gif"], "cannot be read as JSON"),
     ],
 )
@@ -196,3 +215,31 @@ def test_what_cannot_be_asked_for_is_told_and_writes_nothing(
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
     assert spool.names() == [".spectacle"]
+
+
+def test_words_that_are_not_quoted_are_joined(run, spool: Spool) -> None:
+    result = run("submit", "a", "red", "fox", "--spool", spool.path)
+    assert request_of(result.stdout).read_text() == "a red fox\n"
+
+
+def test_without_a_prompt_it_is_wrong_usage(run, spool: Spool) -> None:
+    assert run("submit", "--spool", spool.path).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("reported", "said"),
+    [
+        (None, "no instance is running"),
+        ({"state": "waiting", "reason": "spool: 1 MiB free"}, "Waiting: spool: 1 MiB free"),
+        ({"state": "stopping"}, "Waiting: host-one is stopping"),
+        ({"kinds": ["picture"]}, "no running instance serves kind 'svg', but picture."),
+        ({"queue": {"picture": 3, "svg": 2}}, "Waiting: 5 other requests wait, too"),
+    ],
+)
+def test_who_waits_is_told_why(run, spool: Spool, report, reported: dict[str, Any] | None, said: str) -> None:
+    if reported is not None:
+        report(**reported)
+    result = run("submit", "x", "--kind", "svg", "--spool", spool.path, "--wait", "--timeout", "0.05")
+    assert result.exit_code == 124
+    assert said in result.stderr
+    assert result.stderr.count(said) == 1

@@ -32,12 +32,12 @@ def test_training_says_what_it_does_and_goes_on(
     result = run("train", "supersvg", "--data", pictures, "--out", out, "--max-steps", 2, *SMALL)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0] == "4 pictures, 2 steps on cpu, beginning"
+    assert lines[0] == "4 images, 2 steps on cpu, beginning"
     assert lines[-2].startswith("epoch 0 step 2/2 loss 0.")
     assert lines[-1] == f"saved {out / 'coarse.pt'} after step 2"
     load_coarse(out / "coarse.pt")
     result = run("train", "supersvg", "--data", pictures, "--out", out, "--max-steps", 3, *SMALL)
-    assert result.stdout.startswith("4 pictures, 3 steps on cpu, going on after step 2\n")
+    assert result.stdout.startswith("4 images, 3 steps on cpu, going on after step 2\n")
 
 
 def test_only_known_networks_can_be_trained(run, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_only_known_networks_can_be_trained(run, tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_refused(run, tmp_path: Path) -> None:
     result = run("train", "supersvg", "--data", tmp_path, "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "contains no pictures" in result.stderr
+    assert "contains no images" in result.stderr
 
 
 def test_a_folder_that_cannot_be_made_is_named(run, pictures: Path, tmp_path: Path) -> None:
@@ -78,5 +78,5 @@ def test_ctrl_c_saves_and_says_how_to_go_on(pictures: Path, tmp_path: Path) -> N
     guard.cancel()
     assert training.returncode == 130, errors
     assert f"saved {out / 'coarse.pt'} after step" in output
-    assert "stopped; to go on: spectacle train supersvg --data" in errors
+    assert "stopped. To resume: spectacle train supersvg --data" in errors
     load_coarse(out / "coarse.pt")

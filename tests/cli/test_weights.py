@@ -75,14 +75,14 @@ def test_pull_then_weights_lists_it_and_a_second_pull_does_nothing(run: Callable
     assert "complete: painter/oil" in result.output
     (listed,) = json.loads(run("weights", "--json").stdout)["weights"]
     assert (listed["repo"], listed["bytes"], listed["generators"]) == ("painter/oil", 2000, ["painter"])
-    assert "everything is there already" in run("pull", "painter").output
+    assert "everything is downloaded already" in run("pull", "painter").output
 
 
 def test_a_licence_with_conditions_must_be_agreed_to(run: Callable[..., Result], hub: Hub) -> None:
     result = run("pull", "painter", "--preset", "gold")
     assert result.exit_code == 1
     assert "painter/gold: commercial use is forbidden" in result.output
-    assert "give --yes to agree" in result.output
+    assert "use --yes to accept" in result.output
     assert hub.downloads == []
     assert run("pull", "painter", "--preset", "gold", "--yes").exit_code == 0
 
@@ -95,12 +95,12 @@ def test_a_volume_can_take_the_place_of_the_hub(run: Callable[..., Result], hub:
 
 
 def test_an_unknown_preset_is_told_with_those_there_are(run: Callable[..., Result], hub: Hub) -> None:
-    assert "has no preset 'silver': use one of oil, gold" in run("pull", "painter", "--preset", "silver").output
+    assert ": no preset 'silver'. Use one of oil, gold" in run("pull", "painter", "--preset", "silver").output
 
 
 def test_damaged_weights_are_found_and_removed(run: Callable[..., Result], hub: Hub, tmp_path: Path) -> None:
     run("pull", "painter")
-    assert "everything is as it was pulled" in run("weights", "--verify").output
+    assert "everything matches its hash" in run("weights", "--verify").output
     (tmp_path / "weights/painter--oil" / ("1" * 40) / "oil.safetensors").write_bytes(bytes(1999) + b"x")
     result = run("weights", "--verify")
     assert result.exit_code == 1 and "its content is not what was pulled" in result.output
@@ -113,7 +113,7 @@ def test_older_commits_stay_until_they_are_pruned(run: Callable[..., Result], hu
     hub.add("painter/oil", "3" * 40, {"oil.safetensors": bytes(2500)})
     run("pull", "painter", "--update")
     old = tmp_path / "weights/painter--oil" / ("1" * 40)
-    assert old.is_dir() and "is not used any more" in run("weights").output
+    assert old.is_dir() and "is no longer used" in run("weights").output
     run("weights", "--prune")
     assert not old.exists()
 
@@ -123,7 +123,7 @@ def test_what_is_being_pulled_is_not_pruned(run: Callable[..., Result], hub: Hub
     (folder / ("1" * 40)).mkdir(parents=True)
     with FileLock(folder / ".pull.lock"):
         result = run("weights", "--prune")
-    assert result.exit_code == 1 and "is being pulled into by another process" in result.output
+    assert result.exit_code == 1 and "another process is pulling into it" in result.output
     assert (folder / ("1" * 40)).is_dir()
     assert run("weights", "--prune").exit_code == 0
     assert not (folder / ("1" * 40)).exists()
@@ -133,7 +133,7 @@ def test_what_is_being_pulled_is_not_removed(run: Callable[..., Result], hub: Hu
     run("pull", "painter", "--preset", "oil")
     with FileLock(tmp_path / "weights/painter--oil/.pull.lock"):
         result = run("weights", "--remove", "painter/oil")
-    assert result.exit_code == 1 and "is being pulled into by another process" in result.output
+    assert result.exit_code == 1 and "another process is pulling into it" in result.output
     assert run("weights", "--remove", "painter/oil").exit_code == 0
     assert not (tmp_path / "weights/painter--oil").exists()
 
@@ -144,13 +144,13 @@ def test_a_prepare_that_was_broken_off_is_pointed_out(run: Callable[..., Result]
     left.mkdir()
     result = run("prepare", "painter", "--preset", "oil", "--into", tmp_path / "ready")
     assert result.exit_code == 0
-    assert f"{left} was left" in result.stderr
+    assert f"{left}: left by an interrupted prepare" in result.stderr
 
 
 def test_prepare_writes_a_checkpoint_and_says_how_to_use_it(
     run: Callable[..., Result], hub: Hub, tmp_path: Path
 ) -> None:
-    assert "run `spectacle pull painter --preset oil`" in run("prepare", "painter", "--into", tmp_path / "ready").output
+    assert "Run `spectacle pull painter --preset oil`" in run("prepare", "painter", "--into", tmp_path / "ready").output
     run("pull", "painter")
     result = run("prepare", "painter", "--preset", "oil", "--into", tmp_path / "ready")
     assert result.exit_code == 0, result.output
@@ -160,4 +160,4 @@ def test_prepare_writes_a_checkpoint_and_says_how_to_use_it(
 
 def test_prepare_of_a_generator_without_adapters_says_so(run: Callable[..., Result], tmp_path: Path) -> None:
     result = run("prepare", "test-double", "--into", tmp_path / "ready")
-    assert result.exit_code == 1 and "test-double has nothing to prepare" in result.output
+    assert result.exit_code == 1 and "test-double: has nothing to prepare" in result.output

@@ -25,6 +25,8 @@ from spectacle.client import (
     WaitTimeout,
     cancel,
     cancel_async,
+    generate,
+    generate_async,
     new_message_id,
     submit,
     submit_async,
@@ -161,7 +163,7 @@ def test_everything_is_brought_to_the_disk_before_it_is_renamed(
 
 def test_a_waiting_request_is_never_overwritten(spool: Path, tmp_path: Path) -> None:
     submit(spool, "first", user="u", message_id="1", inputs=[picture(tmp_path / "a.png")])
-    with pytest.raises(RequestExists, match=r"u-1-1024x1024\.txt waits or runs already"):
+    with pytest.raises(RequestExists, match=r"u-1-1024x1024\.txt: waiting or running already"):
         submit(spool, "second", user="u", message_id="1", inputs=[picture(tmp_path / "b.png")])
     assert (spool / "u-1-1024x1024.txt").read_text() == "first\n"
     assert (spool / "u-1-1024x1024-input.png").read_bytes() == b"picture a.png"
@@ -202,27 +204,30 @@ def test_attachments_an_earlier_request_left_do_not_slip_into_a_new_one(spool: P
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"width": 0}, "width 0 is not a valid size: give 1 to 99999 pixels"),
-        ({"height": 100_000}, "height 100000 is not a valid size"),
-        ({"user": "a/b"}, "user 'a/b' cannot be in a file name: give a UUID, or letters"),
-        ({"user": ""}, "user '' cannot be"),
-        ({"user": "alice-bob"}, "user 'alice-bob' cannot be"),
-        ({"user": ".a"}, "user '.a' cannot be"),
-        ({"message_id": "a b"}, "message id 'a b' cannot be in a file name: give letters"),
-        ({"message_id": "-"}, "message id '-' cannot be"),
-        ({"user": "6f9619ff", "message_id": "8b86-d011-b42d-00c04fc964ff-1"}, "is not a request's name: shorten"),
-        ({"user": "alice", "message_id": "m" * 185}, "is not a request's name: shorten"),
-        ({"kind": "SVG"}, "kind 'SVG' is not valid: give lower-case letters"),
-        ({"kind": "error"}, "kind 'error' is not valid"),
-        ({"kind": "mask"}, "kind 'mask' is not valid"),
-        ({"inputs": ["a.gif"]}, "input picture a.gif is not one of png, jpg, jpeg, webp: convert it"),
-        ({"inputs": ["a.png"] * 11}, "11 input pictures are too many: give at most 10"),
-        ({"inputs": ["missing.png"]}, "picture missing.png is not a file that can be read"),
-        ({"mask": "m.jpg"}, "mask m.jpg is not a PNG file: convert it"),
-        ({"control": "c.webp"}, "control picture c.webp is not a PNG file"),
-        ({"options": {"a": {1}}}, "options cannot be written as JSON"),
-        ({"options": {"a": float("nan")}}, "options cannot be written as JSON"),
-        ({"prompt": "\ud800"}, "the prompt is not valid Unicode"),
+        ({"width": 0}, "width 0. Use 1 to 99999 pixels"),
+        ({"height": 100_000}, "height 100000"),
+        ({"user": "a/b"}, "user 'a/b'. Use a UUID, or letters"),
+        ({"user": ""}, "user ''. Use a UUID, or letters, digits and _ . + = @ ~, not beginning"),
+        ({"user": "alice-bob"}, "user 'alice-bob'. Use a UUID, or letters, digits and _ . + = @ ~, not beginning"),
+        ({"user": ".a"}, "user '.a'. Use a UUID, or letters, digits and _ . + = @ ~, not beginning"),
+        ({"message_id": "a b"}, "message ID 'a b'. Use letters"),
+        ({"message_id": "-"}, "message ID '-'. Use letters, digits and _ . + = @ ~, not beginning"),
+        ({"user": "6f9619ff", "message_id": "8b86-d011-b42d-00c04fc964ff-1"}, "not a valid request name. Shorten"),
+        ({"user": "alice", "message_id": "m" * 185}, "not a valid request name. Shorten"),
+        ({"kind": "SVG"}, "kind 'SVG'. Use lower-case letters"),
+        ({"kind": "error"}, "kind 'error': reserved for names of attachments and results. Use another"),
+        ({"kind": "mask"}, "kind 'mask'"),
+        (
+            {"inputs": ["a.gif"]},
+            "input image a.gif: its name does not end in png, jpg, jpeg, webp. Rename or convert it",
+        ),
+        ({"inputs": ["a.png"] * 11}, "11 input images: the limit is 10"),
+        ({"inputs": ["missing.png"]}, "image missing.png: not a readable file"),
+        ({"mask": "m.jpg"}, "mask m.jpg: its name does not end in .png. Convert it to PNG"),
+        ({"control": "c.webp"}, "control image c.webp: its name does not end in .png"),
+        ({"options": {"a": {1}}}, "options: cannot be written as JSON"),
+        ({"options": {"a": float("nan")}}, "options: cannot be written as JSON"),
+        ({"prompt": "\ud800"}, "prompt: not valid Unicode"),
     ],
 )
 def test_what_cannot_be_a_request_is_refused_before_anything_is_written(
@@ -247,15 +252,15 @@ def test_a_failed_submission_leaves_nothing_behind(
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(SpoolUnavailable, match=r"No space left on device: free some space"):
+    with pytest.raises(SpoolUnavailable, match=r"No space left on device\. Free some space"):
         submit(spool, "x", inputs=[picture(tmp_path / "a.png")], options={"seed": 1})
     assert os.listdir(spool) == []
 
 
 def test_a_missing_spool_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SpoolUnavailable, match="does not exist: mount it"):
+    with pytest.raises(SpoolUnavailable, match=r"does not exist\. Mount it"):
         submit(tmp_path / "nowhere", "x")
-    with pytest.raises(SpoolUnavailable, match="does not exist: mount it"):
+    with pytest.raises(SpoolUnavailable, match=r"does not exist\. Mount it"):
         wait(Ticket(tmp_path / "nowhere", "u-1-64x64"))
 
 
@@ -289,7 +294,7 @@ def test_candidates_come_in_order_and_previews_last(spool: Path) -> None:
 def test_a_picture_beside_a_waiting_request_is_not_yet_the_answer(spool: Path) -> None:
     ticket = submit(spool, "x")
     picture(spool / f"{ticket.stem}.png")
-    with pytest.raises(WaitTimeout, match="was not answered within 0 s") as caught:
+    with pytest.raises(WaitTimeout, match="no result within 0 s") as caught:
         wait(ticket, timeout=0)
     assert isinstance(caught.value, TimeoutError)
     assert ticket.request.exists()
@@ -299,7 +304,7 @@ def test_an_older_answer_under_the_same_name_is_not_taken_for_the_new_one(spool:
     answer(submit(spool, "x", user="u", message_id="1"), png=b"old", error=b"old error\n")
     again = submit(spool, "x", user="u", message_id="1")
     again.request.unlink()
-    with pytest.raises(RequestCancelled, match="u-1-1024x1024 is gone without an answer"):
+    with pytest.raises(RequestCancelled, match="u-1-1024x1024: gone without a result"):
         wait(again)
     answer(submit(spool, "x", user="u", message_id="1"), png=b"new")
     assert wait(again).primary.read_bytes() == b"new"
@@ -525,3 +530,43 @@ def test_threads_and_tasks_wait_together_and_each_gets_its_own_answer(
             answer(ticket, png=ticket.stem.encode())
         names = tasks.result(30) + [each.result(30).primary.name for each in results]
     assert names == [f"{ticket.stem}.png" for ticket in tickets]
+
+
+def answer_first(spool: Path, suffix: str = ".png") -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for path in spool.glob("*.txt"):
+            (spool / f"{path.stem}{suffix}").write_text("no\n\ncode: bad-size\n")
+            path.unlink()
+            return
+        time.sleep(0.005)
+
+
+def test_generating_asks_and_waits(spool: Path, daemon: Callable[[Callable[[], None]], None]) -> None:
+    daemon(lambda: answer_first(spool))
+    assert generate(spool, "a fox", width=8, height=8, user="ann", timeout=10).primary.name.startswith("ann-")
+    daemon(lambda: answer_first(spool, "-error.txt"))
+    with pytest.raises(RequestFailed):
+        asyncio.run(generate_async(spool, "a fox", timeout=10))
+
+
+def test_generating_without_a_result_takes_the_request_back(spool: Path) -> None:
+    with pytest.raises(WaitTimeout):
+        generate(spool, "a fox", timeout=0)
+    with pytest.raises(WaitTimeout):
+        asyncio.run(generate_async(spool, "a fox", timeout=0))
+    assert not list(spool.iterdir())
+
+
+def test_with_a_strict_umask_the_group_of_a_shared_spool_can_read_what_is_written(spool: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.png").write_bytes(b"x")
+    modes = {}
+    for mode in (0o2770, 0o700):
+        spool.chmod(mode)
+        before = os.umask(0o077)
+        try:
+            ticket = submit(spool, "a fox", options={"seed": 1}, inputs=[tmp_path / "in.png"])
+        finally:
+            os.umask(before)
+        modes[mode] = {path.stat().st_mode & 0o777 for path in spool.glob(f"{ticket.stem}*")}
+    assert modes == {0o2770: {0o640}, 0o700: {0o600}}

@@ -160,7 +160,7 @@ def test_an_error_is_read_from_an_ordinary_file_alone(
     play(plant)
     done = run(shell, spool, "x")
     assert done.returncode == 1
-    assert "is not an ordinary file" in done.stderr
+    assert "is not a regular file" in done.stderr
     assert "secret" not in done.stderr
 
 
@@ -170,14 +170,27 @@ def test_a_request_that_somebody_deletes_ends_the_wait(
     play(lambda name: {})
     done = run(shell, spool, "x")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "gone without an answer: somebody cancelled it" in done.stderr
+    assert "gone without a result: somebody cancelled it" in done.stderr
+
+
+def test_who_waits_is_told_once_that_the_spool_or_the_kind_is_paused(shell: list[str], spool: Path) -> None:
+    instances = spool / ".spectacle/instances"
+    instances.mkdir(parents=True)
+    (instances / "one.json").write_text('{"kinds": ["card"], "default_kind": "card", "pauses": []}')
+    (spool / ".spectacle/paused-card").write_text("new GPU,\x1b back at noon\n")
+    (spool / ".spectacle/paused-svg").symlink_to("/etc/passwd")
+    done = run(shell, "-t", "1", spool, "x")
+    said = "spectacle-request: waiting, because kind card is paused: new GPU,  back at noon"
+    assert done.stderr.splitlines()[0] == said
+    assert done.stderr.count("paused") == 1
+    assert "paused" not in run(shell, "-t", "0", "-k", "svg", spool, "x").stderr
 
 
 def test_after_the_time_given_the_request_is_taken_back(shell: list[str], spool: Path, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("a")
     done = run(shell, "-t", "0", "-i", tmp_path / "a.png", "-o", "{}", spool, "x")
     assert done.returncode == 1
-    assert "no answer within 0 s: the request was taken back" in done.stderr
+    assert "no result within 0 s. The request was cancelled." in done.stderr
     assert os.listdir(spool) == []
 
 
@@ -194,28 +207,29 @@ def test_an_interrupt_takes_the_request_back(shell: list[str], spool: Path, numb
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
-    assert "interrupted: the request was taken back" in said
+    assert "interrupted. The request was cancelled." in said
     assert os.listdir(spool) == []
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-s", "640X480"], "'640X480' is not a valid size"),
-        (["-s", "640"], "'640' is not a valid size"),
-        (["-s", "0x480"], "'0x480' is not a valid size"),
-        (["-s", "64x64x64"], "'64x64x64' is not a valid size"),
-        (["-s", "100000x1"], "'100000x1' is not a valid size"),
-        (["-k", "SVG"], "'SVG' is not a valid kind"),
-        (["-k", "error"], "'error' is not a valid kind"),
-        (["-u", "a/b"], "'a/b' is not a valid user"),
-        (["-u", "alice-bob"], "'alice-bob' is not a valid user"),
-        (["-u", "u" * 180], "is too long a user"),
-        (["-i", "/nowhere.png"], "/nowhere.png cannot be read"),
-        (["-m", str(SCRIPT)], "is not one of: png"),
-        (["-t", "soon"], "'soon' is not a number of seconds"),
-        (["-z"], "there is no option -z"),
-        (["-s"], "-s needs a value"),
+        (["-s", "640X480"], "invalid size '640X480'"),
+        (["-s", "640"], "invalid size '640'"),
+        (["-s", "0x480"], "invalid size '0x480'"),
+        (["-s", "64x64x64"], "invalid size '64x64x64'"),
+        (["-s", "100000x1"], "invalid size '100000x1'"),
+        (["-k", "SVG"], "invalid kind 'SVG'"),
+        (["-k", "error"], "invalid kind 'error'. Use lower-case letters"),
+        (["-k", "input11"], "invalid kind 'input11'"),
+        (["-u", "a/b"], "invalid user 'a/b'"),
+        (["-u", "alice-bob"], "invalid user 'alice-bob'. Use a UUID, or letters"),
+        (["-u", "u" * 180], ": too long"),
+        (["-i", "/nowhere.png"], "/nowhere.png: cannot be read"),
+        (["-m", str(SCRIPT)], "its name does not end in: png"),
+        (["-t", "soon"], "invalid number of seconds 'soon'"),
+        (["-z"], "unknown option -z. Omit it"),
+        (["-s"], "-s: the value is missing. Add it"),
     ],
 )
 def test_a_wrong_call_is_explained_and_writes_nothing(
@@ -228,12 +242,39 @@ def test_a_wrong_call_is_explained_and_writes_nothing(
 
 
 def test_a_missing_spool_or_prompt_is_explained(shell: list[str], spool: Path) -> None:
-    assert "not a directory: mount it" in run(shell, spool / "nowhere", "x").stderr
+    assert "not a directory. Mount it" in run(shell, spool / "nowhere", "x").stderr
     done = run(shell, spool)
-    assert (done.returncode, "give a spool directory and a prompt" in done.stderr) == (2, True)
+    assert (done.returncode, "the spool directory or the prompt is missing. Give both" in done.stderr) == (2, True)
 
 
 def test_help_teaches(shell: list[str]) -> None:
     done = run(shell, "--help")
     assert done.returncode == 0
     assert "Examples:" in done.stdout
+
+
+def test_an_account_without_a_name_is_called_by_its_number(
+    shell: list[str], spool: Path, tmp_path: Path, play: Callable[[Answers], Daemon]
+) -> None:
+    # As id does it: the number is printed where a name is wanted, and the status says that there is none.
+    (tmp_path / "id").write_text("#!/bin/sh\necho 4242\n[ $1 = -u ]\n")
+    (tmp_path / "id").chmod(0o755)
+    daemon = play(lambda name: {".png": "picture"})
+    done = run(["env", f"PATH={tmp_path}:{os.environ['PATH']}", *shell], spool, "x")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert daemon.seen[0].user == "4242"
+
+
+def test_with_a_strict_umask_the_group_of_the_spool_can_read_the_request(
+    shell: list[str], spool: Path, play: Callable[[Answers], Daemon]
+) -> None:
+    spool.chmod(0o2770)
+    modes = []
+
+    def answer(name: RequestName) -> dict[str, str]:
+        modes.append((spool / name.file_name).stat().st_mode & 0o777)
+        return {".png": "picture"}
+
+    play(answer)
+    done = run(["sh", "-c", 'umask 077 && exec "$@"', "sh", *shell], spool, "x")
+    assert (done.returncode, modes) == (0, [0o640])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 from pathlib import Path
 
 import pytest
+from daemon_process import wait_for
 
 from spectacle.spool.naming import RequestName
 
@@ -71,3 +73,57 @@ def test_the_client_is_one_file_that_needs_nothing_but_node() -> None:
     assert imports
     assert all(" from 'node:" in line for line in imports)
     assert "dependencies" not in json.loads((SOURCE / "package.json").read_text())
+
+
+@pytest.mark.parametrize("kind", ["commonjs", "module"])
+def test_the_client_runs_under_both_kinds_of_modules(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "package.json").write_text(json.dumps({"type": kind}))
+    (tmp_path / "spectacle-client.ts").write_text((SOURCE / "spectacle-client.ts").read_text())
+    source = "./spectacle-client" if kind == "commonjs" else "./spectacle-client.js"
+    (tmp_path / "program.ts").write_text(
+        f"import {{ submit }} from '{source}';\n"
+        "submit(process.argv[2] ?? '', { prompt: 'a fox' }).then(({ stem }) => console.log(stem));\n"
+    )
+    (tmp_path / "spool").mkdir(mode=0o770)
+    options = ("--module", "NodeNext", "--target", "ES2022", "--types", "node", "--skipLibCheck", "--ignoreConfig")
+    roots = ("--typeRoots", SOURCE / "node_modules" / "@types")
+    run(COMPILER, *options, *roots, "--outDir", tmp_path, tmp_path / "program.ts")
+    stem = run("sh", "-c", f"umask 077 && exec node {tmp_path}/program.js {tmp_path}/spool").strip()
+    request = tmp_path / "spool" / f"{stem}.txt"
+    assert request.read_text() == "a fox\n"
+    assert request.stat().st_mode & 0o777 == 0o640
+
+
+RUNTIMES = {
+    "deno": ("deno@2.9.6", "deno", ["run", "--no-prompt", "--allow-read=.", "--allow-write=.", "--allow-sys"]),
+    "bun": ("bun@1.4.5", "bun", ["run"]),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_client_and_its_example_run_as_they_are_under_deno_and_bun(tmp_path: Path, runtime: str) -> None:
+    package, program, options = RUNTIMES[runtime]
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    run("npm", "install", "--prefix", tmp_path, "--silent", "--no-audit", "--no-fund", package)
+    for name in ("spectacle-client.ts", "example.ts"):
+        (tmp_path / name).write_text((SOURCE / name).read_text())
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    # Nobody says who the user is, as in cron; Bun, for one, asks the environment alone.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    process = subprocess.Popen(
+        [tmp_path / "node_modules/.bin" / program, *options, "example.ts", "spool", "a", "red", "fox"], cwd=tmp_path,
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        (request,) = wait_for(lambda: list(spool.glob("[!.]*.txt")), "the request", 60)
+        assert request.read_text() == "a red fox\n"
+        assert request.name.startswith(pwd.getpwuid(os.getuid()).pw_name + "-")
+        (spool / f"{request.stem}.png").touch()
+        request.unlink()
+        said, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, said) == (0, f"spool/{request.stem}.png\n")

@@ -1,0 +1,1 @@
+../../../../clients/typescript/spectacle-client.ts
