@@ -23,7 +23,7 @@ from torch import Tensor
 from transformers import LogitsProcessor, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, StoppingCriteria
 
 from spectacle.generators.omnisvg import generation
-from spectacle.generators.omnisvg.generation import Decoder
+from spectacle.generators.omnisvg.generation import Decoder, Prompt
 from spectacle.generators.omnisvg.grammar import Grammar, GrammarLogitsProcessor
 from spectacle.generators.omnisvg.sampling import Sampling, default_sampling
 from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary
@@ -81,9 +81,16 @@ class Measurement:
     memory: int
 
 
-def build(size: str, device: torch.device, *, tiny: bool) -> Qwen2_5_VLForConditionalGeneration:
-    """The architecture with random weights in bf16."""
-    shape = {**SHAPES[size], **(TINY if tiny else {})}
+def build(
+    size: str,
+    device: torch.device,
+    *,
+    tiny: bool,
+    layers: int | None = None,
+    dtype: torch.dtype = torch.bfloat16,
+) -> Qwen2_5_VLForConditionalGeneration:
+    """The architecture, or so many layers of it, with random weights."""
+    shape = {**SHAPES[size], **(TINY if tiny else {}), **({} if layers is None else {"num_hidden_layers": layers})}
     config = Qwen2_5_VLConfig(
         **shape,
         vocab_size=SIZES[size].size,
@@ -93,7 +100,7 @@ def build(size: str, device: torch.device, *, tiny: bool) -> Qwen2_5_VLForCondit
     )
     config._attn_implementation = "sdpa"
     before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.bfloat16)
+    torch.set_default_dtype(dtype)
     try:
         with torch.device(device):
             model = Qwen2_5_VLForConditionalGeneration(config).eval()
@@ -152,14 +159,7 @@ def ours(decoder: Decoder, inputs: Mapping[str, Tensor], sampling: Sampling, dra
 
     def run(report: Callable[[int], None]) -> None:
         with patch.object(generation._Generation, "ended", lambda run: False):
-            decoder.generate(
-                inputs,
-                sampling,
-                candidates=drawings,
-                max_length=tokens,
-                seed=1,
-                report=lambda done, _paths: report(done),
-            )
+            decoder.generate(Prompt(inputs, sampling, drawings, tokens, 1, lambda done, _paths: report(done)))
 
     return run
 

@@ -14,8 +14,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import cairosvg
+from illustration_open import judge, report
 from illustration_prompts import Expected, differences, generate, judged, noun_lists
 from PIL import Image, ImageDraw
 
@@ -77,8 +79,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1024, help="side in pixels of the pictures that are timed")
     parser.add_argument("--sheet", help="write a contact sheet to this PNG")
     parser.add_argument("--wrong", action="store_true", help="print what is wrong with each prompt that failed")
+    parser.add_argument("--open", type=Path, help="prompts as people write them, tab-separated, to check by program")
     options = parser.parse_args()
     library = Library.open()
+    if options.open:
+        report(judge(options.open, library, options.seed), show=options.wrong)
+        return
     measure_speed(library, options.size)
     score_retrieval(library)
     score_scenes(library, options.prompts, options.seed, options.wrong)

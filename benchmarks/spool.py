@@ -36,16 +36,20 @@ class Extent:
     instances: Sequence[int]
     idle_seconds: float
     starts: int
+    steady: int
 
 
 FULL = Extent(
     {Spectacle: 300, ListdirLoop: 60, Huey: 100, HurriedHuey: 100},
-    1000, 5, (100, 1000, 10_000, 100_000), 100_000, (1, 2, 4), 20, 5,
+    1000, 5, (100, 1000, 10_000, 100_000), 100_000, (1, 2, 4), 20, 5, 1000,
 )  # fmt: skip
 QUICK = Extent(
     {Spectacle: 40, ListdirLoop: 3, Huey: 20, HurriedHuey: 20},
-    200, 1, (100, 1000, 10_000), 10_000, (1, 2), 3, 1,
+    200, 1, (100, 1000, 10_000), 10_000, (1, 2), 3, 1, 200,
 )  # fmt: skip
+
+
+STEADY_RATE = 100
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -94,14 +98,29 @@ def _throughput(home: Path, extent: Extent) -> None:
                 kind.name, f"{median(each.rate / each.by_protocol for each in found):.2f}",
                 f"{median(each.rate / each.fewest for each in found):.2f}", f"{median(rates):.0f}/s",
                 f"{min(rates):.0f} to {max(rates):.0f}/s",
+                f"{1000 * median(each.processor for each in found):.2f} ms",
             ]
         )  # fmt: skip
     by_protocol, fewest = median(each.by_protocol for each in limits), median(each.fewest for each in limits)
     rows.append(
-        ["bare loop, all calls of the protocol", "1", f"{by_protocol / fewest:.2f}", f"{by_protocol:.0f}/s", ""]
+        ["bare loop, all calls of the protocol", "1", f"{by_protocol / fewest:.2f}", f"{by_protocol:.0f}/s", "", ""]
     )
-    rows.append(["bare loop, the fewest calls", f"{fewest / by_protocol:.2f}", "1", f"{fewest:.0f}/s", ""])
-    table(("", "of the protocol's calls alone", "of the fewest calls", "median", "range"), rows)
+    rows.append(["bare loop, the fewest calls", f"{fewest / by_protocol:.2f}", "1", f"{fewest:.0f}/s", "", ""])
+    head = ("", "of the protocol's calls alone", "of the fewest calls", "median", "range", "processor time an answer")
+    table(head, rows)
+
+
+def _steady(home: Path, extent: Extent) -> None:
+    print(f"\n## Requests that come at random, {STEADY_RATE} a second")
+    rows = []
+    for kind in _contestants():
+        if kind.name == ListdirLoop.name:
+            continue
+        with measures.spool(home) as directory, running(contestant := kind(directory)):
+            taken = measures.steady(contestant, STEADY_RATE, extent.steady)
+        at = {share: f"{1000 * taken[int(share * (len(taken) - 1))]:.1f} ms" for share in (0.5, 0.95, 0.99)}
+        rows.append([kind.name, *at.values(), str(len(taken))])
+    table(("", "median", "95th percentile", "99th percentile", "requests"), rows)
 
 
 def _instances(home: Path, extent: Extent) -> None:
@@ -149,6 +168,7 @@ def _starting(home: Path, extent: Extent) -> None:
 PARTS: dict[str, Callable[[Path, Extent], None]] = {
     "latency": _latency,
     "throughput": _throughput,
+    "steady": _steady,
     "instances": _instances,
     "backlog": _backlog,
     "idle": _idle,

@@ -10,7 +10,8 @@ How it goes, and where to change what:
 - `art/sources.py`: the packages with their versions; the emoji of each set with names and keywords;
 - `art/words.py`: plain words for emoji whose official names nobody writes;
 - `art/clipart.py`: the openclipart files chosen, with their names;
-- `art/own_objects.py`, `art/own_more.py`, `art/own_animals.py`, `art/people.py`: what no set has, drawn here;
+- `art/own_objects.py`, `art/own_more.py`, `art/own_props.py`, `art/own_animals.py`, `art/people.py`: what no set has,
+  drawn here;
 - `art/cleaning.py`: SVG reduced to plain shapes;
 - `art/facts.py`: what is measured of each drawing;
 - `art/tables.py`, `art/nouns.py`: what is known without looking: kind, place, height, which way it looks, where one

@@ -2,7 +2,7 @@
 
     python scripts/demo.py [DIRECTORY]
 
-The pictures are kept in DIRECTORY (`demo-pictures`); the spool and the daemon's log go with the demo.
+The images are kept in DIRECTORY (`demo-pictures`); the spool and the daemon's log go with the demo.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def draw(spool: Path, log: Path, target: Path) -> list[Path]:
     """Ask for the pictures and wait for them.
 
     Returns:
-        The pictures, copied to `target`.
+        The images, copied to `target`.
 
     Raises:
         Failed: When one of them is not made, or the daemon does not do as it should.
@@ -136,7 +136,7 @@ def main(target: Path) -> int:
         except KeyboardInterrupt:
             print("Interrupted; the daemon is stopped.", file=sys.stderr)
             return INTERRUPTED
-    console.print("\nThe pictures:")
+    console.print("\nThe images:")
     for picture in pictures:
         print(picture.resolve())
     return 0

@@ -61,6 +61,7 @@ SETS = (
     LockedSet("slow", ("build", "test", "slow"), extras=("all",)),
     LockedSet("test", ("build", "test"), extras=("all",)),
     LockedSet("all", ("build",), extras=("all",)),
+    LockedSet("gateway", ("build",), extras=("gateway",)),
     LockedSet("light", ("build",)),
     LockedSet("light-test", ("build", "test")),
     LockedSet("benchmarks", ("build", "benchmarks"), extras=("all",)),

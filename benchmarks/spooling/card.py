@@ -8,7 +8,7 @@ from statistics import median
 from spectacle.generators.base import Job, MediaType
 from spectacle.generators.test_generator import TestGenerator, TestGeneratorOptions
 from spectacle.svg import Rasteriser
-from spectacle.worker.results import Provenance, finish
+from spectacle.worker.results import Provenance, Wanted, finish
 
 SIDE = 64
 PROMPT = "a red fox in the snow"
@@ -36,7 +36,7 @@ class CardMaker:
             prompt, "test-double", "test-double", None, None, "card", seed, SIDE, SIDE, {}, (), "0" * 64, "0"
         )  # fmt: skip
         artifacts = self._generator.generate(job, _NoControl())
-        (file,) = finish(artifacts, provenance, makes=MediaType.PNG, png_preview=False, rasteriser=self._rasteriser)
+        (file,) = finish(artifacts, provenance, Wanted(), rasteriser=self._rasteriser)
         return file.content
 
     def cost(self, times: int = 300) -> float:

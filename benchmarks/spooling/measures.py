@@ -57,11 +57,39 @@ def latencies(contestant: Contestant, times: int) -> list[float]:
     return sorted(taken)
 
 
+def steady(contestant: Contestant, rate: float, times: int) -> list[float]:
+    """Seconds from a request's close to its result, sorted, of requests that come at random, `rate` a second."""
+    warm(contestant)
+    chance = random.Random(1)
+    waiting: dict[Path, float] = {}
+    taken = []
+    names = iter(stems(times, "steady"))
+    due = time.perf_counter()
+    while waiting or len(taken) < times:
+        now = time.perf_counter()
+        if now >= due and (stem := next(names, None)) is not None:
+            contestant.submit(stem)
+            waiting[contestant.spool / f"{stem}.png"] = time.perf_counter()
+            due += chance.expovariate(rate)
+        for result in [each for each in waiting if each.exists()]:
+            taken.append(time.perf_counter() - waiting.pop(result))
+        time.sleep(GLANCE)
+    return sorted(taken)
+
+
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Requests per second of a contestant, and of the bare loops just before and after it."""
+    """Requests per second of a contestant, and of the bare loops just before and after it.
+
+    Attributes:
+        rate: The contestant's.
+        processor: Seconds of processor time the contestant took for each answer.
+        by_protocol: Of the bare loop with all calls of the protocol.
+        fewest: Of the one with the fewest.
+    """
 
     rate: float
+    processor: float
     by_protocol: float
     fewest: float
 
@@ -108,9 +136,11 @@ def compared_throughput(home: Path, contestant: Contestant, count: int, repetiti
     found = []
     before = bare_rates(home, count // 2)
     for repetition in range(repetitions):
+        spent = contestant.processor_seconds()
         rate = throughput(contestant, count, f"r{repetition}x")
+        processor = (contestant.processor_seconds() - spent) / count
         after = bare_rates(home, count // 2)
-        found.append(Throughput(rate, (before[0] + after[0]) / 2, (before[1] + after[1]) / 2))
+        found.append(Throughput(rate, processor, (before[0] + after[0]) / 2, (before[1] + after[1]) / 2))
         before = after
     return found
 

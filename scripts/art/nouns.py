@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from .own_props import ROWS as PROP_ROWS
+
 # One row: height in metres, category, habitat: nouns. Heights are those of an ordinary specimen as it stands in a
 # drawing (a lying pencil is as high as its drawing makes it long).
 ROWS = """
@@ -251,7 +253,7 @@ ROWS = """
 
 def _table() -> dict[str, tuple[str, str, float]]:
     table: dict[str, tuple[str, str, float]] = {}
-    for row in ROWS.strip().splitlines():
+    for row in (ROWS.strip() + PROP_ROWS).strip().splitlines():
         head, _, names = row.partition(":")
         height, category, habitat = head.split()
         for name in names.split(","):

@@ -10,6 +10,8 @@ from . import cleaning, people
 from .own_animals import animals
 from .own_more import MORE
 from .own_objects import OBJECTS
+from .own_props import PROPS
+from .own_props import WORDS as PROP_WORDS
 from .own_scenes import SCENES
 from .sources import Raw, tidy
 
@@ -71,8 +73,8 @@ def slug(title: str) -> str:
 
 def things() -> Iterator[Raw]:
     """Objects and animals drawn from nothing."""
-    for title, (width, height, body) in sorted({**OBJECTS, **MORE, **SCENES, **animals()}.items()):
-        words = [word.strip() for word in WORDS.get(title, "").split(",")]
+    for title, (width, height, body) in sorted({**OBJECTS, **MORE, **SCENES, **PROPS, **animals()}.items()):
+        words = [word.strip() for word in (WORDS | PROP_WORDS).get(title, "").split(",")]
         yield Raw(
             f"spectacle:{slug(title)}",
             title,

@@ -18,6 +18,8 @@ NPM = {
     "noto": "@iconify-json/noto@1.2.9",
     "emojibase": "emojibase-data@17.0.0",
     "cldr": "cldr-annotations-full@48.2.0",
+    "fira": "@fontsource/fira-sans@5.3.0",
+    "world-atlas": "world-atlas@2.0.2",
 }
 OPENCLIPART = "openclipart-svg=1:0.18+dfsg-19"
 

@@ -65,14 +65,14 @@ NOTO_EXTRAS = {
     "lighthouse": "lighthouse", "meteor": "meteor", "monarch-butterfly": "monarch butterfly",
     "net-with-handle": "butterfly net", "pickle": "pickle", "eraser": "eraser",
 }  # fmt: skip
-NEVER = {"middle finger", "cigarette", "kaaba", "place of worship", "no smoking", "prayer beads"}
+NEVER = {"middle finger", "kaaba", "place of worship", "no smoking", "prayer beads"}
 
 
 # Whole titles that are never taken: gestures that offend, tobacco, texts, maps, sheets.
 LEFT_OUT = re.compile(
-    r"middle finger|cigarette|no smoking|kaaba|place of worship|prayer beads|^family:|map of japan|input |button$"
-    r"|^kiss|couple with heart|hot springs|^brick$|pregnant|breast|feeding baby|sake bar|love hotel|bunny ears"
-    r"|thirty$|^(one|two|four|five|six|seven|eight|nine|eleven|twelve) o.clock|speaker|bell with slash|ballot|banknote"
+    r"middle finger|no smoking|kaaba|place of worship|prayer beads|^family:|map of japan|input |button$"
+    r"|^kiss|couple with heart|hot springs|pregnant|breast|feeding baby|sake bar|love hotel|bunny ears"
+    r"|thirty$|^(one|two|four|five|six|seven|eight|nine|eleven|twelve) o.clock|speaker|bell with slash|banknote"
     r"|hamsa|identification card|name badge|japanese symbol|bikini|briefs|pistol|^bomb$|mx claus|love letter$|^(red|green|white) dragon$"
 )
 HEADS = {
