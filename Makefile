@@ -10,12 +10,12 @@ NODE_MODULES := $(TYPESCRIPT)/node_modules
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 PYTEST := $(RUN) OMP_NUM_THREADS=1 $(BIN)/pytest
 
-.PHONY: help demo set-up test test-slow test-storm test-pythons test-oldest test-latest lint format lock audit benchmarks clean check-lock check-system
+.PHONY: help demo set-up test test-slow test-storm test-pythons test-oldest test-latest test-filelock lint format lock audit benchmarks clean check-lock check-system
 
 help:  ## list the targets
 	@awk -F ':|## ' '/^[a-z -]+:.*## /{ printf "%-24s %s\n", $$1, $$3 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.light check-system  ## draw three pictures through a daemon on a temporary spool
+demo: $(VENV)/.light check-system  ## compose three images through a daemon on a temporary spool
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.test $(NODE_MODULES)/.done check-system check-lock  ## run the tests
@@ -33,15 +33,18 @@ test-pythons: $(VENV)/.lock $(NODE_MODULES)/.done check-system  ## run the light
 test-oldest test-latest: $(VENV)/.lock $(NODE_MODULES)/.done check-system  ## run the tests with the oldest or the latest libraries allowed
 	$(RUN) $(BIN)/python scripts/test_versions.py $(@:test-%=%)
 
+test-filelock: $(VENV)/.lock $(VENV)/.test  ## run the tests of claims with each version of filelock allowed
+	$(RUN) $(BIN)/python scripts/test_filelock.py
+
 set-up: $(VENV)/.slow $(NODE_MODULES)/.done check-system  ## install everything the tests need, and run nothing
 
-lint: $(VENV)/.test check-lock  ## check form, types, dependencies between packages, and the locks
+lint: $(VENV)/.test check-lock  ## check formatting, types, the dependency rule, and the locks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/.test  ## bring the code into form
+format: $(VENV)/.test  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -49,13 +52,13 @@ lock: $(VENV)/.lock $(NODE_MODULES)/.npm  ## resolve requirements/ and the TypeS
 	$(RUN) $(BIN)/python scripts/lock.py
 	$(RUN) npm --prefix $(TYPESCRIPT) update --package-lock-only --silent --no-audit --no-fund
 
-audit: $(VENV)/.lock  ## ask a database for published flaws in the locked versions
+audit: $(VENV)/.lock  ## check the locked versions for published vulnerabilities
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/slow.txt
 
 benchmarks: $(VENV)/.benchmarks check-system  ## install what the programs in benchmarks/ compare with
 	@echo "Ready: $(BIN)/python benchmarks/spool.py --help"
 
-clean:  ## remove what make has made
+clean:  ## remove everything that make has created
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info $(NODE_MODULES)
 
 check-lock: $(VENV)/.test

@@ -39,7 +39,7 @@ generator = "test-double"
 
 [kinds.svg]
 generator = "test-double"
-makes = "svg"
+format = "svg"
 
 [kinds.slow]
 generator = "test-double"
@@ -156,6 +156,17 @@ class Daemon:
         temporary = self.drafts / f".writing-{name}"
         temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
         return temporary.rename(self.spool / name)
+
+    def await_run(self, stem: str) -> None:
+        """Wait until the job of a request with the option `progress` runs."""
+
+        def runs() -> bool:
+            with contextlib.suppress(FileNotFoundError):
+                told = json.loads((self.spool / f"{stem}-progress.json").read_text())
+                return bool(told["state"] == "running")
+            return False
+
+        wait_for(runs, f"{stem} to run\n{self.log[-3000:]}")
 
     def answer(self, stem: str, seconds: float = DEADLINE) -> Path:
         """Wait for the request to go away, and return its primary answer."""

@@ -49,7 +49,7 @@ def test_it_says_what_went_wrong_and_shows_the_daemons_log(tmp_path: Path, envir
         text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "1024x768 is 786432 pixels, more than the 1000 allowed" in done.stderr
+    assert "1024x768 is 786432 pixels; the limit is 1000" in done.stderr
     assert "answered with an error" in done.stderr
     assert left_behind(tmp_path) == []
 

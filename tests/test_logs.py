@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -120,6 +121,19 @@ def test_other_libraries_are_heard_in_the_same_form() -> None:
     logging.getLogger("PIL.Image").info("chatter")
     (line,) = lines(stream)
     assert (line["event"], line["level"]) == ("queue overflow", "warning")
+
+
+def test_a_line_that_cannot_be_written_is_dropped() -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    closed = io.StringIO()
+    for stream in (Full(), closed):
+        configure(stream=stream)
+        if stream is closed:
+            closed.close()
+        log.error("nobody reads this")
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:

@@ -21,6 +21,8 @@ LARGEST = 20 * 2**20
 ILLUSTRATION = files("spectacle.generators.illustration")
 NEEDED = [
     "art/library.bin",
+    "art/letters.bin",
+    "art/maps.bin",
     "language/lexicon.bin",
     "language/synonyms.txt",
 ]
@@ -30,6 +32,8 @@ LICENCES = {
     "art/LICENSE-openclipart.txt": "public domain",
     "art/LICENSE-emojibase.txt": "MIT",
     "art/LICENSE-cldr.txt": "UNICODE LICENSE V3",
+    "art/LICENSE-fira-sans.txt": "SIL Open Font License",
+    "art/LICENSE-world-atlas.txt": "Permission to use",
     "language/LICENSE-wordnet.txt": "WordNet 3.1 Copyright",
 }
 

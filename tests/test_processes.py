@@ -11,7 +11,7 @@ import pytest
 from daemon_process import Daemon
 
 import spectacle
-from spectacle.processes import module_command, module_environment
+from spectacle.processes import die_with_parent, module_command, module_environment
 
 PACKAGE = Path(spectacle.__file__).parent
 PLANTED = ("PIL/__init__.py", "spectacle.py", "structlog.py", "json.py", "sitecustomize.py", "cairosvg.py", "torch.py")
@@ -79,4 +79,12 @@ def test_all_children_that_run_python_are_started_this_way() -> None:
     users = {
         str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if "sys.executable" in path.read_text("utf-8")
     }
+    # That writes a command into a unit, and starts nothing.
+    users.remove("cli/shipped.py")
     assert users == {"processes.py", "checks/machine.py"}, "start it with processes.module_command"
+
+
+def test_where_the_kernel_ends_no_children_they_start_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.delattr("ctypes.CDLL")
+    die_with_parent(os.getppid())

@@ -107,7 +107,7 @@ def test_named_distributions_stay_switched_on(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nothing", "no generator 'nothing' is installed; there are: "),
+        ("nothing", "generator 'nothing': not installed; available: "),
         ("broken", "cannot be imported: No module named 'spectacle_dots_missing'"),
         ("number", "is not a subclass of spectacle.generators.base.Generator"),
     ],

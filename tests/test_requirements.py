@@ -11,8 +11,20 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
+WITHOUT_PUBLISHED_FLAWS = {
+    "cairosvg": "2.9.1",
+    "diffusers": "0.38",
+    "filelock": "4.2.11",
+    "lxml": "6.1",
+    "pillow": "12.3",
+    "torch": "2.6",
+    "transformers": "5.3",
+}
+"""The first version of each in which the flaws that are known are mended."""
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
 
 
@@ -124,3 +136,26 @@ def test_every_library_whose_insides_are_used_has_a_ceiling() -> None:
         "torchao",
         "peft",
     }
+
+
+def test_no_version_with_a_published_flaw_is_allowed_or_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = [
+        *project["project"]["dependencies"],
+        *(each for extra in project["project"]["optional-dependencies"].values() for each in extra),
+        *(each for group in project["dependency-groups"].values() for each in group),
+    ]
+    seen = set()
+    for requirement in map(Requirement, named):
+        if (mended := WITHOUT_PUBLISHED_FLAWS.get(requirement.name)) is not None:
+            seen.add(requirement.name)
+            floors = [Version(each.version) for each in requirement.specifier if each.operator == ">="]
+            assert floors, requirement
+            assert floors[0] >= Version(mended), requirement
+    assert seen == WITHOUT_PUBLISHED_FLAWS.keys()
+    for path in FILES:
+        for name, version in re.findall(
+            r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            if name in WITHOUT_PUBLISHED_FLAWS:
+                assert Version(version) >= Version(WITHOUT_PUBLISHED_FLAWS[name]), (path.name, name, version)

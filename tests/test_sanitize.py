@@ -99,7 +99,7 @@ class TestDecoding:
         assert decode_prompt(b"x" * 100, max_bytes=100) == "x" * 100
 
     def test_a_ten_megabyte_prompt_is_refused_with_both_sizes(self) -> None:
-        with pytest.raises(UnreadableRequest, match=r"10000000 bytes, at most 65536 are read"):
+        with pytest.raises(UnreadableRequest, match=r"10000000 bytes; the limit is 65536"):
             decode_prompt(b"x" * 10_000_000)
 
     @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ class TestDecoding:
             ("a fox".encode("utf-16-le"), "looks like UTF-16 without a byte order mark"),
             ("höher".encode("utf-16-be"), "looks like UTF-16 without a byte order mark"),
             ("a fox".encode("utf-32"), "looks like UTF-32 text"),
-            (b"\x89PNG\r\n\x1a\n\0\0", "looks like a PNG picture"),
-            (b"\xff\xd8\xff\xe0", "looks like a JPEG picture"),
+            (b"\x89PNG\r\n\x1a\n\0\0", "looks like a PNG image"),
+            (b"\xff\xd8\xff\xe0", "looks like a JPEG image"),
             (b"\x1f\x8b\x08\x00", "looks like a gzip archive"),
             (b"PK\x03\x04\x00\x00", "looks like a ZIP archive"),
             (b"\0" * 32, "a NUL at offset 0"),
@@ -127,7 +127,7 @@ class TestDecoding:
         with pytest.raises(UnreadableRequest) as caught:
             decode_prompt(raw)
         assert said in caught.value.message
-        assert caught.value.message.endswith("save the prompt as UTF-8 text")
+        assert caught.value.message.endswith("Save the prompt as UTF-8 text.")
         assert "\n" not in caught.value.message
 
     def test_text_that_merely_begins_like_another_format_is_read(self) -> None:

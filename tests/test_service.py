@@ -26,7 +26,7 @@ def configured(*replacements: tuple[str, str]) -> str:
 
 def run_slowly(daemon: Daemon, stem: str, **options: float | str) -> None:
     daemon.write(stem, options={"progress": True, "steps": 1000, "step_seconds": 0.05, **options})
-    wait_for((daemon.spool / f"{stem}-progress.json").exists, f"{stem} to run")
+    daemon.await_run(stem)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_a_kind_of_another_live_instance_is_left_to_it_and_one_of_nobody_gets_an
             second.process.send_signal(signal.SIGCONT)
             assert first.answer("a-1-64x64-special").suffix == ".png"
         first.write("a-3-64x64-special")
-        assert "special" not in first.error("a-3-64x64-special").partition("use one of")[2]
+        assert "special" not in first.error("a-3-64x64-special").partition("Use one of")[2]
 
 
 def test_garbage_among_the_reports_of_instances_does_no_harm(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_garbage_among_the_reports_of_instances_does_no_harm(tmp_path: Path) -> 
         daemon.write("a-1-64x64")
         assert daemon.answer("a-1-64x64").suffix == ".png"
         daemon.write("a-2-64x64-nothing")
-        assert "served by no running instance" in daemon.error("a-2-64x64-nothing")
+        assert "no running instance serves it" in daemon.error("a-2-64x64-nothing")
 
 
 @pytest.mark.parametrize("kind", ["link", "file"])
@@ -151,7 +151,7 @@ def test_a_house_that_is_not_a_directory_is_refused(tmp_path: Path, kind: str) -
         daemon.process = subprocess.Popen(
             [sys.executable, "-m", "spectacle", "serve", "--config", daemon.file], stdout=log, stderr=log
         )
-    wait_for(lambda: "is not a directory: move it away" in daemon.log, "the log to say so")
+    wait_for(lambda: "not a directory. Move it away" in daemon.log, "the log to say so")
     assert not os.listdir(elsewhere)
     state.unlink()
     daemon.write("a-1-64x64")
@@ -228,7 +228,7 @@ def test_a_log_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     daemon.write("a-1-64x64")
     daemon.write("a-2-64x64-nothing")
     assert daemon.answer("a-1-64x64").suffix == ".png"
-    assert "use one of" in daemon.error("a-2-64x64-nothing")
+    assert "Use one of" in daemon.error("a-2-64x64-nothing")
     assert daemon.stop() == 0
 
 
@@ -260,6 +260,7 @@ def serve_many(daemon: Daemon, letter: str, number: int) -> None:
         (daemon.spool / name).unlink(missing_ok=True)
 
 
+@pytest.mark.slow
 def test_many_requests_leave_no_descriptor_no_thread_and_no_memory_behind(tmp_path: Path) -> None:
     with running(tmp_path) as daemon:
         assert daemon.process is not None
@@ -312,7 +313,7 @@ def starts_in_order(daemon: Daemon) -> list[str]:
 def test_many_requests_of_many_users_are_each_answered_once_and_in_turn(
     tmp_path: Path, requests: int, users: int
 ) -> None:
-    daemon = Daemon(tmp_path, CONFIGURATION + '[log]\nform = "json"\n')
+    daemon = Daemon(tmp_path, CONFIGURATION + '[log]\nformat = "json"\n')
     # One user has written half of all before the others begin.
     half = requests // 2
     stems = [f"greedy-{number}-8x8" for number in range(half)]

@@ -10,10 +10,12 @@ from pathlib import Path
 import click
 import pytest
 
+from spectacle.cli.gateway import command as gateway
 from spectacle.cli.serve import command as serve
 from spectacle.config import Settings
 
 SYSTEMD = Path(__file__).parent.parent / "systemd"
+GATEWAY = "spectacle-gateway.service"
 UNITS = {"spectacle.service": "spectacle.service", "spectacle@.service": "spectacle@0.service"}
 DROP_INS = sorted((SYSTEMD / "drop-ins").glob("*.conf.example"))
 EXPOSURE = 25  # tenths of systemd's scale from 0, locked up, to 10
@@ -27,7 +29,7 @@ def analyse(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def installed(unit: str, directory: Path) -> Path:
     """A copy of the unit under an instance's name, whose programs exist here."""
     text = (SYSTEMD / unit).read_text().replace("/opt/spectacle/bin/spectacle", "/bin/true")
-    path = directory / UNITS[unit]
+    path = directory / UNITS.get(unit, unit)
     path.write_text(text)
     return path
 
@@ -42,7 +44,7 @@ def value(unit: str, key: str) -> str:
     return found
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [*UNITS, GATEWAY])
 def test_systemd_accepts_the_unit(unit: str, tmp_path: Path) -> None:
     done = analyse("--man=no", "--recursive-errors=yes", "verify", installed(unit, tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
@@ -66,7 +68,7 @@ def test_an_unknown_setting_in_a_drop_in_would_be_noticed(tmp_path: Path) -> Non
     assert analyse("--man=no", "--recursive-errors=yes", "verify", path).returncode != 0
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [*UNITS, GATEWAY])
 def test_the_service_is_locked_up(unit: str, tmp_path: Path) -> None:
     path = installed(unit, tmp_path)
     done = analyse("security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", path)
@@ -94,11 +96,12 @@ def test_the_daemon_and_the_service_manager_understand_each_other(unit: str) -> 
     assert int(minutes[1]) * 60 >= Settings().workers.drain_timeout + 30
 
 
-@pytest.mark.parametrize("unit", UNITS)
-def test_the_command_line_is_one_that_serve_takes(unit: str) -> None:
+@pytest.mark.parametrize(("unit", "command"), [*((unit, serve) for unit in UNITS), (GATEWAY, gateway)])
+def test_the_command_line_is_one_that_the_command_takes(unit: str, command: click.Command) -> None:
     program, subcommand, *arguments = value(unit, "ExecStart").split()
-    assert (program, subcommand) == ("/opt/spectacle/bin/spectacle", "serve")
-    flags = {flag for option in serve.params if isinstance(option, click.Option) for flag in option.opts}
+    name = "serve" if command is serve else "gateway"
+    assert (program, subcommand) == ("/opt/spectacle/bin/spectacle", name)
+    flags = {flag for option in command.params if isinstance(option, click.Option) for flag in option.opts}
     assert {argument for argument in arguments if argument.startswith("-")} <= flags
 
 
@@ -114,4 +117,23 @@ def test_the_account_is_made_with_the_same_number_everywhere(tmp_path: Path) -> 
         assert done.returncode == 0, done.stderr
     (account,) = re.findall(r"(?m)^u (\w+) ([0-9]+) ", (SYSTEMD / "spectacle.sysusers.conf").read_text())
     assert account[0] == value("spectacle.service", "User") == value("spectacle.service", "Group")
-    assert f"/srv/spectacle/spool 2770 {account[0]} {account[0]}" in (SYSTEMD / "spectacle.tmpfiles.conf").read_text()
+
+
+def test_the_spool_may_be_a_mount_point_that_the_daemon_cannot_write() -> None:
+    (account,) = re.findall(r"(?m)^u (\w+) ", (SYSTEMD / "spectacle.sysusers.conf").read_text())
+    made = re.findall(r"(?m)^\w\S* +(\S+) +(\S+) +(\S+)", (SYSTEMD / "spectacle.tmpfiles.conf").read_text())
+    assert made
+    assert all(mode == "0755" and owner == "root" for _, mode, owner in made)
+    operations = (SYSTEMD.parent / "docs/how-to/service.md").read_text()
+    assert f"install -d -m 2770 -o {account} -g {account} /srv/spectacle/spool" in operations
+    assert "install -d -m 0755 -o root -g root /srv/spectacle/spool" in operations
+
+
+def test_the_gateway_reaches_this_machine_alone_and_keeps_its_secrets_to_itself() -> None:
+    assert value(GATEWAY, "IPAddressDeny") == "any"
+    assert value(GATEWAY, "IPAddressAllow") == "localhost"
+    assert value(GATEWAY, "StateDirectoryMode") == "0700"
+    variables = dict(each.split("=", 1) for key, each in settings(GATEWAY) if key == "Environment")
+    assert all(each.startswith("%S/spectacle-gateway/") for each in variables.values())
+    assert {"SPECTACLE_GATEWAY_KEY", "SPECTACLE_GATEWAY_TOKENS"} == set(variables)
+    assert value(GATEWAY, "User") == value("spectacle.service", "User")

@@ -18,12 +18,20 @@ from versions import make_former_version, make_next_version
 
 import spectacle
 
+OLD_NAMES = CONFIGURATION.replace('format = "svg"', 'makes = "svg"')
+"""The configuration as the former version reads it, and this one still does."""
 STEM = "a-1-32x32"
 IMPORTS = """
+import os
 from spectacle.spool import commit
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName
+from spectacle.spool.attempts import add_attempt
+def claim_it(claims, spool, name):
+    return claims.claim(name, spool.look(name.file_name).version)
+def lose(claims, spool, name):
+    add_attempt(spool, name, spool.look(name.file_name).version, os.urandom(4).hex())
 """
 IMPORTS_OF_FORMER = """
 from spectacle import commit
@@ -31,6 +39,10 @@ from spectacle.claims import Claims
 from spectacle.naming import RequestName
 from spectacle.spool import Spool
 Spool.prepare_state_directory = Spool.prepare_house
+def claim_it(claims, spool, name):
+    return claims.claim(name)
+def lose(claims, spool, name):
+    claims.add_attempt(name)
 """
 BEGIN = f"""
 import os, sys
@@ -40,10 +52,10 @@ spool.open()
 spool.prepare_state_directory()
 name = RequestName.parse("{STEM}.txt")
 claims = Claims(spool, 3)
-claim = claims.claim(name)
+claim = claim_it(claims, spool, name)
 """
 DIE_COMMITTED = f"""{BEGIN}
-commit.roll_forward = lambda *_: os._exit(9)
+commit.roll_forward = lambda *_, **__: os._exit(9)
 answer = commit.Answer(spool, name, claim.token)
 answer.add("-2.png", b"second")
 answer.add(".png", b"first")
@@ -54,8 +66,8 @@ for each in ("{STEM}.txt", "{STEM}-options.json"):
 answer.publish(versions[0], versions[1:], still_ours=lambda: True)
 """
 DIE_RUNNING = f"""{BEGIN}
-claims.add_attempt(name)
-claims.add_attempt(name)
+lose(claims, spool, name)
+lose(claims, spool, name)
 os._exit(9)
 """
 
@@ -117,7 +129,7 @@ def serve_once(daemon: Daemon) -> None:
 
 
 def test_an_answer_decided_by_one_version_is_put_in_place_by_the_other(tmp_path: Path, pair: Versions) -> None:
-    daemon = Daemon(tmp_path, environment=pair[1].environment)
+    daemon = Daemon(tmp_path, OLD_NAMES, environment=pair[1].environment)
     daemon.write(STEM, options={"seed": 1})
     die(DIE_COMMITTED, daemon, pair[0])
     assert ("decided_by" in json.loads((daemon.spool / f".{STEM}.commit").read_text())) == pair[0].is_later
@@ -128,8 +140,9 @@ def test_an_answer_decided_by_one_version_is_put_in_place_by_the_other(tmp_path:
     assert not daemon.hidden()
 
 
+@pytest.mark.slow
 def test_runs_lost_by_one_version_are_counted_by_the_other(tmp_path: Path, pair: Versions) -> None:
-    daemon = Daemon(tmp_path, environment=pair[1].environment)
+    daemon = Daemon(tmp_path, OLD_NAMES, environment=pair[1].environment)
     daemon.write(STEM)
     die(DIE_RUNNING, daemon, pair[0])
     assert ("purpose=" in (daemon.spool / f"{STEM}.lock").read_text()) == pair[0].is_later
@@ -137,13 +150,14 @@ def test_runs_lost_by_one_version_are_counted_by_the_other(tmp_path: Path, pair:
     assert "code: too-many-attempts" in (daemon.spool / f"{STEM}-error.txt").read_text()
 
 
+@pytest.mark.slow
 def test_two_versions_serve_one_spool_side_by_side_and_know_of_each_other(tmp_path: Path, versions: Versions) -> None:
     with ExitStack() as stack:
         this, other = (
             stack.enter_context(
                 running(
                     tmp_path,
-                    f'{CONFIGURATION}\n[log]\nform = "json"\n[kinds.only_{name}]\ngenerator = "test-double"\n',
+                    f'{OLD_NAMES}\n[log]\nform = "json"\n[kinds.only_{name}]\ngenerator = "test-double"\n',
                     name=name,
                     environment=version.environment,
                 )
@@ -172,7 +186,7 @@ def test_two_versions_serve_one_spool_side_by_side_and_know_of_each_other(tmp_pa
         for version in versions:
             shown = subprocess.run(
                 [sys.executable, "-m", "spectacle", "status", "--json", "--spool", this.spool],
-                env=version.environment, capture_output=True, text=True, check=True, timeout=60,
+                env=version.environment, capture_output=True, text=True, cwd=tmp_path, check=True, timeout=60,
             )  # fmt: skip
             instances = json.loads(shown.stdout)["instances"]
             assert {each["version"] for each in instances if each["live"]} == {each.number for each in versions}
@@ -181,11 +195,13 @@ def test_two_versions_serve_one_spool_side_by_side_and_know_of_each_other(tmp_pa
 def test_an_answer_of_a_later_format_is_left_for_its_own_version(tmp_path: Path) -> None:
     with running(tmp_path) as daemon:
         record = daemon.spool / f".{STEM}.commit"
-        record.write_text(json.dumps({"format": 2, "what": "only a later version knows"}))
+        record.write_text(json.dumps({"format": 99, "what": "only a later version knows"}))
         daemon.write(STEM)
         daemon.write("b-1-32x32")
         daemon.answer("b-1-32x32")
-        wait_for(lambda: "left an answer for its own version" in daemon.log, "word of the later version's answer")
+        wait_for(
+            lambda: "left a result for a later version to publish" in daemon.log, "word of the later version's answer"
+        )
         assert (daemon.spool / f"{STEM}.txt").exists()
         assert record.exists()
         assert not os.listdir(daemon.spool / ".spectacle/poison")

@@ -129,7 +129,7 @@ def test_asking_again_under_the_same_name_replaces_the_answer(daemon: Daemon) ->
 
 def test_deleting_a_running_request_stops_it_and_nothing_is_written(daemon: Daemon) -> None:
     request = daemon.write("a-10-64x64-slow", options={"progress": True})
-    wait_for((daemon.spool / "a-10-64x64-slow-progress.json").exists, "progress")
+    daemon.await_run("a-10-64x64-slow")
     request.unlink()
     wait_for(lambda: "cancelled" in daemon.log, "the cancellation")
     wait_for(lambda: not any(name.startswith("a-10-64x64-slow") for name in daemon.public()), "everything to go")
@@ -137,7 +137,7 @@ def test_deleting_a_running_request_stops_it_and_nothing_is_written(daemon: Daem
 
 def test_a_running_request_that_is_replaced_is_answered_as_it_is_now(daemon: Daemon) -> None:
     daemon.write("a-11-64x64-slow", options={"progress": True})
-    wait_for((daemon.spool / "a-11-64x64-slow-progress.json").exists, "progress")
+    daemon.await_run("a-11-64x64-slow")
     daemon.write("a-11-64x64-slow", "something else", options={"steps": 1})
     with Image.open(daemon.answer("a-11-64x64-slow")) as picture:
         assert json.loads(picture.info["spectacle"])["prompt"] == "something else"
@@ -157,14 +157,14 @@ def test_progress_is_told_while_a_request_runs_and_gone_with_its_answer(daemon: 
 
     wait_for(look, "progress to come and go")
     assert states[-1]["step"] > 0
-    assert set(states[-1]) == {"state", "fraction", "step", "steps", "eta_s", "note", "generator", "host"}
+    assert set(states[-1]) == {"state", "fraction", "step", "steps", "eta_s", "ahead", "note", "generator", "host"}
     daemon.answer("a-12-64x64")
     assert not path.exists()
 
 
 def test_a_crash_of_the_worker_costs_attempts_and_then_gives_an_error(daemon: Daemon) -> None:
     daemon.write("a-13-64x64-crash", input=png())
-    assert "3 attempts" in daemon.error("a-13-64x64-crash")
+    assert "3 failed attempts" in daemon.error("a-13-64x64-crash")
     kept = os.listdir(daemon.spool / ".spectacle/poison")
     assert any(name.startswith("a-13-64x64-crash.txt") for name in kept)
     daemon.write("a-14-64x64")
@@ -192,8 +192,8 @@ def test_names_that_are_not_requests_are_left_alone(daemon: Daemon) -> None:
 @pytest.mark.parametrize(
     ("stem", "prompt", "said"),
     [
-        ("b-1-64x64-fox", b" \n\t ", "holds no prompt"),
-        ("b-2-64x64", b"x" * 10_000_000, "shorten"),
+        ("b-1-64x64-fox", b" \n\t ", "contains no prompt"),
+        ("b-2-64x64", b"x" * 10_000_000, "Shorten"),
         ("b-3-0x0", b"fox", "at least 1x1"),
         ("b-4-99999x99999", b"fox", "16000000"),
         ("b-5-64x64-nothing", b"fox", "card, crash, fox, slow, svg"),
@@ -258,10 +258,10 @@ def test_an_attachment_that_is_no_picture_gets_an_error_that_names_it(daemon: Da
 def test_input_pictures_in_a_row_are_all_used_and_none_is_passed_over(daemon: Daemon) -> None:
     for stem, numbers, said in (
         ("b-12-64x65", range(1, 11), None),
-        ("b-12-64x66", range(1, 12), "b-12-64x66-input11.png is more than the 10 input pictures"),
-        ("b-12-64x67", (1, 3), "b-12-64x67-input3.png is there but not b-12-64x67-input2.png"),
-        ("b-12-64x68", (1, 5), "b-12-64x68-input5.png is there but not b-12-64x68-input2.png"),
-        ("b-12-64x69", (2,), "b-12-64x69-input2.png is there but not b-12-64x69-input.png"),
+        ("b-12-64x66", range(1, 12), "b-12-64x66-input11.png: more than 10 input"),
+        ("b-12-64x67", (1, 3), "b-12-64x67-input3.png: there is no b-12-64x67-input2.png"),
+        ("b-12-64x68", (1, 5), "b-12-64x68-input5.png: there is no b-12-64x68-input2.png"),
+        ("b-12-64x69", (2,), "b-12-64x69-input2.png: there is no b-12-64x69-input.png"),
     ):
         daemon.write(stem, **{f"input{number if number > 1 else ''}": png() for number in numbers})
         if said is None:
@@ -298,7 +298,7 @@ def test_what_is_no_ordinary_file_is_never_opened_and_answered_with_an_error(
             listening.bind(path.name)
     else:
         path.hardlink_to(target)
-    assert "not an ordinary file" in daemon.error(stem)
+    assert "not a regular file" in daemon.error(stem)
     assert target.read_text() == "secret"
 
 
@@ -315,9 +315,12 @@ def test_an_attachment_that_is_no_ordinary_file_is_never_opened(daemon: Daemon, 
     else:
         path.mkdir()
     daemon.write(stem)
-    assert "not an ordinary file" in daemon.error(stem)
+    assert "not a regular file" in daemon.error(stem)
     assert not os.path.lexists(path)
     assert target.exists()
+    # Only a request that is irregular itself is kept; of attachments, only a directory is, which cannot be removed.
+    kept = [name for name in os.listdir(daemon.spool / ".spectacle/poison") if name.startswith(stem)]
+    assert [name.startswith(f"{path.name}.") for name in kept] == ([True] if kind == "directory" else [])
 
 
 def test_a_directory_in_the_place_of_the_progress_file_leaves_no_request_unanswered(daemon: Daemon) -> None:
@@ -397,6 +400,12 @@ def test_a_blocked_prompt_is_refused(tmp_path: Path) -> None:
         assert "code: blocked-prompt" in (daemon.error("a-1-64x64") and daemon.answer("a-1-64x64").read_text())
 
 
+def test_a_pattern_that_others_backtrack_on_for_ever_stops_nobody(tmp_path: Path) -> None:
+    with running(tmp_path, CONFIGURATION + "[sanitize]\nblocked = ['^(\\w+\\s?)+$!']\n") as daemon:
+        daemon.write("a-1-64x64", "a perfectly ordinary sentence of some words and then some more of them")
+        assert daemon.answer("a-1-64x64").suffix == ".png"
+
+
 def test_a_spool_that_vanishes_and_returns_is_waited_for(tmp_path: Path) -> None:
     with running(tmp_path) as daemon:
         daemon.write("a-1-64x64")
@@ -453,6 +462,9 @@ def test_a_reload_changes_the_kinds_and_a_bad_file_changes_nothing(tmp_path: Pat
         daemon.file.write_text(CONFIGURATION + "nonsense = 1\n")
         daemon.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "nonsense" in daemon.log, "the complaint")
+        daemon.file.write_text(CONFIGURATION + "[sanitize]\nblocked = ['fine', '(?<=red )fox']\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "'(?<=red )fox' contains a look-ahead or look-behind" in daemon.log, "the second complaint")
         daemon.file.write_text(CONFIGURATION + '[kinds.extra]\ngenerator = "test-double"\n')
         daemon.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "settings reloaded" in daemon.log, "the reload")
@@ -463,7 +475,7 @@ def test_a_reload_changes_the_kinds_and_a_bad_file_changes_nothing(tmp_path: Pat
 def test_sigterm_lets_the_running_job_finish(tmp_path: Path) -> None:
     with running(tmp_path) as daemon:
         daemon.write("a-1-64x64", options={"progress": True, "steps": 20, "step_seconds": 0.05})
-        wait_for((daemon.spool / "a-1-64x64-progress.json").exists, "progress")
+        daemon.await_run("a-1-64x64")
         assert daemon.stop() == 0
         assert "a-1-64x64.png" in daemon.public()
         assert not os.listdir(daemon.spool / ".spectacle/instances")
@@ -473,7 +485,7 @@ def test_a_second_sigterm_gives_the_running_job_back_at_once(tmp_path: Path) -> 
     with running(tmp_path) as daemon:
         assert daemon.process is not None
         daemon.write("a-1-64x64-slow", options={"progress": True})
-        wait_for((daemon.spool / "a-1-64x64-slow-progress.json").exists, "progress")
+        daemon.await_run("a-1-64x64-slow")
         daemon.process.send_signal(signal.SIGTERM)
         wait_for(lambda: "stopping" in daemon.log, "the first signal")
         assert daemon.stop() == 0

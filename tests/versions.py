@@ -1,7 +1,7 @@
 """Other versions of the daemon, for tests.
 
-A later one is a copy of the package that writes all that the promise to later versions allows (docs/protocol.md,
-"Versions side by side"). A former one comes out of the repository's history.
+A later one is a copy of the package that writes all that the promise to later versions allows
+(docs/explanation/coordination.md, "Mixed versions"). A former one comes out of the repository's history.
 """
 
 from __future__ import annotations
@@ -18,27 +18,22 @@ import spectacle
 
 VERSION = "99.1.0"
 
-COMMIT = """record = {"format": FORMAT, **asdict(self), "decided_by": {"version": [99, 1]}}
+COMMIT = """record["decided_by"] = {"version": [99, 1]}
         record["request"]["owner"] = "somebody"
         for each in [*record["files"], *record["attachments"]]:
             each["digests"] = {"blake3": None}
         return json.dumps(record).encode()"""
-LEASE = """log = structlog.get_logger()
-
-
-class SoftFileLease(SoftFileLease):
-    def _write_lock_info(self, fd):
-        super()._write_lock_info(fd)
-        os.write(fd, b"purpose=generating\\n")
-"""
 CHANGES = {
     "__init__.py": [(f'__version__ = "{spectacle.__version__}"', f'__version__ = "{VERSION}"')],
     # Further fields in a commit record, and in each version and file in it.
-    "spool/record.py": [('return json.dumps({"format": FORMAT, **asdict(self)}).encode()', COMMIT)],
-    "spool/claims.py": [
-        # A further line in a claim, a further field in the count of attempts.
-        ("log = structlog.get_logger()\n", LEASE),
-        ('json.dumps({"attempts": count})', 'json.dumps({"attempts": count, "reasons": ["unknown"] * count})'),
+    "spool/record.py": [("return json.dumps(record).encode()", COMMIT)],
+    # A further line in a claim.
+    "spool/lease.py": [
+        ('f"request={request_field(request)}\\n"', 'f"request={request_field(request)}\\npurpose=generating\\n"'),
+    ],
+    # A further field in the count of attempts.
+    "spool/attempts.py": [
+        ('{"attempts": count, "request"', '{"attempts": count, "reasons": ["unknown"] * count, "request"'),
     ],
     # Further fields, and richer values, in an instance's report.
     "daemon/reporting.py": [
@@ -47,8 +42,8 @@ CHANGES = {
             '"instance": self._instances.identity, "schema": 7, "peers": {"seen": []},',
         ),
         (
-            '"devices": [thread.status() for thread in self._threads],',
-            '"devices": [{**thread.status(), "temperature": 61.5, "jobs": []} for thread in self._threads],',
+            '"devices": [device.status() for device in self._devices],',
+            '"devices": [{**device.status(), "temperature": 61.5, "jobs": []} for device in self._devices],',
         ),
     ],
     # A further part of the state directory.
