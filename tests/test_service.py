@@ -82,7 +82,7 @@ def test_ctrl_c_reaches_the_daemon_alone_and_the_running_job_is_finished(tmp_pat
     daemon.answer("a-1-64x64-svg")
     run_slowly(daemon, "a-2-64x64", steps=20)
     os.killpg(daemon.process.pid, signal.SIGINT)
-    assert daemon.process.wait(20) == 0
+    assert daemon.process.wait(60) == 0
     assert "a-2-64x64.png" in daemon.public()
     assert "Traceback" not in daemon.log
 

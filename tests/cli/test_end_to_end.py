@@ -66,7 +66,7 @@ def test_a_finished_job_is_soon_told_as_done(run, tmp_path: Path) -> None:
         steps = ("--option", "steps=12", "--option", "step_seconds=0.1")
         arguments = ("--config", daemon.file, "--size", "8x8", *steps, "--wait", "--timeout", "20")
         assert run("submit", "x", *arguments).exit_code == 0
-        wait_for(lambda: "1 answered" in run("status", "--config", daemon.file).stdout, "the job to be counted", 5)
+        wait_for(lambda: "1 answered" in run("status", "--config", daemon.file).stdout, "the job to be counted")
         assert "busy" not in run("status", "--config", daemon.file).stdout
 
 

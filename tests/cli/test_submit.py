@@ -15,7 +15,7 @@ from PIL import Image
 
 from spectacle.spool.directory import Spool
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 
 
 @contextmanager

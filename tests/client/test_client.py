@@ -276,7 +276,7 @@ def test_the_picture_is_returned_once_the_request_is_answered(
 ) -> None:
     ticket = submit(spool, "x")
     daemon(lambda: answer(ticket, png=b"picture"))
-    result = wait(ticket, timeout=10)
+    result = wait(ticket, timeout=60)
     assert result.paths == (result.primary,)
     assert result.primary.read_bytes() == b"picture"
 
@@ -327,7 +327,7 @@ def test_an_answer_that_appears_while_the_directory_is_being_listed_is_found(
         return names
 
     monkeypatch.setattr(waiting.os, "listdir", torn)
-    assert wait(ticket, timeout=10).primary.read_bytes() == b"picture"
+    assert wait(ticket, timeout=60).primary.read_bytes() == b"picture"
 
 
 def test_an_error_answer_is_raised_with_its_details(spool: Path) -> None:
@@ -345,7 +345,7 @@ def test_cancelling_ends_the_wait_and_takes_the_attachments_along(
     ticket = submit(spool, "x", inputs=[picture(tmp_path / "a.png")], options={"seed": 1})
     daemon(lambda: cancel(ticket) or None)
     with pytest.raises(RequestCancelled):
-        wait(ticket, timeout=10)
+        wait(ticket, timeout=60)
     daemon_is_done = time.monotonic() + 10
     while os.listdir(spool) and time.monotonic() < daemon_is_done:
         time.sleep(0.005)
@@ -366,7 +366,7 @@ def test_progress_is_reported_when_it_changes(spool: Path) -> None:
             answer(ticket, png=b"picture")
 
     progress.write_text('{"state": "loading", "fraction": 0, "generator": "g", "host": "h"}')
-    wait(ticket, timeout=10, on_progress=note)
+    wait(ticket, timeout=60, on_progress=note)
     assert seen == [
         Progress("loading", fraction=0, generator="g", host="h"),
         Progress("running", fraction=0.5, step=4, steps=8),
@@ -429,7 +429,7 @@ def test_an_attachment_is_never_written_through_a_link_that_lies_in_wait(
 def test_many_requests_are_awaited_in_one_event_loop(spool: Path) -> None:
     async def talk() -> list[bytes]:
         tickets = [await submit_async(spool, "x", width=64, height=64) for _ in range(50)]
-        waits = [asyncio.create_task(wait_async(ticket, timeout=10)) for ticket in tickets]
+        waits = [asyncio.create_task(wait_async(ticket, timeout=60)) for ticket in tickets]
         await asyncio.sleep(0)
         for number, ticket in enumerate(tickets):
             await asyncio.to_thread(answer, ticket, png=str(number).encode())
@@ -544,10 +544,10 @@ def answer_first(spool: Path, suffix: str = ".png") -> None:
 
 def test_generating_asks_and_waits(spool: Path, daemon: Callable[[Callable[[], None]], None]) -> None:
     daemon(lambda: answer_first(spool))
-    assert generate(spool, "a fox", width=8, height=8, user="ann", timeout=10).primary.name.startswith("ann-")
+    assert generate(spool, "a fox", width=8, height=8, user="ann", timeout=60).primary.name.startswith("ann-")
     daemon(lambda: answer_first(spool, "-error.txt"))
     with pytest.raises(RequestFailed):
-        asyncio.run(generate_async(spool, "a fox", timeout=10))
+        asyncio.run(generate_async(spool, "a fox", timeout=60))
 
 
 def test_generating_without_a_result_takes_the_request_back(spool: Path) -> None:

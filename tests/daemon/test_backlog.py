@@ -223,7 +223,7 @@ def test_a_worker_that_becomes_idle_wakes_the_one_to_which_it_leaves_what_waits(
     workers[0].model = None
     threads[0].start()
     try:
-        assert taken.get(timeout=5) == 1
+        assert taken.get(timeout=60) == 1
     finally:
         taken.put(0)
         backlog.wake_all()

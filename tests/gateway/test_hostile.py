@@ -38,7 +38,7 @@ def bomb() -> bytes:
 
 def raw(served: Served, sent: bytes) -> bytes:
     """What comes back for some bytes."""
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=60) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -176,7 +176,7 @@ class TestRequests:
     def test_a_body_that_stops_arriving_is_given_up(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(middleware, "BODY_PAUSE", 0.05)
         head = b"POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{"
-        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=60) as connection:
             connection.sendall(head)
             answer = connection.recv(65536)
         assert answer.startswith(b"HTTP/1.1 408 ")
@@ -191,7 +191,7 @@ class TestRequests:
             debug=lambda event, **told: logged.append((event, told["status"])),
         )
         monkeypatch.setattr(middleware, "log", silent)
-        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=60) as connection:
             connection.sendall(b"POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{")
         wait_for(lambda: logged, "the end of the request")
         assert logged == [("request served", None)]

@@ -55,7 +55,7 @@ def test_a_job_survives_the_gateway_that_took_it(daemon: Daemon, tmp_path: Path)
                 assert done["status"] == "succeeded"
                 assert opened(client.get(done["outputs"][0]["url"]).content).size == (16, 8)
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
         log = (tmp_path / "gateway.log").read_text()
         assert log.count("gateway started") == 2
         assert "gateway stopped" in log
