@@ -40,7 +40,7 @@ from spectacle.daemon.waiting_progress import WaitingProgress
 from spectacle.errors import SpectacleError, SpoolUnavailable, UnknownKind, WorkerUnavailable
 from spectacle.spool.claims import Claims, keep
 from spectacle.spool.directory import Spool, unavailable
-from spectacle.spool.instances import Instances, new_identity
+from spectacle.spool.instances import Instances, new_identity, ready_elsewhere
 from spectacle.spool.lease import LeaseRecords
 from spectacle.spool.mounts import advice_on
 from spectacle.spool.reserve import Reserve
@@ -257,7 +257,8 @@ class Watcher:
         """Requests that may be run together with one that was taken. As `RequestSource.companions` says."""
         if first.model is None or self._stopping.is_set():
             return []
-        return self._backlog.companions(state, first.model, most, begin)
+        elsewhere = ready_elsewhere(self._spool, self._instances.identity, *first.model)
+        return self._backlog.companions(state, first.model, most, elsewhere, begin)
 
     def serve(self, tracked: TrackedRequest, worker: JobRunner) -> None:
         """Run a request that was taken, and see to what becomes of it."""

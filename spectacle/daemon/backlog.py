@@ -251,7 +251,7 @@ class Backlog:
         return None
 
     def companions(
-        self, worker: WorkerState, model: Model, most: int, begin: Callable[[Attempt], None]
+        self, worker: WorkerState, model: Model, most: int, elsewhere: int, begin: Callable[[Attempt], None]
     ) -> list[TrackedRequest]:
         """Take requests that are run together with one that a worker has taken.
 
@@ -259,10 +259,11 @@ class Backlog:
             worker: The worker, with the model loaded.
             model: The model.
             most: How many at most.
+            elsewhere: How many workers of other instances wait with the model.
             begin: As `take` says.
         """
         with self._change:
-            taken = self._schedule.companions(model, worker, most) if self._open else []
+            taken = self._schedule.companions(model, worker, most, elsewhere) if self._open else []
             if taken and worker.busy_until is not None:
                 ends = [self._schedule.expected_end(each, worker) for each in taken]
                 worker.busy_until += sum(max(0.0, end - self._clock()) for end in ends if end is not None)

@@ -244,21 +244,22 @@ class Schedule:
         self._started(chosen.name.user)
         return chosen
 
-    def companions(self, model: Hashable, worker: WorkerState, most: int) -> list[Waiting]:
+    def companions(self, model: Hashable, worker: WorkerState, most: int, elsewhere: int = 0) -> list[Waiting]:
         """Take requests out that are run together with one that a worker has just taken, in the order of their turns.
 
         Requests of another model are overtaken as `take` does it. Other workers that wait with the model get their
-        parts of what waits for it.
+        parts of what waits for it, those of other instances, too.
 
         Args:
             model: What is loaded for them.
             worker: The worker.
             most: How many at most.
+            elsewhere: How many workers of other instances wait with the model.
         """
         chosen: list[Waiting] = []
         waiting = sum(queue.size for key, queue in self._queues.items() if key[0] == model)
         sharing = [each for each in self._workers if each is not worker and each.idle and model in each.loaded()]
-        most = min(most, math.ceil((waiting + 1) / (len(sharing) + 1)) - 1)
+        most = min(most, math.ceil((waiting + 1) / (len(sharing) + elsewhere + 1)) - 1)
         while len(chosen) < most:
             eligible = sorted((each for each in self._bests() if _may_run(worker, each)), key=self._rank)
             near = next((each for each in eligible if each.model == model), None)

@@ -116,6 +116,27 @@ def all_reports(spool: Spool) -> list[tuple[Report, float]]:
     return [(report, max(0.0, (now - version[2]) / 1e9)) for _, report, version in _reports(spool)]
 
 
+def ready_elsewhere(spool: Spool, identity: str, generator: str, preset: str | None) -> int:
+    """How many workers of other live instances have a model loaded, and wait.
+
+    Args:
+        spool: The spool.
+        identity: This instance's name.
+        generator: Name of the model's generator.
+        preset: Its preset.
+    """
+    model = {"generator": generator, "preset": preset}
+    found = 0
+    for report, age in all_reports(spool):
+        if report.get("instance") == identity or report.get("state") != "serving" or not is_live(report, age):
+            continue
+        devices = report.get("devices")
+        for told in devices if isinstance(devices, list) else ():
+            loaded = told.get("loaded") if isinstance(told, dict) and told.get("state") == "ready" else None
+            found += isinstance(loaded, list) and model in loaded
+    return found
+
+
 def all_identities(spool: Spool) -> list[str]:
     """The names of the instances that have reported, whether or not they still run."""
     identities = (each for each in map(reporter_of, spool.state_names(INSTANCES)) if each is not None)

@@ -75,6 +75,16 @@ def test_a_worker_that_waits_with_the_same_model_gets_its_part(clock: Clock, wor
     assert len(schedule) == 4
 
 
+def test_a_worker_of_another_instance_that_waits_with_the_same_model_gets_its_part(
+    clock: Clock, worker: WorkerState
+) -> None:
+    schedule = Schedule(60, clock, [worker])
+    for number in range(7):
+        schedule.add(waiting("a", number, number))
+    assert len(schedule.companions("m", worker, 7, elsewhere=1)) == 3
+    assert len(schedule) == 4
+
+
 def test_what_has_ended_an_attempt_before_is_not_run_together_with_others(clock: Clock, worker: WorkerState) -> None:
     schedule = Schedule(60, clock, [worker])
     schedule.add(waiting("a", 0, 0))

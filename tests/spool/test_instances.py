@@ -11,7 +11,15 @@ import pytest
 from clock import Clock
 
 from spectacle.spool.directory import Spool
-from spectacle.spool.instances import BEATS_TO_DIE, MAX_KINDS, Instances, all_reports, is_live, new_identity
+from spectacle.spool.instances import (
+    BEATS_TO_DIE,
+    MAX_KINDS,
+    Instances,
+    all_reports,
+    is_live,
+    new_identity,
+    ready_elsewhere,
+)
 from spectacle.spool.naming import STATE_DIRECTORY
 
 
@@ -138,3 +146,20 @@ def test_the_age_of_a_report_is_told_by_the_file_servers_own_clock(spool: Spool)
     os.utime(spool.path / STATE_DIRECTORY / "instances/there.json", ns=(old, old))
     ((report, age),) = all_reports(spool)
     assert not is_live(report, age)
+
+
+def test_workers_of_others_that_wait_with_a_model_are_counted(spool: Spool) -> None:
+    def device(state: str, *presets: str | None) -> dict[str, object]:
+        return {"state": state, "loaded": [{"generator": "omnisvg", "preset": preset} for preset in presets]}
+
+    def told(identity: str, state: str, *devices: object) -> None:
+        Instances(spool, identity).report({"instance": identity, "state": state, "devices": [*devices]})
+
+    told("here", "serving", device("ready", "4b"))
+    told("there", "serving", device("ready", "4b", "8b"), device("busy", "4b"), device("ready"), "nonsense", {})
+    told("far", "serving", device("ready", "4b"))
+    told("paused", "paused", device("ready", "4b"))
+    Instances(spool, "odd").report({"state": "serving", "devices": {"state": "ready"}})
+    assert ready_elsewhere(spool, "here", "omnisvg", "4b") == 2
+    assert ready_elsewhere(spool, "here", "omnisvg", "8b") == 1
+    assert ready_elsewhere(spool, "here", "omnisvg", None) == 0
