@@ -225,7 +225,7 @@ class Lab:
                 [*_WITH_US, "uml_switch", "-unix", self.home / "switch"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        wait_for((self.home / "switch").exists, "the switch")
+        wait_for((self.home / "switch").exists, "the switch", 60)
         for host in self.hosts:
             host.power_on()
         for host in self.hosts:
