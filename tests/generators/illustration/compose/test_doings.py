@@ -121,3 +121,8 @@ def test_a_cake_without_candles_has_none() -> None:
     composition = drawn("a birthday cake without candles")
     assert composition.placed[0].title.startswith("candleless")
     assert not composition.scene.not_drawn
+
+
+@pytest.mark.parametrize("prompt", ["pizza with mushrooms and olives", "a bowl of soup with basil leaves"])
+def test_food_with_what_grows_elsewhere_is_on_a_table(prompt: str) -> None:
+    assert drawn(prompt).place == "table"
