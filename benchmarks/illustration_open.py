@@ -72,7 +72,8 @@ def judge(rows: Path, library: Library, seed: int) -> list[Verdict]:
         for row in csv.DictReader(file, delimiter="\t"):
             width, height = (int(side) for side in row["size"].split("x"))
             composition = compose(understand(row["prompt"], library), library, width, height, seed)
-            checks = known.get(row["id"]) or asked(row["prompt"])
+            own = [check.strip() for check in (row.get("checks") or "").split(";") if check.strip()]
+            checks = own or known.get(row["id"]) or asked(row["prompt"])
             failed = tuple(check for check in checks if not holds(check, composition))
             digest = hashlib.sha256(composition.svg.encode()).hexdigest()
             verdicts.append(Verdict(row["prompt"], row.get("category", ""), failed, len(checks), digest))

@@ -10,8 +10,9 @@ How it goes, and where to change what:
 - `art/sources.py`: the packages with their versions; the emoji of each set with names and keywords;
 - `art/words.py`: plain words for emoji whose official names nobody writes;
 - `art/clipart.py`: the openclipart files chosen, with their names;
-- `art/own_objects.py`, `art/own_more.py`, `art/own_props.py`, `art/own_animals.py`, `art/people.py`: what no set has,
-  drawn here;
+- `art/own_objects.py`, `art/own_more.py`, `art/own_props.py`, `art/own_doings.py`, `art/own_animals.py`,
+  `art/people.py`: what no set has, drawn here;
+- `art/flags.py`: the flags of countries, on poles;
 - `art/cleaning.py`: SVG reduced to plain shapes;
 - `art/facts.py`: what is measured of each drawing;
 - `art/tables.py`, `art/nouns.py`: what is known without looking: kind, place, height, which way it looks, where one
@@ -31,11 +32,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from art import cleaning, clipart, facts, own, sources, tables  # noqa: E402
+from art import cleaning, clipart, facts, flags, own, sources, tables  # noqa: E402
 
 TARGET = ROOT / "spectacle/generators/illustration/art"
-SIDES = {"fluent": 32.0, "noto": 128.0, "clipart": 256.0, "spectacle": 128.0}
+SIDES = {"fluent": 32.0, "noto": 128.0, "clipart": 256.0, "spectacle": 128.0, "flags": 212.0}
 LARGEST = 60_000
+LARGEST_FLAG = 110_000
 
 
 def base36(value: int) -> str:
@@ -80,7 +82,7 @@ def main() -> None:
     packages = sources.Packages(ROOT / ".art-cache")
     fluent = list(sources.emoji(packages, "fluent", "MIT", {}))
     noto = list(sources.emoji(packages, "noto", "Apache-2.0", tables.NOTO_EXTRAS))
-    raws = [*fluent, *noto, *own.things(), *own.persons(fluent), *clipart.chosen(packages)]
+    raws = [*fluent, *noto, *own.things(), *own.persons(fluent), *clipart.chosen(packages), *flags.flags(packages)]
     words: dict[str, int] = {}
     rows: list[list[object]] = []
     blobs: list[bytes] = []
@@ -97,7 +99,7 @@ def main() -> None:
         except (cleaning.Unsuitable, ValueError) as error:
             print("left out", raw.id, error)
             continue
-        if len(clean.markup) > LARGEST:
+        if len(clean.markup) > (LARGEST_FLAG if raw.source == "flags" else LARGEST):
             print("left out", raw.id, len(clean.markup), "characters")
             continue
         if raw.id in taken:
@@ -114,7 +116,7 @@ def main() -> None:
         blobs.append(blob)
         counts[raw.source] = counts.get(raw.source, 0) + 1
         if raw.author:
-            authors[raw.source if raw.source in ("fluent", "noto") else raw.id] = raw.author
+            authors[raw.source if raw.source in ("fluent", "noto", "flags") else raw.id] = raw.author
     index = {"words": list(words), "authors": authors, "drawings": rows}
     head = zlib.compress(json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode(), 9)
     (TARGET / "library.bin").write_bytes(b"SPCTART1" + struct.pack("<I", len(head)) + head + b"".join(blobs))

@@ -33,6 +33,7 @@ LICENCES = {
     "art/LICENSE-emojibase.txt": "MIT",
     "art/LICENSE-cldr.txt": "UNICODE LICENSE V3",
     "art/LICENSE-fira-sans.txt": "SIL Open Font License",
+    "art/LICENSE-flag-icons.txt": "MIT License",
     "art/LICENSE-world-atlas.txt": "Permission to use",
     "language/LICENSE-wordnet.txt": "WordNet 3.1 Copyright",
 }

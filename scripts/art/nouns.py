@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from .own_doings import ROWS as DOING_ROWS
 from .own_props import ROWS as PROP_ROWS
 
 # One row: height in metres, category, habitat: nouns. Heights are those of an ordinary specimen as it stands in a
@@ -253,7 +254,7 @@ ROWS = """
 
 def _table() -> dict[str, tuple[str, str, float]]:
     table: dict[str, tuple[str, str, float]] = {}
-    for row in (ROWS.strip() + PROP_ROWS).strip().splitlines():
+    for row in (ROWS.strip() + DOING_ROWS.rstrip() + PROP_ROWS).strip().splitlines():
         head, _, names = row.partition(":")
         height, category, habitat = head.split()
         for name in names.split(","):

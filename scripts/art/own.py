@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from . import cleaning, people
 from .own_animals import animals
+from .own_doings import DOINGS
+from .own_doings import WORDS as DOING_WORDS
 from .own_more import MORE
 from .own_objects import OBJECTS
 from .own_props import PROPS
@@ -73,8 +75,8 @@ def slug(title: str) -> str:
 
 def things() -> Iterator[Raw]:
     """Objects and animals drawn from nothing."""
-    for title, (width, height, body) in sorted({**OBJECTS, **MORE, **SCENES, **PROPS, **animals()}.items()):
-        words = [word.strip() for word in (WORDS | PROP_WORDS).get(title, "").split(",")]
+    for title, (width, height, body) in sorted({**OBJECTS, **MORE, **SCENES, **PROPS, **DOINGS, **animals()}.items()):
+        words = [word.strip() for word in (WORDS | PROP_WORDS | DOING_WORDS).get(title, "").split(",")]
         yield Raw(
             f"spectacle:{slug(title)}",
             title,

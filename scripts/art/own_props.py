@@ -155,7 +155,7 @@ CAFE: dict[str, tuple[int, int, str]] = {
     "fishing rod": (140, 120, line("M6 112L104 10", WOOD_DARK, 5) + line("M104 10Q128 40 126 84", STEEL, 1.6) + line("M126 84a6 8 0 1 1-8 4", DARK, 2.400) + circle(34, 90, 9, DARK) + circle(34, 90, 4, SILVER)),
     "sandbox": (140, 60, path("M4 30L24 12H116L136 30V54H4z", WOOD) + path("M12 30L28 16H112L128 30z", "#f0d9a0") + path("M50 26q14-16 30 0z", "#e3c585") + rect(4, 30, 132, 24, WOOD_LIGHT, 3)),
     "trampoline": (140, 66, line("M18 28v34M122 28v34M46 34v30M94 34v30", STEEL, 5) + ellipse(70, 26, 66, 16, BLUE) + ellipse(70, 24, 52, 11, INK)),
-    "earrings": (80, 84, line("M18 6q10 0 10 12v10M62 6q-10 0-10 12v10", STEEL, 3) + path("M28 28l14 20-14 30-14-30z", "#b06fd6") + path("M52 28l14 20-14 30-14-30z", "#b06fd6")),
+    "earrings": (120, 34, "".join(line(f"M{x} 4v8", STEEL, 3) + circle(x, 20, 10, "#e8b923") + circle(x - 3, 17, 3, "#fbe48a") for x in (12, 108))),
     "apron": (90, 110, line("M28 6q17 20 34 0", DARK, 4) + path("M26 8h38v26q8 8 20 8v60H6V42q12 0 20-8z", RED) + rect(28, 62, 34, 24, RED_DARK, 3)),
     "raincoat": (110, 110, path("M40 4h30l26 14 10 60-16 4-8-36v60H28V46l-8 36-16-4 10-60z", YELLOW) + line("M55 10v96", AMBER, 3) + rounds((60, 40, 2.6, INK), (60, 60, 2.6, INK), (60, 80, 2.6, INK)) + path("M36 6q19-10 38 0l-8 14H44z", AMBER)),
     "school bus": (170, 90, rect(4, 12, 140, 58, YELLOW, 8) + path("M144 34h14q8 0 8 10v26h-22z", AMBER) + "".join(rect(14 + 26 * k, 20, 20, 18, "#bfe3ff", 3) for k in range(5)) + rect(4, 48, 158, 5, INK) + rounds((40, 72, 14, INK), (126, 72, 14, INK), (40, 72, 6, SILVER), (126, 72, 6, SILVER))),

@@ -20,6 +20,7 @@ NPM = {
     "cldr": "cldr-annotations-full@48.2.0",
     "fira": "@fontsource/fira-sans@5.3.0",
     "world-atlas": "world-atlas@2.0.2",
+    "flags": "flag-icons@7.5.0",
 }
 OPENCLIPART = "openclipart-svg=1:0.18+dfsg-19"
 
@@ -34,7 +35,7 @@ class Raw:
         id: Identity it will have in the library.
         title: What it shows.
         keywords: Further words for it.
-        source: `fluent`, `noto`, `clipart` or `spectacle`.
+        source: `fluent`, `noto`, `clipart`, `flags` or `spectacle`.
         svg: A whole SVG document.
         group: Emojibase group and subgroup, or the openclipart folder.
         licence: SPDX identifier.
@@ -88,6 +89,7 @@ class Packages:
             "LICENSE-noto.txt": LICENCES / "LICENSE-noto.txt",
             "LICENSE-emojibase.txt": self.npm("emojibase") / "LICENSE",
             "LICENSE-cldr.txt": self.npm("cldr") / "LICENSE",
+            "LICENSE-flag-icons.txt": self.npm("flags") / "LICENSE",
             "LICENSE-openclipart.txt": self.openclipart() / "doc/openclipart-svg/copyright",
         }
 

@@ -150,6 +150,7 @@ FACES_BY_ID = {
 }  # fmt: skip
 # Where a rider's or sitter's foot goes: `top` is the ink's upper edge in the middle; a number is a share of the box.
 SEATS: dict[str, str | float] = {
+    "power line": 0.17, "iceberg": 0.42,
     **dict.fromkeys(
         (
             "horse", "galloping horse", "trotting horse", "unicorn", "donkey", "camel", "cow", "ox", "elephant",
@@ -203,6 +204,9 @@ def describe(raw: Raw) -> Description | None:
             return None
         description = Description(*row)
         known = NOUNS.get(title)
+    elif raw.source == "flags":
+        description = Description("object", "ground", "whole", 2.0)
+        known = None
     else:
         description = Description("object", "ground", "whole", 0.4)
         known = noun_row(title)

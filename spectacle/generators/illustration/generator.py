@@ -36,7 +36,7 @@ class Illustration(Generator):
     name: ClassVar[str] = "illustration"
     summary: ClassVar[str] = "Composes an image from a library of artwork; needs no weights and no GPU."
     licence: ClassVar[str] = (
-        "MIT (Fluent Emoji and our own), Apache-2.0 (Noto Emoji) and public domain (openclipart) artwork; "
+        "MIT (Fluent Emoji, flag-icons and our own), Apache-2.0 (Noto Emoji) and public domain (openclipart) artwork; "
         "each image's metadata names the artwork used"
     )
     needs: ClassVar[InputRequirements] = InputRequirements(prompt=True)

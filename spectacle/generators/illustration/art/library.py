@@ -33,7 +33,7 @@ class Artwork:
         id: Its name in the library, such as `noto:fox`.
         title: What it shows, in English, lower case.
         keywords: Further English words for it.
-        source: `fluent`, `noto`, `clipart` or `spectacle`.
+        source: `fluent`, `noto`, `clipart`, `flags` or `spectacle`.
         size: Width and height of the view box; its origin is 0, 0.
         box: Bounds of the visible ink: x, y, width, height.
         foot: Left and right end of what touches the ground along the bottom of `box`.

@@ -152,7 +152,7 @@ def _free_scale(cluster: Cluster, space: PictureSpace, scale: float | None, *, a
     count = len(cluster.composite.members)
     spread: float = min(2.4, count**0.5)
     if cluster.kind == "celestial":
-        target = unit * (0.5 if alone and count == 1 else 0.2) * spread
+        target = unit * (0.36 if alone and count == 1 else 0.2) * spread
         return min(target / height if count == 1 else target / max(height, width), space.width * 0.9 / width)
     if scale is None:
         return 0.5 * unit / max(height, width)

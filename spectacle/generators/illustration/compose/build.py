@@ -8,12 +8,15 @@ from random import Random
 from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose.attach import ATTACHING, attach
 from spectacle.generators.illustration.compose.casting import Role, words_of
+from spectacle.generators.illustration.compose.doings import doing_of
 from spectacle.generators.illustration.compose.groups import amid, between, group, relate
 from spectacle.generators.illustration.compose.inscribing import WRITTEN
 from spectacle.generators.illustration.compose.parts import Assembly, Composite, figure
 from spectacle.generators.illustration.compose.together import PAIRED
 from spectacle.generators.illustration.language.scene import Relation, RelationKind, Scene, Thing
 
+_NARROW = 0.5
+"""Width to height of an image below which things stand behind each other rather than side by side."""
 HOST_IS_SUBJECT = frozenset({RelationKind.HOLDING, RelationKind.WEARING})
 
 
@@ -258,8 +261,8 @@ def _figures(
                 part.angle = 180.0
             elif "dancing" in thing.attributes:
                 part.angle = rng.choice((-9.0, -6.0, 6.0, 9.0))
-            if drawing.id.startswith(WRITTEN) or PAIRED in thing.attributes:
-                pass  # mirrored text could not be read, and those together face each other
+            if drawing.id.startswith(WRITTEN) or PAIRED in thing.attributes or doing_of(thing) is not None:
+                pass  # mirrored text could not be read, those together face each other, and tools are on the right
             elif turned or (count > 2 and rng.random() < 0.3 and drawing.faces != "front"):
                 part.mirror()
             members.append(Assembly([part], index))
@@ -268,6 +271,8 @@ def _figures(
 
 
 def _share_out(hosts: list[Assembly], children: list[Assembly], kind: RelationKind) -> None:
+    if "stacked" in hosts[0].root.noun.attributes:
+        hosts = hosts[::-1]  # what is on a stack is on its top
     slots = [0] * len(hosts)
     homes = [
         index * len(hosts) // len(children) if len(children) >= len(hosts) else index for index in range(len(children))
@@ -290,6 +295,8 @@ def _place(
     subject, targets = owner[relation.subject], [owner[index] for index in relation.objects]
     if not targets or subject in targets or subject not in clusters:
         return
+    if wide < _NARROW and relation.kind is RelationKind.BESIDE and doing_of(scene.things[relation.subject]) is None:
+        return  # there is no room for it, and all are near each other anyway
     if relation.kind is RelationKind.BETWEEN and len(targets) == 2 and targets[0] != targets[1]:
         between(clusters[subject].composite, clusters[targets[0]].composite, clusters[targets[1]].composite)
         _absorb(targets[0], subject, clusters, owner)

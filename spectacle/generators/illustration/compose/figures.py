@@ -12,6 +12,7 @@ from spectacle.generators.illustration.art.library import Artwork
 from spectacle.generators.illustration.compose.bodies import CENTRE, WIDTH, Outfit, body, foot_of, reach_of
 from spectacle.generators.illustration.compose.heads import NATURAL, TONES, Head, hair_colour, head
 from spectacle.generators.illustration.compose.outfitting import without
+from spectacle.generators.illustration.compose.poses import pose_of
 from spectacle.generators.illustration.compose.stage import Stage
 from spectacle.generators.illustration.compose.svg import num
 from spectacle.generators.illustration.compose.together import brought_together
@@ -54,15 +55,6 @@ _MEMBERS = {"child": ("boy", "girl"), "person": ("man", "woman")}
 """Who the members of a group are of which no more is said."""
 
 _TIES = frozenset({"tie", "necktie"})
-_SITTING = frozenset({"sitting", "lounging"})
-_POSES = (
-    ("dancing", "dance", "raised"), ("jumping", "jump", "raised"), ("running", "run", "out"), ("walking", "walk", "down"), ("climbing", "jump", "raised"),
-    ("waving", "stand", "raised"), ("singing", "stand", "out"), ("fighting", "walk", "out"), ("cooking", "stand", "hold"),
-    ("playing", "walk", "out"), ("eating", "stand", "hold"), ("drinking", "stand", "hold"), ("reading", "stand", "hold"), ("meditating", "kneel", "together"),
-    ("holding hands", "stand", "out"), ("cheering", "jump", "raised"), ("praying", "kneel", "together"), ("kneeling", "kneel", "down"),
-    ("painting", "stand", "out"), ("pointing", "stand", "out"), ("hugging", "stand", "out"), ("working", "stand", "hold"), ("talking", "stand", "out"),
-)  # fmt: skip
-_SEATS = frozenset({"chair", "sofa", "couch", "bench", "armchair", "stool", "throne", "bed", "swing", "seat"})
 
 
 def dressed(scene: Scene, stage: Stage, rng: Random) -> Scene:
@@ -91,7 +83,7 @@ def dressed(scene: Scene, stage: Stage, rng: Random) -> Scene:
             things[index] = _retoned(thing, stage, rng)
             continue
         wearing = [scene.things[one] for one in clothes]
-        legs, arms = _pose(scene, index)
+        legs, arms = pose_of(scene, index)
         if baby:
             legs, arms = "sit", "out" if arms == "down" else arms
         poses = [(legs, one) for one in together.arms.get(index, (arms,))]
@@ -217,29 +209,6 @@ def _skin_said(thing: Thing) -> str:
             "light brown": "medium",
         }.get(thing.colours[0], "")
     return ""
-
-
-def _pose(scene: Scene, index: int) -> tuple[str, str]:
-    """The pose of legs and arms of a person: what they do, hold, ride or sit on."""
-    thing = scene.things[index]
-    legs, arms = "stand", "down"
-    for name, lower, upper in _POSES:
-        if name in thing.attributes:
-            legs, arms = lower, upper
-            break
-    for relation in scene.relations:
-        nouns = {scene.things[one].noun.split()[-1] for one in relation.objects}
-        if relation.subject != index:
-            continue
-        if relation.kind is RelationKind.HOLDING:
-            arms = "hold" if arms != "raised" else arms
-        elif relation.kind is RelationKind.RIDING:
-            legs, arms = "stand", "hold"
-        elif relation.kind in (RelationKind.ON, RelationKind.INSIDE) and nouns & _SEATS:
-            legs = "sit"
-    if _SITTING & set(thing.attributes):
-        legs = "sit"
-    return legs, arms
 
 
 def _made(

@@ -5,12 +5,18 @@ from __future__ import annotations
 from random import Random
 
 from spectacle.generators.illustration.art.library import Artwork
+from spectacle.generators.illustration.compose.bands import at_horizon, banded
 from spectacle.generators.illustration.compose.build import Cluster
 from spectacle.generators.illustration.compose.casting import LIVELY
 from spectacle.generators.illustration.compose.placed import PictureSpace, Placed, contained, emit, lift
+from spectacle.generators.illustration.compose.together import distance_of
 
 _LOW = frozenset({"flower", "plant", "insect", "fruit", "vegetable", "food"})
 """Categories of what others are not to be hidden by."""
+_NEARER = 1.2
+"""How much larger something in the foreground is than among the rest."""
+_TALLEST = 0.56
+"""Share of the height of a narrow image that what stands in it may take."""
 
 
 def _rows(clusters: list[Cluster], space: PictureSpace, rng: Random) -> list[list[Cluster]]:
@@ -39,6 +45,9 @@ def _rows(clusters: list[Cluster], space: PictureSpace, rng: Random) -> list[lis
     halves = [low, [cluster for cluster in order if cluster not in low]] if len(order) > 2 and low else []
     if halves:
         options.append(halves)
+    depth = [low, [one for one in order if one not in low and one not in big], big]
+    if len(order) > 2 and all(depth) and not set(map(id, low)) & set(map(id, big)) and all(map(_is_fixed, big)):
+        options.append(depth)
     for rows in range(2, min(len(order), 4) + 1):
         ranked = sorted(order, key=lambda cluster: cluster.composite.height)
         size = -(-len(ranked) // rows)
@@ -50,7 +59,8 @@ def _rows(clusters: list[Cluster], space: PictureSpace, rng: Random) -> list[lis
         fit = min(0.88 * wide / width, 0.72 / height)
         if len(option) > 1:
             backed = bool(big) and option is options[1]
-            fit *= 1.1 if backed or option is halves else 0.5 if wide > 0.85 and roomy else 0.85
+            crowded = 0.5 if wide > 0.85 and roomy else 0.85
+            fit *= 1.25 if option is depth else 1.1 if backed or option is halves else crowded
         else:
             roomy = fit * max(heights) > 0.36
         if best is None or fit > best[0]:
@@ -93,11 +103,21 @@ def _stack_height(rows: list[list[Cluster]]) -> float:
 
 
 def on_ground(clusters: list[Cluster], space: PictureSpace, leave_sky: bool, rng: Random) -> list[Placed]:
-    rows = _rows(clusters, space, rng)
+    """Where clusters stand: rows of what is near and in the middle, and behind them what is far away."""
+    near_ones, middle, far = banded(clusters)
+    for cluster in near_ones if middle or far else []:
+        low = all(member.root.drawing.category in _LOW for member in cluster.composite)
+        for member in cluster.composite:
+            member.scale(_NEARER * (0.5 if low else 1.0))
+    clusters = [*near_ones, *middle]
+    rows = [near_ones, *_rows(middle, space, rng)] if near_ones and middle else _rows(clusters, space, rng)
     _face_inwards(rows)
     kerb = None if space.setting.kerb is None else space.horizon + space.setting.kerb * (space.height - space.horizon)
     unit, wide = space.unit, space.width / space.height
+    narrow, long = wide < 0.6, wide > 2.2
     margin = 0.05 * space.width
+    if long and len(clusters) == 1:
+        _spread_out(clusters[0], wide)
     gap = 0.1
     widths = []
     for row in rows:
@@ -109,22 +129,26 @@ def on_ground(clusters: list[Cluster], space: PictureSpace, leave_sky: bool, rng
     room = (foot - 0.05 * space.height) * (0.74 if leave_sky else 1.0)
     single = len(clusters) == 1 and len(clusters[0].composite.members) == 1
     tall = min((rng.uniform(0.56, 0.67) if single else 0.74) * unit * (1.15 if wide < 0.8 else 1.0), room)
-    broad = min(space.width - 2 * margin, unit * (rng.uniform(0.68, 0.8) if single else 2.6 if wide > 1.5 else 0.95))
+    if narrow:
+        tall = min(_TALLEST * space.height, room)
+    widest = 3.6 if long else 2.6 if wide > 1.5 else 0.95
+    alone = rng.uniform(0.68, 0.8) * (1.15 if narrow else 2.4 if long else 1.0)
+    broad = min(space.width - 2 * margin, unit * (alone if single else widest))
     scale = min(tall / height, broad / max(widths))
     placed = []
     base = foot
     depth = 0.0
     lean = rng.choice((-0.85, 0.85))
     for number, row in enumerate(rows):
-        near = 1.0 if number == 0 else 0.94
+        near = (1.0, 0.94, 0.88)[min(number, 2)]
         total = widths[number] * scale * near
         spare = space.width - 2 * margin - total
         slack = spare / (len(row) + 1) if len(row) > 1 else 0
-        slack = min(slack, 0.22 * unit)
+        slack = min(slack, (0.7 if long else 0.22) * unit)
         used = total + slack * (len(row) - 1)
         x = (space.width - used) / 2
         if len(rows) == 1 and len(row) == 1 and wide > 1.25:
-            x += rng.choice((-0.12, 0.0, 0.12)) * (space.width - used)
+            x += rng.choice((-0.12, 0.0, 0.12)) * (space.width - used) * (1.6 if long else 1.0)
         elif len(rows) > 1:
             x += (lean if number % 2 else -lean) * max(0.0, spare - slack * (len(row) - 1)) / 2
         elif len(row) == 1:
@@ -140,7 +164,7 @@ def on_ground(clusters: list[Cluster], space: PictureSpace, leave_sky: bool, rng
             x += (right - left) * scale * near + slack + gap * scale * near
         if number == 0 and kerb is not None and len(rows) == 1 and all(_is_fixed(one) for one in row):
             lift(placed, kerb - foot)
-            return contained(placed, space)
+            break
         tallest = max(cluster.composite.height for cluster in row)
         low = all(member.root.drawing.category in _LOW for cluster in row for member in cluster.composite)
         base = max(base - (0.78 if low else 0.48) * tallest * scale, space.horizon + 0.03 * unit)
@@ -149,4 +173,16 @@ def on_ground(clusters: list[Cluster], space: PictureSpace, leave_sky: bool, rng
         if space.setting.ground == "water" and number + 1 < len(rows) and rows[number + 1][0].kind == "swim":
             base = min(base, space.horizon + 0.45 * (space.height - space.horizon))
         depth += 100
-    return contained(placed, space)
+    placed = contained(placed, space)
+    return placed + at_horizon(far, placed, scale, space, rng) if far else placed
+
+
+def _spread_out(cluster: Cluster, wide: float) -> None:
+    """Moves the members of a group apart, so that they take up more of a long image."""
+    members = cluster.composite.members
+    alike = len({member.thing for member in members}) == 1
+    if len(members) < 2 or not alike or distance_of(members[0].root.noun) is not None:
+        return
+    factor = min(1.7, max(1.0, 0.62 * wide * cluster.composite.height / cluster.composite.width))
+    for member in members:
+        member.x *= factor

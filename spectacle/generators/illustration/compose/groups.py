@@ -7,10 +7,13 @@ from __future__ import annotations
 import math
 from random import Random
 
+from spectacle.generators.illustration.compose.doings import apart, at_udder, meet
 from spectacle.generators.illustration.compose.parts import Assembly, Composite, seen
 from spectacle.generators.illustration.compose.together import distance_of
 from spectacle.generators.illustration.language.scene import RelationKind
 
+_HIGHEST_STACK = 8
+"""As many lie on each other at most; more are a heap."""
 LOW_CEILINGS = frozenset({"table", "chair", "desk", "bench", "stool"})
 
 
@@ -36,6 +39,8 @@ def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Ran
         return Composite(members)
     width = max(member.width for member in members)
     height = max(member.height for member in members)
+    if "stacked" in members[0].root.noun.attributes and count <= _HIGHEST_STACK:
+        return _stacked(members, rng)
     if kind in {"air", "celestial"}:
         return _scatter(members, width, height, wide, rng)
     if count <= 4 and all(member.root.drawing.category in {"building", "landscape"} for member in members):
@@ -60,6 +65,16 @@ def group(members: list[Assembly], kind: str, wide: float, alone: bool, rng: Ran
             member.x += rng.uniform(-0.05, 0.05) * width
             depth = max(height * 1.1, width * 0.6)
             member.z = row * depth + rng.uniform(0, 0.22) * depth * (1 if rows == 1 else 0.6)
+    return Composite(members)
+
+
+def _stacked(members: list[Assembly], rng: Random) -> Composite:
+    """One on top of the other, a little askew."""
+    up = 0.0
+    for member in members:
+        member.up = up
+        member.x = rng.uniform(-0.04, 0.04) * member.width
+        up += 0.74 * member.root.height
     return Composite(members)
 
 
@@ -164,6 +179,11 @@ def relate(
         _beside(subject, target, side, gap * 1.5)
         for member in subject:
             member.extra["turned"] = 1
+    elif kind is RelationKind.BESIDE and at_udder(subject, target):
+        pass
+    elif kind is RelationKind.BESIDE and (reach := apart(subject)) is not None:
+        meet(subject, target)
+        _beside(target, subject, 1, reach)
     else:
         side = rng.choice((-1, 1))
         if wide < 0.6 and subject.height < target.height * 0.7:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from spectacle.generators.illustration.art.library import Library
+from spectacle.generators.illustration.compose.doings import equipped
 from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing
 
 
@@ -74,7 +75,7 @@ def sensible(scene: Scene, library: Library) -> Scene:
         served = library[scene.things[relation.subject].matches[0].drawing].title in _SERVED
         if relation.kind is RelationKind.INSIDE and served and bowl.noun.split()[-1] in {"bowl", "plate", "dish"}:
             return sensible(without(scene, relation.objects[0]), library)
-    return closer(equipped(scene, library), library)
+    return closer(mounted(equipped(scene, library), library), library)
 
 
 _SERVED = frozenset(
@@ -83,14 +84,6 @@ _SERVED = frozenset(
 )  # fmt: skip
 """Titles of dishes whose artwork has a bowl or a plate of its own."""
 
-_PROPS = {
-    "reading": ("book", "fluent:open-book"), "fishing": ("fishing rod", "fluent:fishing-pole"), "painting": ("paintbrush", "fluent:paintbrush"),
-    "cutting": ("knife", "fluent:kitchen-knife"), "sweeping": ("broom", "fluent:broom"), "photographing": ("camera", "fluent:camera"),
-    "singing": ("microphone", "fluent:microphone"), "writing": ("pencil", "fluent:pencil"),
-}  # fmt: skip
-"""What one has in hand for what one is said to do: the noun and its artwork."""
-
-
 _RIDES = {
     "surfing": ("surfboard", "spectacle:surfboard"), "skating": ("skateboard", "spectacle:skateboard"), "cycling": ("bicycle", "fluent:bicycle"),
     "skiing": ("skis", "fluent:skis"),
@@ -98,19 +91,10 @@ _RIDES = {
 """What animals ride for what they are said to do: the noun and its artwork."""
 
 
-def equipped(scene: Scene, library: Library) -> Scene:
-    """The scene with books for those who read and rods for those who fish, when nothing else is in their hands."""
-    busy = {relation.subject for relation in scene.relations if relation.kind is RelationKind.HOLDING}
+def mounted(scene: Scene, library: Library) -> Scene:
+    """The scene with what animals ride on for what they are said to do."""
     nouns = {thing.noun for thing in scene.things}
     things, relations = list(scene.things), list(scene.relations)
-    for index, thing in enumerate(scene.things):
-        drawing = library[thing.matches[0].drawing]
-        if index in busy or drawing.category not in {"person", "animal", "fantasy", "toy"} or drawing.form != "whole":
-            continue
-        for doing, (noun, identity) in _PROPS.items():
-            if doing in thing.attributes and noun not in nouns and identity in library:
-                things.append(Thing(noun, (Match(identity, 1.0),), count=thing.count))
-                relations.append(Relation(index, RelationKind.HOLDING, (len(things) - 1,)))
     ridden = {relation.subject for relation in relations if relation.kind is RelationKind.RIDING}
     for index, thing in enumerate(scene.things):
         drawing = library[thing.matches[0].drawing]
@@ -131,7 +115,7 @@ def at_table(scene: Scene, library: Library) -> Scene:
     """The scene with what people cook, cut or make on a table before them rather than on the floor."""
     if (
         scene.place == "table"
-        or any("table" in thing.noun or "counter" in thing.noun for thing in scene.things)
+        or any({"table", "counter"} & set(thing.noun.split()) for thing in scene.things)
         or _TABLE not in library
     ):
         return scene

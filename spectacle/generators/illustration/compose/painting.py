@@ -8,6 +8,7 @@ from random import Random
 from spectacle.generators.illustration.compose.abstract import paint_abstract
 from spectacle.generators.illustration.compose.arrange import arrange
 from spectacle.generators.illustration.compose.backgrounds import SETTINGS
+from spectacle.generators.illustration.compose.bands import FAR
 from spectacle.generators.illustration.compose.build import build
 from spectacle.generators.illustration.compose.canvas import Box, Canvas
 from spectacle.generators.illustration.compose.casting import cast, words_of
@@ -165,10 +166,10 @@ def _drawn_words(placed: list[Placed]) -> frozenset[str]:
 
 
 def _shore(placed: list[Placed], space: PictureSpace) -> float | None:
-    if space.setting.ground != "water" or not any(one.kind == "stand" for one in placed):
+    standing = [one for one in placed if one.kind == "stand" and FAR not in one.part.noun.attributes]
+    if space.setting.ground != "water" or not standing:
         return None
-    feet = min(one.foot for one in placed if one.kind == "stand" and one.foot is not None) if any(
-        one.kind == "stand" and one.foot is not None for one in placed) else space.height * 0.85  # fmt: skip
+    feet = min((one.foot for one in standing if one.foot is not None), default=space.height * 0.85)
     return min(max(space.horizon + 0.1 * space.height, feet - 0.09 * space.height), space.height * 0.84)
 
 

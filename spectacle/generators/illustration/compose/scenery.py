@@ -186,6 +186,12 @@ _WHEELED = frozenset({"skateboard", "scooter", "skate", "unicycle", "tricycle"})
 STUDIO = frozenset({"symbol", "emotion", "body", "shape"})
 
 
+_EDIBLE = frozenset({"food", "dish", "drink", "fruit", "vegetable"})
+_LIVELY = frozenset({"animal", "bird", "person", "fantasy", "fish", "insect"})
+_ON_A_TABLE = 0.45
+"""Height in metres of what may stand on a table with food."""
+
+
 def place_of(scene: Scene, library: Library, rng: Random) -> str:
     """The place of the scene, or one that suits its things; the first thing decides before the others."""
     drawings = [library[thing.matches[0].drawing] for thing in scene.things]
@@ -202,6 +208,9 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
         for relation in scene.relations
     ):
         return "table"
+    meal = scene.place == "table" and bool(drawings) and drawings[0].category in _EDIBLE
+    if meal and all(drawing.height_m <= _ON_A_TABLE and drawing.category not in _LIVELY for drawing in drawings):
+        return "table"  # a pizza with mushrooms is not in the forest
     boats = any(drawing.category == "boat" for drawing in drawings)
     wet = {"rain", "storm", "snow", "fog", "wind"} & set(scene.weather)
     if wet and scene.place in INDOORS:
@@ -219,7 +228,7 @@ def place_of(scene: Scene, library: Library, rng: Random) -> str:
     for index, (thing, drawing) in enumerate(zip(scene.things, drawings, strict=True)):
         if index in hidden:
             continue
-        edible = drawing.category in {"food", "dish", "drink", "fruit", "vegetable"}
+        edible = drawing.category in _EDIBLE
         handy = drawing.category in {"device", "tool", "object"} and drawing.height_m <= 0.45
         found = [] if edible or handy else [HOMES[word] for word in sorted(words_of(drawing, thing)) if word in HOMES]
         vote = min(found, key=_RANKS.__getitem__) if found else _by_kind(drawing)

@@ -20,6 +20,15 @@ _LEADING = re.compile(
     r"^(?:and|with|of|the|showing|comparing|for|a|an|values?|numbers?|data|to|from|has|have|about|in)\s+", re.IGNORECASE
 )
 _FALLING = re.compile(r"\b(?:fall|declin|decreas|drop|sink|shrink|going down|crash|loss)\w*", re.IGNORECASE)
+_PERIODS = (
+    (r"\b(?:week|weekdays?|daily|days)\b", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")),
+    (r"\b(?:quarterly|quarters?)\b", ("Q1", "Q2", "Q3", "Q4")),
+    (
+        r"\b(?:year|monthly|months?)\b",
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    ),
+)
+"""Words for a period to the names of its parts."""
 MAX_ENTRIES = 12
 """Further numbers are not drawn."""
 
@@ -81,6 +90,8 @@ def _example(kind: str, text: str) -> Chart:
     elif re.search(r",|\band\b|\bvs\b|\bversus\b", text) and len(text) < 120:
         parts = re.split(r",\s*(?:and\s+)?|\s+and\s+|\s+vs\.?\s+|\s+versus\s+", text)
         labels = [_label(part) for part in parts if 0 < len(_label(part)) <= 24][:MAX_ENTRIES]
+    else:
+        labels = next((list(names) for words, names in _PERIODS if re.search(words, text)), [])
     count = len(labels) or 4
     values = [100 / count] * count if kind == "pie" and labels else list((_PARTS if kind == "pie" else _RISE)[:4])
     if len(values) != count:

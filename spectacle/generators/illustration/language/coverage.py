@@ -11,7 +11,7 @@ from spectacle.generators.illustration.language.ownership import MATERIALS
 from spectacle.generators.illustration.language.phrases import SpanKind, place_of
 from spectacle.generators.illustration.language.scene import Relation, RelationKind, Thing, Unknown
 from spectacle.generators.illustration.language.spans import Span
-from spectacle.generators.illustration.language.tables import word_set
+from spectacle.generators.illustration.language.tables import by_word, word_set
 
 SHOWN_ATTRIBUTES = frozenset(
     {"sleeping", "flying", "jumping", "burning", "glowing", "dancing", "swimming", "baby", "young", "standing", "old",
@@ -30,7 +30,16 @@ POSED = frozenset(
 )  # fmt: skip
 """Attributes that show in how people hold arms and legs."""
 
+EQUIPPED = frozenset(
+    {"kicking", "feeding", "milking", "watering", "pushing", "pulling", "sweeping", "mopping", "raking", "shoveling", "digging", "mowing", "vacuuming",
+     "ironing", "sawing", "chopping wood", "hammering", "building", "repairing", "washing", "washing up", "doing laundry", "hanging laundry",
+     "brushing teeth", "combing hair", "taking a selfie", "phoning", "shopping", "skipping rope", "gardening", "planting", "picking", "knitting",
+     "shearing", "examining", "giving an injection", "lifting a dumbbell"}
+)  # fmt: skip
+"""Attributes that show in what those who can hold something have in hand, or in how they stand."""
+
 _SILENT = word_set("silent")
+_ACTIONS = by_word("actions")
 _CARRIED = frozenset({RelationKind.HOLDING, RelationKind.WEARING, RelationKind.RIDING, RelationKind.UNDER})
 """Relations that languages say with one another's verbs: one "wears" an umbrella, and "carries" a hat."""
 
@@ -53,10 +62,12 @@ def not_drawn(
     """
     things = tuple(things)
     drawn = {word for thing in things for word in thing.noun.lower().split()}
+    titles = tuple(titles)
     drawn |= {word for title in titles for word in title.split()} | {word for phrase in used for word in phrase.split()}
     colours = {colour for thing in things for colour in thing.colours}
     attributes = {name for thing in things for name in thing.attributes}
     looks = frozenset(looks)
+    acted = {title.partition(" ")[2] for title in titles}
     shown_looks = {word for name in looks if name.split()[0] in LOOKS for word in name.split()}
     shown_looks |= {word for name in attributes if name.split()[0] in ("of", "leafless") for word in name.split()}
     drawn |= shown_looks | {singular(word) for word in shown_looks}
@@ -85,12 +96,13 @@ def not_drawn(
             total += 1
             name = span.mark.text or (span.mark.relation.attribute if span.mark.relation else None) or ""
             shown = (
-                name in SHOWN_ATTRIBUTES or ((name.split(" ")[0] in LOOKS or name in POSED) and name in looks)
+                name in SHOWN_ATTRIBUTES
+                or ((name.split(" ")[0] in LOOKS or name in POSED | EQUIPPED) and name in looks)
             ) and (name in attributes or span.kind is SpanKind.VERB)
             kind = span.mark.relation.kind if span.mark.relation is not None else None
             carried = kind in _CARRIED and bool(kinds & _CARRIED)
             related = kind is not None and (kind in kinds - {RelationKind.BESIDE} or carried)
-            shown = shown or MATERIALS.get(text) in colours
+            shown = shown or MATERIALS.get(text) in colours or _ACTIONS.get(text, "-") in acted
             if shown or related or text in drawn or name in drawn or text.split()[0] in attributes & SHOWN_ATTRIBUTES:
                 seen += 1
             else:

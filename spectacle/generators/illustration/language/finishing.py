@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from spectacle.generators.illustration.art.library import Artwork
 from spectacle.generators.illustration.language.attributes import MOOD_WORDS
-from spectacle.generators.illustration.language.coverage import not_drawn
+from spectacle.generators.illustration.language.coverage import EQUIPPED, not_drawn
 from spectacle.generators.illustration.language.genres import Genre
 from spectacle.generators.illustration.language.hearing import Heard
 from spectacle.generators.illustration.language.retrieve import Retriever
@@ -19,6 +19,8 @@ from spectacle.generators.illustration.language.tables import word_set
 CARRIERS = word_set("carriers")
 """Nouns that text is written on, by their last word."""
 
+_DOERS = frozenset({"person", "animal", "fantasy", "toy", "bird"})
+"""Categories of those who can have something in hand."""
 _GARMENTS = word_set("garments")
 _SIGNS = word_set("signs")
 """Those that are there for nothing else, and so are written on before others."""
@@ -48,6 +50,8 @@ def finished(
     by_id = retriever.drawings.by_id
     people = [thing for thing in scene.things if by_id[thing.matches[0].drawing].category == "person"]
     looks = {name for thing in people for name in thing.attributes}
+    doers = [thing for thing in scene.things if by_id[thing.matches[0].drawing].category in _DOERS]
+    looks |= {name for thing in doers for name in thing.attributes if name in EQUIPPED}
     looks |= {"skin tone"} if any(set(thing.colours) & {"black", "brown", "white"} for thing in people) else set()
     missing, share = not_drawn(spans, scene.things, scene.relations, titles, scene.unknown, used, looks)
     if heard.idea:

@@ -68,7 +68,8 @@ _PATTERNS: tuple[tuple[Genre, re.Pattern[str]], ...] = (
         r"|(?:seamless|tileable)|wrapping paper|gift wrap|(?:fabric|textile|surface)\s+(?:pattern|design|print)s?"
         r"|(?:polka[ -]?dots?|chevron|zig ?zag|striped?|stripes|gingham|plaid|tartan|check(?:ed|ered|erboard)?|herringbone|houndstooth|damask|honeycomb|floral|geometric)"
         r"\s+(?:[\w-]+\s+)?(?:patterns?|wallpapers?|backgrounds?|textures?|prints?)|patterns?"
-                r"|(?:phone|desktop|iphone|mobile|smartphone)\s+(?:wallpaper|background)|lock ?screen"
+        r"|^(?:an?\s+)?(?:[\w-]+\s+(?:and\s+|&\s+)?){0,4}(?:stripes|polka[ -]?dots|zig ?zags?|checks|checkerboard|chevrons?)(?:\s+in\s+[\w ,&]{3,60})?\s*$"
+        r"|(?:phone|desktop|iphone|mobile|smartphone)\s+(?:wallpaper|background)|lock ?screen"
     )),
     (Genre.MAP, _head(r"(?:(?:political|physical|outline|blank|simple|vintage|old|road|tourist)\s+)?maps?(?=\s+of\b)|world map")),
     (Genre.CARD, _head(

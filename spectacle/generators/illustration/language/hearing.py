@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
-from spectacle.generators.illustration.language import charts, genres, quoting, styles, tags
+from spectacle.generators.illustration.language import charts, dates, genres, quoting, styles, tags
+from spectacle.generators.illustration.language.colours import PALETTE
+from spectacle.generators.illustration.language.flags import with_flags
 from spectacle.generators.illustration.language.genres import Genre, Kind
 from spectacle.generators.illustration.language.languages import detect, translate
 from spectacle.generators.illustration.language.names import stand_ins
@@ -26,9 +28,22 @@ _ABOUT = re.compile(
 _DESIGNS = frozenset(
     {"design", "image", "picture", "logo", "art", "style", "brand", "company", "simple", "modern", "a", "an"}
 )
+_HUE = rf"(?:(?:dark|light|pale|bright|deep)\s+)?(?:{'|'.join(sorted(PALETTE))})"
+_SHADES = re.compile(
+    rf"(?:,\s*(?:in\s+)?|\s+in\s+){_HUE}(?:\s*(?:,|and|&)\s*{_HUE}){{1,3}}(?:\s+(?:colou?rs?|tones?|palette))?\s*$",
+    re.IGNORECASE,
+)
+_ONLY_A_CARD = re.compile(
+    r"(?:(?:an?|the|and|simple|cute|pretty|nice|little|small|colou?rful)\s+)*cards?(?:\s+(?:and|that|which|with|on|it|is))*\W*",
+    re.IGNORECASE,
+)
 _ARTICLE = re.compile(r"^(?:an?|the|some)\s+")
 _FOR = re.compile(
     r"^(?:[\w' -]{0,40}?\bfor\s+)(?:an?|the|my|our)?\s*[\w' -]{2,40}?(?:,\s*|\s+(?:with|featuring|showing)\s+)(?=\w)"
+)
+_FEASTS = re.compile(
+    r"(?:^|\b(?:to|for)\s+)((?:my\s+)?[A-Z][\w-]+'s\s+(?:\d{1,3}(?:st|nd|rd|th)\s+)?"
+    r"(?:birthday|wedding|graduation|baby shower|party|anniversary)(?:\s+party)?)\b"
 )
 _NAMES = re.compile(
     r"\bfor\s+((?:my\s+\w+\s+)?[A-Z][\w'-]+(?:\s+[A-Z][\w'-]+)?(?:\s+(?:and|&)\s+[A-Z][\w'-]+)?)(?=[,.\s]|$)"
@@ -73,7 +88,7 @@ def hear(prompt: str, retriever: Retriever) -> Heard:
         return _foreign(prompt, language)
     tagged = tags.clear(prompt)
     text, written = quoting.take(tagged.text)
-    kind = genres.find(expand(strip_noise(text)))
+    kind = _kind_of(expand(strip_noise(text)), written)
     request, content = styles.opening(kind.text)
     idea = ideas().get(_plain(content)) if kind.genre is Genre.SCENE and not written else None
     if idea is not None:
@@ -82,18 +97,28 @@ def hear(prompt: str, retriever: Retriever) -> Heard:
     if kind.genre is Genre.CHART:
         chart = charts.read(content, kind.said)
         content = ""
+    if kind.genre in (Genre.CARD, Genre.COVER, Genre.POSTER):
+        content, days = dates.take(content)
+        written = (*written, *days)
     if kind.genre in (Genre.DIAGRAM, Genre.MAP, Genre.CARD, Genre.COVER, Genre.POSTER):
         topic = content
-    if kind.genre is Genre.CARD and (found := _NAMES.search(text)) is not None:
-        written = (*written, re.sub(r"\band\b", "&", found[1]))
+    if kind.genre in (Genre.COVER, Genre.POSTER) and not content.strip(" .,") and written:
+        content = topic = written[0]  # of which nothing but the title is said
+    if kind.genre is Genre.CARD and (feast := _FEASTS.search(content)) is not None:
+        written = (feast[1], *written)
+        content = content.replace(feast[0], " ")
+    elif kind.genre is Genre.CARD and (found := _NAMES.search(text)) is not None:
+        written = (re.sub(r"\band\b", "&", found[1]), *written)
         content = content.replace(found[1], "")
     if kind.genre is Genre.ICON:
+        content = _SHADES.sub("", content)
         trade = "for " if re.search(r"\bfor\b", text) else ""
         content = _FOR.sub("", trade + content).removeprefix("for ") or content
         if trade and not _names_a_mark(kind.text, retriever):
             content = next((mark for name, mark in _marks().items() if name in fold(content)), content)
     names: tuple[tuple[str, str], ...] = ()
     if kind.genre not in (Genre.CHART, Genre.DIAGRAM, Genre.MAP):
+        content = with_flags(content, retriever.drawings.by_title.__contains__)
         content, names = stand_ins(content, lambda words: _is_known(words, retriever))
     tokens, misspelt = mended(tokenise(content), retriever)
     return Heard(
@@ -109,6 +134,14 @@ def hear(prompt: str, retriever: Retriever) -> Heard:
         (*names, *misspelt),
         idea is not None,
     )
+
+
+def _kind_of(text: str, written: tuple[str, ...]) -> Kind:
+    """The kind of image; something that is only a card and says something is one, not a thing in a scene."""
+    kind = genres.find(text)
+    if kind.genre is Genre.SCENE and written and _ONLY_A_CARD.fullmatch(text.strip()):
+        return Kind(Genre.CARD, "", "card")
+    return kind
 
 
 def _names_a_mark(text: str, retriever: Retriever) -> bool:
@@ -129,7 +162,7 @@ def _foreign(prompt: str, language: str) -> Heard:
     text, written = quoting.take(prompt)
     telling = translate(text, language)
     english = " ".join(token.text for token in telling if token.sort != "mark")
-    kind = genres.find(english)
+    kind = _kind_of(english, written)
     if kind.genre is Genre.SCENE:
         return Heard(language, [], telling, kind, written)
     kept = set(kind.text.split())

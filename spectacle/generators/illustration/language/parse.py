@@ -44,6 +44,8 @@ def _read_span(state: ReaderState, index: int) -> int:
             state.modifiers.determined = state.modifiers.possessive = state.modifiers.definite = True
         case SpanKind.COUNT:
             _read_count(state, index, count_of(mark))
+            if span.text.removeprefix("a ") in ("stack of", "pile of", "tower of"):
+                state.modifiers.attributes.append("stacked")
         case SpanKind.OTHER:
             settle_modifiers(state)
             if not state.is_kind(index + 1, SpanKind.NOUN):
@@ -92,6 +94,8 @@ def _read_span(state: ReaderState, index: int) -> int:
             read_likeness(state, index)
         case SpanKind.NAMED:
             return _read_name(state, index)
+        case SpanKind.SIDE if state.place_at == index - 1 and mark.text in ("back", "front") and state.reading.places:
+            pass  # "with a forest in the distance" says it of a place, which is painted behind all
         case SpanKind.SIDE:
             read_side(state, mark.text, span.text)
         case SpanKind.PLAIN | SpanKind.SKIP:
@@ -112,7 +116,9 @@ def _read_determiner(state: ReaderState, index: int, span: Span) -> None:
 def _read_count(state: ReaderState, index: int, count: int) -> None:
     if state.modifiers.colours and state.last:
         settle_modifiers(state)
-    if state.modifiers.count and not state.modifiers.empty() and state.is_kind(index - 1, SpanKind.COUNT):
+    of_some = index > 0 and state.spans[index - 1].text.endswith(" of")  # "a stack of three books"
+    after_count = state.is_kind(index - 1, SpanKind.COUNT) and not of_some
+    if state.modifiers.count and not state.modifiers.empty() and after_count:
         state.modifiers.count = min(40, max(state.modifiers.count, count))
     else:
         state.modifiers.count = count

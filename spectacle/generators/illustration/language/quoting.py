@@ -49,6 +49,14 @@ _SHOWN_NAMES = re.compile(
 _SHOUTED = re.compile(
     r"\b(?:sign|banner|billboard|placard|poster|badge|button)\s+((?:[A-Z]{2,}[!?]?\s*){1,5})(?![a-z])"
 )
+_PHRASED = re.compile(
+    r"\b((?:happy\s+(?:new year|[\w']+day|easter|halloween|anniversary|holidays)|merry christmas|welcome(?:\s+(?:home|back))?|grand opening|"
+    r"(?:[\w-]+\s+)?(?<!\bfor )\bsale|for (?:sale|rent)|open|closed|thank you|congratulations|good luck|get well soon|just married|no (?:parking|smoking|entry|swimming|"
+    r"trespassing|fishing|dogs|pets|exit)|keep (?:out|calm)|do not (?:enter|disturb)|wet floor|beware of (?:the )?dogs?|exit|danger|warning|wanted|lost (?:dog|cat|pet)|"
+    r"vacancy|help wanted|coming soon)!?)\s+(?=(?:neon\s+|wooden\s+|road\s+|web\s+|street\s+)?(?:banner|sign|placard|billboard|signboard)s?\b)",
+    re.IGNORECASE,
+)
+"""What signs and banners are called by is what is written on them."""
 _CARRIERS = re.compile(
     r"\b(?:sign|signs|board|banner|billboard|placard|poster|cake|shirt|t-shirt|tshirt|book|cover|card|logo|mug|wall|cup|"
     r"words?|text|letters?|title|caption|label|letter|note|blackboard|chalkboard|whiteboard|screen|flag|door|window|"
@@ -87,6 +95,8 @@ def take(prompt: str) -> tuple[str, tuple[str, ...]]:
     rest = _FORMULA.sub(put, rest) if "=" in rest and _CARRIERS.search(rest) else rest
     rest = _NUMBERED.sub(put, rest) if _CARRIERS.search(rest) else rest
     rest = _LABELLED.sub(put, rest)
+    if not written:
+        rest = _PHRASED.sub(lambda found: put(found) + "a ", rest)
     if not written:
         rest = _SHOUTED.sub(lambda found: found[0][: found.start(1) - found.start()] + put(found), rest)
     if not written:

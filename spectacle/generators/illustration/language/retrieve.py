@@ -228,6 +228,10 @@ class Retriever:
             if any(drawing.form == "whole" for drawing in self.drawings.by_title.get(title, ())):
                 add(title, FITTING)
         ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+        without = [one for one in modifiers if one.endswith("less")]
+        if without:  # what lacks a part is not to be shown by what has it
+            by_id = self.drawings.by_id
+            ranked = [one for one in ranked if set(without) & set(by_id[one[0]].title.split())] or ranked
         if not ranked:
             return []
         limit = max(ranked[0][1] - NEAR_EQUAL, 0.3)

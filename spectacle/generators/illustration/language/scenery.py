@@ -52,7 +52,7 @@ def read_place(state: ReaderState, head: Span, end: int) -> None:
     state.joined = None
 
 
-_WITHOUT = {"leaf": "leafless", "hair": "bald", "foliage": "leafless"}
+WITHOUT = {"leaf": "leafless", "hair": "bald", "foliage": "leafless", "candle": "candleless"}
 """Parts that a thing has not to the word for what it is then."""
 
 
@@ -61,10 +61,10 @@ def skip_unwanted(state: ReaderState, end: int) -> None:
     noun = state.spans[end].noun
     if state.negated and not state.ignored:
         state.reading.unwanted.append(state.spans[end].text)
-    if state.negated and noun in _WITHOUT:
+    if state.negated and noun in WITHOUT:
         for position in state.last or state.subject:
-            state.reading.things[position].modifiers.append(_WITHOUT[noun])
-            state.reading.things[position].attributes.append(_WITHOUT[noun])
+            state.reading.things[position].modifiers.append(WITHOUT[noun])
+            state.reading.things[position].attributes.append(WITHOUT[noun])
     if state.ignored and not state.is_kind(end + 1, SpanKind.AND, SpanKind.OR, SpanKind.COMMA):
         state.ignored = False
     if state.negated and not state.is_kind(end + 1, SpanKind.AND, SpanKind.OR, SpanKind.COMMA, SpanKind.NOUN):

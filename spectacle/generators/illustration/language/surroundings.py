@@ -1,5 +1,7 @@
 """Where, when and in which mood a scene is: what the prompt says, or what its things imply."""
 
+# ruff: noqa: E501 - tables read best with one thing to a line, however long
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -40,7 +42,9 @@ _TELLING = frozenset(
 _DONE_AT = {
     "surfing": "sea", "skiing": "snow", "snowboarding": "snow", "sledding": "snow", "ice skating": "snow",
     "fishing": "lake", "cooking": "kitchen", "baking": "kitchen", "sailing": "sea", "scuba": "underwater",
-    "snorkeling": "underwater",
+    "snorkeling": "underwater", "brushing teeth": "bathroom", "washing up": "kitchen", "ironing": "room", "vacuuming": "room",
+    "mopping": "kitchen", "mowing": "garden", "gardening": "garden", "chopping wood": "forest", "hanging laundry": "garden",
+    "doing laundry": "bathroom", "shopping": "shop", "giving an injection": "hospital", "milking": "farm", "lifting a dumbbell": "gym",
 }  # fmt: skip
 """What one does to where it is done."""
 

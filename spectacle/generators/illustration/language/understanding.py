@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spectacle.generators.illustration.art.library import Artwork
 from spectacle.generators.illustration.language.colours import nearest_colour
@@ -11,15 +12,17 @@ from spectacle.generators.illustration.language.drafts import Draft, Reading
 from spectacle.generators.illustration.language.finishing import finished
 from spectacle.generators.illustration.language.genres import Genre
 from spectacle.generators.illustration.language.hearing import hear
+from spectacle.generators.illustration.language.inflect import singular
 from spectacle.generators.illustration.language.lexicon import Lexicon
 from spectacle.generators.illustration.language.ownership import MATERIALS
 from spectacle.generators.illustration.language.parse import read
 from spectacle.generators.illustration.language.phrases import SpanKind, place_of
 from spectacle.generators.illustration.language.retrieve import FORMS, SURE, USED, Artworks, Retriever
 from spectacle.generators.illustration.language.scene import Match, Relation, RelationKind, Scene, Thing, Unknown
+from spectacle.generators.illustration.language.scenery import WITHOUT
 from spectacle.generators.illustration.language.spans import Span
 from spectacle.generators.illustration.language.surroundings import Surroundings
-from spectacle.generators.illustration.language.tables import word_set
+from spectacle.generators.illustration.language.tables import by_word, word_set
 
 _PARTY = {"birthday cake": 1, "balloon": 4, "gift": 3}
 """What is seen of a party of which nothing else is said."""
@@ -29,6 +32,36 @@ _FEASTS = {"christmas": "christmas tree", "xmas": "christmas tree", "halloween":
 
 _CROWDS = {"traffic": 5, "crowd": 9, "audience": 9, "foliage": 5}
 """Nouns for many to how many are drawn."""
+
+_DISTANT = {
+    "mountains": ("mountain", 2),
+    "forest": ("tree", 5),
+    "city": ("skyscraper", 3),
+    "village": ("house", 3),
+    "volcano": ("volcano", 1),
+}
+"""Places to what is seen of them from afar, and how many."""
+
+_OPEN = frozenset(
+    [
+        "meadow",
+        "road",
+        "farm",
+        "desert",
+        "beach",
+        "river",
+        "sea",
+        "island",
+        "garden",
+        "park",
+        "harbour",
+        "savanna",
+        "playground",
+        "snow",
+        "hills",
+    ]
+)
+"""Places from where one sees far."""
 
 _PAIRS = word_set("pairs")
 
@@ -95,6 +128,9 @@ def understand(prompt: str, library: Artworks) -> Scene:
 def _absent(reading: Reading, assembly: _Assembly) -> list[str]:
     """What is not wanted and indeed not there; the artwork of food may have a part that is not wanted."""
     edible = {"food", "dish", "drink", "fruit", "vegetable"} & set(assembly.categories)
+    without = {WITHOUT.get(singular(word), "") for word in reading.unwanted}
+    if edible and any(without & set(title.split()) for title in assembly.titles()):
+        edible = set()
     return [] if edible else [word for word in reading.unwanted if word not in assembly.shown()]
 
 
@@ -145,10 +181,12 @@ class _Assembly:
             relations,
         )
         time, weather = surroundings.sky()
+        place = surroundings.place()
+        self._add_distant(place)
         return Scene(
             things=tuple(self._things),
             relations=tuple(relations),
-            place=surroundings.place(),
+            place=place,
             place_said=bool(self._reading.places),
             time=time,
             weather=tuple(weather),
@@ -173,11 +211,32 @@ class _Assembly:
         for word, noun in _FEASTS.items():
             if word in self._words and self._language == "en" and word not in nouns and noun.split()[-1] not in nouns:
                 self._add(len(self._reading.things) + 9, Draft(noun, noun, raw=noun))
+        if self._language == "en" and not self._things:
+            said = f" {' '.join(self._words)} "
+            noun = next((goods for shop, goods in by_word("shop goods").items() if f" {shop} " in said), "")
+            if noun:
+                self._add(len(self._reading.things) + 9, Draft(noun, noun, raw=noun, count=3))
+
+    def _add_distant(self, place: str | None) -> None:
+        """Adds to an open place what is seen of another that is named too: mountains behind a road."""
+        said = [name for name, _ in self._reading.places]
+        if place not in _OPEN or place not in said:
+            return
+        for name in said:
+            noun, count = _DISTANT.get(name, ("", 0))
+            if name != place and noun and not any(noun in term.split() for term in self._terms):
+                draft = Draft(noun, noun, raw=noun, count=count, attributes=["far"])
+                self._add(len(self._reading.things) + 20 + said.index(name), draft)
+                self._painted.add(name)
 
     @property
     def categories(self) -> list[str]:
         """The category of each thing's best artwork."""
         return self._categories
+
+    def titles(self) -> list[str]:
+        """What the best artwork of each thing shows."""
+        return [self._retriever.drawings.by_id[thing.matches[0].drawing].title for thing in self._things]
 
     def shown(self) -> frozenset[str]:
         """The nouns that are drawn, in English and as written."""
@@ -296,6 +355,8 @@ class _Assembly:
             if relation not in found:
                 found.append(relation)
         sided = self._sides()
+        banded = {index for index, thing in enumerate(self._things) if {"far", "near"} & set(thing.attributes)}
+        found = [r for r in found if r.kind is not RelationKind.BESIDE or not banded & {r.subject, *r.objects}]
         pairs = [{relation.subject, *relation.objects} for relation in sided]
         found = [r for r in found if r.kind is not RelationKind.BESIDE or {r.subject, *r.objects} not in pairs]
         return found + sided
@@ -315,10 +376,8 @@ class _Assembly:
             added.extend(Relation(index, RelationKind.LEFT_OF, (rest[0],)) for index in left)
         elif rest and right:
             added.extend(Relation(index, RelationKind.RIGHT_OF, (rest[0],)) for index in right)
-        back, front = by_side.get("back", []), by_side.get("front", [])
-        others = front or rest or left or right
-        if others:
-            added.extend(Relation(index, RelationKind.BEHIND, (others[0],)) for index in back)
-        if front and not back and rest:
-            added.extend(Relation(index, RelationKind.IN_FRONT_OF, (rest[0],)) for index in front)
+        for side, band in (("back", "far"), ("front", "near")):
+            for index in by_side.get(side, []):
+                thing = self._things[index]
+                self._things[index] = replace(thing, attributes=(*thing.attributes, band))
         return added

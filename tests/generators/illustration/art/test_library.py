@@ -104,7 +104,7 @@ def check_facts(drawing: Artwork) -> None:
 
 def test_no_drawing_asks_for_attribution_or_shares_alike(library: Library) -> None:
     assert {drawing.licence for drawing in library} <= LICENCES
-    assert {drawing.source for drawing in library} == {"fluent", "noto", "clipart", "spectacle"}
+    assert {drawing.source for drawing in library} == {"fluent", "noto", "clipart", "spectacle", "flags"}
 
 
 def test_the_licence_texts_ship_beside_the_drawings() -> None:

@@ -15,6 +15,7 @@ from spectacle.generators.illustration.compose.painting import Painted, paint_sc
 from spectacle.generators.illustration.compose.render import draw_all
 from spectacle.generators.illustration.compose.stage import Stage
 from spectacle.generators.illustration.compose.svg import element, num, rename
+from spectacle.generators.illustration.language.dates import is_date
 from spectacle.generators.illustration.language.scene import Scene
 
 GREETINGS = (
@@ -47,7 +48,7 @@ def paint_poster(scene: Scene, stage: Stage, width: int, height: int, seed: int)
     paper, tone = rng.choice(_PAPERS)
     canvas.rect(0, 0, width, height, paper)
     unit = canvas.unit
-    titles = _texts(scene) or [_title(scene)]
+    titles = _titled(scene, _texts(scene))
     band = height * (0.2 if height >= width * 0.6 else 0.3)
     margin = unit * 0.045
     letters = block(titles[0].upper() if scene.genre == "poster" else titles[0],
@@ -103,7 +104,7 @@ def paint_card(scene: Scene, stage: Stage, width: int, height: int, seed: int) -
         rx=unit * 0.02,
     )
     titles = _greeted(next((text for key, text in GREETINGS if key in scene.manner), ""), _texts(scene))
-    titles = titles or [_title(scene)]
+    titles = _titled(scene, titles)
     top = height * (0.34 if scene.things or scene.place else 0.9)
     letters = block(
         titles[0],
@@ -150,7 +151,12 @@ def _inset(
 
 
 def _texts(scene: Scene) -> list[str]:
-    return [one.text for one in scene.inscriptions if one.carrier is None and writable(one.text) >= 0.5]
+    return [one.text for one in scene.inscriptions if one.carrier is None]
+
+
+def _titled(scene: Scene, texts: list[str]) -> list[str]:
+    """The texts of a page with a title before them, where none of them is more than a date."""
+    return texts if any(not is_date(text) for text in texts) else [_title(scene), *texts]
 
 
 def _title(scene: Scene) -> str:

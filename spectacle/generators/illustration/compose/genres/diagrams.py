@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from dataclasses import replace
 
 from spectacle.generators.illustration.compose.canvas import Canvas
@@ -33,19 +34,20 @@ def paint_diagram(scene: Scene, stage: Stage, width: int, height: int, seed: int
         known = [one for one in drawings.by_title.get(normalise(title), ()) if one.form != "symbol" or label]
         if known:
             parts.append((label, Thing(title, (Match(known[0].id, 1.0),))))
-    if not parts:
+    steps = [] if parts else _steps(scene)
+    if not parts and not steps:
         parts = [(thing.noun.capitalize(), thing) for thing in scene.things]
     if not parts and not scene.topic:
         return None
     rng = randomness(scene, seed, "diagram")
     canvas = plain_canvas(width, height, rng)
     canvas.rect(0, 0, width, height, "#0f1533" if topic and _is_space(topic) else "#fcfcf8")
-    layout = topic.layout if topic else "mind"
+    layout = topic.layout if topic else "chain" if steps else "mind"
     if layout in ("row", "chain", "parts") and width < 0.8 * height:
         layout = "column"
     titles = [one.text for one in scene.inscriptions]
     title = titles[0] if titles else _title(scene)
-    spots, joints = _LAYOUTS[layout](canvas, len(parts), title)
+    spots, joints = _LAYOUTS[layout](canvas, len(steps) or len(parts), title)
     dark = bool(topic and _is_space(topic))
     if layout != "mind":
         canvas.add(
@@ -56,6 +58,12 @@ def paint_diagram(scene: Scene, stage: Stage, width: int, height: int, seed: int
                 canvas.unit * 0.085,
             )
         )
+    for label, (left, top, right, bottom) in zip(steps, spots, strict=False):
+        tall = min(bottom - top, 0.62 * (right - left))
+        middle = (top + bottom) / 2
+        canvas.rect(left, middle - tall / 2, right - left, tall, _TONES[0], rx=canvas.unit * 0.02)
+        inside = (left + 0.06 * (right - left), middle - 0.3 * tall, 0.88 * (right - left), 0.6 * tall)
+        canvas.add(block(label, inside, _INK, canvas.unit * 0.05))
     for x1, y1, x2, y2 in joints:
         _joint(canvas, x1, y1, x2, y2, arrow=layout in ("cycle", "chain"))
     placed: list[Placed] = []
@@ -76,9 +84,23 @@ def paint_diagram(scene: Scene, stage: Stage, width: int, height: int, seed: int
     return Painted(content, things_of(placed), layout, "day")
 
 
+def _steps(scene: Scene) -> list[str]:
+    """The steps of a flow chart or a timeline that the prompt lists."""
+    if not re.search(r"flow|process|timeline|steps", f"{scene.manner} {scene.title}".lower()):
+        return []
+    listed = scene.topic.rpartition(":")[2]
+    parts = [re.sub(r"^(?:and|then)\s+", "", part.strip()) for part in re.split(r",|;|->|→|=>|>", listed)]
+    parts = [part[:1].upper() + part[1:] for part in parts if part and len(part) <= 40]
+    return parts[:8] if len(parts) > 2 else []
+
+
 def _title(scene: Scene) -> str:
     """The words for the topic: "life cycle of a butterfly", but "water cycle" for "a diagram of the water cycle"."""
     said = scene.manner.strip()
+    if _steps(scene):
+        before, colon, _ = scene.topic.partition(":")
+        text = before.strip() if colon and before.strip() else said
+        return text[:1].upper() + text[1:]
     if topic_of(said) is not None or not scene.topic:
         text = said
     elif "cycle" in said or "timeline" in said or "chain" in said:

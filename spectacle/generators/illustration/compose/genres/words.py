@@ -16,7 +16,6 @@ def with_words(scene: Scene, painted: Painted, width: int, height: int) -> Paint
     empty = not scene.things and scene.place is None and scene.time is None and not scene.weather
     if not texts and empty and scene.title and len(scene.title) <= 80:
         texts = [scene.title]
-    texts = [text for text in texts if writable(text) >= 0.5]
     if not texts:
         return painted
     share = 0.5 if empty else 0.2
