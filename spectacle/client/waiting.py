@@ -306,7 +306,7 @@ class DirectoryWatch:
 
 
 def _gone(changes: Changes) -> Iterator[str]:
-    """The names that are gone for good. A request that is only renamed aside may return: see `spectacle.spool.retire`."""
+    """The names that are gone for good. One that is only renamed aside may return: see `spectacle.spool.retire`."""
     yield from changes.deleted
     for file_name in (*changes.deleted, *changes.moved):
         if may_be_retired(file_name) and (parsed := parse_retired(file_name)) is not None:
