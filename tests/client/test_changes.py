@@ -232,7 +232,12 @@ def test_the_thread_serves_one_wait_after_the_other_and_then_ends_with_its_descr
 
     closed: list[DirectoryChanges] = []
     close = DirectoryChanges.close
-    monkeypatch.setattr(DirectoryChanges, "close", lambda changes: (close(changes), closed.append(changes)))
+
+    def noted(changes: DirectoryChanges) -> None:
+        close(changes)
+        closed.append(changes)
+
+    monkeypatch.setattr(DirectoryChanges, "close", noted)
     before = set(threading.enumerate())
     threads = []
     monkeypatch.setattr(waiting, "LINGERING", NEVER)
