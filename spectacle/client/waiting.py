@@ -13,14 +13,25 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from spectacle.client.changes import Changes, DirectoryChanges
 from spectacle.client.files import read_small, spool_errors, version_of
 from spectacle.client.pausing import INTERVAL, Paused, read_paused
 from spectacle.client.tickets import Progress, RequestCancelled, RequestFailed, Result, Ticket, WaitTimeout
 from spectacle.errors import SpectacleError
-from spectacle.spool.naming import RESULT_EXTENSIONS, RequestName, error_name, result_of, thumbnail_of
+from spectacle.spool.directory import unavailable
+from spectacle.spool.naming import (
+    RESULT_EXTENSIONS,
+    RequestName,
+    error_name,
+    may_be_retired,
+    parse_retired,
+    request_name,
+    result_of,
+    thumbnail_of,
+)
 
 MIN_PAUSE, MAX_PAUSE, PAUSE_GROWTH = 0.02, 1.0, 1.3
 """Seconds between two listings once a ticket has begun to wait, the most they get to, and how fast they grow."""
@@ -28,9 +39,18 @@ MIN_PAUSE, MAX_PAUSE, PAUSE_GROWTH = 0.02, 1.0, 1.3
 LISTING_SHARE = 0.1
 """Part of a core that listing may take, so that many waiting clients and a full directory go together."""
 
+GATHERING = 0.001
+"""Seconds for which changes that concern nobody here gather before the next are read."""
+
+LINGERING = 5.0
+"""Seconds after which the thread ends when nobody waits any more: most programs soon ask for another image."""
+
 
 def wait(ticket: Ticket, timeout: float | None = None, on_progress: Callable[[Progress], None] | None = None) -> Result:
     """Wait until there is a result. Any number of threads may wait; each directory is listed for all of them.
+
+    Where inotify works, a result that a daemon on this host publishes is noticed immediately. Others are noticed at the
+    next listing: after 0.02 s at first, and after a second at most.
 
     Args:
         ticket: What `submit` returned; `Ticket(spool, stem)` for a request that something else wrote.
@@ -46,7 +66,7 @@ def wait(ticket: Ticket, timeout: float | None = None, on_progress: Callable[[Pr
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     inbox: queue.SimpleQueue[Finding] = queue.SimpleQueue()
-    waiter = Waiter(ticket, on_progress, inbox.put)
+    waiter = Waiter(ticket, on_progress, inbox.put, checked=timeout is not None)
     with _watched(waiter):
         # Checked once, however short the time.
         finding = inbox.get()
@@ -71,7 +91,7 @@ async def wait_async(
         with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
             loop.call_soon_threadsafe(inbox.put_nowait, finding)
 
-    waiter = Waiter(ticket, on_progress, deliver)
+    waiter = Waiter(ticket, on_progress, deliver, checked=timeout is not None)
     with _watched(waiter):
         finding = await inbox.get()
         while (result := await _handle(waiter, finding)) is None:
@@ -85,9 +105,9 @@ async def wait_async(
 
 
 async def _handle(waiter: Waiter, finding: Finding) -> Result | None:
-    if finding is None and waiter.progress_name is None:
-        return None  # nothing to be read, which would need a thread
-    return await asyncio.to_thread(waiter.handle, finding)
+    if waiter.needs_files(finding):
+        return await asyncio.to_thread(waiter.handle, finding)
+    return waiter.handle(finding)
 
 
 Finding = frozenset[str] | SpectacleError | None
@@ -101,22 +121,36 @@ class Waiter:
     Args:
         ticket: The ticket.
         on_progress: Called by `handle` with progress that has changed.
-        deliver: Called, on another thread, with what a listing has found. The first listing is always reported, later
-            ones when there is something to handle.
+        deliver: Called, on another thread, with what a listing has found, when there is something to handle.
+        checked: Whether the first listing is reported in any case.
     """
 
     def __init__(
-        self, ticket: Ticket, on_progress: Callable[[Progress], None] | None, deliver: Callable[[Finding], None]
+        self,
+        ticket: Ticket,
+        on_progress: Callable[[Progress], None] | None,
+        deliver: Callable[[Finding], None],
+        *,
+        checked: bool = True,
     ) -> None:
         self.ticket = ticket
+        self.file_name = request_name(ticket.stem)
         self.deliver = deliver
         self._on_progress = on_progress
         self._progress: Progress | None = None
         name = RequestName.from_stem(ticket.stem)
         self.progress_name = name.progress_name if name is not None and on_progress is not None else None
-        self.told = False
+        self.told = not checked
         self.progress_told = False
         self.paused: str | None = None
+
+    def needs_files(self, finding: Finding) -> bool:
+        """Whether `handle` looks at files, so that it may block."""
+        if finding is None:
+            return self.progress_name is not None
+        if isinstance(finding, SpectacleError):
+            return False
+        return bool(self.ticket.older) or error_name(self.ticket.stem) in finding
 
     def handle(self, finding: Finding) -> Result | None:
         """Go by what was found: return the result, raise the error, or pass progress on and return None.
@@ -151,45 +185,48 @@ class Waiter:
 class DirectoryWatch:
     """Lists one spool for all tickets that wait there, on a thread of its own while there are any.
 
+    It lists when inotify tells that a waiting request is gone, and at intervals anyway.
+
     Args:
         spool: The directory.
     """
 
     def __init__(self, spool: Path) -> None:
         self._spool = spool
-        self._change = threading.Condition()
+        self._lock = threading.Lock()
         self._waiters: set[Waiter] = set()
         self._joined = False
         self._running = False
+        self._changes: DirectoryChanges | None = None
         self._pause = MIN_PAUSE
         self._paused = Paused()
         self._paused_at = float("-inf")
 
     def add(self, waiter: Waiter) -> None:
         """Watch for a ticket from now on; listings come quickly again."""
-        with self._change:
+        with self._lock:
             self._waiters.add(waiter)
             self._joined = True
             self._pause = MIN_PAUSE
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name="spectacle-client", daemon=True).start()
-            self._change.notify()
+            elif self._changes is not None:
+                self._changes.wake()
 
     def remove(self, waiter: Waiter) -> None:
         """Watch for a ticket no longer."""
-        with self._change:
+        with self._lock:
             self._waiters.discard(waiter)
-            self._change.notify()
 
     def poll(self) -> None:
         """List the directory once, once more if a request is gone, and tell those whom it concerns."""
-        with self._change:
+        with self._lock:
             waiters = list(self._waiters)
         try:
             with spool_errors(self._spool):
                 names = set(os.listdir(self._spool))
-                gone = [waiter for waiter in waiters if waiter.ticket.request.name not in names]
+                gone = [waiter for waiter in waiters if waiter.file_name not in names]
                 # A result was in place before its request went away, but one listing may have passed the place of
                 # the result before that, and the place of the request after it. A second listing sees the result.
                 later = sorted(os.listdir(self._spool)) if gone else []
@@ -200,7 +237,7 @@ class DirectoryWatch:
         answered = {}
         for waiter in gone:
             found = _beginning_with(waiter.ticket.stem, later)
-            if waiter.ticket.request.name not in found:
+            if waiter.file_name not in found:
                 answered[waiter] = found
         self._look_for_pauses(waiters)
         for waiter in waiters:
@@ -222,18 +259,58 @@ class DirectoryWatch:
             self._paused = read_paused(self._spool)
 
     def _run(self) -> None:
-        while True:
-            with self._change:
-                if not self._waiters:
-                    self._running = False
-                    return
-                self._joined = False
-            began = time.monotonic()
-            self.poll()
-            time.sleep((time.monotonic() - began) / LISTING_SHARE)
-            with self._change:
-                self._change.wait_for(lambda: self._joined or not self._waiters, self._pause)
-                self._pause = min(self._pause * PAUSE_GROWTH, MAX_PAUSE)
+        try:
+            changes = DirectoryChanges(self._spool)
+        except OSError as error:  # no descriptor is left
+            with self._lock:
+                self._running = False
+                waiters = list(self._waiters)
+            for waiter in waiters:
+                waiter.deliver(unavailable(self._spool, error))
+            return
+        with closing(changes):
+            with self._lock:
+                self._changes = changes
+            while self._is_needed(changes):
+                began = time.monotonic()
+                changes.follow()
+                self.poll()
+                time.sleep((time.monotonic() - began) / LISTING_SHARE)
+                self._wait(changes)
+
+    def _is_needed(self, changes: DirectoryChanges) -> bool:
+        """Wait for somebody who waits; False when nobody has come for a while, and the thread is to end."""
+        changes.forget_wakes()  # whoever woke this up has been added before
+        if not self._waiters:
+            changes.idle(LINGERING)
+        with self._lock:
+            self._joined = False
+            if not self._waiters:
+                self._running = False
+                self._changes = None
+            return self._running
+
+    def _wait(self, changes: DirectoryChanges) -> None:
+        """Wait until the directory is to be listed again."""
+        with self._lock:
+            requests = {waiter.file_name for waiter in self._waiters}
+            reports = any(waiter.progress_name is not None for waiter in self._waiters)
+        deadline = time.monotonic() + (MAX_PAUSE if changes.complete and not reports else self._pause)
+        self._pause = min(self._pause * PAUSE_GROWTH, MAX_PAUSE)
+        while not self._joined and self._waiters and (left := deadline - time.monotonic()) > 0:
+            found = changes.wait(left)
+            if found.unknown or any(file_name in requests for file_name in _gone(found)):
+                return
+            if found.deleted or found.moved:
+                time.sleep(GATHERING)
+
+
+def _gone(changes: Changes) -> Iterator[str]:
+    """The names that are gone for good. One that is only renamed aside may return: see `spectacle.spool.retire`."""
+    yield from changes.deleted
+    for file_name in (*changes.deleted, *changes.moved):
+        if may_be_retired(file_name) and (parsed := parse_retired(file_name)) is not None:
+            yield parsed[0]
 
 
 _watches: dict[Path, DirectoryWatch] = {}

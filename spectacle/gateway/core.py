@@ -31,7 +31,7 @@ from spectacle.config import Settings
 from spectacle.errors import SpectacleError
 from spectacle.gateway.callbacks import Callbacks
 from spectacle.gateway.catalogue import Kinds
-from spectacle.gateway.jobs import Failure, Job, Order, Output, State, keyed_message_id
+from spectacle.gateway.jobs import Failure, Job, Order, Output, State, keyed_message_id, time_text
 from spectacle.gateway.limits import Limits
 from spectacle.gateway.problems import Problem, problem_of
 from spectacle.gateway.repeats import Repeats
@@ -192,15 +192,17 @@ class Gateway:
         if not (repeat or self.repeats.may_have_forgotten()):
             return None
         # A repeated request whose first attempt another gateway, or this one before a restart, has taken.
-        oldest = datetime.now(UTC) - timedelta(seconds=self.repeats.MEMORY)
         newest: Job | None = None
-        view = await self.view.fresh()
-        for stem in _stems(view.beginning_with(f"{user.name}-")):
+        # Without being told so, only jobs from before this gateway was started count: all listings have those.
+        view = await (self.view.fresh() if repeat else self.view.recent())
+        own = view.beginning_with(f"{user.name}-")
+        first = time_text(datetime.now(UTC) - timedelta(seconds=self.repeats.MEMORY))
+        last = time_text(datetime.now(UTC) if repeat else self.repeats.started)
+        begin, end = len(user.name) + 1, len(user.name) + 1 + len(first)
+        # There may be very many, so what can be told by comparing the names is told first.
+        for stem in _stems(name for name in own if fingerprint in name and first <= name[begin:end] <= last):
             job = self.job_of(stem)
-            if job is None or job.name.user != user.name or job.fingerprint != fingerprint:
-                continue
-            since = job.submitted
-            if since is None or since < oldest or (not repeat and since > self.repeats.started):
+            if job is None or job.name.user != user.name or job.fingerprint != fingerprint or job.submitted is None:
                 continue
             if self.repeats.is_waited_for(stem) or (newest is not None and newest.stem > stem):
                 continue

@@ -71,6 +71,11 @@ def keyed_message_id(user: str, key: str) -> str:
     return _KEYED + hashlib.sha256(f"{user}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
+def time_text(moment: datetime) -> str:
+    """A time, in UTC, as message IDs begin with it. Such texts sort by time, and all have the same length."""
+    return moment.strftime(_TIME)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A request that was submitted through a gateway.

@@ -71,9 +71,11 @@ def read_result(path: Path) -> bytes:
     except OSError:
         raise gone from None
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise gone
-        return file.read(MAX_RESULT_BYTES)
+        # A result never changes. Python would first allocate as much as it may read.
+        return file.read(min(status.st_size, MAX_RESULT_BYTES))
 
 
 def rendered(path: Path, form: str, quality: int | None = None) -> bytes:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -80,14 +77,13 @@ class Handler:
         if not isinstance(named, str):
             raise Problem(400, "bad-parameter", "kind: not a text. Send the name of a kind.")
         await self._described()
-        directory = await asyncio.to_thread(tempfile.mkdtemp, prefix="spectacle-runpod-")
+        settings = self._gateway.settings
+        files = Scratch("spectacle-runpod-", settings.gateway.max_file_bytes, settings.limits.max_input_pixels)
         try:
-            settings = self._gateway.settings
-            files = Scratch(Path(directory), settings.gateway.max_file_bytes, settings.limits.max_input_pixels)
             order, form = await order_of(self._gateway, USER, named, given, files)
             submitted = await self._submit(order)
         finally:
-            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+            await files.close()
         return await self._follow(job, submitted, form)
 
     async def _described(self) -> None:

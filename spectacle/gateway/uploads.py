@@ -28,6 +28,8 @@ MAX_PARTS = 100
 
 _HEAD_BYTES = 64
 _COPY_BYTES = 256 * 1024
+_SMALL_BYTES = 64 * 1024
+"""Longest JSON that is parsed immediately: handing it to another thread would take longer."""
 
 
 @dataclass(slots=True)
@@ -50,16 +52,17 @@ class Body:
 
 
 class Scratch:
-    """A temporary directory for the attachments of one HTTP request.
+    """A temporary directory for the attachments of one HTTP request, made when the first is kept.
 
     Args:
-        directory: The directory.
+        prefix: How the name of the directory begins.
         max_bytes: Most bytes of an image.
         max_pixels: Most pixels of an image that has to be converted.
     """
 
-    def __init__(self, directory: Path, max_bytes: int, max_pixels: int) -> None:
-        self._directory = directory
+    def __init__(self, prefix: str, max_bytes: int, max_pixels: int) -> None:
+        self._prefix = prefix
+        self._directory: Path | None = None
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
         self._count = 0
@@ -76,8 +79,7 @@ class Scratch:
             Problem: When it is not an image that can be attached, or too large.
             BadAttachment: When it has to be converted and cannot be opened.
         """
-        self._count += 1
-        path = self._directory / f"{self._count}"
+        path = self.new_path()
         if isinstance(content, UploadFile):
             head = await asyncio.to_thread(self._copy, content, path, param)
         else:
@@ -90,10 +92,17 @@ class Scratch:
             return await asyncio.to_thread(self._converted, path, param)
         return path.rename(path.with_suffix(f".{extension}"))
 
-    def new_path(self, extension: str) -> Path:
+    def new_path(self, extension: str | None = None) -> Path:
         """A path at which a file may be made."""
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix=self._prefix))
         self._count += 1
-        return self._directory / f"{self._count}.{extension}"
+        return self._directory / (f"{self._count}" if extension is None else f"{self._count}.{extension}")
+
+    async def close(self) -> None:
+        """Remove the directory."""
+        if self._directory is not None:
+            await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     def _copy(self, upload: UploadFile, path: Path, param: str) -> bytes:
         upload.file.seek(0, 2)
@@ -130,11 +139,11 @@ class Scratch:
 async def scratch(request: Request) -> AsyncIterator[Scratch]:
     """A temporary directory that is gone after the block."""
     settings = request.app.state.gateway.settings
-    directory = await asyncio.to_thread(tempfile.mkdtemp, prefix="spectacle-gateway-")
+    files = Scratch("spectacle-gateway-", settings.gateway.max_file_bytes, settings.limits.max_input_pixels)
     try:
-        yield Scratch(Path(directory), settings.gateway.max_file_bytes, settings.limits.max_input_pixels)
+        yield files
     finally:
-        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+        await files.close()
 
 
 @asynccontextmanager
@@ -174,7 +183,10 @@ async def read_json(request: Request) -> dict[str, Any]:
         return {}
     try:
         # Numbers such as NaN are not JSON, and nobody may put them into options.
-        found = await asyncio.to_thread(json.loads, raw, parse_constant=_refuse_constant)
+        if len(raw) <= _SMALL_BYTES:
+            found = json.loads(raw, parse_constant=_refuse_constant)
+        else:
+            found = await asyncio.to_thread(json.loads, raw, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         reason = "too deeply nested" if isinstance(error, RecursionError) else str(error)[:200]
         raise Problem(400, "bad-body", f"body: not valid JSON: {reason}. Send a JSON object.") from None
