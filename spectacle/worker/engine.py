@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import gc
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from spectacle.generators.base import Artifact, Device, Footprint, Generator, Jo
 from spectacle.generators.placement import memory
 from spectacle.signing.signer import ResultSigner
 from spectacle.svg.rasterise import Rasteriser
-from spectacle.worker.contract import JobSpec, Model
+from spectacle.worker.contract import ENCODE_SECONDS, JobSpec, Model
 from spectacle.worker.generator_errors import call_generator
 from spectacle.worker.job import build_job
 from spectacle.worker.results import Provenance, Wanted, finish
@@ -143,7 +144,7 @@ class Engine:
         """Run one job.
 
         Returns:
-            The numbers among the facts of the primary artifact.
+            The numbers among the facts of the primary artifact, and under `ENCODE_SECONDS` how long encoding took.
 
         Raises:
             SpectacleError: When it cannot be done.
@@ -170,6 +171,7 @@ class Engine:
     def deliver(self, task: Task, artifacts: Sequence[Artifact]) -> dict[str, float]:
         """Encode what was generated, and give the files to the output. Returns what `run` does."""
         spec, job, output = task.spec, task.job, task.output
+        began = time.monotonic()
         # Another object than before when memory ran out meanwhile.
         generator = self.load(spec.model)
         if not artifacts:
@@ -211,6 +213,7 @@ class Engine:
                 files = finish(artifacts, noted, wanted, rasteriser=self._rasteriser)
         for file in files:
             output.file(file.suffix, file.content)
+        facts[ENCODE_SECONDS] = round(time.monotonic() - began, 4)
         return facts
 
     def _switch_preset(self, wanted: Model) -> Generator | None:

@@ -20,6 +20,8 @@ from spectacle.cli import main
 from spectacle.config import MetricsSettings, Settings
 from spectacle.daemon import tracing
 from spectacle.daemon.metrics import DaemonMetrics, Now, write_atomically
+from spectacle.daemon.observing import parts_of
+from spectacle.daemon.progress import Attempt
 from spectacle.daemon.tracing import Part, Tracer, trace_number
 from spectacle.spool.naming import RequestName
 
@@ -165,6 +167,24 @@ def test_a_trace_is_found_by_the_stem_and_tells_no_prompt_and_no_user() -> None:
     assert spans[5].status.is_ok
     assert abs((request.end_time or 0) - (request.start_time or 0) - 4_000_000_000) < 1000
     assert "alice" not in "".join(span.to_json() for span in spans)
+
+
+@pytest.mark.parametrize(
+    ("started", "done", "facts", "expected"),
+    [
+        (4.5, 9.0, {"encode_seconds": 1.5}, [("load", 4.5), ("generate", 7.5), ("encode", 9.0), ("commit", 9.5)]),
+        (4.5, 9.0, {"encode_seconds": 60.0}, [("load", 4.5), ("generate", 4.5), ("encode", 9.0), ("commit", 9.5)]),
+        (4.5, None, {}, [("load", 4.5), ("generate", 9.5)]),
+        (None, None, {}, [("commit", 9.5)]),
+    ],
+)
+def test_the_parts_of_a_trace_follow_each_other_and_encoding_is_told_apart(
+    started: float | None, done: float | None, facts: dict[str, float], expected: list[tuple[str, float]]
+) -> None:
+    attempt = Attempt(name("a-1-64x64"), began=3.0, started=started, done=done, facts=facts)
+    parts = list(parts_of(attempt, 1.0, 9.5))
+    assert [(part.name, part.ended) for part in parts] == [("queue", 3.0), *expected]
+    assert [part.began for part in parts] == [1.0, *(part.ended for part in parts[:-1])]
 
 
 # --- dashboard and alerts ---------------------------------------------------------------------------------------------
