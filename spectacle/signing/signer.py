@@ -19,7 +19,7 @@ RECIPE = "org.spectacle.making"
 
 RECIPE_FIELDS = (
     "prompt", "kind", "width", "height", "generator", "preset", "model", "revision", "licence", "seed", "options",
-    "candidate", "version", "metadata",
+    "candidate", "version", "metadata", "visible_mark",
 )  # fmt: skip
 
 COMMAND_SECONDS = 30

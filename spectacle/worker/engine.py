@@ -82,6 +82,7 @@ class Engine:
         rasteriser: Renders SVG.
         resources: What generators may use of this machine.
         signer: Signs what is made; None for leaving it unsigned.
+        mark: Text that is put visibly into every result.
     """
 
     def __init__(
@@ -90,11 +91,13 @@ class Engine:
         rasteriser: Rasteriser,
         resources: Resources | None = None,
         signer: ResultSigner | None = None,
+        mark: str | None = None,
     ) -> None:
         self._device = device
         self._rasteriser = rasteriser
         self._resources = resources if resources is not None else Resources()
         self._signer = signer
+        self._mark = mark
         self._loaded: OrderedDict[Model, Generator] = OrderedDict()
 
     @property
@@ -200,7 +203,7 @@ class Engine:
             facts={},
         )
         wanted = Wanted.by(job.options, job.makes)
-        files = finish(artifacts, provenance, wanted, rasteriser=self._rasteriser, encoded=encoded)
+        files = finish(artifacts, provenance, wanted, rasteriser=self._rasteriser, encoded=encoded, mark=self._mark)
         facts = {name: fact for name, fact in artifacts[0].facts.items() if isinstance(fact, int | float)}
         if self._signer is not None:
             try:
@@ -210,7 +213,7 @@ class Engine:
                     raise
                 facts["unsigned"] = len(files)
                 noted = dataclasses.replace(provenance, notes=(*spec.notes, f"not signed: {error.message}"))
-                files = finish(artifacts, noted, wanted, rasteriser=self._rasteriser)
+                files = finish(artifacts, noted, wanted, rasteriser=self._rasteriser, mark=self._mark)
         for file in files:
             output.file(file.suffix, file.content)
         facts[ENCODE_SECONDS] = round(time.monotonic() - began, 4)

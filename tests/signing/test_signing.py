@@ -98,7 +98,9 @@ def run(
     }
     output = Output()
     signer = ResultSigner(settings)
-    facts = Engine(Device(), rasteriser, signer=signer).run(JobSpec(**{**fields, **changes}), output)
+    facts = Engine(Device(), rasteriser, signer=signer, mark=settings.visible_mark).run(
+        JobSpec(**{**fields, **changes}), output
+    )
     signer.close()
     return output.files, facts
 
@@ -149,6 +151,17 @@ def test_a_change_of_the_image_and_one_of_the_metadata_are_told_apart(home: Path
     forged = content[:place] + b'"prompt":"a big fox"' + content[place + 20 :]
     assert verify(forged, making={**making, "prompt": "a big fox"}).changed == ('prompt: signed as "a red fox"',)
     assert verify(forged, making=None).changed == ("the metadata has been removed",)
+
+
+@pytest.mark.parametrize("makes", [MediaType.PNG, MediaType.SVG])
+def test_a_visible_mark_is_added_before_signing_and_is_part_of_the_statement(
+    home: Path, rasteriser: Rasteriser, makes: MediaType
+) -> None:
+    files, _ = run(rasteriser, settings_in(home, visible_mark="AI"), makes=makes)
+    (content,) = files.values()
+    found = verify(content, read_anchors([home / "root.pem"]))
+    assert found.state is SignatureState.TRUSTED
+    assert found.recipe["visible_mark"] == read_provenance(content)["visible_mark"] == "AI"
 
 
 def test_what_is_not_signed_is_said_to_be_that(home: Path) -> None:
