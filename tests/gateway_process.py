@@ -45,7 +45,12 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(
-    daemon: Daemon, settings: str = "", tokens: Mapping[str, tuple[str, ...] | None] | None = None
+    daemon: Daemon,
+    settings: str = "",
+    tokens: Mapping[str, tuple[str, ...] | None] | None = None,
+    *,
+    listen: str = "127.0.0.1",
+    tokens_file: Path | None = None,
 ) -> Iterator[GatewayProcess]:
     """A gateway over the daemon's spool, while the block runs.
 
@@ -53,15 +58,18 @@ def serving(
         daemon: The daemon.
         settings: Lines for the section `[gateway]`.
         tokens: Kinds that users may request, by user; the token of each is in a file of that name beside the daemon's.
+        listen: The address it listens on.
+        tokens_file: Its file of tokens; by default, one beside the daemon's.
     """
+    tokens_file = tokens_file or daemon.home / "tokens.json"
     file = daemon.home / "gateway.toml"
     port = free_port()
     file.write_text(
-        f'[spool]\npath = "{daemon.spool}"\n[gateway]\nlisten = "127.0.0.1:{port}"\n'
-        f'tokens = "{daemon.home}/tokens.json"\nkey = "{daemon.home}/gateway.key"\n{settings}'
+        f'[spool]\npath = "{daemon.spool}"\n[gateway]\nlisten = "{listen}:{port}"\n'
+        f'tokens = "{tokens_file}"\nkey = "{daemon.home}/gateway.key"\n{settings}'
     )
     for user, kinds in (tokens or {}).items():
-        token = Tokens(daemon.home / "tokens.json").add(user, kinds=kinds)
+        token = Tokens(tokens_file).add(user, kinds=kinds)
         (daemon.home / user).write_text(token)
     log_path = daemon.home / "gateway.log"
     with log_path.open("ab") as log:

@@ -56,7 +56,7 @@ export interface Ticket {
 export interface Result {
     /** The requested file: `STEM.svg` where there is one, else the image, `STEM.png` by default. */
     readonly primary: string;
-    /** All files: the primary one, further candidates in order, then previews. */
+    /** All files: the primary one, further candidates in order, then previews, then thumbnails. */
     readonly paths: readonly string[];
 }
 
@@ -146,7 +146,7 @@ const WORD = '[A-Za-z0-9_+=@~][A-Za-z0-9_.+=@~]*';
 const UUID = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
 const USER = new RegExp(`^(?:${UUID}|${WORD})$`);
 const MESSAGE_ID = new RegExp(`^${WORD}(?:-${WORD})*$`);
-const KIND = /^(?!(?:error|mask|control|options|progress|input(?:[2-9]|1[01])?)$)[a-z][a-z0-9_]*$/;
+const KIND = /^(?!(?:error|mask|control|options|progress|thumbnail|input(?:[2-9]|1[01])?)$)[a-z][a-z0-9_]*$/;
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1000;
@@ -507,10 +507,10 @@ async function version(path: string): Promise<string> {
     }
 }
 
-/** Number and extension of a result of this stem. */
-function pictureOf(stem: string, name: string): { number: number; extension: string } | undefined {
-    const match = /^(?:-([1-9][0-9]*))?\.(svg|png|jpg|webp|avif)$/.exec(name.slice(stem.length));
-    return match?.[2] ? { number: Number(match[1] ?? 1), extension: match[2] } : undefined;
+/** Number and extension of a result of this stem, and whether it is a thumbnail. */
+function pictureOf(stem: string, name: string): { number: number; extension: string; small: boolean } | undefined {
+    const match = /^(?:-([1-9][0-9]*))?(-thumbnail)?\.(svg|png|jpg|webp|avif)$/.exec(name.slice(stem.length));
+    return match?.[3] ? { number: Number(match[1] ?? 1), extension: match[3], small: match[2] !== undefined } : undefined;
 }
 
 async function answer({ spool, stem, older = new Map() }: Ticket, names: ReadonlySet<string>): Promise<Result> {
@@ -526,7 +526,8 @@ async function answer({ spool, stem, older = new Map() }: Ticket, names: Readonl
             const picture = pictureOf(stem, name);
             return picture ? [{ path: join(spool, name), ...picture }] : [];
         });
-        pictures.sort((a, b) => Number(a.extension !== best) - Number(b.extension !== best) || a.number - b.number);
+        const rank = (picture: { extension: string; small: boolean }) => (picture.small ? 2 : Number(picture.extension !== best));
+        pictures.sort((a, b) => rank(a) - rank(b) || a.number - b.number);
         return { primary: join(spool, `${stem}.${best}`), paths: pictures.map(({ path }) => path) };
     }
     if (fresh.has(`${stem}-error.txt`)) {

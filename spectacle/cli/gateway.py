@@ -51,8 +51,8 @@ def command(
     """Serve the HTTP interfaces of image clients over a spool.
 
     The gateway is a client of the spool, and runs on any host that mounts it; a daemon generates the images. On a
-    loopback address, it serves everybody on this machine until the first token is added. Any other address requires
-    tokens.
+    loopback address, it serves everybody on this machine until the first token is added. On any other address, it
+    serves nobody without a token.
 
     \b
     spectacle gateway --spool ./spool
@@ -84,12 +84,8 @@ def serve(settings: config.Settings) -> None:
 
     host, port = _address(settings.gateway.listen)
     required = not _is_loopback(host)
-    if required and not Tokens(settings.gateway.tokens).entries():
-        raise ConfigurationError(
-            f"gateway.listen: {settings.gateway.listen} can be reached from other machines, and "
-            f"{settings.gateway.tokens} contains no token. Add one with `spectacle gateway token add NAME`, or listen "
-            f"on 127.0.0.1."
-        )
+    # Before it listens, for a file of tokens that cannot be used is an error.
+    has_tokens = bool(Tokens(settings.gateway.tokens).entries())
     logs.configure(settings.log.level, settings.log.format)
     app = create_app(settings, tokens_required=required)
     try:
@@ -121,6 +117,13 @@ def serve(settings: config.Settings) -> None:
     signal.signal(signal.SIGTERM, stop)
     with listening:
         log.info("gateway started", listen=settings.gateway.listen, spool=str(settings.spool.path))
+        if required and not has_tokens:
+            log.warning(
+                "gateway has no token",
+                reason=f"{settings.gateway.listen} can be reached from other machines, so nobody is served without "
+                f"one. Add one with `spectacle gateway token add NAME`; it takes effect without a restart.",
+                tokens=str(settings.gateway.tokens),
+            )
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
         log.info("gateway stopped")

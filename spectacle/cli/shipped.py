@@ -8,9 +8,22 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-_FILES = Path(__file__).parent / "files"
-"""In a clone, links to where each file lies there."""
+_INSTALLED = Path(__file__).parent / "files"
+"""Where setup.py puts them when the package is built, with the paths that they have in a clone."""
 
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "systemd": ("systemd/**/*",),
+    "clients": ("clients/shell/spectacle-request", "clients/typescript/*.ts"),
+    "container": (
+        ".containerignore",
+        "Containerfile",
+        "compose*.yaml",
+        "requirements/all.txt",
+        "requirements/gateway.txt",
+    ),
+    "cloud": ("cloud/*",),
+}
+"""The files of each group, by their paths in a clone."""
 CLIENTS = {
     "shell": ("spectacle-request",),
     "typescript": ("spectacle-client.ts", "example.ts"),
@@ -53,13 +66,10 @@ def units(paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def files(group: str) -> Iterator[tuple[str, str]]:
     """The path and the text of each file of a group: `systemd`, `clients`, `container` or `cloud`."""
-    top = _FILES / group
-    for folder, folders, names in os.walk(top, followlinks=True):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(folder) / name
-            below = path.relative_to(top if group in ("clients", "container") else _FILES)
-            yield below.as_posix(), path.read_text(encoding="utf-8")
+    top = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parents[2]
+    for pattern in _GROUPS[group]:
+        for path in sorted(path for path in top.glob(pattern) if path.is_file()):
+            yield path.name if group == "clients" else path.relative_to(top).as_posix(), path.read_text("utf-8")
 
 
 def write(path: Path, text: str) -> str:

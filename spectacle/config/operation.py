@@ -147,8 +147,15 @@ class HookSettings(Section):
     )
 
 
+MarkText = Annotated[str, whole(r"[!-~]([ -~]{0,38}[!-~])?", "1 to 40 ASCII characters, without spaces at its ends")]
+"""Text of a visible mark, in characters that the fonts here have."""
+
+
 class ProvenanceSettings(Section):
-    """Content Credentials (C2PA): every result is signed when a certificate is set. Needs the extra `provenance`."""
+    """What results say of their origin. Content Credentials (C2PA): every result is signed when a certificate is set.
+
+    Signing needs the extra `provenance`, a visible mark does not.
+    """
 
     certificate: Path | None = Field(
         None,
@@ -165,6 +172,11 @@ class ProvenanceSettings(Section):
         "error",
         description="What happens to a result that cannot be signed: the request gets an error, or the result is "
         "published unsigned, with a note in its metadata.",
+    )
+    visible_mark: MarkText | None = Field(
+        None,
+        description='Text that is put visibly into the lower right corner of every result, such as "AI-generated". '
+        "Default: none.",
     )
     timestamp_url: Annotated[str, whole(r"https?://\S+", "a URL that begins with http:// or https://")] | None = Field(
         None, description="Time stamp authority (RFC 3161) that is asked for each signature. Default: none."

@@ -67,9 +67,7 @@ def load(
         except UnicodeDecodeError as error:
             raise ConfigurationError(f"{file}: byte {error.start + 1} is not UTF-8. Save the file as UTF-8.") from None
         except tomllib.TOMLDecodeError as error:
-            raise ConfigurationError(
-                f"{file}: invalid TOML: {error}. Fix it, or use another file with --config."
-            ) from None
+            raise ConfigurationError(f"{file}: {_invalid_toml(error)}, or use another file with --config.") from None
         except RecursionError:
             raise ConfigurationError(
                 f"{file}: lists or tables are nested too deeply. Use another file with --config."
@@ -118,7 +116,7 @@ def load(
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigurationError("; ".join(_explain(each, file, text, origins) for each in error.errors())) from None
+        raise ConfigurationError(" ".join(_explain(each, file, text, origins) for each in error.errors())) from None
     if file is not None and is_same_directory(file.absolute().parent, settings.spool.path):
         raise ConfigurationError(
             f"{file}: is in the spool, so everyone who can write there could change it. Move it to another directory."
@@ -233,10 +231,25 @@ _SAID = {
     "dict_type": "must be a table",
     "model_type": "must be a section, with its settings below a line [NAME]",
     "path_type": "must be a path in quotes",
+    "string_too_short": "must not be empty",
     "too_short": "must not be empty",
     "tuple_type": 'must be a list, such as ["one", "two"]',
 }
 """Messages in place of those of pydantic that mention Python."""
+
+
+_TWICE = re.compile(r"Cannot declare \((.*?),?\) twice \(at line (\d+), column \d+\)")
+"""What Python says of a section that is there twice, as when an example is added to a file that has all sections."""
+
+_NO_LIMIT = (("limits", "users"), ("retention",))
+"""Sections whose numbers limit something, and limit nothing where they are not set."""
+
+
+def _invalid_toml(error: tomllib.TOMLDecodeError) -> str:
+    if (twice := _TWICE.fullmatch(str(error))) is not None:
+        name = twice[1].replace("'", "").replace(", ", ".")
+        return f"the section [{name}] is there twice, again in line {twice[2]}. Put its settings into the first one"
+    return f"invalid TOML: {error}. Fix it"
 
 
 def _explain(error: Any, file: Path | None, text: str, origins: Mapping[tuple[str, ...], str]) -> str:
@@ -260,6 +273,8 @@ def _explain(error: Any, file: Path | None, text: str, origins: Mapping[tuple[st
     said = must_be(error["type"], error["msg"], error.get("ctx", {}), _SAID)
     if not keys:
         return f"{where}{said}."
+    if error["input"] == 0 and any(keys[: len(section)] == section for section in _NO_LIMIT):
+        said += ". Omit it for no limit"
     shown = str(error["input"]).lower() if isinstance(error["input"], bool) else repr(error["input"])
     return f"{where}{name} = {shown if len(shown) <= 80 else shown[:77] + '…'}: {said}."
 

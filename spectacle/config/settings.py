@@ -282,7 +282,7 @@ class GatewaySettings(Section):
         str, whole(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", "HOST:PORT, such as 127.0.0.1:8000")
     ] = Field(
         "127.0.0.1:8000",
-        description="Address and port. Any address except loopback requires tokens.",
+        description="Address and port. On any address except loopback, nobody is served without a token.",
     )
     public_url: Annotated[str, whole(r"https?://[^\s?#]+", "a URL that begins with http:// or https://")] | None = (
         Field(

@@ -17,6 +17,7 @@ from spectacle.daemon.tracing import Part, Tracer
 from spectacle.errors import SpoolUnavailable
 from spectacle.spool.directory import Spool
 from spectacle.spool.instances import Instances
+from spectacle.worker.contract import ENCODE_SECONDS
 
 
 class Observing:
@@ -87,7 +88,7 @@ class Observing:
             "steps": attempt.steps or None,
             "outcome": result.name.lower(),
         }
-        parts = list(_parts(attempt, tracked.since, now))
+        parts = list(parts_of(attempt, tracked.since, now))
         self._tracer.record(tracked.name.stem, parts, about, failed=result is AttemptResult.REFUSED)
 
     def _now(self) -> Now:
@@ -112,14 +113,18 @@ class Observing:
         )
 
 
-def _parts(attempt: Attempt, since: float, now: float) -> Iterator[Part]:
+def parts_of(attempt: Attempt, since: float, now: float) -> Iterator[Part]:
     """How the time of a request was spent, as far as it got."""
     yield Part("queue", since, attempt.began)
     if attempt.started is None:
         yield Part("commit", attempt.began, now)
         return
     yield Part("load", attempt.began, attempt.started)
-    # Encoding and signing are the worker's, too.
-    yield Part("generate", attempt.started, attempt.done or now)
-    if attempt.done is not None:
-        yield Part("commit", attempt.done, now)
+    if attempt.done is None:
+        yield Part("generate", attempt.started, now)
+        return
+    # Encoding and signing come last; how long they took is known from their worker.
+    encoding = max(attempt.started, attempt.done - attempt.facts.get(ENCODE_SECONDS, 0.0))
+    yield Part("generate", attempt.started, encoding)
+    yield Part("encode", encoding, attempt.done)
+    yield Part("commit", attempt.done, now)

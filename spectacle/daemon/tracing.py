@@ -29,7 +29,7 @@ class Part:
     """A part of the time of a request.
 
     Attributes:
-        name: What was done: `queue`, `load`, `generate`, `commit`.
+        name: What was done: `queue`, `load`, `generate`, `encode`, `commit`.
         began: Monotonic time of its begin.
         ended: Monotonic time of its end.
     """

@@ -53,12 +53,18 @@ async def user_of(request: Request) -> User:
     presented = presented_token(request)
     user = None if presented is None else tokens.user_of(presented)
     if user is None:
+        if not tokens.entries():
+            message = "the gateway has no tokens yet. Add one with `spectacle gateway token add NAME` where it runs."
+        elif presented is None:
+            message = (
+                "no valid token. Send `Authorization: Bearer TOKEN`, which `spectacle gateway token add NAME` makes."
+            )
+        else:
+            message = "invalid token. Use one that `spectacle gateway token add NAME` has printed."
         raise Problem(
             401,
             "unauthorized",
-            "no valid token. Send `Authorization: Bearer TOKEN`; `spectacle gateway token add NAME` makes one."
-            if presented is None
-            else "invalid token. Use one that `spectacle gateway token add NAME` has printed.",
+            message,
             headers={"WWW-Authenticate": 'Bearer realm="spectacle"'},
         )
     return user

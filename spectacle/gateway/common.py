@@ -33,7 +33,9 @@ def routes(gateway: Gateway, metrics: Metrics) -> APIRouter:
             raise Problem(
                 404, "result-not-found", "no such result, or the link is too old. Ask for the job again for a new link."
             )
-        path = await run_in_threadpool(find_result, gateway.spool, found.stem, found.number, found.form)
+        path = await run_in_threadpool(
+            find_result, gateway.spool, found.stem, found.number, found.form, thumbnail=found.thumbnail
+        )
         content = await run_in_threadpool(rendered, path, found.form, found.quality)
         headers = {
             "cache-control": "private, max-age=3600, immutable",

@@ -39,7 +39,16 @@ from spectacle.gateway.seals import SealedResult, Seals
 from spectacle.gateway.tokens import User
 from spectacle.gateway.user_limits import check_user_limits
 from spectacle.gateway.view import SpoolView, View, is_running
-from spectacle.spool.naming import MAX_NAME_BYTES, RequestName, make_stem, request_name, request_of, result_of
+from spectacle.spool.naming import (
+    MAX_NAME_BYTES,
+    RequestName,
+    is_image_of,
+    make_stem,
+    request_name,
+    request_of,
+    result_of,
+    thumbnail_of,
+)
 
 log = structlog.get_logger()
 
@@ -354,9 +363,9 @@ class Gateway:
         """The state of a job, as far as a listing tells."""
         if request_name(job.stem) in view.known:
             return self._unfinished(job, view)
-        found = {name for name in view.beginning_with(job.stem) if result_of(job.stem, name)}
-        if found:
-            paths = tuple(self.spool / name for name in sorted(found))
+        found = sorted(name for name in view.beginning_with(job.stem) if is_image_of(job.stem, name))
+        if any(result_of(job.stem, name) for name in found):
+            paths = tuple(self.spool / name for name in found)
             return self._succeeded(job, Result(paths[0], paths))
         error = self.spool / job.name.error_name
         try:
@@ -369,15 +378,20 @@ class Gateway:
         return State(job, "failed", job.submitted or finished, finished_at=finished, error=failure)
 
     def _succeeded(self, job: Job, result: Result) -> State:
-        outputs = []
+        outputs, thumbnails = [], []
         for path in result.paths:
-            # Thumbnails are none.
             if (found := result_of(job.stem, path.name)) is not None:
                 outputs.append(Output(*found, path))
+            elif (found := thumbnail_of(job.stem, path.name)) is not None:
+                thumbnails.append(Output(*found, path, thumbnail=True))
         outputs.sort(key=lambda output: (output.extension != "svg", output.number))
+        thumbnails.sort(key=lambda output: output.number)
         finished = _modified(outputs[0].path)
         started = self._started.get(job.stem)
-        return State(job, "succeeded", job.submitted or finished, started, finished, outputs=tuple(outputs))
+        submitted = job.submitted or finished
+        return State(
+            job, "succeeded", submitted, started, finished, outputs=tuple(outputs), thumbnails=tuple(thumbnails)
+        )
 
     # --- cancelling -----------------------------------------------------------------------------------------------
 
@@ -405,7 +419,7 @@ class Gateway:
             quality: Of `webp` and `jpeg`.
         """
         form = form or output.form
-        sealed = self.seals.link(SealedResult(job.stem, output.number, form, quality))
+        sealed = self.seals.link(SealedResult(job.stem, output.number, form, quality, output.thumbnail))
         return f"{(self.settings.gateway.public_url or base).rstrip('/')}/results/{sealed}.{form}"
 
 

@@ -126,11 +126,13 @@ class Output:
         number: Its number, from 1.
         extension: `svg`, `png`, `jpg`, `webp` or `avif`.
         path: Where it is.
+        thumbnail: Whether it is the thumbnail of the result with this number.
     """
 
     number: int
     extension: str
     path: Path
+    thumbnail: bool = False
 
     @property
     def media_type(self) -> str:
@@ -172,6 +174,7 @@ class State:
         why: Why it waits, when that is not just because others are before it.
         progress: The progress of a running one.
         outputs: Its results, the primary one first.
+        thumbnails: Their thumbnails, where the option `thumbnail` asked for some.
         error: Why there are none.
     """
 
@@ -184,6 +187,7 @@ class State:
     why: str | None = None
     progress: Progress | None = None
     outputs: tuple[Output, ...] = ()
+    thumbnails: tuple[Output, ...] = ()
     error: Failure | None = None
 
     @property

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from spectacle.gateway.catalogue import Kind
 from spectacle.gateway.jobs import Output, State
 from spectacle.gateway.problems import Problem
-from spectacle.spool.naming import RESULT_EXTENSIONS, result_name
+from spectacle.spool.naming import RESULT_EXTENSIONS, result_suffix, thumbnail_suffix
 
 FORMATS = {
     "png": "image/png", "svg": "image/svg+xml", "webp": "image/webp", "jpeg": "image/jpeg", "avif": "image/avif",
@@ -51,11 +51,12 @@ def in_format(kind: Kind, options: Mapping[str, Any], form: str, quality: int | 
     return wanted
 
 
-def find_result(spool: Path, stem: str, number: int, form: str) -> Path:
-    """The file of a result in a format, or the one that is to be transcoded; it may be gone."""
+def find_result(spool: Path, stem: str, number: int, form: str, *, thumbnail: bool = False) -> Path:
+    """The file of a result, or of its thumbnail, in a format, or the one that is to be transcoded; it may be gone."""
     extension = "jpg" if form == "jpeg" else form
     others = () if form == "svg" else tuple(each for each in RESULT_EXTENSIONS if each not in ("svg", extension))
-    paths = [spool / result_name(stem, number, each) for each in (extension, *others)]
+    suffix = thumbnail_suffix if thumbnail else result_suffix
+    paths = [spool / (stem + suffix(number, each)) for each in (extension, *others)]
     return next((path for path in paths if os.path.lexists(path)), paths[0])
 
 

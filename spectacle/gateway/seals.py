@@ -23,12 +23,14 @@ class SealedResult:
         number: Number of the result file, from 1.
         form: `svg`, `png`, `webp`, `jpeg` or `avif`.
         quality: Of `webp` and `jpeg`; None for the default.
+        thumbnail: Whether the thumbnail of that file is meant.
     """
 
     stem: str
     number: int
     form: str
     quality: int | None = None
+    thumbnail: bool = False
 
 
 class Seals:
@@ -73,13 +75,15 @@ class Seals:
 
     def link(self, result: SealedResult) -> str:
         """What stands for a result in a link."""
-        sealed = self._links.dumps([result.stem, result.number, result.form, result.quality])
+        # Links to results stay those that a gateway of an earlier version knows.
+        values = [result.stem, result.number, result.form, result.quality, *([True] if result.thumbnail else [])]
+        sealed = self._links.dumps(values)
         return sealed if isinstance(sealed, str) else sealed.decode()
 
     def linked(self, sealed: str) -> SealedResult | None:
         """The result that a link stands for, or None when no gateway made it or its time is up."""
         try:
-            stem, number, form, quality = self._links.loads(sealed, max_age=int(self._lifetime))
+            stem, number, form, quality, *rest = self._links.loads(sealed, max_age=int(self._lifetime))
         except (BadData, UnicodeError, ValueError, TypeError):
             return None
-        return SealedResult(stem, number, form, quality)
+        return SealedResult(stem, number, form, quality, bool(rest))

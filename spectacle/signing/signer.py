@@ -13,13 +13,14 @@ from typing import Any, Literal
 from spectacle.config import ProvenanceSettings
 from spectacle.errors import SigningFailed, SpectacleError, one_line
 from spectacle.signing.certificates import Identity, read_identity
+from spectacle.signing.delegated import StandIn, make_stand_in, signed_again
 
 RECIPE = "org.spectacle.making"
 """Label of the assertion with the recipe: the fields of the metadata that it takes to make the image again."""
 
 RECIPE_FIELDS = (
     "prompt", "kind", "width", "height", "generator", "preset", "model", "revision", "licence", "seed", "options",
-    "candidate", "version", "metadata",
+    "candidate", "version", "metadata", "visible_mark",
 )  # fmt: skip
 
 COMMAND_SECONDS = 30
@@ -106,6 +107,7 @@ class ResultSigner:
         self._settings = settings
         self._identity: Identity | None = None
         self._native: tuple[Any, Any] | None = None
+        self._stand_in: StandIn | None = None
         self._trouble: SpectacleError | None = None
 
     @property
@@ -134,7 +136,7 @@ class ResultSigner:
 
     def close(self) -> None:
         """Free what the library holds."""
-        native, self._native = self._native, None
+        native, self._native, self._stand_in = self._native, None, None
         for each in native or ():
             each.close()
 
@@ -152,15 +154,38 @@ class ResultSigner:
 
         identity = self._current_identity()
         if self._native is None:
+            # A time stamp is over the signature, so that cannot be replaced.
+            if isinstance(identity.key, tuple) and not self._settings.timestamp_url:
+                self._stand_in = make_stand_in(identity)
             self._native = c2pa.Context.from_dict(_SETTINGS), self._signer(identity)
         context, signer = self._native
+        signed, manifest = self._signed(context, signer, content, statement)
+        stand_in = self._stand_in
+        if stand_in is None:
+            return signed
+        again = signed_again(
+            signed,
+            manifest,
+            stand_in,
+            lambda signature, data: is_signed(stand_in.public_key, identity.algorithm, data, signature),
+            lambda data: sign_by_command(identity, data),
+        )
+        if again is not None:
+            return again
+        with self._by_library(identity) as signer:
+            return self._signed(context, signer, content, statement)[0]
+
+    def _signed(self, context: Any, signer: Any, content: bytes, statement: Statement) -> tuple[bytes, bytes]:
+        """A file with the statement in it, and the statement as it is in there."""
+        import c2pa
+
         signed = io.BytesIO()
         with c2pa.Builder.from_json(_json(statement.manifest()), context) as builder:
             for number, each in enumerate(statement.ingredients):
                 if each.content is not None:
                     builder.add_ingredient(_json(each.described(number)), each.media_type, io.BytesIO(each.content))
-            builder.sign(signer, statement.media_type, io.BytesIO(content), signed)
-        return signed.getvalue()
+            manifest: bytes = builder.sign(signer, statement.media_type, io.BytesIO(content), signed)
+        return signed.getvalue(), manifest
 
     def _current_identity(self) -> Identity:
         """The certificate and key; read again once it has run out, because it may have been renewed."""
@@ -176,11 +201,19 @@ class ResultSigner:
         import c2pa
 
         url = self._settings.timestamp_url
-        if isinstance(identity.key, bytes):
+        key = identity.key if self._stand_in is None else self._stand_in.pem
+        if isinstance(key, bytes):
             info = c2pa.C2paSignerInfo(
-                identity.algorithm.encode(), identity.chain.encode(), identity.key, url.encode() if url else None
+                identity.algorithm.encode(), identity.chain.encode(), key, url.encode() if url else None
             )
             return c2pa.Signer.from_info(info)
+        return self._by_library(identity)
+
+    def _by_library(self, identity: Identity) -> Any:
+        """Has the library call the command, for which it sets 10 kB aside in each file."""
+        import c2pa
+
+        url = self._settings.timestamp_url
         algorithm = c2pa.C2paSigningAlg[identity.algorithm.upper()]
         return c2pa.Signer.from_callback(lambda data: self._by_command(identity, data), algorithm, identity.chain, url)
 
@@ -222,7 +255,7 @@ def sign_by_command(identity: Identity, data: bytes) -> bytes:
             f"hand, with a file as its standard input."
         )
     try:
-        return _checked(identity, data, done.stdout[:MAX_SIGNATURE_BYTES])
+        return _checked(identity.public_key, identity.algorithm, data, done.stdout[:MAX_SIGNATURE_BYTES])
     except (InvalidSignature, ValueError):
         raise SigningFailed(
             f"provenance.key: what {name} wrote is not a signature by the certificate's key. Have it sign standard "
@@ -230,17 +263,34 @@ def sign_by_command(identity: Identity, data: bytes) -> bytes:
         ) from None
 
 
-def _checked(identity: Identity, data: bytes, signature: bytes) -> bytes:
+def is_signed(public_key: Any, algorithm: str, data: bytes, signature: bytes) -> bool:
+    """Whether a signature is that of a key.
+
+    Args:
+        public_key: The key.
+        algorithm: As C2PA names it.
+        data: What is signed.
+        signature: The signature, on an elliptic curve in the form of X.509 or in that of JOSE.
+    """
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        _checked(public_key, algorithm, data, signature)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _checked(key: Any, algorithm: str, data: bytes, signature: bytes) -> bytes:
     """The signature in the form of C2PA, once it is known to be the key's."""
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-    key = identity.public_key
     if isinstance(key, ed25519.Ed25519PublicKey):
         key.verify(signature, data)
         return signature
-    bits = {"es384": 384, "es512": 512}.get(identity.algorithm, 256)
+    bits = {"es384": 384, "es512": 512}.get(algorithm, 256)
     digest = {256: hashes.SHA256(), 384: hashes.SHA384(), 512: hashes.SHA512()}[bits]
     if not isinstance(key, ec.EllipticCurvePublicKey):
         key.verify(signature, data, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from spectacle.spool.claims import Claims
 from spectacle.spool.directory import Spool, is_older
-from spectacle.spool.naming import POISON, RequestName, request_of, result_of, state_path
+from spectacle.spool.naming import POISON, RequestName, is_image_of, request_of, state_path
 from spectacle.spool.record import Version
 from spectacle.spool.retire import retire
 
@@ -160,7 +160,7 @@ class Survey:
 def _request_of_result(name: str) -> RequestName | None:
     """The request of which a file is a result, or None for any other file."""
     request = request_of(name)
-    if request is None or not (name == request.error_name or result_of(request.stem, name) is not None):
+    if request is None or not (name == request.error_name or is_image_of(request.stem, name)):
         return None
     return request
 

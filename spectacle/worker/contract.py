@@ -20,6 +20,9 @@ from spectacle.generators.base import Device, MediaType
 Model = tuple[str, str | None]
 """A generator's name and its preset: what is loaded together."""
 
+ENCODE_SECONDS = "encode_seconds"
+"""Among the numbers that are known of a job that is done: how many of its seconds encoding and signing took."""
+
 Unwanted = Callable[[], str | None]
 """Asked often: why the work is no longer wanted, or None. Makes no system call that could block."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import gc
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from spectacle.generators.base import Artifact, Device, Footprint, Generator, Jo
 from spectacle.generators.placement import memory
 from spectacle.signing.signer import ResultSigner
 from spectacle.svg.rasterise import Rasteriser
-from spectacle.worker.contract import JobSpec, Model
+from spectacle.worker.contract import ENCODE_SECONDS, JobSpec, Model
 from spectacle.worker.generator_errors import call_generator
 from spectacle.worker.job import build_job
 from spectacle.worker.results import Provenance, Wanted, finish
@@ -81,6 +82,7 @@ class Engine:
         rasteriser: Renders SVG.
         resources: What generators may use of this machine.
         signer: Signs what is made; None for leaving it unsigned.
+        mark: Text that is put visibly into every result.
     """
 
     def __init__(
@@ -89,11 +91,13 @@ class Engine:
         rasteriser: Rasteriser,
         resources: Resources | None = None,
         signer: ResultSigner | None = None,
+        mark: str | None = None,
     ) -> None:
         self._device = device
         self._rasteriser = rasteriser
         self._resources = resources if resources is not None else Resources()
         self._signer = signer
+        self._mark = mark
         self._loaded: OrderedDict[Model, Generator] = OrderedDict()
 
     @property
@@ -143,7 +147,7 @@ class Engine:
         """Run one job.
 
         Returns:
-            The numbers among the facts of the primary artifact.
+            The numbers among the facts of the primary artifact, and under `ENCODE_SECONDS` how long encoding took.
 
         Raises:
             SpectacleError: When it cannot be done.
@@ -170,6 +174,7 @@ class Engine:
     def deliver(self, task: Task, artifacts: Sequence[Artifact]) -> dict[str, float]:
         """Encode what was generated, and give the files to the output. Returns what `run` does."""
         spec, job, output = task.spec, task.job, task.output
+        began = time.monotonic()
         # Another object than before when memory ran out meanwhile.
         generator = self.load(spec.model)
         if not artifacts:
@@ -198,7 +203,7 @@ class Engine:
             facts={},
         )
         wanted = Wanted.by(job.options, job.makes)
-        files = finish(artifacts, provenance, wanted, rasteriser=self._rasteriser, encoded=encoded)
+        files = finish(artifacts, provenance, wanted, rasteriser=self._rasteriser, encoded=encoded, mark=self._mark)
         facts = {name: fact for name, fact in artifacts[0].facts.items() if isinstance(fact, int | float)}
         if self._signer is not None:
             try:
@@ -208,9 +213,10 @@ class Engine:
                     raise
                 facts["unsigned"] = len(files)
                 noted = dataclasses.replace(provenance, notes=(*spec.notes, f"not signed: {error.message}"))
-                files = finish(artifacts, noted, wanted, rasteriser=self._rasteriser)
+                files = finish(artifacts, noted, wanted, rasteriser=self._rasteriser, mark=self._mark)
         for file in files:
             output.file(file.suffix, file.content)
+        facts[ENCODE_SECONDS] = round(time.monotonic() - began, 4)
         return facts
 
     def _switch_preset(self, wanted: Model) -> Generator | None:

@@ -117,7 +117,8 @@ class InProcessWorker:
                 memory=workers.svg_memory, cpu_seconds=workers.svg_seconds, wall_seconds=workers.svg_seconds
             )
             resources = Resources.from_settings(self._settings)
-            self._engine = Engine(self.device, self._rasteriser, resources, signer_for(self._settings.provenance))
+            signing = self._settings.provenance
+            self._engine = Engine(self.device, self._rasteriser, resources, signer_for(signing), signing.visible_mark)
         return self._engine
 
     @staticmethod

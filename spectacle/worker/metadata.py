@@ -13,6 +13,7 @@ from spectacle.svg.clean import escape_text
 
 KEPT_IN_MINIMAL = (
     "generator", "preset", "model", "revision", "licence", "width", "height", "candidate", "version",
+    "visible_mark",
 )  # fmt: skip
 """Fields that the option `metadata: "minimal"` leaves: what made the image, and nothing of what was asked for."""
 
@@ -54,7 +55,7 @@ class Metadata:
         term = _SOURCE_TYPES.get(details["facts"].get("engine"), "trainedAlgorithmicMedia")
         self.source_type = SOURCE_TYPE + term
         self.minimal = minimal
-        kept = {name: details[name] for name in KEPT_IN_MINIMAL}
+        kept = {name: details[name] for name in KEPT_IN_MINIMAL if name in details}
         self.details = {**kept, "metadata": "minimal"} if minimal else dict(details)
 
     @property

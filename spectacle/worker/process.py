@@ -179,7 +179,8 @@ def main(arguments: Sequence[str]) -> None:
         memory=settings.svg_memory, cpu_seconds=settings.svg_seconds, wall_seconds=settings.svg_seconds
     ) as rasteriser:
         resources = Resources.from_settings(settings)
-        engine = Engine(settings.device, rasteriser, resources, signer_for(settings.provenance))
+        signing = settings.provenance
+        engine = Engine(settings.device, rasteriser, resources, signer_for(signing), signing.visible_mark)
         try:
             _serve(channel, engine)
         except Disconnected:

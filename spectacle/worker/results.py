@@ -16,6 +16,7 @@ from spectacle.spool.naming import result_suffix, thumbnail_suffix
 from spectacle.svg import Rasteriser, SvgLimits, clean_svg
 from spectacle.svg.clean import SAME_ASPECT, in_millimetres
 from spectacle.worker.encoding import FOR_DRAWINGS, FOR_PHOTOGRAPHS, FORMATS, PNG, ImageFormat, encode
+from spectacle.worker.mark import with_mark, with_mark_in_svg
 from spectacle.worker.metadata import Metadata
 
 _LIMITS = SvgLimits()
@@ -117,6 +118,7 @@ def finish(
     rasteriser: Rasteriser,
     limits: SvgLimits = _LIMITS,
     encoded: Callable[[int], None] = lambda _number: None,
+    mark: str | None = None,
 ) -> list[ResultFile]:
     """Make the files of a result, the same bytes for the same input.
 
@@ -131,6 +133,7 @@ def finish(
         rasteriser: Renders SVG.
         limits: Bounds of an SVG.
         encoded: Called after each of the artifacts with how many are done.
+        mark: Text that is put visibly into every file.
 
     Returns:
         The files in the order in which they should appear: further candidates, thumbnails, the preview, the primary
@@ -152,7 +155,7 @@ def finish(
             notes=(*provenance.notes, *facts.pop("notes", ())),
             facts=facts,
         )
-        files += _files_of(artifact, record, candidate, wanted, rasteriser, limits)
+        files += _files_of(artifact, record, candidate, wanted, rasteriser, limits, mark)
         encoded(len(artifacts) - candidate + 1)
     return files
 
@@ -164,6 +167,7 @@ def _files_of(
     wanted: Wanted,
     rasteriser: Rasteriser,
     limits: SvgLimits,
+    mark: str | None,
 ) -> Iterator[ResultFile]:
     """The files of one artifact, the primary one last."""
     content, form, drawing, picture, fit = artifact.content, wanted.form, None, None, "exact"
@@ -177,7 +181,11 @@ def _files_of(
         )
     else:
         picture, fit = _fit(content, record.width, record.height)
-    details = _details(record, candidate, fit=fit)
+    details = _details(record, candidate, fit=fit) | ({} if mark is None else {"visible_mark": mark})
+
+    def marked(image: Image.Image) -> Image.Image:
+        return image if mark is None else with_mark(image, mark)
+
     metadata = Metadata(details, minimal=wanted.minimal)
     png = FOR_PHOTOGRAPHS if drawing is None else FOR_DRAWINGS
     if picture is not None and wanted.thumbnail:
@@ -187,14 +195,16 @@ def _files_of(
         yield ResultFile(
             thumbnail_suffix(candidate, form.extension),
             form.media_type,
-            encode(small, form, of_small, quality=wanted.quality, png=png),
+            encode(marked(small), form, of_small, quality=wanted.quality, png=png),
             of_small,
         )
     if picture is not None and (wanted.makes is MediaType.PNG or (wanted.preview and candidate == 1)):
-        image = encode(picture, form, metadata, quality=wanted.quality, png=png)
+        image = encode(marked(picture), form, metadata, quality=wanted.quality, png=png)
         yield ResultFile(result_suffix(candidate, form.extension), form.media_type, image, metadata)
     if drawing is not None and wanted.makes is MediaType.SVG:
         told = _WORDS.sub("", drawing) if wanted.minimal else drawing
+        if mark is not None:
+            told = with_mark_in_svg(told, mark)
         if artifact.millimetres is not None:
             told = in_millimetres(told, *artifact.millimetres)
         document = _insert_metadata(told, metadata).encode()

@@ -96,6 +96,22 @@ def test_what_makes_no_sense_is_refused_with_the_remedy(run, arguments: tuple[st
     assert not list(Path().iterdir())
 
 
+def test_every_group_has_its_files(run, tmp_path: Path) -> None:
+    written = run("init", "--container", "--cloud", "--client", "shell", "--client", "typescript", "--into", tmp_path)
+    assert written.exit_code == 0
+    for path in (
+        "Containerfile",
+        "compose.yaml",
+        "compose.rocm.yaml",
+        "requirements/gateway.txt",
+        "cloud/daemon.sky.yaml",
+    ):
+        assert (tmp_path / path).read_bytes() == (ROOT / path).read_bytes()
+    for name in ("shell/spectacle-request", "typescript/spectacle-client.ts", "typescript/example.ts"):
+        assert (tmp_path / Path(name).name).read_bytes() == (ROOT / "clients" / name).read_bytes()
+    assert not (tmp_path / "spectacle-client.test.ts").exists()
+
+
 @pytest.mark.slow
 def test_an_installed_package_brings_everything_along(tmp_path: Path) -> None:
     """Built as a wheel, installed without a clone, and used."""

@@ -95,15 +95,16 @@ def test_the_path_of_the_picture_is_printed(shell: list[str], spool: Path, play:
     assert daemon.found == [{".txt": "a red fox; $HOME `date` *\n"}]
 
 
-def test_all_pictures_are_printed_the_best_first_and_the_preview_last(
+def test_all_pictures_are_printed_the_best_first_and_previews_and_thumbnails_last(
     shell: list[str], spool: Path, play: Callable[[Answers], Daemon]
 ) -> None:
-    daemon = play(lambda name: dict.fromkeys([".png", "-3.svg", "-2.svg", ".svg"], "picture"))
+    files = [".png", "-3.svg", "-2.svg", ".svg", "-3-thumbnail.png", "-2-thumbnail.png", "-thumbnail.png"]
+    daemon = play(lambda name: dict.fromkeys(files, "picture"))
     done = run(shell, "-k", "svg", "-u", "6f9619ff-8b86-d011-b42d-00c04fc964ff", spool, "x")
     (name,) = daemon.seen
     assert (name.user, name.kind) == ("6f9619ff-8b86-d011-b42d-00c04fc964ff", "svg")
     names = [line.removeprefix(f"{spool}/{name.stem}") for line in done.stdout.splitlines()]
-    assert names == [".svg", "-2.svg", "-3.svg", ".png"]
+    assert names == [".svg", "-2.svg", "-3.svg", ".png", "-thumbnail.png", "-2-thumbnail.png", "-3-thumbnail.png"]
 
 
 def test_attachments_and_options_are_there_before_the_request(

@@ -161,6 +161,19 @@ class TestErrors:
     def test_what_is_no_toml_is_refused_with_its_place(self, tmp_path: Path) -> None:
         assert "invalid TOML" in error_of(tmp_path, "[spool\n")
 
+    def test_a_section_that_is_there_twice_is_named(self, tmp_path: Path) -> None:
+        for section in ("hooks", "limits.users"):
+            message = error_of(tmp_path, f"[{section}]\n\n[log]\n[{section}]\n")
+            assert (
+                f"the section [{section}] is there twice, again in line 4. Put its settings into the first" in message
+            )
+
+    def test_several_mistakes_are_sentences_of_their_own(self, tmp_path: Path) -> None:
+        message = error_of(tmp_path, "[limits.users]\nwaiting = 0\n[retention]\nnumber = 0\n[hooks]\nfailed = ['']\n")
+        assert "limits.users.waiting = 0: must be at least 1. Omit it for no limit. " in message
+        assert "retention.number = 0: must be at least 1. Omit it for no limit. " in message
+        assert "hooks.failed.0 = '': must not be empty." in message
+
     def test_a_file_that_nests_without_end_is_refused(self, tmp_path: Path) -> None:
         assert "nested too deep" in error_of(tmp_path, "x = " + "[" * 100_000)
 

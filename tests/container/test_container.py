@@ -136,7 +136,6 @@ def test_the_services_generate_images_for_files_and_for_http_without_any_rights(
     services = compose("compose.yaml")
     daemon, gateway = services["daemon"], services["gateway"]
     listen = "127.0.0.1:8123"
-    token = engine.run(gateway, tmp_path, "gateway", "token", "add", "alice").strip()
     engine.run(daemon, tmp_path, name="daemon")
     engine.run(gateway, tmp_path, "gateway", "--listen", listen, name="gateway", host=True)
     try:
@@ -155,6 +154,7 @@ def test_the_services_generate_images_for_files_and_for_http_without_any_rights(
         assert re.search(rf"(?m)^Uid:\s+{USER}\s", status)
 
         wait_for(lambda: answers(f"http://{listen}/healthz"), "the gateway", 60)
+        token = engine("podman", "exec", "gateway", "spectacle", "gateway", "token", "add", "alice").stdout.strip()
         request = urllib.request.Request(
             f"http://{listen}/v1/images/generations",
             json.dumps({"prompt": "an owl", "size": "64x64"}).encode(),

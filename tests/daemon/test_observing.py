@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,10 @@ from spectacle.cli import main
 from spectacle.config import MetricsSettings, Settings
 from spectacle.daemon import tracing
 from spectacle.daemon.metrics import DaemonMetrics, Now, write_atomically
+from spectacle.daemon.observing import parts_of
+from spectacle.daemon.progress import Attempt
 from spectacle.daemon.tracing import Part, Tracer, trace_number
+from spectacle.gateway.metrics import Metrics
 from spectacle.spool.naming import RequestName
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
@@ -167,6 +172,24 @@ def test_a_trace_is_found_by_the_stem_and_tells_no_prompt_and_no_user() -> None:
     assert "alice" not in "".join(span.to_json() for span in spans)
 
 
+@pytest.mark.parametrize(
+    ("started", "done", "facts", "expected"),
+    [
+        (4.5, 9.0, {"encode_seconds": 1.5}, [("load", 4.5), ("generate", 7.5), ("encode", 9.0), ("commit", 9.5)]),
+        (4.5, 9.0, {"encode_seconds": 60.0}, [("load", 4.5), ("generate", 4.5), ("encode", 9.0), ("commit", 9.5)]),
+        (4.5, None, {}, [("load", 4.5), ("generate", 9.5)]),
+        (None, None, {}, [("commit", 9.5)]),
+    ],
+)
+def test_the_parts_of_a_trace_follow_each_other_and_encoding_is_told_apart(
+    started: float | None, done: float | None, facts: dict[str, float], expected: list[tuple[str, float]]
+) -> None:
+    attempt = Attempt(name("a-1-64x64"), began=3.0, started=started, done=done, facts=facts)
+    parts = list(parts_of(attempt, 1.0, 9.5))
+    assert [(part.name, part.ended) for part in parts] == [("queue", 3.0), *expected]
+    assert [part.began for part in parts] == [1.0, *(part.ended for part in parts[:-1])]
+
+
 # --- dashboard and alerts ---------------------------------------------------------------------------------------------
 
 _METRIC = re.compile(r"\b(?:spectacle|node)_[a-z_]+")
@@ -245,6 +268,72 @@ def test_the_alert_rules_are_what_prometheus_takes(known: Callable[[str], None])
         assert rule["labels"]["severity"] in ("warning", "critical")
         assert {"summary", "description"} == set(rule["annotations"])
         known(rule["expr"])
+
+
+def promtool(*arguments: str | Path, given: bytes | None = None) -> str:
+    """Prometheus' own checker, on what it is given; it must find nothing wrong."""
+    assert shutil.which("promtool"), "promtool is missing: install the package prometheus"
+    done = subprocess.run(["promtool", *arguments], input=given, capture_output=True, timeout=60, check=False)
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode == 0, said
+    return said
+
+
+@pytest.mark.slow
+def test_prometheus_accepts_the_metrics_the_alert_rules_and_each_query_of_the_dashboard(
+    file: Path, known: Callable[[str], None], tmp_path: Path
+) -> None:
+    assert promtool("check", "metrics", given=file.read_bytes()) == ""
+    gateway = Metrics()
+    gateway.count("/v1/jobs", "GET", 200, 0.1)
+    assert promtool("check", "metrics", given=gateway.text(waiting=1, running=2)) == ""
+    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"][0]["rules"]
+    assert f"SUCCESS: {len(rules)} rules found" in promtool("check", "rules", MONITORING / "alerts.yaml")
+    board = json.loads((MONITORING / "grafana-dashboard.json").read_text())
+    queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    # Grafana replaces its variables before it asks Prometheus.
+    recorded = [
+        {"record": f"query_{number}", "expr": query.replace("$__rate_interval", "5m").replace("$", "")}
+        for number, query in enumerate(queries)
+    ]
+    (tmp_path / "queries.yaml").write_text(yaml.safe_dump({"groups": [{"name": "board", "rules": recorded}]}))
+    assert f"SUCCESS: {len(queries)} rules found" in promtool("check", "rules", tmp_path / "queries.yaml")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("alert", "series"),
+    [
+        ("SpectacleSpoolDown", {"spectacle_spool_up": "1x19 0x60"}),
+        ("SpectacleRequestsWait", {"spectacle_oldest_waiting_seconds": "0x19 1000x60"}),
+        (
+            "SpectacleNoResults",
+            {
+                'spectacle_waiting_requests{kind="svg"}': "0x19 1x100",
+                "spectacle_last_answer_timestamp_seconds": "0x120",
+            },
+        ),
+    ],
+)
+def test_an_alert_fires_after_its_time_and_not_before(tmp_path: Path, alert: str, series: dict[str, str]) -> None:
+    groups = yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"]
+    (rule,) = (each for each in groups[0]["rules"] if each["alert"] == alert)
+    del rule["annotations"]
+    groups[0]["rules"] = [rule]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
+    labels = {"severity": rule["labels"]["severity"], "instance": "a"}
+    checks = [
+        {"alertname": alert, "eval_time": "15m", "exp_alerts": []},
+        {"alertname": alert, "eval_time": "75m", "exp_alerts": [{"exp_labels": labels}]},
+    ]
+    given = [
+        {"series": each[:-1] + ',instance="a"}' if each.endswith("}") else each + '{instance="a"}', "values": values}
+        for each, values in series.items()
+    ]
+    test = {"interval": "1m", "input_series": given, "alert_rule_test": checks}
+    tests = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tests))
+    assert "SUCCESS" in promtool("test", "rules", tmp_path / "tests.yaml")
 
 
 def test_the_error_codes_in_alerts_exist() -> None:

@@ -10,7 +10,7 @@ import pytest
 from clock import Clock
 
 from spectacle.config import Settings
-from spectacle.daemon.backlog import Backlog
+from spectacle.daemon.backlog import Backlog, TrackedRequest
 from spectacle.daemon.user_limits import UserLimits
 from spectacle.errors import OverLimit
 from spectacle.spool.claims import Claims
@@ -142,3 +142,23 @@ def test_an_account_is_small_however_much_was_started(spool: Spool) -> None:
     content = (spool.path / ".spectacle/usage-one.json").read_text()
     assert sum(count for _, count, _ in json.loads(content)["started"]["a"]) == 300
     assert len(content) < 200
+
+
+def test_a_backlog_that_takes_long_to_go_through_is_left_alone_for_a_while(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    one = Instance(spool, "one", clock, running=1)
+    seen: list[float] = []
+
+    def slow() -> list[TrackedRequest]:
+        seen.append(clock.now)
+        clock.now += 1
+        return []
+
+    monkeypatch.setattr(one.backlog, "waiting", slow)
+    began = clock.now
+    while clock.now < began + 70:
+        one.limits.refresh(clock.now)
+        clock.now += 0.5
+    assert [moment - began for moment in seen] == [0, 21, 42, 63]

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from daemon_process import Daemon
+from gateway_process import serving as running_gateway
 from served import Served, serving, settings_of
 
 from spectacle import cli
@@ -227,11 +228,27 @@ class TestCommand:
         assert self.run("token", "remove", "alice", tmp_path=tmp_path).exit_code == 0
         assert "has no token" in self.run("token", "remove", "alice", tmp_path=tmp_path).output
 
-    @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.org:0"])
-    def test_any_other_address_demands_a_token(self, tmp_path: Path, listen: str) -> None:
-        done = self.run("--listen", listen, tmp_path=tmp_path)
+    def test_a_file_of_tokens_that_cannot_be_used_is_told_at_start(self, tmp_path: Path) -> None:
+        descriptor = os.open(tmp_path / "t.json", os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(descriptor, b"[]")
+        os.close(descriptor)
+        done = self.run("--listen", "0.0.0.0:0", tmp_path=tmp_path)
         assert done.exit_code == 1
-        assert "contains no token" in done.output
+        assert "t.json" in done.output
+
+    def test_on_any_other_address_nobody_is_served_until_there_is_a_token(self, daemon: Daemon, tmp_path: Path) -> None:
+        with running_gateway(daemon, listen="0.0.0.0", tokens_file=tmp_path / "t.json") as gateway:
+            log = gateway.log_path.read_text()
+            assert "gateway has no token" in log
+            assert "spectacle gateway token add NAME" in log
+            refused = httpx.get(f"{gateway.url}/v1/kinds")
+            assert refused.status_code == 401
+            assert "has no tokens yet" in refused.json()["detail"]
+            token = Tokens(tmp_path / "t.json").add("alice")
+            assert httpx.get(f"{gateway.url}/v1/kinds", headers=bearer(token)).status_code == 200
+            again = httpx.get(f"{gateway.url}/v1/kinds")
+            assert again.status_code == 401
+            assert "no valid token" in again.json()["detail"]
 
     def test_a_port_that_is_taken_is_told(self, tmp_path: Path, served: Served) -> None:
         done = self.run("--listen", f"127.0.0.1:{served.port}", tmp_path=tmp_path)

@@ -42,6 +42,19 @@ class TestJobs:
             assert opened(image.content).size == (24, 16)
             assert client.head(output["url"]).status_code == 200
 
+    def test_thumbnails_have_links_of_their_own_now_and_later(self, client: httpx.Client) -> None:
+        for options in ({"copies": 2, "thumbnail": 16}, {"thumbnail": 16, "output_format": "webp"}):
+            done = ended(client, submit(client, prompt="a fox", options=options))
+            listed = next(job for job in client.get("/v1/jobs").json()["jobs"] if job["id"] == done["id"])
+            for job in (done, listed):
+                assert [each["number"] for each in job["thumbnails"]] == [each["number"] for each in job["outputs"]]
+                for small, output in zip(job["thumbnails"], job["outputs"], strict=True):
+                    image = client.get(small["url"])
+                    assert image.headers["content-type"] == small["media_type"] == output["media_type"]
+                    assert opened(image.content).size == (16, 11)
+                    assert opened(client.get(output["url"]).content).size == (24, 16)
+        assert ended(client, submit(client, prompt="a fox"))["thumbnails"] == []
+
     def test_attachments_arrive_as_base64_or_as_files(self, client: httpx.Client) -> None:
         text = base64.b64encode(png()).decode()
         inline = submit(client, inputs=[text, f"data:image/png;base64,{text}"], mask=text, control=text)

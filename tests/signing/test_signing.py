@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from PIL import Image
 
 from spectacle.config import ProvenanceSettings
@@ -20,6 +24,7 @@ from spectacle.generators.base import Device, MediaType
 from spectacle.provenance import read_provenance
 from spectacle.signing import certificates
 from spectacle.signing.certificates import BadCertificate, make_certificates, read_anchors, read_identity
+from spectacle.signing.delegated import StandIn, signed_again
 from spectacle.signing.signer import ResultSigner, Statement
 from spectacle.signing.verifier import SignatureState, verify
 from spectacle.svg import Rasteriser
@@ -98,7 +103,9 @@ def run(
     }
     output = Output()
     signer = ResultSigner(settings)
-    facts = Engine(Device(), rasteriser, signer=signer).run(JobSpec(**{**fields, **changes}), output)
+    facts = Engine(Device(), rasteriser, signer=signer, mark=settings.visible_mark).run(
+        JobSpec(**{**fields, **changes}), output
+    )
     signer.close()
     return output.files, facts
 
@@ -149,6 +156,17 @@ def test_a_change_of_the_image_and_one_of_the_metadata_are_told_apart(home: Path
     forged = content[:place] + b'"prompt":"a big fox"' + content[place + 20 :]
     assert verify(forged, making={**making, "prompt": "a big fox"}).changed == ('prompt: signed as "a red fox"',)
     assert verify(forged, making=None).changed == ("the metadata has been removed",)
+
+
+@pytest.mark.parametrize("makes", [MediaType.PNG, MediaType.SVG])
+def test_a_visible_mark_is_added_before_signing_and_is_part_of_the_statement(
+    home: Path, rasteriser: Rasteriser, makes: MediaType
+) -> None:
+    files, _ = run(rasteriser, settings_in(home, visible_mark="AI"), makes=makes)
+    (content,) = files.values()
+    found = verify(content, read_anchors([home / "root.pem"]))
+    assert found.state is SignatureState.TRUSTED
+    assert found.recipe["visible_mark"] == read_provenance(content)["visible_mark"] == "AI"
 
 
 def test_what_is_not_signed_is_said_to_be_that(home: Path) -> None:
@@ -229,6 +247,101 @@ def test_a_key_may_be_behind_a_command(home: Path, tmp_path: Path) -> None:
     with pytest.raises(SigningFailed, match="is not a signature by the certificate's key"):
         signer.sign(png(), Statement("image/png", "http://example.org/x", {}))
     signer.close()
+
+
+KEYS = {
+    "es256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "es384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "es512": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "ps256": lambda: rsa.generate_private_key(65537, 2048),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+}
+
+
+def with_key(home: Path, into: Path, key: Any) -> tuple[Path, Path]:
+    """A certificate by the root of `home` for another key, and the file with that key."""
+    root = x509.load_pem_x509_certificate((home / "root.pem").read_bytes())
+    root_key: Any = serialization.load_pem_private_key((home / "root-key.pem").read_bytes(), None)
+    leaf = x509.load_pem_x509_certificate((home / "certificate.pem").read_bytes())
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(leaf.subject)
+        .issuer_name(root.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(leaf.not_valid_before_utc)
+        .not_valid_after(leaf.not_valid_after_utc)
+    )
+    for extension in leaf.extensions:
+        if not isinstance(extension.value, x509.SubjectKeyIdentifier):
+            made = made.add_extension(extension.value, extension.critical)
+    into.mkdir()
+    (into / "certificate.pem").write_bytes(
+        made.sign(root_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
+    (into / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return into / "certificate.pem", into / "key.pem"
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_a_key_behind_a_command_costs_as_little_as_one_in_a_file_in_every_format(
+    home: Path, rasteriser: Rasteriser, tmp_path: Path, algorithm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key: Any = KEYS[algorithm]()
+    certificate, file = with_key(home, tmp_path / "other", key)
+    asked: list[bytes] = []
+
+    def command(arguments: Any, *, input: bytes, **_others: Any) -> subprocess.CompletedProcess[bytes]:
+        asked.append(input)
+        how: tuple[Any, ...] = ()
+        if algorithm.startswith("es"):
+            how = (ec.ECDSA({"es256": hashes.SHA256(), "es384": hashes.SHA384()}.get(algorithm, hashes.SHA512())),)
+        elif algorithm == "ps256":
+            how = (padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
+        return subprocess.CompletedProcess(arguments, 0, key.sign(input, *how), b"")
+
+    monkeypatch.setattr("spectacle.signing.signer.subprocess.run", command)
+    attachments = (Attachment("input", "a-1-64x48-input.png", run(rasteriser, settings_in(home))[0][".png"]),)
+    for form in ("png", "jpeg", "webp", "avif", "svg"):
+        makes = MediaType.SVG if form == "svg" else MediaType.PNG
+        options = {"seed": 7} | ({} if form == "svg" else {"output_format": form})
+        sizes = []
+        for signing in (
+            settings_in(home, certificate=certificate, key=file),
+            settings_in(home, certificate=certificate, key=("/bin/true",)),
+        ):
+            asked.clear()
+            files, _ = run(rasteriser, signing, options, attachments, makes=makes)
+            (content,) = files.values()
+            found = verify(content, read_anchors([home / "root.pem"]))
+            assert (found.state, found.problems) == (SignatureState.TRUSTED, ())
+            sizes.append(len(content))
+        assert len(asked) == 1
+        assert abs(sizes[1] - sizes[0]) <= 16
+
+
+def test_what_cannot_be_replaced_is_signed_by_the_library_with_the_command(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "sign.py"
+    script.write_text(SIGN)
+    monkeypatch.setattr("spectacle.signing.signer.signed_again", lambda *_arguments: None)
+    signer = ResultSigner(settings_in(home, key=(sys.executable, str(script), str(home / "key.pem"))))
+    for _ in range(2):
+        signed = signer.sign(png(), Statement("image/png", "http://example.org/x", {"prompt": "x"}))
+        assert verify(signed, read_anchors([home / "root.pem"])).state is SignatureState.TRUSTED
+    signer.close()
+
+
+@pytest.mark.parametrize("manifest", [b"", b"c2pa.signature\0", b"c2pa.claim.v2\0\0\0\0\x09cbor\x00", b"\xff" * 500])
+def test_a_statement_of_an_unknown_form_is_left_to_the_library(manifest: bytes) -> None:
+    def never(*_arguments: bytes) -> Any:
+        raise AssertionError("nothing is to be signed")
+
+    stand_in = StandIn(b"", None, 64)
+    assert signed_again(manifest, manifest, stand_in, never, never) is None
 
 
 # --- certificates -----------------------------------------------------------------------------------------------------

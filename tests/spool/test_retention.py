@@ -229,3 +229,14 @@ def test_of_many_the_oldest_go_as_whole_results_and_what_is_odd_stays(spool: Spo
     assert {each.name.stem for each in survey(spool, number=1)} == {"a-3-8x8"}
     assert {each.name.stem for each in survey(spool, size=199)} == {"a-2-8x8", "a-3-8x8"}
     assert survey(spool, size=1000) == survey(spool, number=2) == survey(spool) == []
+
+
+def test_thumbnails_go_with_their_result_and_count_towards_its_size(spool: Spool, tmp_path: Path) -> None:
+    files = ["a-1-8x8.png", "a-1-8x8-2.png", "a-1-8x8-thumbnail.png", "a-1-8x8-2-thumbnail.png"]
+    for name in files:
+        publish(spool, name, "1234", 100)
+    (found,) = survey(spool, size=15)
+    assert survey(spool, size=16) == []
+    claims = Claims(spool, 3)
+    assert sorted(remove_result(spool, claims, found)) == sorted(files)
+    assert not {*spool.names()} & {*files}

@@ -40,7 +40,7 @@ from spectacle.generators.placement.plan import Machine
 from spectacle.generators.test_generator import TestGenerator
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.worker import job as worker_job
-from spectacle.worker.contract import Attachment, JobSpec, Role
+from spectacle.worker.contract import ENCODE_SECONDS, Attachment, JobSpec, Role
 from spectacle.worker.engine import Engine
 
 
@@ -135,7 +135,8 @@ def inputs(count: int) -> list[Attachment]:
 def test_the_files_of_a_job_are_sent_after_its_start_the_primary_one_last(
     engine: Engine, output: RecordedOutput
 ) -> None:
-    engine.run(job("test-double", options(seed=4, copies=2)), output)
+    facts = engine.run(job("test-double", options(seed=4, copies=2)), output)
+    assert facts.keys() == {ENCODE_SECONDS}
     assert output.calls == ["started", "progress", "file", "file"]
     assert output.seed == 4
     assert list(output.files) == ["-2.png", ".png"]

@@ -18,7 +18,7 @@ from spectacle.gateway.auth import Authenticated
 from spectacle.gateway.core import Gateway, job_not_found
 from spectacle.gateway.dialect import Dialect, base_url
 from spectacle.gateway.idempotency import DOCUMENTED, idempotency_key
-from spectacle.gateway.jobs import Order, State
+from spectacle.gateway.jobs import Order, Output, State
 from spectacle.gateway.long_work import EventStream, event
 from spectacle.gateway.problems import Problem, bad_parameter
 from spectacle.gateway.uploads import Body, Scratch, received
@@ -201,14 +201,8 @@ def job_body(gateway: Gateway, request: Request, state: State) -> dict[str, Any]
             "eta_s": progress.eta_s,
             "note": progress.note,
         },
-        "outputs": [
-            {
-                "number": output.number,
-                "media_type": output.media_type,
-                "url": gateway.link(base, state.job, output),
-            }
-            for output in state.outputs
-        ],
+        "outputs": [_file(gateway, base, state, output) for output in state.outputs],
+        "thumbnails": [_file(gateway, base, state, thumbnail) for thumbnail in state.thumbnails],
         "error": None if state.error is None else {"code": state.error.code, "message": state.error.message},
         "urls": {
             "self": f"/v1/jobs/{state.job.id}",
@@ -216,6 +210,14 @@ def job_body(gateway: Gateway, request: Request, state: State) -> dict[str, Any]
             "cancel": f"/v1/jobs/{state.job.id}/cancel",
             "recipe": f"/v1/jobs/{state.job.id}/recipe",
         },
+    }
+
+
+def _file(gateway: Gateway, base: str, state: State, output: Output) -> dict[str, Any]:
+    return {
+        "number": output.number,
+        "media_type": output.media_type,
+        "url": gateway.link(base, state.job, output),
     }
 
 

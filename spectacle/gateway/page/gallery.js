@@ -8,6 +8,9 @@ export function artifacts(job) {
   return job.outputs.filter((output) => !vector || output.media_type === "image/svg+xml");
 }
 
+/** What a tile shows of an output: its thumbnail, if the request asked for one. */
+const thumbnail = (job, output) => job.thumbnails.find((each) => each.number === output.number) ?? output;
+
 /** The content of a result. */
 export async function download(url) {
   const response = await fetch(url);
@@ -96,11 +99,11 @@ export class Gallery {
       // The link has become too old, or the image is gone.
       this.jobs.refresh(job.id).then((now) => {
         const newer = now.outputs.find((each) => each.number === output.number && each.media_type === output.media_type);
-        if (newer) image.src = newer.url;
+        if (newer) image.src = thumbnail(now, newer).url;
         else tile.remove();
       }, () => tile.remove());
     }, { once: true });
-    image.src = output.url;
+    image.src = thumbnail(job, output).url;
     return tile;
   }
 

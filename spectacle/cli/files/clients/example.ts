@@ -1,1 +1,0 @@
-../../../../clients/typescript/example.ts

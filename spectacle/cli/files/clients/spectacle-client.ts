@@ -1,1 +1,0 @@
-../../../../clients/typescript/spectacle-client.ts
