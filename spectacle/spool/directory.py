@@ -19,7 +19,7 @@ from spectacle.spool.diagnosis import cause_and_remedy, sticky_for
 from spectacle.spool.exclusive import rename_exclusive
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.handles import Descriptor, DirectoryHandles
-from spectacle.spool.mounts import advice_on, file_system_of, is_on_network
+from spectacle.spool.mounts import WITHOUT_EXCLUSIVE_RENAMES, advice_on, file_system_of, is_on_network
 from spectacle.spool.sharing import Sharing
 from spectacle.spool.writers import has_writer
 
@@ -226,7 +226,8 @@ class Spool:
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.EISDIR):
+            # EINVAL: an SMB server refuses a second name of a file that this host has a lease on by the first.
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.EISDIR, errno.EINVAL):
                 return self.peek(name)
             raise
         try:
@@ -395,6 +396,8 @@ class Spool:
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
+                if self.file_system() in WITHOUT_EXCLUSIVE_RENAMES:
+                    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), source) from error
                 mine = self.look(source)
                 self._rename_exclusive(source, target, src_dir_fd=root.number, dst_dir_fd=root.number)
         except OSError as error:
