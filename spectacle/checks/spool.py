@@ -24,7 +24,7 @@ from spectacle.spool.directory import ROOM_BYTES, Spool, unavailable
 from spectacle.spool.instances import Report, all_reports, is_live
 from spectacle.spool.mounts import WITHOUT_PERMISSIONS, advice_on, file_system_of, is_on_network, mount_of
 from spectacle.spool.naming import STATE_DIRECTORY, make_stem, request_name
-from spectacle.spool.near_misses import near_misses
+from spectacle.spool.near_misses import FURTHER, MAX_TOLD, near_misses
 
 EVENT_SECONDS = 3.0
 """How long inotify may take to report a file, on a busy machine."""
@@ -159,7 +159,8 @@ def check_names(spool: Spool) -> Check:
     found = near_misses(spool.names())
     if not found:
         return Check("names", Level.OK, "no file looks like a request without being one")
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    number = f"at least {MAX_TOLD}" if FURTHER in found else str(len(found) - 1)
+    more = f" (and {number} more)" if len(found) > 1 else ""
     return Check("names", Level.WARN, f"not a request: {found[0]}{more}", "rename it; until then it is left alone")
 
 

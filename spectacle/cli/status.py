@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 REFRESH_SECONDS = 2.0
-MAX_ERRORS, MAX_NOTICES = 5, 20
+MAX_ERRORS, MAX_NOTICES = 5, 21
 MAX_IDLE_ROWS = 2
 COLUMNS = ("host", "state", "device", "model", "job", "done")
 NARROW = 72
