@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
+from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
@@ -541,7 +542,7 @@ class Spool:
         name = naming.probe_name(secrets.token_hex(4))
         try:
             # Random, because zeros need no space where files are compressed.
-            self.write(name, secrets.token_bytes(_CHUNK) * (room // _CHUNK) or b"spectacle\n")
+            self.write(name, Random(0).randbytes(_CHUNK) * (room // _CHUNK) if room else b"spectacle\n")
             root = self._opened.root
             self._os.unlink(name, dir_fd=root.number)
         except OSError as error:
