@@ -332,7 +332,7 @@ class Watcher:
             self._health.check_space(self.settings.spool.min_free)
             if self._health.reason is not None:
                 self._spool.prepare_state_directory()
-                self._spool.writable()
+                self._health.check_writable()
                 self._spool.decides()
                 self._reserve.keep()
                 self._resume()
@@ -353,9 +353,9 @@ class Watcher:
             self._costs.save(now)
             self._reporting.report_when_due(now)
         except SpoolUnavailable as error:
-            self._pause(error.message)
+            self._pause(error.message, error)
         except OSError as error:
-            self._pause(unavailable(self._spool.path, error).message)
+            self._pause(unavailable(self._spool.path, error).message, error)
         except Exception as error:
             log.exception("internal error, continuing")
             self._pause(f"internal error: {type(error).__name__}. Please report it with the log.")
@@ -385,9 +385,9 @@ class Watcher:
         self._costs.read()
         self._health.doubt()
 
-    def _pause(self, reason: str) -> None:
+    def _pause(self, reason: str, cause: BaseException | None = None) -> None:
         self._backlog.allow(False)
-        self._health.pause(reason)
+        self._health.pause(reason, cause)
         # Where the spool can still be written, as when only space is short, the status says why nothing happens.
         with contextlib.suppress(OSError):
             self._reporting.report()
@@ -484,7 +484,7 @@ class Watcher:
         trouble = unavailable(self._spool.path, error)
         if self._health.concerns_whole_spool(error):
             self._backlog.throw_back(tracked)
-            self._pause(trouble.message)
+            self._pause(trouble.message, error)
             self._wake.set()
         else:
             self._put_off(tracked, trouble.message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -257,3 +258,49 @@ def test_any_number_of_forged_files_on_their_way_out_is_finished_by_few_listings
     watcher._scanner.close()
     watcher._catalogue.close()
     watcher._spool.close()
+
+
+class Quota:
+    """Behaves like `os`, with a limit to what may be written in one go: more is refused as a quota would.
+
+    Attributes:
+        left: Bytes that a file may still have.
+    """
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    def write(self, descriptor: int, content: bytes) -> int:
+        if len(content) > self.left:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+        return os.write(descriptor, content)
+
+
+def test_a_spool_whose_quota_leaves_a_little_does_not_come_and_go(tmp_path: Path) -> None:
+    settings = Settings.model_validate({"spool": {"path": tmp_path, "poll_interval": 1, "min_free": 0}})
+    clock, system = Clock(), Quota(left=10**9)
+    watcher = Watcher(settings, [], clock, system)
+    try:
+        watcher._turn()
+        assert watcher.status()["state"] == "serving"
+        system.left = 100
+        reasons = []
+        for _ in range(30):
+            clock.now += 10
+            watcher._turn()
+            reasons.append(watcher.status()["reason"])
+        # It cannot be reported either, and is when a report is due.
+        assert "Disk quota exceeded" in reasons[0]
+        assert set(reasons) == {reasons[0]}
+        assert watcher.status()["errors"] == [reasons[0]]
+        system.left = 10**9
+        clock.now += 100
+        watcher._turn()
+        assert watcher.status()["state"] == "serving"
+    finally:
+        watcher._scanner.close()
+        watcher._catalogue.close()
+        watcher._spool.close()

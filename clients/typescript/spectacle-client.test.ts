@@ -303,3 +303,12 @@ test('who waits is told that the kind is paused, and why', async () => {
     await assert.rejects(waiting, { name: 'WaitTimeout', message: /because kind svg is paused by eve: new GPU/ });
     assert.deepEqual(seen, [{ state: 'waiting', note: 'kind svg is paused by eve: new GPU' }]);
 });
+
+test('the account has its name where its number must not be asked for', async (context) => {
+    const { stem } = await submit(spool, { prompt: 'x' });
+    context.mock.method(process as { getuid: () => number }, 'getuid', () => {
+        throw new Error('NotCapable: Requires sys access to "uid"');
+    });
+    const denied = await submit(spool, { prompt: 'x' });
+    assert.equal(denied.stem.split('-')[0], stem.split('-')[0]);
+});

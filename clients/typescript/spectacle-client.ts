@@ -396,14 +396,22 @@ function newMessageId(): string {
 }
 
 function account(): string {
-    const number = process.getuid?.() ?? 0;
     try {
         const { username, uid } = userInfo();
         // Bun has but the variable USER, and says "unknown" for everybody who has none, as in cron and containers.
         const name = username === 'unknown' && 'Bun' in globalThis ? nameOf(uid) : username;
-        return asWord(name ?? `uid${number}`);
+        return asWord(name ?? `uid${uid}`);
     } catch {
-        return `uid${number}`; // a container's user without an entry
+        return numbered(); // a container's user without an entry
+    }
+}
+
+function numbered(): string {
+    try {
+        return `uid${process.getuid?.() ?? 0}`;
+    } catch {
+        // Deno asks for permission.
+        throw new InvalidRequest('the account is not known. Set user, or run Deno with --allow-sys.');
     }
 }
 

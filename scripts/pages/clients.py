@@ -86,8 +86,10 @@ How the import is written depends on what runs your program:
 | ES modules (`"type": "module"`): `tsc`, tsx | `./spectacle-client.js` |
 | ES modules whose source Node runs itself (22.18 or later); Deno, Bun | `./spectacle-client.ts` |
 
-CommonJS has no `await` outside functions. The tests compile both kinds of modules. ts-node (CommonJS),
-tsx and Node 24 were tried by hand; Deno and Bun were not. The [tutorial](../tutorial/first-request.md) introduces it.
+CommonJS has no `await` outside functions. Deno needs `--allow-read` and `--allow-write` for the spool, and
+`--allow-sys` unless you set `user`. The tests compile both kinds of modules for Node, and run the source under Deno 2.9
+and Bun 1.4. ts-node (CommonJS), tsx and Node 24 were tried by hand. The [tutorial](../tutorial/first-request.md)
+introduces it.
 """
 
 _ORDER = (

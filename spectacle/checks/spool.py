@@ -19,12 +19,12 @@ from spectacle.checks.contention import CLAIMS, contend
 from spectacle.checks.operators import check_pauses
 from spectacle.config import SpoolSettings
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool.diagnosis import sticky_for
-from spectacle.spool.directory import Spool, unavailable
+from spectacle.spool.diagnosis import FULL, and_project, cause_and_remedy, sticky_for
+from spectacle.spool.directory import ROOM_BYTES, Spool, unavailable
 from spectacle.spool.instances import Report, all_reports, is_live
 from spectacle.spool.mounts import WITHOUT_PERMISSIONS, advice_on, file_system_of, is_on_network, mount_of
 from spectacle.spool.naming import STATE_DIRECTORY, make_stem, request_name
-from spectacle.spool.near_misses import near_misses
+from spectacle.spool.near_misses import FURTHER, MAX_TOLD, near_misses
 
 EVENT_SECONDS = 3.0
 """How long inotify may take to report a file, on a busy machine."""
@@ -53,7 +53,7 @@ def check_spool(settings: SpoolSettings) -> Iterator[Check]:
         yield check_space(spool, settings.min_free)
         yield check_names(spool)
         try:
-            spool.writable()
+            spool.writable(ROOM_BYTES)
             spool.prepare_state_directory()
         except SpoolUnavailable as error:
             yield Check("writing", Level.FAIL, error.message, "fix it, because nothing else can be checked")
@@ -136,6 +136,7 @@ def check_space(spool: Spool, min_free: int) -> Check:
     free = spool.free_bytes()
     found = f"{free // 2**20} MiB free, spool.min_free is {min_free // 2**20} MiB"
     if free < min_free:
+        found = f"{free // 2**20} MiB free{and_project(spool.path)}, but spool.min_free is {min_free // 2**20} MiB"
         return Check("free space", Level.FAIL, found, "free some space, because no request is claimed before that")
     if free < 4 * min_free:
         return Check(
@@ -158,7 +159,8 @@ def check_names(spool: Spool) -> Check:
     found = near_misses(spool.names())
     if not found:
         return Check("names", Level.OK, "no file looks like a request without being one")
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    number = f"at least {MAX_TOLD}" if FURTHER in found else str(len(found) - 1)
+    more = f" (and {number} more)" if len(found) > 1 else ""
     return Check("names", Level.WARN, f"not a request: {found[0]}{more}", "rename it; until then it is left alone")
 
 
@@ -176,6 +178,10 @@ def check_operations(scratch: Spool) -> Iterator[Check]:
         try:
             problem = operation(scratch)
         except OSError as error:
+            if error.errno in FULL:
+                cause, remedy = cause_and_remedy(scratch.path, error)
+                yield Check(what, Level.FAIL, cause, f"{remedy[0].lower()}{remedy[1:]}")
+                return
             problem = error.strerror or str(error)
         if problem is None:
             yield Check(what, Level.OK, "works")
@@ -261,6 +267,10 @@ def check_instances(spool: Spool, lease_duration: float) -> Check:
     if differing:
         found = f"spool.lease_duration is {lease_duration:g} s here, but {', '.join(differing)}"
         return Check("instances", Level.FAIL, found, "set the same lease_duration for all instances on this spool")
+    waiting = [report for report in live if report.get("state") == "waiting"]
+    if waiting:
+        found = f"{len(live)} running, on {hosts}; {waiting[0].get('host')} waits: {waiting[0].get('reason')}"
+        return Check("instances", Level.WARN, found.rstrip("."), "fix the reason; it then continues by itself")
     notices = [notice for report in live for notice in _texts(report.get("notices"))]
     if notices:
         more = f" (and {len(notices) - 1} more)" if len(notices) > 1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from contextlib import suppress
 from importlib import import_module
@@ -87,8 +88,19 @@ class _Commands(click.Group):
             if error.errno == errno.EPIPE:
                 # Whoever read the output has ended.
                 raise
+            if error.errno == errno.ENOENT and not error.filename and _is_lost():
+                raise click.ClickException("the working directory has been removed. Change to another.") from None
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}.") from None
+
+
+def _is_lost() -> bool:
+    """Whether the working directory has been removed."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _extra_with(package: str) -> str:

@@ -13,10 +13,19 @@ from spectacle import config
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class SpoolPath(click.Path):
+    """A path that is not empty: an empty one, as of a variable that is not set, would be the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty. Specify the spool directory.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def with_configuration(function: Function) -> Function:
     """Add `--config` and `--spool` to a command."""
     function = click.option(
-        "--spool", type=click.Path(path_type=Path, readable=False), help="Spool directory. Overrides the configuration."
+        "--spool", type=SpoolPath(path_type=Path, readable=False), help="Spool directory. Overrides the configuration."
     )(function)
     return click.option(
         "--config",

@@ -20,13 +20,14 @@ from spectacle.config import SpoolSettings
 from spectacle.daemon.notices import counted
 from spectacle.errors import SpoolUnavailable
 from spectacle.spool.claims import this_host
+from spectacle.spool.directory import Spool
 from spectacle.spool.pauses import operators_of, read_pauses
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 REFRESH_SECONDS = 2.0
-MAX_ERRORS, MAX_NOTICES = 5, 20
+MAX_ERRORS, MAX_NOTICES = 5, 21
 MAX_IDLE_ROWS = 2
 COLUMNS = ("host", "state", "device", "model", "job", "done")
 NARROW = 72
@@ -112,6 +113,7 @@ def _overview(settings: SpoolSettings) -> dict[str, Any]:
     with opened(settings.path) as spool:
         instances = read_instances(spool)
         pauses = read_pauses(spool, lambda: operators_of(spool, settings.operators))
+        troubles = [] if _live(instances) else _troubles(spool)
     queue: dict[str, int] = {}
     seconds: dict[str, float] = {}
     for report in _live(instances):
@@ -125,11 +127,21 @@ def _overview(settings: SpoolSettings) -> dict[str, Any]:
     return {
         "spool": str(settings.path),
         "pauses": [each.as_json() for each in pauses.all],
-        "notices": list(pauses.ignored),
+        "notices": [*pauses.ignored, *troubles],
         "queue": queue,
         "queue_eta_s": seconds,
         "instances": instances,
     }
+
+
+def _troubles(spool: Spool) -> list[str]:
+    """Why nobody can write to a spool, or at least not this account: then an instance cannot report either."""
+    try:
+        spool.writable()
+    except SpoolUnavailable as error:
+        permitted = not isinstance(error.__cause__, PermissionError)
+        return [error.message] if permitted else []
+    return []
 
 
 def _print(overview: Mapping[str, Any]) -> None:
@@ -246,7 +258,10 @@ def _lines(overview: Mapping[str, Any]) -> list[str]:
     paused += [f"notice: {printable(each)}" for each in overview["notices"]]
     if not instances:
         path = overview["spool"]
-        return [*paused, f"{path}: no instance has reported. Start one with `spectacle serve --spool {path}`."]
+        start = (
+            f"Start one with `spectacle serve --spool {path}`; if one is running, its log says why it does not report."
+        )
+        return [*paused, f"{path}: no instance has reported. {start}"]
     waiting = ", ".join(
         f"{count} {printable(kind)}{_about(overview['queue_eta_s'].get(kind))}"
         for kind, count in sorted(overview["queue"].items())

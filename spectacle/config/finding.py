@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectacle.errors import ConfigurationError
 from spectacle.spool.naming import STATE_DIRECTORY
 
 HERE = Path("spectacle.toml")
@@ -41,6 +42,9 @@ def find_file(environment: Mapping[str, str] = os.environ, spool: Path | None = 
     Args:
         environment: The environment variables.
         spool: The spool that the command line names, if any.
+
+    Raises:
+        ConfigurationError: When there is no permission to look whether one of them is there.
     """
     if named := environment.get("SPECTACLE_CONFIG"):
         return Found(Path(named))
@@ -56,7 +60,14 @@ def find_file(environment: Mapping[str, str] = os.environ, spool: Path | None = 
             if reason is not None:
                 ignored = f"{path.absolute()}: not read, because {reason}. Specify the file to use with --config."
                 continue
-        if expanded.is_file():
+        try:
+            there = expanded.is_file()
+        except PermissionError as error:
+            # Such as that of another account's home, which sudo has kept.
+            raise ConfigurationError(
+                f"{expanded}: {error.strerror}. Use --config, or set HOME to the home directory of this account."
+            ) from None
+        if there:
             return Found(expanded, ignored)
     return Found(None, ignored)
 

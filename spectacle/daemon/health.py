@@ -11,7 +11,8 @@ import structlog
 
 from spectacle.daemon.backlog import MAX_BACKOFF, MIN_BACKOFF
 from spectacle.errors import SpoolUnavailable
-from spectacle.spool.directory import Spool
+from spectacle.spool.diagnosis import and_project, is_full
+from spectacle.spool.directory import ROOM_BYTES, Spool
 
 log = structlog.get_logger()
 
@@ -44,11 +45,18 @@ class SpoolHealth:
         self.reason: str | None = f"the spool {spool.path} has not been opened yet"
         self.errors: deque[str] = deque(maxlen=MAX_ERRORS_TOLD)
         self._resume_at = 0.0
+        self._was_full = False
         self._backoff = MIN_BACKOFF
 
-    def pause(self, reason: str) -> None:
-        """Claim nothing for a while, longer each time in a row."""
+    def pause(self, reason: str, cause: BaseException | None = None) -> None:
+        """Claim nothing for a while, longer each time in a row.
+
+        Args:
+            reason: Why, for people.
+            cause: The error.
+        """
         with self._changing:
+            self._was_full = self._was_full or is_full(cause)
             if self.reason != reason:
                 log.error("waiting for the spool", reason=reason)
                 self.errors.append(reason)
@@ -66,11 +74,20 @@ class SpoolHealth:
         """Claim again."""
         with self._changing:
             self.reason = None
+            self._was_full = False
             self._backoff = MIN_BACKOFF
 
     def seconds_to_resume(self) -> float | None:
         """Seconds until the spool is to be tried again, 0 when that is now; None while it is well."""
         return None if self.reason is None else max(0.0, self._resume_at - self._clock())
+
+    def check_writable(self) -> None:
+        """Do nothing when the spool can be written again, with some room if there was none.
+
+        Raises:
+            SpoolUnavailable: Otherwise, saying why.
+        """
+        self._spool.writable(ROOM_BYTES if self._was_full else 0)
 
     def check_space(self, min_free: int) -> None:
         """Do nothing while enough bytes are free.
@@ -82,8 +99,8 @@ class SpoolHealth:
         # Some more than the minimum is required before continuing, so as not to stop and go.
         if free < min_free or (self.reason is not None and free < min_free * 1.1):
             raise SpoolUnavailable(
-                f"spool {self._spool.path}: {free // 2**20} MiB free, but spool.min_free is "
-                f"{min_free // 2**20} MiB. Free some space."
+                f"spool {self._spool.path}: {free // 2**20} MiB free{and_project(self._spool.path)}, but "
+                f"spool.min_free is {min_free // 2**20} MiB. Free some space."
             )
 
     def concerns_whole_spool(self, error: OSError) -> bool:

@@ -9,7 +9,7 @@ import structlog
 
 log = structlog.get_logger()
 
-MAX_NOTICES = 20
+MAX_NOTICES = 21
 """Most notices of one topic that are kept."""
 
 

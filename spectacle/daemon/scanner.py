@@ -21,7 +21,7 @@ from spectacle.spool.naming import (
     stems_with_many,
     stems_with_options,
 )
-from spectacle.spool.near_misses import MAX_TOLD, ODD_ENDINGS, near_misses
+from spectacle.spool.near_misses import MAX_TOLD, ODD_ENDINGS, merged, near_misses
 from spectacle.spool.retire import is_displaced
 
 COARSEST_TIMES = 2.5
@@ -236,8 +236,8 @@ class Scanner:
                         new.append(name)
                     else:
                         others.append(request_name(stem))
-            if others and len(misses) < MAX_TOLD:
-                misses = (misses + near_misses(others))[:MAX_TOLD]
+            if others and len(misses) <= MAX_TOLD:
+                misses = merged(misses, near_misses(others))
             if len(new) > self._backlog.admission.at_once:
                 for name in new:
                     if (status := self._spool.peek(name.file_name)) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import struct
 from pathlib import Path
 
 _REMEDIES = {
@@ -18,6 +19,14 @@ _REMEDIES = {
     errno.ENOMEM: "Free some memory",
 }
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Error numbers that say that there is no space, for anybody or for some."""
+
+# Linux's FS_IOC_FSGETXATTR, struct fsxattr and FS_XFLAG_PROJINHERIT.
+_GET_ATTRIBUTES = 0x801C581F
+_ATTRIBUTES = struct.Struct("=IIIII8x")
+_INHERITED = 0x200
+
 
 def cause_and_remedy(path: Path, error: OSError) -> tuple[str, str]:
     """What an error on a spool means, and what to do about it: each a sentence without its full stop.
@@ -29,10 +38,36 @@ def cause_and_remedy(path: Path, error: OSError) -> tuple[str, str]:
     if number == errno.ENOSPC:
         return _no_space(path, said)
     if number == errno.EDQUOT:
-        return f"{said} for user {os.geteuid()} or group {_group_of_new_files(path)}", _REMEDIES[number]
+        whose = [f"user {os.geteuid()}", f"group {_group_of_new_files(path)}"]
+        project = project_of(path)
+        whose += [f"project {project}"] if project else []
+        return f"{said} for {', '.join(whose[:-1])} or {whose[-1]}", _REMEDIES[number]
     if number in (errno.EACCES, errno.EPERM):
         return _not_permitted(path, said)
     return said, _REMEDIES.get(number, "Wait for it, or check the file system")
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error, or what it comes of, says that there is no space left, or that a quota is used up."""
+    if error is None:
+        return False
+    return (isinstance(error, OSError) and error.errno in FULL) or is_full(error.__cause__)
+
+
+def project_of(path: Path) -> int:
+    """Number of the project whose quota a directory's new files count for, 0 for none."""
+    try:
+        import fcntl
+
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found = fcntl.ioctl(descriptor, _GET_ATTRIBUTES, bytes(_ATTRIBUTES.size))
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return 0
+    flags, _, _, project, _ = _ATTRIBUTES.unpack(found)
+    return int(project) if flags & _INHERITED else 0
 
 
 def _group_of_new_files(path: Path) -> int:
@@ -51,7 +86,13 @@ def _no_space(path: Path, said: str) -> tuple[str, str]:
         return said, _REMEDIES[errno.ENOSPC]
     if status.f_files and not status.f_favail and status.f_bavail:
         return f"{said}: no inodes are left (`df -i`)", "Remove files, or make the file system with more inodes"
-    return said, _REMEDIES[errno.ENOSPC]
+    return f"{said}{and_project(path)}", _REMEDIES[errno.ENOSPC]
+
+
+def and_project(path: Path) -> str:
+    """What to add where space is short: XFS and ext4 report the limit of a project as the size of the disk."""
+    project = project_of(path)
+    return f" in project {project}, which may have a quota (`repquota -P`)" if project else ""
 
 
 def _not_permitted(path: Path, said: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
+from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
@@ -19,7 +20,7 @@ from spectacle.spool.diagnosis import cause_and_remedy, sticky_for
 from spectacle.spool.exclusive import rename_exclusive
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.handles import Descriptor, DirectoryHandles
-from spectacle.spool.mounts import advice_on, file_system_of, is_on_network
+from spectacle.spool.mounts import WITHOUT_EXCLUSIVE_RENAMES, advice_on, file_system_of, is_on_network
 from spectacle.spool.sharing import Sharing
 from spectacle.spool.writers import has_writer
 
@@ -32,6 +33,8 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_MODE = 0o660
 _DIRECTORY_MODE = 0o770
 _CHUNK = 1 << 20
+ROOM_BYTES = 4 << 20
+"""What must fit into a spool that was full. A quota does not say beforehand how much is left of it."""
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """What tells that a file system has no hard links. `EPERM` also comes of links to other users' files."""
 _NO_EXCLUSIVE_RENAME = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
@@ -224,7 +227,8 @@ class Spool:
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.EISDIR):
+            # EINVAL: an SMB server refuses a second name of a file that this host has a lease on by the first.
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM, errno.EISDIR, errno.EINVAL):
                 return self.peek(name)
             raise
         try:
@@ -357,6 +361,25 @@ class Spool:
                 self._os.unlink(temporary, dir_fd=directory.number)
             raise
 
+    def overwrite(self, name: str, content: bytes) -> bool:
+        """Put `content` into a file that is there, in the space that it has already; not fsynced.
+
+        What is left of the file is filled with spaces. Who reads meanwhile may find both, the old and the new content.
+
+        Returns:
+            Whether it fits. Otherwise, nothing is changed.
+        """
+        directory, tail = self._at(name)
+        fd = self._os.open(tail, _OWN, dir_fd=directory.number)
+        try:
+            status = self._os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode) or len(content) > status.st_size:
+                return False
+            self._os.write(fd, content.ljust(status.st_size))
+        finally:
+            self._os.close(fd)
+        return True
+
     def give_name(self, source: str, target: str) -> bool:
         """Give `source` the name `target`, which must not exist, in one step that only one of all hosts can win.
 
@@ -374,6 +397,8 @@ class Spool:
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
+                if self.file_system() in WITHOUT_EXCLUSIVE_RENAMES:
+                    raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), source) from error
                 mine = self.look(source)
                 self._rename_exclusive(source, target, src_dir_fd=root.number, dst_dir_fd=root.number)
         except OSError as error:
@@ -503,17 +528,21 @@ class Spool:
         status = self._os.fstatvfs(root.number)
         return int(status.f_bavail * status.f_frsize)
 
-    def writable(self) -> None:
+    def writable(self, room: int = 0) -> None:
         """Do nothing when files can be created and filled here.
 
         On NFS, and where there are quotas, only syncing what was written reports that there is no space.
+
+        Args:
+            room: How many bytes must fit, in whole MiB.
 
         Raises:
             SpoolUnavailable: Otherwise, saying why.
         """
         name = naming.probe_name(secrets.token_hex(4))
         try:
-            self.write(name, b"spectacle\n")
+            # Random, because zeros need no space where files are compressed.
+            self.write(name, Random(0).randbytes(_CHUNK) * (room // _CHUNK) if room else b"spectacle\n")
             root = self._opened.root
             self._os.unlink(name, dir_fd=root.number)
         except OSError as error:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from spectacle.spool.claims import this_host
+from spectacle.spool.diagnosis import FULL
 from spectacle.spool.directory import Spool
 from spectacle.spool.file_status import NotOrdinary, TooLarge
 from spectacle.spool.naming import INSTANCES, KIND_PATTERN, MAX_NAME_BYTES, report_path, reporter_of
@@ -22,6 +23,10 @@ MAX_REPORTS, MAX_KINDS = 1000, 500
 """Maximum number of reports that are read, and of kinds that count in each: any client may invent them."""
 BEATS_TO_DIE = 3
 """An instance that has not reported for this many of its own intervals is considered dead."""
+
+LONG = frozenset({"kind_details", "errors", "notices"})
+"""Fields that a report can do without."""
+_BLOCK_BYTES, _SPARE_BYTES = 4096, 1024
 
 Report = Mapping[str, Any]
 
@@ -60,10 +65,19 @@ class Instances:
     def report(self, report: Report) -> None:
         """Publish this instance's report as a complete file.
 
+        Where no space is left, the last report is overwritten, without what is long, so that the reason can be read.
+
         Raises:
             OSError: When the spool is in trouble.
         """
-        self._spool.replace(_name(self.identity), json.dumps(report).encode())
+        try:
+            self._spool.replace(_name(self.identity), _padded(json.dumps(report).encode()))
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            brief = {name: value for name, value in report.items() if name not in LONG}
+            if not self._spool.overwrite(_name(self.identity), json.dumps(brief).encode()):
+                raise
 
     def leave(self) -> None:
         """Take the report away."""
@@ -178,6 +192,11 @@ def _reports(spool: Spool) -> Iterator[tuple[str, Report, tuple[int, int, int]]]
             continue
         if isinstance(report, dict) and isinstance(report.get("kinds", []), list):
             yield identity, report, look.version
+
+
+def _padded(content: bytes) -> bytes:
+    """A report with spaces after it: room for a reason, in the blocks that it takes anyway."""
+    return content.ljust(-(-(len(content) + _SPARE_BYTES) // _BLOCK_BYTES) * _BLOCK_BYTES)
 
 
 def _name(identity: str) -> str:

@@ -11,7 +11,10 @@ from spectacle.spool.naming import ERROR_SUFFIX, KIND_PATTERN, MAX_NAME_BYTES, R
 MAX_TOLD = 20
 """Most near misses that are told at a time."""
 
-ODD_ENDINGS = (".TXT", ".Txt")
+FURTHER = "further files look like requests but are not"
+"""What stands for those that are more than are told."""
+
+ODD_ENDINGS = (".TXT", ".Txt", ".txt ", ".txt\r", ".txt\n", ".txt\t")
 """Endings by which a near miss is found that does not end as requests do."""
 
 _LOOKS_ALIKE = re.compile(
@@ -24,11 +27,15 @@ _RULE = "use USER-MSGID-WxH[-KIND].txt"
 
 def near_miss(file_name: str) -> str | None:
     """Why a name that looks like a request's is none; None for a request's and for any other name."""
-    if file_name.startswith(".") or file_name[-4:].lower() != ".txt" or file_name.endswith(ERROR_SUFFIX):
+    stripped = file_name.rstrip()
+    if file_name.startswith(".") or stripped[-4:].lower() != ".txt" or stripped.endswith(ERROR_SUFFIX):
         return None
-    match = _LOOKS_ALIKE.fullmatch(file_name)
+    match = _LOOKS_ALIKE.fullmatch(stripped)
     if match is None or RequestName.parse(file_name) is not None:
         return None
+    if stripped != file_name:
+        # As a script with lines that end in CR LF makes them.
+        return f"{file_name[len(stripped)]!r} after '.txt': remove it"
     return _reason(file_name, match)
 
 
@@ -58,6 +65,15 @@ def _reason(file_name: str, match: re.Match[str]) -> str:
 
 
 def near_misses(names: Iterable[str]) -> list[str]:
-    """Those of the names that are near misses, each with the reason, as many as are told."""
+    """Those of the names that are near misses, each with the reason, as many as are told; then `FURTHER` for more."""
     found = ((name, near_miss(name)) for name in names)
-    return sorted(islice((f"{name}: {reason}" for name, reason in found if reason is not None), MAX_TOLD))
+    told = list(islice((f"{name}: {reason}" for name, reason in found if reason is not None), MAX_TOLD + 1))
+    return sorted(told) if len(told) <= MAX_TOLD else [*sorted(told[:MAX_TOLD]), FURTHER]
+
+
+def merged(told: list[str], more: list[str]) -> list[str]:
+    """Two results of `near_misses` as one."""
+    both = [each for each in (*told, *more) if each != FURTHER]
+    if len(both) == len(told) + len(more) <= MAX_TOLD:
+        return both
+    return [*both[:MAX_TOLD], FURTHER]

@@ -15,6 +15,7 @@ from spectacle.checks import Level, contention
 from spectacle.checks import spool as checks
 from spectacle.config import SpoolSettings
 from spectacle.spool.directory import Spool
+from spectacle.spool.instances import Instances
 from spectacle.spool.mounts import Mount
 
 
@@ -47,7 +48,7 @@ def test_a_file_is_no_spool(tmp_path: Path) -> None:
 
 
 def test_a_spool_that_cannot_be_written_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(self: Spool) -> None:
+    def refused(self: Spool, _room: int) -> None:
         raise checks.unavailable(self.path, OSError(errno.EROFS, "Read-only file system"))
 
     monkeypatch.setattr(Spool, "writable", refused)
@@ -103,6 +104,29 @@ def test_a_program_behind_fuse_that_counts_no_inodes_is_not_believed(
 def test_little_space_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch, free: int, level: Level) -> None:
     monkeypatch.setattr(Spool, "free_bytes", lambda _self: free)
     assert checks.check_space(spool, 100).level is level
+
+
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.ENOSPC])
+def test_a_quota_is_not_blamed_on_the_file_system(spool: Spool, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Spool, "write", refuse)
+    (check,) = checks.check_operations(spool)
+    assert check.level is Level.FAIL
+    assert os.strerror(number) in check.found
+    assert "free some space" in check.remedy
+    assert "another file system" not in check.remedy
+
+
+def test_what_a_running_instance_waits_for_is_told(spool: Spool) -> None:
+    report = {"interval": 10, "host": "here", "state": "waiting", "reason": "spool s: Disk quota exceeded. Raise it."}
+    Instances(spool, "here").report(report)
+    check = checks.check_instances(spool, 30)
+    assert (check.level, check.found) == (
+        Level.WARN,
+        "1 running, on here; here waits: spool s: Disk quota exceeded. Raise it",
+    )
 
 
 def test_what_only_looks_like_a_request_is_named_with_the_reason(spool: Spool) -> None:

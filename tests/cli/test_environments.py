@@ -174,3 +174,35 @@ def test_a_waiting_client_that_is_ended_takes_its_request_back(tmp_path: Path, n
     assert process.returncode == 128 + number
     assert errors.strip().endswith(" cancelled")
     assert not list(spool.glob("*.txt"))
+
+
+@pytest.mark.parametrize("command", ["serve", "status", "submit", "doctor", "gc"])
+def test_an_empty_spool_is_not_the_working_directory(run: Any, command: str) -> None:
+    result = run(command, "--spool", "", *(["a fox"] if command == "submit" else []))
+    assert result.exit_code == 2
+    assert "Invalid value for '--spool': it is empty. Specify the spool directory." in result.stderr
+
+
+@pytest.mark.parametrize("command", ["init", "doctor"])
+def test_a_working_directory_that_has_been_removed_is_told(tmp_path: Path, command: str) -> None:
+    arguments = {"init": "init spool", "doctor": "doctor --spool spool"}[command]
+    (tmp_path / "gone").mkdir()
+    script = f"cd {tmp_path}/gone && rmdir ../gone && exec {sys.executable} -m spectacle {arguments}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    if command == "init":
+        assert done.stderr == "Error: the working directory has been removed. Change to another.\n"
+
+
+def test_a_home_of_another_account_is_told_with_what_to_do(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.delenv("SPECTACLE_CONFIG", raising=False)
+    monkeypatch.setattr(Path, "is_file", refuse)
+    result = run("weights")
+    assert result.exit_code == 1
+    assert result.stderr.endswith(
+        "Permission denied. Use --config, or set HOME to the home directory of this account.\n"
+    )

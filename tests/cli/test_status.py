@@ -20,7 +20,8 @@ def test_an_empty_spool_says_how_to_begin(run, spool: Spool) -> None:
     result = run("status", "--spool", spool.path)
     assert result.exit_code == 0
     assert result.stdout == (
-        f"{spool.path}: no instance has reported. Start one with `spectacle serve --spool {spool.path}`.\n"
+        f"{spool.path}: no instance has reported. Start one with `spectacle serve --spool {spool.path}`; "
+        "if one is running, its log says why it does not report.\n"
     )
 
 
@@ -123,6 +124,21 @@ def test_a_full_or_read_only_spool_can_be_looked_at(run, spool: Spool, report, m
     report()
     monkeypatch.setattr(Spool, "now_ns", refuse)
     assert "a-1-64x64 3/8" in run("status", "--spool", spool.path).stdout
+
+
+@pytest.mark.parametrize(("number", "told"), [(errno.EDQUOT, True), (errno.EROFS, True), (errno.EACCES, False)])
+def test_where_no_instance_reports_it_is_told_that_nobody_can_write(
+    run, spool: Spool, report, monkeypatch: pytest.MonkeyPatch, number: int, told: bool
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    report(age=1000)
+    monkeypatch.setattr(Spool, "write", refuse)
+    assert (
+        f"notice: spool {spool.path}: cannot be used: {os.strerror(number)}"
+        in run("status", "--spool", spool.path).stdout
+    ) is told
 
 
 def test_programs_get_json(run, spool: Spool, report) -> None:

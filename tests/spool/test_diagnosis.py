@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import struct
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,6 +41,20 @@ def test_a_quota_is_that_of_the_group_that_files_inherit(tmp_path: Path) -> None
     os.chown(tmp_path, -1, 4242)
     os.chmod(tmp_path, 0o2770)
     assert cause_and_remedy(tmp_path, error(errno.EDQUOT))[0].endswith("or group 4242")
+
+
+def test_a_quota_of_a_project_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "project_of", lambda _path: 7)
+    assert cause_and_remedy(tmp_path, error(errno.EDQUOT))[0].endswith(" or project 7")
+    assert "in project 7, which may have a quota" in cause_and_remedy(tmp_path, error(errno.ENOSPC))[0]
+
+
+def test_the_project_is_the_one_that_new_files_inherit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert diagnosis.project_of(tmp_path / "missing") == 0
+    for flags, project in ((0x200, 7), (0, 0)):
+        told = struct.pack("=IIIII8x", flags, 0, 0, 7, 0)
+        monkeypatch.setattr(fcntl, "ioctl", lambda *_, told=told: told)
+        assert diagnosis.project_of(tmp_path) == project
 
 
 @pytest.mark.parametrize(

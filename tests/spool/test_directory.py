@@ -260,6 +260,32 @@ def test_a_file_system_with_no_step_that_decides_is_refused_with_its_name(spool:
     assert set(spool.names()) == {STATE_DIRECTORY}
 
 
+@pytest.mark.parametrize("kind", ["cifs", "smb3"])
+def test_smb_decides_by_hard_links_alone_because_its_renames_are_not_exclusive(spool: Spool, kind: str) -> None:
+    with on(spool.path, FaultySystem()) as linked:
+        linked.file_system = lambda: kind  # type: ignore[method-assign]
+        linked.decides()
+    system = FaultySystem(links=False)
+    with on(spool.path, system) as odd:
+        odd.file_system = lambda: kind  # type: ignore[method-assign]
+        with pytest.raises(SpoolUnavailable, match=rf"\({kind}\) has neither hard links nor exclusive renames"):
+            odd.decides()
+        odd.write(".aside", b"old")
+        odd.put_back(".aside", "name")
+        assert odd.read("name", 10)[0] == b"old"
+    assert "rename_exclusive" not in system.calls
+
+
+def test_a_second_name_that_an_smb_server_does_not_open_is_looked_at_without(spool: Spool) -> None:
+    spool.write("one", b"1")
+    system = FaultySystem()
+    with on(spool.path, system) as odd:
+        system.at, system.error = len(system.calls), OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        status = odd.look("one")
+    assert status is not None
+    assert status.size == 1
+
+
 @pytest.mark.parametrize(("kind", "said"), [("fuse.rclone", "neither hard links nor"), ("ext4", "Input/output error")])
 def test_a_program_behind_fuse_that_fails_where_it_cannot_link_is_no_trouble_that_passes(
     spool: Spool, monkeypatch: pytest.MonkeyPatch, kind: str, said: str

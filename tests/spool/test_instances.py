@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tracemalloc
@@ -46,6 +47,38 @@ def test_the_kinds_of_others_are_known_and_ones_own_are_not_among_them(spool: Sp
     here.report(report_of(["mine"]))
     Instances(spool, "there").report(report_of(["theirs", "more"]))
     assert here.served_elsewhere() == {"theirs", "more"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_an_instance_without_space_still_reports_why(
+    spool: Spool, here: Instances, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    details = {"kind_details": {"mine": {"options_schema": "x" * 5000}}}
+    here.report({**report_of(["mine"]), "state": "serving"})
+    here.report({**report_of(["mine"]), "state": "serving", **details})
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(spool, "replace", refuse)
+    here.report({**report_of(["mine"]), "state": "waiting", "reason": "full " * 100, "errors": ["x" * 9999], **details})
+    ((report, _),) = all_reports(spool)
+    assert (report["state"], report["reason"], report["kinds"]) == ("waiting", "full " * 100, ["mine"])
+    with pytest.raises(OSError, match=os.strerror(number)):
+        here.report({**report_of(["mine"]), "reason": "full " * 10_000})
+    assert all_reports(spool)[0][0]["state"] == "waiting"
+    here.leave()
+    with pytest.raises(FileNotFoundError):
+        here.report(report_of(["mine"]))
+
+
+def test_the_first_report_leaves_room_for_a_reason(
+    spool: Spool, here: Instances, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.report({**report_of(["mine"]), "reason": None, "filler": "x" * 4000})
+    monkeypatch.setattr(spool, "replace", lambda *_: (_ for _ in ()).throw(OSError(errno.EDQUOT, "quota")))
+    here.report({**report_of(["mine"]), "reason": "because " * 100, "filler": "x" * 4000})
+    assert all_reports(spool)[0][0]["reason"] == "because " * 100
 
 
 def test_an_instance_that_left_is_forgotten(spool: Spool, here: Instances) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spectacle.spool.near_misses import MAX_TOLD, near_miss, near_misses
+from spectacle.spool.near_misses import FURTHER, MAX_TOLD, merged, near_miss, near_misses
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,9 @@ from spectacle.spool.near_misses import MAX_TOLD, near_miss, near_misses
         ("alice--1-64x64.txt", "malformed"),
         ("a" * 190 + "-1-64x64.txt", "202 bytes long: use at most 200"),
         ("al\udcffice-1-64x64.txt", "in the user"),
+        ("alice-1-64x64.txt ", "' ' after '.txt': remove it"),
+        ("alice-1-64x64.txt\r", "'\\r' after '.txt': remove it"),
+        ("alice-1-64x64.txt\n", "'\\n' after '.txt': remove it"),
         ("alice-1-64x64.sync-conflict-20260101.txt", "after the size is not a kind"),
     ],
 )
@@ -47,4 +50,17 @@ def test_requests_results_and_other_files_are_no_near_misses(name: str) -> None:
 
 
 def test_only_so_many_are_told() -> None:
-    assert len(near_misses(f"alice-{number}-64X64.txt" for number in range(100))) == MAX_TOLD
+    names = [f"alice-{number}-64X64.txt" for number in range(100)]
+    told = near_misses(names)
+    assert len(told) == MAX_TOLD + 1
+    assert told[-1] == FURTHER
+    assert FURTHER not in near_misses(names[:MAX_TOLD])
+
+
+def test_those_of_two_listings_are_told_as_one() -> None:
+    names = [f"alice-{number}-64X64.txt" for number in range(100)]
+    for count in (MAX_TOLD, MAX_TOLD + 1, 60, 100):
+        told = merged(near_misses(names[:7]), near_misses(names[7:count]))
+        assert len(told) == min(count, MAX_TOLD + 1)
+        assert (FURTHER in told) == (count > MAX_TOLD)
+    assert merged(near_misses(names), []).count(FURTHER) == 1
