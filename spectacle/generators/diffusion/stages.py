@@ -173,6 +173,11 @@ class Stages:
 
     def close(self) -> None:
         """Free the parts, and what was streamed from disk."""
+        import torch
+
+        for part in {**self.pipeline.components, **self.added}.values() if self.pipeline is not None else ():
+            if isinstance(part, torch.nn.Module):
+                residency.forget_caches(part)
         self.pipeline = None
         self.added = {}
         self.embeddings = EmbeddingCache()
@@ -180,8 +185,6 @@ class Stages:
             self._scratch.remove()
             self._scratch = None
         if self.device.type == "cuda":
-            import torch
-
             gc.collect()
             torch.cuda.empty_cache()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from importlib import import_module
 from importlib.util import find_spec
@@ -201,6 +202,20 @@ def visit(module: torch.nn.Module, device: torch.device) -> None:
 
     remove_hook_from_module(module)
     add_hook_to_module(module, Visit())
+
+
+def forget_caches(module: torch.nn.Module) -> None:
+    """Empty what the methods of a module's parts remember of earlier calls, which outlives them.
+
+    Diffusers keeps the tables of positions of each size in `lru_cache`s of classes: on the device, and with the parts
+    themselves as keys, so that neither is freed with the model.
+    """
+    for kind in {type(part) for part in module.modules()}:
+        for method in filter(inspect.isfunction, vars(kind).values()):
+            for cell in method.__closure__ or ():
+                # It is what the function wraps that has the cache.
+                if hasattr(cell.cell_contents, "cache_clear"):
+                    cell.cell_contents.cache_clear()
 
 
 def apply(pipe: Any, plan: Plan, device: torch.device, scratch: Path) -> None:
