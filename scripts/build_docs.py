@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from pages import clients, commands, options
+from pages import clients, commands, options, pictures
 
 from spectacle.config.document import render_markdown, render_toml
 from spectacle.generators.placement import published
@@ -51,7 +51,13 @@ def main(arguments: list[str]) -> int:
             print(f"{path.relative_to(ROOT)}: not up to date. Run `.venv/bin/python scripts/build_docs.py`.")
         else:
             path.write_text(build()[path], encoding="utf-8")
-    return 1 if stale and "--check" in arguments else 0
+    undrawn = pictures.missing()
+    for path in undrawn:
+        if "--check" in arguments:
+            print(f"{path.relative_to(ROOT)}: missing. Run `.venv/bin/python scripts/build_docs.py`.")
+        else:
+            pictures.make(path)
+    return 1 if (stale or undrawn) and "--check" in arguments else 0
 
 
 if __name__ == "__main__":

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 import time
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from spectacle.cli import detached
+from spectacle.cli.detached import LOG, alone
 from spectacle.cli.resumable import resumable, stopped
 from spectacle.errors import ConfigurationError
 
@@ -20,11 +25,18 @@ if TYPE_CHECKING:
     from spectacle.generators.supersvg.training.train import Position
 
 _LINE_SECONDS = 10.0
+_BEGUN = re.compile(r"\d+ images, \d+ steps on .*")
+"""What is printed before the first step."""
+
 _EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command()
-@click.argument("network", metavar="NETWORK", type=click.Choice(["supersvg"]))
+@click.group()
+def command() -> None:
+    """Train a network on your own images."""
+
+
+@command.command()
 @click.option("--data", required=True, type=_EXISTING, help="Directory with images, also in subdirectories.")
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path),
@@ -65,8 +77,8 @@ _EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
     help="Minutes between two checkpoints.",
 )  # fmt: skip
 @click.option("--cpu", is_flag=True, help="Train on the CPU even where there is a GPU.")
-def command(
-    network: str,
+@click.option("--detach", is_flag=True, help="Go on without the terminal; see the commands logs and stop.")
+def supersvg(
     data: Path,
     out: Path,
     epochs: int,
@@ -81,6 +93,7 @@ def command(
     workers: int,
     save_minutes: float,
     cpu: bool,
+    detach: bool,
 ) -> None:
     """Train SuperSVG's coarse network on a directory of images (PNG, JPEG, WebP).
 
@@ -92,13 +105,15 @@ def command(
     spectacle datasets test --into images
     spectacle train supersvg --data images --out run --batch-size 8 --render-size 64 --max-steps 30
 
-    With several GPUs: accelerate launch --num_processes 4 -m spectacle train supersvg …
+    With several GPUs, without --detach: accelerate launch --num_processes 4 -m spectacle train supersvg …
     """
-    del network
     missing = [name for name in ("torch", "skimage", "numba", "accelerate") if find_spec(name) is None]
     if missing:
         raise ConfigurationError(f"training needs {', '.join(missing)}. Run `pip install '.[supersvg]'` in the clone.")
-    with resumable(out):
+    if detach:
+        _detached(out)
+        return
+    with resumable(out), alone(out) if os.environ.get("RANK", "0") == "0" else nullcontext():
         from spectacle.generators.supersvg.training.train import TrainSettings, train
 
         settings = TrainSettings(
@@ -121,6 +136,48 @@ def command(
             complete = train(settings, shown)
     if not complete:
         stopped()
+
+
+@command.command()
+@click.argument("out", type=_EXISTING)
+@click.option("--follow", is_flag=True, help="Go on until training ends.")
+def logs(out: Path, follow: bool) -> None:
+    """Print what a training with --detach has printed; OUT is the directory given with --out."""
+    path = out / LOG
+    if not path.exists():
+        raise ConfigurationError(f"{path}: does not exist. Name the --out of a training with --detach.")
+    if not follow:
+        click.echo(path.read_text(encoding="utf-8", errors="replace"), nl=False)
+        return
+    try:
+        for text in detached.follow(out):
+            click.echo(text, nl=False)
+    except KeyboardInterrupt:
+        pass  # training goes on
+
+
+@command.command()
+@click.argument("out", type=_EXISTING)
+def stop(out: Path) -> None:
+    """Have a training save and end, with --detach or without; OUT is the directory given with --out."""
+    try:
+        pid = detached.stop(out)
+    except KeyboardInterrupt:
+        raise click.Abort from None  # it ends all the same
+    click.echo(f"process {pid} saved and ended. To resume, run the same command again.")
+
+
+def _detached(out: Path) -> None:
+    with resumable(out):
+        found = detached.running(out)
+        if found is not None:
+            raise ConfigurationError(
+                f"{out}: process {found.pid} on {found.host} trains there already. Run `spectacle train stop {out}`."
+            )
+        pid, said = detached.start([word for word in sys.argv[1:] if word != "--detach"], out, _BEGUN)
+    click.echo(f"{said}, as process {pid}")
+    click.echo(f"follow it: spectacle train logs --follow {shlex.quote(str(out))}")
+    click.echo(f"stop it:   spectacle train stop {shlex.quote(str(out))}")
 
 
 class _Shown:

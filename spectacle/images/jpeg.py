@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass, field
 
 from spectacle.images.exif import PREFIX, read_orientation
-from spectacle.images.stripped import MAX_CHUNKS, MAX_PROFILE_BYTES, Damaged, Stripped, TooManyParts
+from spectacle.images.stripped import MAX_CHUNKS, MAX_PROFILE_BYTES, Damaged, Stripped, TooManyParts, per_inch
 
 MAX_SCANS = 500
 """Progressive images have about ten scans. Each takes a pass over all pixels, though it may be a few bytes long."""
@@ -22,8 +22,13 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1})
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
 _EXIF, _PROFILE = 0xE1, 0xE2
-_COLOURS = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
+_JFIF = 0xE0
+_COLOURS = {_JFIF: b"JFIF\0", 0xEE: b"Adobe"}
 """Segments that say what the components are."""
+
+_DENSITY = struct.Struct(">BHH")
+_PER_INCH = {1: 1.0, 2: 2.54}
+"""What densities in the units of JFIF are to be multiplied with: of no unit, to the inch, to the centimetre."""
 
 _FILL = b"\xff" * 1000
 """Far more fill bytes than any encoder writes in a row. Decoders examine all of them again whenever they get more."""
@@ -41,6 +46,7 @@ class _Headers:
         profile: Those that the colour profile consists of.
         frame: Marker and content of the frame header.
         exif: EXIF data of the first such segment.
+        resolution: Pixels to an inch, across and down.
         end: Where the data begin.
         interleaved: Whether the first scan holds all components.
     """
@@ -49,6 +55,7 @@ class _Headers:
     profile: list[bytes] = field(default_factory=list)
     frame: tuple[int, bytes] | None = None
     exif: bytes = b""
+    resolution: tuple[float, float] | None = None
     end: int = 0
     interleaved: bool = False
 
@@ -89,7 +96,15 @@ def strip_jpeg(raw: bytes) -> Stripped:
             data, padding = data[:end], _PADDING
     profile = headers.profile if sum(map(len, headers.profile)) <= MAX_PROFILE_BYTES else []
     content = b"".join((headers.parts[0], *profile, *headers.parts[1:], data, padding))
-    return Stripped(content, width, height, read_orientation(headers.exif))
+    return Stripped(content, width, height, read_orientation(headers.exif), headers.resolution)
+
+
+def _resolution(jfif: bytes) -> tuple[float, float] | None:
+    try:
+        unit, across, down = _DENSITY.unpack_from(jfif, len("JFIF.vv"))
+    except struct.error:
+        return None
+    return per_inch(across * _PER_INCH[unit], down * _PER_INCH[unit]) if unit in _PER_INCH else None
 
 
 def _headers(raw: bytes) -> _Headers:
@@ -130,4 +145,6 @@ def _headers(raw: bytes) -> _Headers:
         elif marker in _COLOURS and content.startswith(_COLOURS[marker]) and marker not in once:
             once.add(marker)
             found.parts.append(segment)
+            if marker == _JFIF:
+                found.resolution = _resolution(content)
     raise TooManyParts(f"more than {MAX_CHUNKS} segments")

@@ -50,6 +50,7 @@ _TO_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """How to turn an image, by its orientation as EXIF counts."""
+_ON_THEIR_SIDE = frozenset({5, 6, 7, 8})
 
 
 class PixelAllowance:
@@ -116,15 +117,18 @@ def open_picture(
         allowance: What it shares with the other images of its request; none when None.
 
     Returns:
-        An upright image of mode RGB, or RGBA when it has transparency, 8 bits a channel, without metadata.
+        An upright image of mode RGB, or RGBA when it has transparency, 8 bits a channel. Of the metadata, only its
+        pixels to an inch across and down are left, as `info["dpi"]`, where a PNG or a JFIF header says them.
 
     Raises:
         BadAttachment: When it is not a PNG, JPEG or WebP image, damaged, incomplete, or too large.
     """
-    opened, profile = _open(name, raw, max_pixels, max_bytes, allowance)
+    opened, profile, resolution = _open(name, raw, max_pixels, max_bytes, allowance)
     mode = "RGBA" if opened.mode == "RGBA" else "RGB"
     opened = _to_srgb(opened, profile, mode) if profile else opened.convert(mode) if opened.mode != mode else opened
     opened.info.clear()
+    if resolution is not None:
+        opened.info["dpi"] = resolution
     return opened
 
 
@@ -153,7 +157,7 @@ def open_mask(
     Raises:
         BadAttachment: As `open_picture`, and when it has another size than `size`.
     """
-    mask, _ = _open(name, raw, max_pixels, max_bytes, allowance)
+    mask, *_ = _open(name, raw, max_pixels, max_bytes, allowance)
     if size is not None and mask.size != size:
         raise BadAttachment(
             f"{name} is {mask.width}x{mask.height}, but the input image is {size[0]}x{size[1]}."
@@ -166,8 +170,8 @@ def open_mask(
 
 def _open(
     name: str, raw: bytes, max_pixels: int, max_bytes: int, allowance: PixelAllowance | None
-) -> tuple[Image.Image, bytes | None]:
-    """The image as RGB, RGBA or CMYK, upright, and its colour profile."""
+) -> tuple[Image.Image, bytes | None, tuple[float, float] | None]:
+    """The image as RGB, RGBA or CMYK, upright, its colour profile, and its pixels to an inch across and down."""
     if len(raw) > max_bytes:
         raise BadAttachment(f"{name} is {len(raw)} bytes; the limit is {max_bytes}. Attach a smaller file.")
     form = _format(name, raw)
@@ -177,7 +181,7 @@ def _open(
         file.verify()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of harmless oddities
-            return _decoded(file, form)
+            picture, profile = _decoded(file, form)
     except (MemoryError, BadAttachment):
         raise
     except TooManyParts as error:
@@ -189,6 +193,8 @@ def _open(
     except Exception as error:  # Pillow raises a dozen types on bad content
         reason = one_line(error, 100) or type(error).__name__
         raise BadAttachment(f"{name}: damaged or incomplete {form.name} image ({reason}). Attach it again.") from None
+    resolution = file.resolution
+    return picture, profile, resolution[::-1] if resolution and file.orientation in _ON_THEIR_SIDE else resolution
 
 
 def _format(name: str, raw: bytes) -> _Format:

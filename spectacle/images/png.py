@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from spectacle import signatures
 from spectacle.images.exif import read_orientation
-from spectacle.images.stripped import MAX_CHUNKS, MAX_PROFILE_BYTES, Damaged, Stripped, TooManyParts
+from spectacle.images.stripped import MAX_CHUNKS, MAX_PROFILE_BYTES, Damaged, Stripped, TooManyParts, per_inch
 
 _HEADER = struct.Struct(">IIBBBBB")
+_DENSITY = struct.Struct(">IIB")
+_PER_METRE, _METRES_PER_INCH = 1, 0.0254
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples of a pixel by colour type."""
 _PALETTE = 3
@@ -55,6 +57,7 @@ def strip_png(raw: bytes) -> Stripped:
     kept: dict[bytes, memoryview] = {}
     data: list[memoryview] = []
     exif: bytes | memoryview = b""
+    resolution: tuple[float, float] | None = None
     for chunk in chunks:
         if chunk.kind == b"IDAT":
             data.append(chunk.checked())
@@ -63,6 +66,8 @@ def strip_png(raw: bytes) -> Stripped:
                 kept[chunk.kind] = chunk.checked()
         elif chunk.kind == b"eXIf":
             exif = exif or chunk.content
+        elif chunk.kind == b"pHYs":
+            resolution = resolution or _resolution(chunk.content)
         elif chunk.kind == b"IHDR":
             raise Damaged("it has two headers")
         elif chunk.kind == b"IEND":
@@ -76,9 +81,19 @@ def strip_png(raw: bytes) -> Stripped:
     for kind, part in kept.items():
         content += _written(kind, part)
     content += [*_written(b"IDAT", *data), *_written(b"IEND")]
+    orientation = read_orientation(exif)
     return Stripped(
-        b"".join(content), width, height, read_orientation(exif), lambda: _check_length(data, _length(header))
+        b"".join(content), width, height, orientation, resolution, lambda: _check_length(data, _length(header))
     )
+
+
+def _resolution(content: memoryview) -> tuple[float, float] | None:
+    if len(content) != _DENSITY.size:
+        return None
+    across, down, unit = _DENSITY.unpack(content)
+    # Whole pixels to a metre are as near as PNG comes to 300 pixels to an inch, or to any other number of them.
+    across, down = (round(number * _METRES_PER_INCH, 2) for number in (across, down))
+    return per_inch(across, down) if unit == _PER_METRE else None
 
 
 def _header(first: _Chunk | None) -> memoryview:

@@ -226,7 +226,38 @@ class TestPlainness:
         assert type(opened) is Image.Image
         assert is_close(opened.getpixel((4, 4))[:3], RED)
 
-    def test_no_metadata_is_left(self) -> None:
+    @pytest.mark.parametrize(
+        ("form", "saved", "read"),
+        [
+            ("PNG", (300, 300), (300, 300)),
+            ("PNG", (72, 96), (72, 96)),
+            ("JPEG", (600, 300), (600, 300)),
+            ("JPEG", None, None),
+            ("PNG", None, None),
+            ("PNG", (50_000, 50_000), None),
+            ("WEBP", (300, 300), None),
+        ],
+    )
+    def test_how_large_a_pixel_is_on_paper_is_known_where_the_file_says_so(
+        self, form: str, saved: tuple[int, int] | None, read: tuple[int, int] | None
+    ) -> None:
+        raw = encoded(quadrants(), form, **({} if saved is None else {"dpi": saved}))
+        found = open_picture(NAME, raw).info.get("dpi")
+        assert found == (None if read is None else pytest.approx(read, abs=0.02))
+
+    def test_centimetres_count_and_densities_without_a_unit_do_not(self) -> None:
+        raw = encoded(quadrants(), "JPEG", dpi=(100, 100))
+        place = raw.index(b"JFIF") + len(b"JFIF.vv")
+        assert raw[place] == 1
+        assert open_picture(NAME, raw[:place] + b"\2" + raw[place + 1 :]).info["dpi"] == (254, 254)
+        assert open_picture(NAME, raw[:place] + b"\0" + raw[place + 1 :]).info == {}
+
+    def test_what_is_turned_has_its_pixels_turned_too(self) -> None:
+        exif = Image.Exif()
+        exif[ORIENTATION] = 6
+        assert open_picture(NAME, encoded(quadrants(), "JPEG", exif=exif, dpi=(100, 200))).info["dpi"] == (200, 100)
+
+    def test_no_other_metadata_is_left(self) -> None:
         notes = PngImagePlugin.PngInfo()
         notes.add_text("parameters", "a secret fox")
         exif = Image.Exif()
@@ -237,7 +268,7 @@ class TestPlainness:
             encoded(quadrants(), "JPEG", exif=exif, icc_profile=profile, comment=b"a secret fox", dpi=(300, 300)),
         ):
             opened = open_picture(NAME, raw)
-            assert opened.info == {}
+            assert list(opened.info) == ["dpi"]
             assert not opened.getexif()
             again = encoded(opened)
             assert len(again) == len(encoded(Image.frombytes("RGB", opened.size, opened.tobytes())))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field_validator, model_validator
 
+from spectacle.errors import BadOptions
 from spectacle.generators.base import (
     Artifact,
     Device,
@@ -151,7 +152,10 @@ class SuperSvg(Generator):
         )
         units: Literal["px", "mm"] = Field("px", description="What the width and height of the SVG are given in.")
         dpi: float | None = Field(
-            None, ge=1, le=20_000, description="Pixels of the image to an inch; needed with `units=mm`."
+            None,
+            ge=1,
+            le=20_000,
+            description="Pixels of the image to an inch, for `units=mm`. Default: what the image says.",
         )
         priority: Literal["low", "normal", "high"] = Field(
             "normal", description="Accepted, without effect: requests are served in the order of the spool."
@@ -176,12 +180,6 @@ class SuperSvg(Generator):
                     "must be a number from 2 to 256, or a list of 2 to 256 colours such as #1d4ed8; "
                     "for one colour on paper set ink"
                 ) from None
-
-        @model_validator(mode="after")
-        def _inches(self) -> Self:
-            if self.units == "mm" and self.dpi is None:
-                raise ValueError("with units=mm, dpi must be given; set dpi to the pixels to an inch, such as 300")
-            return self
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
@@ -264,12 +262,17 @@ class SuperSvg(Generator):
         return Painter(coarse.to(device), refine.to(device), device)
 
     def generate(self, job: Job, control: JobControl) -> Sequence[Artifact]:
-        """Vectorizes the attached image. Returns one SVG."""
+        """Vectorizes the attached image. Returns one SVG.
+
+        Raises:
+            BadOptions: When it is to be as large as on paper, and neither the options nor the image say how large.
+        """
         from spectacle.generators.supersvg.tracing.vectorise import refine, vectorise
 
         began = time.monotonic()
         picture = job.pictures[0]
         settings = _settings(job)
+        millimetres = _millimetres(job)
         report = _Report(control, _PAINTING_STEPS if self._painter is not None else 0)
         painted = None if self._painter is None else _painted(self._painter, picture, settings.max_paths, report)
         if painted is None:
@@ -288,7 +291,7 @@ class SuperSvg(Generator):
         }
         if drawing.notes:
             facts["notes_on_picture"] = list(drawing.notes)
-        return [Artifact(drawing.svg, facts, millimetres=_millimetres(job))]
+        return [Artifact(drawing.svg, facts, millimetres=millimetres)]
 
     def unload(self) -> None:
         """Frees the networks."""
@@ -354,10 +357,16 @@ def _settings(job: Job) -> VectoriseSettings:
 def _millimetres(job: Job) -> tuple[float, float] | None:
     options = job.options
     assert isinstance(options, SuperSvg.Options)
-    if options.units != "mm" or options.dpi is None:
+    if options.units != "mm":
         return None
-    width, height = job.pictures[0].size
-    return width / options.dpi * _MM_PER_INCH, height / options.dpi * _MM_PER_INCH
+    picture = job.pictures[0]
+    across, down = (options.dpi, options.dpi) if options.dpi is not None else picture.info.get("dpi", (None, None))
+    if across is None:
+        raise BadOptions(
+            "units=mm: the image does not say how many pixels it has to an inch. Set dpi, such as 300 for a scan.",
+            option="dpi",
+        )
+    return picture.width / across * _MM_PER_INCH, picture.height / down * _MM_PER_INCH
 
 
 def _channels(colour: str) -> tuple[float, float, float]:

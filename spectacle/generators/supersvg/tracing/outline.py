@@ -35,6 +35,9 @@ _ARC = 4 / 3 * (math.sqrt(2) - 1)
 _LOOSE = 1.2
 """How far in pixels an outline may be off where nobody sees it: less than what it reaches under others."""
 
+_OPPOSITE, _MIN_END = -0.9, 0.3
+"""Cosine of the angle up to which two lines are the sides of one thin line, and how wide in pixels that is at least."""
+
 _STARTS = 3
 """From so many places round curves are tried to begin: the number of cubics depends on it."""
 
@@ -86,20 +89,26 @@ def fit_outline(
         spans.append(outline[numbers])
         span_limits.append(limits[numbers])
     lines = [_line_through(span, limit) for span, limit in zip(spans, span_limits, strict=True)]
+    ends: dict[int, Curve] = {}
     for number, (before, after) in enumerate(zip([lines[-1], *lines[:-1]], lines, strict=True)):
         joint = spans[number][0]
         if before is not None and after is not None:
             crossing = _crossing(before, after)
             if crossing is not None and math.dist(crossing, joint) < 2:
                 joint = crossing
+            elif (end := _end_of(before, after, joint)) is not None:
+                ends[number] = _line(*end)
+                spans[number - 1][-1], spans[number][0] = end
+                continue
         elif after is not None or before is not None:
             point, direction = after if after is not None else before  # type: ignore[misc]
             joint = point + direction * ((joint - point) @ direction)
         spans[number][0] = joint
         spans[number - 1][-1] = joint
     curves: list[Curve] = []
-    for span, line, limit in zip(spans, lines, span_limits, strict=True):
+    for number, (span, line, limit) in enumerate(zip(spans, lines, span_limits, strict=True)):
         straight = line is not None
+        curves += [ends[number]] if number in ends else []
         curves += [_line(span[0], span[-1])] if straight else _between(span, None, None, limit, len(outline))
     if abs(_area(np.concatenate([curve.points[:3] for curve in curves])) - _area(outline)) > 0.5 * abs(_area(outline)):
         # Two sides so near to each other that their corners were considered one.
@@ -266,6 +275,18 @@ def _crossing(one: tuple[Points, Points], other: tuple[Points, Points]) -> Point
         return None
     step = ((q[0] - p[0]) * e[1] - (q[1] - p[1]) * e[0]) / cross
     return np.asarray(p + step * d)
+
+
+def _end_of(one: tuple[Points, Points], other: tuple[Points, Points], joint: Points) -> tuple[Points, Points] | None:
+    """Where the end of a thin straight line begins and ends, if two lines that meet in a joint are its two sides.
+
+    Its two corners are so near to each other that they were found as one, and its sides must not meet there.
+    """
+    (p, d), (q, e) = one, other
+    if d @ e > _OPPOSITE:
+        return None
+    begin, end = p + d * ((joint - p) @ d), q + e * ((joint - q) @ e)
+    return (begin, end) if math.dist(begin, end) > _MIN_END else None
 
 
 def _line(start: Points, end: Points) -> Curve:

@@ -7,6 +7,9 @@ import pytest
 
 pytest.importorskip("skimage")
 
+from PIL import Image, ImageDraw
+from skimage.measure import find_contours
+
 from spectacle.generators.supersvg.tracing.outline import Curve, fit_outline
 
 TOLERANCE = 0.35
@@ -102,3 +105,22 @@ def test_where_nobody_sees_it_an_outline_does_not_follow_the_steps_of_pixels() -
     loose = fit_outline(stairs, TOLERANCE, hidden=seen[:, 1] > 0)
     assert len(loose) <= 8 < len(close)
     assert ends_meet(loose)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize("width", [1.4, 2.0])
+def test_thin_lines_are_as_wide_at_their_ends_as_in_the_middle(angle: float, width: float) -> None:
+    turned = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    zoom = 8
+    canvas = Image.new("L", (60 * zoom, 60 * zoom))
+    bar = np.array([[-22, -width / 2], [22, -width / 2], [22, width / 2], [-22, width / 2]]) @ turned + 30
+    ImageDraw.Draw(canvas).polygon([tuple(corner) for corner in (bar * zoom).tolist()], fill=255)
+    covered = np.asarray(canvas.reduce(zoom), np.float32) / 255
+    (outline,) = (contour[:-1, ::-1] + 0.5 for contour in find_contours(np.pad(covered, 1), 0.4))
+    curves = fit_outline(outline - 1, 0.35)
+    assert ends_meet(curves)
+    corners = np.array([curve.points[0] for curve in curves])
+    along, across = ((corners - 30) @ turned.T).T
+    assert np.abs(along).min() > 18  # nodes at the ends only
+    for end in (along < 0, along > 0):
+        assert np.ptp(across[end]) == pytest.approx(width, abs=0.7)
