@@ -1,7 +1,7 @@
 """The process of a daemon that speaks to Ray: `python -m spectacle.cluster.helper DESCRIPTOR PARENT_PID PLAN`.
 
-Started by `spectacle.cluster.manager`, in a process of its own because Ray ends the process that uses it once the head
-node has been away for a while.
+Started by `spectacle.cluster.manager`, in a process of its own because Ray may end the process that uses it once the
+head node has been away for a while.
 """
 
 from __future__ import annotations

@@ -40,11 +40,13 @@ class Placed:
     Attributes:
         actor: Which it is, among all that there ever were.
         node: Address of the node.
+        gpu: Number of its GPU there; 0 where it has none.
         site: The same for the daemon.
     """
 
     actor: str
     node: str
+    gpu: int
     site: Site
 
 
@@ -229,11 +231,11 @@ class Cluster:
                 about = head["about"]
                 lacks: dict[Model, str] = {(name, preset): why for name, preset, why in head["lacks"]}
                 details = {key: about[key] for key in ("node", "node_host", "node_id", "gpus")}
+                gpu = int(about["gpus"]) if about["gpus"].isdecimal() else 0
+                placed = Placed(about["actor"], about["node"], gpu, Site(lacks=lacks, details=details))
                 with self._lock:
                     known = self._placed.get(head["worker"])
-                    self._placed[head["worker"]] = Placed(
-                        about["actor"], about["node"], Site(lacks=lacks, details=details)
-                    )
+                    self._placed[head["worker"]] = placed
                     self._why.pop(head["worker"], None)
                 if known is None:
                     log.info("a worker joined", worker=head["worker"], **details)

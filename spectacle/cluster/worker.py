@@ -75,7 +75,8 @@ class RayWorker(ChannelWorker):
             raise WorkerUnavailable(f"worker {self._number} of the cluster: {self.site.absent}. The request waits.")
         if self._placed is None or placed.actor != self._placed.actor:
             self.kill()
-            self.device = replace(self.device, host=placed.node)
+            # Ray gives one GPU, or a part of one; what it calls it there is for people.
+            self.device = replace(self.device, host=placed.node, index=placed.gpu)
         self._placed = placed
         super().start(unwanted)
 

@@ -131,13 +131,15 @@ class RealCluster:
 def cluster() -> Iterator[RealCluster]:
     # Not pytest's directory: the paths of Ray's sockets would be too long.
     home = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
-    made = RealCluster(home)
     try:
-        for _ in range(2):
-            made.tell("add")
-        yield made
+        made = RealCluster(home)
+        try:
+            for _ in range(2):
+                made.tell("add")
+            yield made
+        finally:
+            made.close()
     finally:
-        made.close()
         shutil.rmtree(home)
 
 
