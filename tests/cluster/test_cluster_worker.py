@@ -189,6 +189,20 @@ def test_a_node_that_leaves_is_a_crash_of_its_job_and_its_worker_is_absent_until
     there.workers[there.present()[0]].run(job(), Events())
 
 
+def test_an_actor_that_gives_no_sign_of_life_is_a_crash_of_its_job(
+    pretended: Callable[..., Pretended], tmp_path: Path
+) -> None:
+    there = pretended(1)
+    there.wait_for_present(1)
+    worker, events = there.workers[0], Events()
+    events.on_step = (tmp_path / "frozen").touch
+    with pytest.raises(WorkerCrashed, match="gave no sign of life"):
+        worker.run(job(steps=100_000, step_seconds=0.01), events)
+    (tmp_path / "frozen").unlink()
+    there.wait_for_present(1)
+    there.workers[there.present()[0]].run(job(), Events())
+
+
 def test_the_workers_follow_the_number_of_gpus_up_to_the_maximum(pretended: Callable[..., Pretended]) -> None:
     there = pretended(0)
     wait_for(lambda: "has a GPU" in (there.workers[0].site.absent or ""), "the cluster to be known", PATIENCE)
