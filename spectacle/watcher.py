@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -105,7 +105,15 @@ class Watcher:
         self._metrics = DaemonMetrics(current, clock)
         places = [Place(worker.device) for worker in workers] if places is None else places
         states = [
-            WorkerState(number, place.on_gpu, place.measured_as, partial(_loaded, worker), partial(_is_running, worker))
+            WorkerState(
+                number,
+                place.on_gpu,
+                place.measured_as,
+                partial(_loaded, worker),
+                partial(_is_running, worker),
+                partial(_is_absent, worker),
+                partial(_lacks, worker),
+            )
             for number, (worker, place) in enumerate(zip(workers, places, strict=True))
         ]
         self._catalogue = Catalogue(self._spool, current, clock)
@@ -543,3 +551,11 @@ def _loaded(worker: WorkerBackend) -> Sequence[Model]:
 
 def _is_running(worker: WorkerBackend) -> bool:
     return worker.is_running
+
+
+def _is_absent(worker: WorkerBackend) -> bool:
+    return worker.site.absent is not None
+
+
+def _lacks(worker: WorkerBackend) -> Collection[Model]:
+    return worker.site.lacks

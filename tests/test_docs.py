@@ -34,7 +34,7 @@ from spectacle.worker.results import Provenance
 LANGUAGES = {"sh", "python", "ts", "toml", "json", "text"}
 TYPESCRIPT = ROOT / "clients/typescript"
 BEYOND_A_SANDBOX = re.compile(
-    r"\b(systemctl|systemd-sysusers|apt-get|usermod|make|git clone|pip install|docker|sky)\b|/etc/|/srv/"
+    r"\b(systemctl|systemd-sysusers|apt-get|usermod|make|git clone|pip install|docker|sky|ray start)\b|/etc/|/srv/"
     r"|spectacle (pull|prepare|train|doctor|weights --remove)|--kind"
 )
 """What a test cannot do, or must not do to its machine: only blocks with such commands may be skipped."""

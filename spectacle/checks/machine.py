@@ -15,7 +15,7 @@ from spectacle.checks import Check, Level
 from spectacle.checks.workers import check_workers, devices_of, workers_in_words
 from spectacle.config import KindSettings, Settings
 from spectacle.config.finding import why_not_trusted
-from spectacle.daemon.devices import find_places, require_workers
+from spectacle.daemon.devices import cluster_places, find_places, require_workers
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import MediaType, Resources
@@ -94,12 +94,12 @@ def check_devices(settings: Settings) -> Iterator[Check]:
     """Which workers there are going to be, and whether they have what they need."""
     places = find_places(settings.workers)
     try:
-        require_workers(settings, places)
+        require_workers(settings, [*places, *cluster_places(settings)])
     except SpectacleError as error:
         yield Check("devices", Level.FAIL, error.message)
     wrong = list(check_workers(settings, places))
     yield from wrong
-    if not wrong:
+    if places and not wrong:
         gpus = ", ".join(_gpu_models()) or "none"
         yield Check("devices", Level.OK, f"{workers_in_words(places)} (GPUs here: {gpus})")
 
@@ -113,6 +113,9 @@ def check_kinds(settings: Settings) -> Iterator[Check]:
             f"{settings.default_kind}: not served here, so other instances must serve requests without a kind",
             "add it under [kinds], or change default_kind",
         )
+    if settings.workers.backend == "ray":
+        yield Check("kinds", Level.OK, "checked on each node; `spectacle status --json` says what a node lacks")
+        return
     for name, kind in settings.kinds.items():
         check = _check_kind(name, kind, settings)
         yield check

@@ -45,6 +45,7 @@ def command(file: Path | None, spool: Path | None, as_json: bool) -> None:
 
 def _checks(file: Path | None, spool: Path | None) -> Iterator[Check]:
     from spectacle.checks import machine, operators
+    from spectacle.checks.cluster import check_cluster
     from spectacle.checks.metrics import check_metrics
     from spectacle.checks.provenance import check_provenance
     from spectacle.checks.spool import check_spool
@@ -66,6 +67,7 @@ def _checks(file: Path | None, spool: Path | None) -> Iterator[Check]:
         return
     yield machine.check_configuration(found.file)
     yield from machine.check_devices(settings)
+    yield from check_cluster(settings)
     yield from machine.check_kinds(settings)
     yield from machine.check_prepared(settings)
     yield from operators.check_settings(settings)

@@ -21,11 +21,15 @@ from spectacle.checks.provenance import require_signing
 from spectacle.checks.workers import check_workers, require_devices
 from spectacle.cli.live import opened
 from spectacle.cli.settings import find_file, read_settings, with_configuration
+from spectacle.cluster.access import installed_ray, read_address
+from spectacle.cluster.manager import Cluster
+from spectacle.cluster.worker import RayWorker
 from spectacle.config import Settings
-from spectacle.daemon.devices import find_places, require_workers
+from spectacle.daemon.devices import cluster_places, find_places, require_workers
 from spectacle.daemon.notify import notify, reloading
 from spectacle.errors import ConfigurationError
 from spectacle.watcher import Watcher
+from spectacle.worker.contract import WorkerBackend
 from spectacle.worker.local import LocalWorker
 
 log = structlog.get_logger()
@@ -34,9 +38,17 @@ log = structlog.get_logger()
 @click.command()
 @with_configuration
 @click.option("--device", "devices", multiple=True, help="Device to use: auto, cpu, cuda:0 … Can be repeated.")
+@click.option("--ray", "address", metavar="HOST:PORT", help="Run jobs on the Ray cluster with this head node.")
 @click.option("--once", is_flag=True, help="Process the requests that are there, then exit.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Minimum log level.")
-def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], once: bool, log_level: str | None) -> None:
+def command(
+    file: Path | None,
+    spool: Path | None,
+    devices: tuple[str, ...],
+    address: str | None,
+    once: bool,
+    log_level: str | None,
+) -> None:
     """Watch a spool and process its requests.
 
     Without a configuration file, `spectacle serve --spool DIR` serves the built-in generator. SIGTERM or Ctrl-C lets
@@ -45,6 +57,10 @@ def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], onc
     flags: dict[str, Any] = {}
     if devices:
         flags["workers"] = {"devices": list(devices)}
+    if address:
+        # Devices that are named are used in addition to the cluster.
+        flags["workers"] = {**flags.get("workers", {}), "backend": "both" if devices else "ray"}
+        flags["ray"] = {"address": address}
     if log_level:
         flags["log"] = {"level": log_level}
     # Found once: a reload must not find another.
@@ -60,10 +76,15 @@ def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], onc
             pass
     if sys.platform != "linux":
         log.warning("this operating system is not tested", system=platform.system())
-    places = find_places(settings.workers)
+    local = find_places(settings.workers)
+    clustered = cluster_places(settings)
+    places = [*local, *clustered]
     require_workers(settings, places)
-    require_devices(places)
-    for check in check_workers(settings, places):
+    require_devices(local)
+    if clustered:
+        read_address(settings.ray)
+        installed_ray()
+    for check in check_workers(settings, local):
         if check.level is not Level.OK:
             log.warning("workers lack something", reason=check.found, remedy=check.remedy)
     for check in check_settings(settings):
@@ -74,7 +95,10 @@ def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], onc
             log.warning("metrics are not as configured", reason=check.found, remedy=check.remedy)
     for check in require_signing(settings.provenance):
         log.warning("results may not be signed", reason=check.found, remedy=check.remedy)
-    workers = [LocalWorker(place.device, settings, place.threads) for place in places]
+    cluster = Cluster(settings) if clustered else None
+    workers: list[WorkerBackend] = [LocalWorker(place.device, settings, place.threads) for place in local]
+    if cluster is not None:
+        workers += [RayWorker(number, place.device, settings, cluster) for number, place in enumerate(clustered)]
     watcher = Watcher(settings, workers, places=places)
 
     def reread() -> Settings:
@@ -85,7 +109,13 @@ def command(file: Path | None, spool: Path | None, devices: tuple[str, ...], onc
         return settings
 
     _Signals(watcher, reread).install()
-    watcher.run(once=once)
+    if cluster is not None:
+        cluster.start()
+    try:
+        watcher.run(once=once)
+    finally:
+        if cluster is not None:
+            cluster.close()
     logs.flush()
 
 

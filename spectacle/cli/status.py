@@ -202,10 +202,13 @@ def _cells(device: Report, state: str) -> Cells:
     """State, name, models and job of one worker."""
     loaded = device.get("loaded")
     models = [_model(_mapping(each)) for each in (loaded if isinstance(loaded, list) else [device])]
+    lacks = device.get("lacks")
+    lacking = [_model(_mapping(each)) for each in (lacks if isinstance(lacks, list) else [])]
+    where = printable(device.get("worker") or device.get("device", "unknown"))
     return (
         state if state != "serving" else printable(device.get("state", state)),
-        printable(device.get("worker") or device.get("device", "unknown")),
-        ", ".join(filter(None, models)) or "none loaded",
+        f"{where} on {printable(device['node'])}" if device.get("node") else where,
+        "; ".join([", ".join(filter(None, models)) or "none loaded", *(f"lacks {each}" for each in lacking if each)]),
         _jobs(device),
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ByteSize, Field, field_validator, model_validator
 
+from spectacle.config.cluster import RaySettings
 from spectacle.config.models import LoraSettings, ModelSettings
 from spectacle.config.operation import (
     HookSettings,
@@ -140,6 +141,11 @@ class LimitSettings(Section):
 class WorkerSettings(Section):
     """The processes that run generators."""
 
+    backend: Literal["local", "ray", "both"] = Field(
+        "local",
+        description="Where workers are: `local` on this host, as `devices` says; `ray` on the nodes of a cluster, as "
+        "the section `[ray]` says; or `both`.",
+    )
     devices: tuple[str, ...] = Field(
         ("auto",),
         min_length=1,
@@ -420,6 +426,7 @@ class Settings(Section):
     spool: SpoolSettings = Field(SpoolSettings(), description=SpoolSettings.__doc__)
     limits: LimitSettings = Field(LimitSettings(), description=LimitSettings.__doc__)
     workers: WorkerSettings = Field(WorkerSettings(), description=WorkerSettings.__doc__)
+    ray: RaySettings = Field(RaySettings(), description=RaySettings.__doc__)
     weights: WeightSettings = Field(WeightSettings(), description=WeightSettings.__doc__)
     placement: PlacementSettings = Field(PlacementSettings(), description=PlacementSettings.__doc__)
     loras: dict[Annotated[str, AfterValidator(_lora_name)], LoraSettings] = Field(

@@ -230,7 +230,7 @@ class Backlog:
             worker.idle, worker.idle_since = True, self._clock()
             told = False
             try:
-                while not stopping():
+                while not (stopping() or worker.is_absent()):
                     if self._open and (waiting := self._schedule.take(worker)) is not None:
                         worker.model = waiting.model
                         worker.busy_until = self._schedule.expected_end(waiting, worker)

@@ -137,6 +137,7 @@ class Catalogue:
         self._schemas.clear()
         # Another instance may have swept a schema that no report named for a while.
         self._stored.clear()
+        elsewhere = self._settings().workers.backend != "local"
         for name, told in described.items():
             schema = told.pop("schema")
             digest = None
@@ -144,6 +145,9 @@ class Catalogue:
                 text = json.dumps(schema, sort_keys=True).encode()
                 digest = hashlib.sha256(text).hexdigest()
                 self._schemas[digest] = text
+            if told["servable"] is False and elsewhere:
+                # Libraries and weights need not be on this host; what a node lacks is reported with its worker.
+                told |= {"servable": None, "problem": None}
             kinds[name] = {**told, "options_schema": digest}
         self.kinds = kinds
         self.runs_on = {told["generator"]: told["runs_on"] for told in kinds.values() if told["runs_on"] is not None}

@@ -30,6 +30,10 @@ STOP_SECONDS = 3.0
 """How long a job that is released may take to reach its next step before its worker is ended."""
 
 
+ABSENT_SECONDS = 0.2
+"""How often a worker that has no place is looked at: how much later than it the first request begins at most."""
+
+
 class RequestSource(Protocol):
     """Where a device thread gets its requests from. Called by several of them."""
 
@@ -167,6 +171,9 @@ class DeviceThreads:
         """Serve one request, or find that there is none. `end_turn` lets the other thread begin before the end."""
         if self._source.stopping:
             return
+        if self.worker.site.absent is not None:
+            time.sleep(ABSENT_SECONDS)
+            return
         if self._state == "starting" and (model := self._source.preloaded_by(self.state)) is not None:
             self._preload(model)
             # However long that took.
@@ -288,10 +295,12 @@ class DeviceThreads:
         """What `spectacle status` shows of this device."""
         turns = [attempts for turn in tuple(self._turns) if (attempts := tuple(turn.attempts))]
         loaded = [{"generator": name, "preset": preset} for name, preset in reversed(self.worker.loaded)]
+        site = self.worker.site
+        lacks = [{"generator": name, "preset": preset, "reason": why} for (name, preset), why in site.lacks.items()]
         return {
             "device": str(self.worker.device),
             "worker": str(self._place),
-            "state": "busy" if turns else self._state,
+            "state": "busy" if turns else "absent" if site.absent is not None else self._state,
             "pid": self.worker.pid,
             "generator": loaded[0]["generator"] if loaded else None,
             "preset": loaded[0]["preset"] if loaded else None,
@@ -299,6 +308,9 @@ class DeviceThreads:
             "job": _told(turns[-1][0]) if turns else None,
             "batch": [_told(each) for each in turns[-1][1:]] if turns else [],
             "publishing": _told(turns[0][0]) if len(turns) > 1 else None,
+            "absent": site.absent,
+            "lacks": lacks,
+            **site.details,
         }
 
 

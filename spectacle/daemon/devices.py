@@ -25,6 +25,9 @@ MAX_SHARE = 0.5
 MIN_AUTO = 2
 """Least CPU workers that `auto` adds where memory allows, so that nothing light waits behind something heavy."""
 
+CLUSTER = "ray"
+"""What stands for the host of a worker of the cluster in its name."""
+
 _CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -100,12 +103,16 @@ def core_count(quota: Path = _CPU_QUOTA) -> int:
 
 
 def find_places(settings: WorkerSettings) -> list[Place]:
-    """All workers: one for each name in `workers.devices`; `auto` is one for each GPU, and the CPU workers.
+    """The workers of this host, if any: one for each name in `workers.devices`.
+
+    `auto` is one for each GPU, and the CPU workers.
 
     The CPU is shared out. A worker that is named gets the same part of its threads as the others. Of those that
     `auto` adds, the first may use all of them, for it also runs what is too large to be held more than once; the others
     get their parts. A GPU's memory is shared out evenly among its workers.
     """
+    if settings.backend == "ray":
+        return []
     cores = core_count()
     devices: list[Device] = []
     added = 0
@@ -130,6 +137,18 @@ def find_places(settings: WorkerSettings) -> list[Place]:
         else:
             places.append(Place(replace(device, share=many[device]), number))
     return places
+
+
+def cluster_places(settings: Settings) -> list[Place]:
+    """The workers on a Ray cluster, if any. Where they are is known once they are there; some may never be."""
+    if settings.workers.backend == "local":
+        return []
+    ray = settings.ray
+    count = ray.max_workers if ray.workers == "auto" else ray.workers
+    if not ray.gpus:
+        return [Place(Device(host=CLUSTER), number + 1) for number in range(count)]
+    share = max(1, int(1 / ray.gpus))
+    return [Place(Device("cuda", number, CLUSTER, share)) for number in range(count)]
 
 
 def _cpu_workers(settings: WorkerSettings, cores: int, least: int) -> int:

@@ -120,13 +120,19 @@ class Reporting:
             "kinds": sorted(settings.kinds),
             "default_kind": settings.default_kind,
             "kind_details": {name: told for name, told in self._catalogue.kinds.items() if name in settings.kinds},
-            "devices": [device.status() for device in self._devices],
+            "devices": [device.status() for device in self._devices if device.worker.site.used],
             "queue": dict(self._backlog.waiting_by_kind().most_common(MAX_KINDS_TOLD)),
             "queue_eta_s": self._backlog.seconds_by_kind(),
             "done": dict(self._done),
             "errors": list(self._health.errors),
-            "notices": self._notices.current(),
+            "notices": [*self._notices.current(), *self._absences()],
         }
+
+    def _absences(self) -> list[str]:
+        """Why workers are absent, each reason once."""
+        sites = [device.worker.site for device in self._devices]
+        reasons = Counter(site.absent for site in sites if site.absent is not None and site.used)
+        return [f"{count} worker(s) absent: {reason}" for reason, count in reasons.items()]
 
     def _state(self, paused: bool) -> str:
         if self._stopping():

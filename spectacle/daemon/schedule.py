@@ -53,6 +53,8 @@ class WorkerState:
         measured_as: What it has in common with others that take equally long: device and threads.
         loaded: Gives the models that are loaded there now.
         is_running: Says whether it holds a process, so that nothing need be started.
+        is_absent: Says whether it cannot be used at all now, as when the node it would be on has left.
+        lacks: Gives the models that cannot be loaded where it is; it runs them only where no other worker could.
         idle: Whether it waits for a request.
         idle_since: Monotonic time since which it has waited.
         model: What it runs, or last ran.
@@ -66,6 +68,8 @@ class WorkerState:
     measured_as: str = "cpu"
     loaded: Callable[[], Collection[Hashable]] = tuple
     is_running: Callable[[], bool] = bool
+    is_absent: Callable[[], bool] = bool
+    lacks: Callable[[], Collection[Hashable]] = tuple
     idle: bool = False
     idle_since: float = NEVER
     model: Hashable | None = None
@@ -231,7 +235,7 @@ class Schedule:
         """Take the next request for a worker out, or None when there is none. Sets `worker.again`."""
         worker.again = FOREVER
         loaded = worker.loaded()
-        eligible = sorted((each for each in self._bests() if _may_run(worker, each)), key=self._rank)
+        eligible = sorted((each for each in self._bests() if self._may_run(worker, each)), key=self._rank)
         fair = next((each for each in eligible if each.model in loaded or not self._is_left(each, worker)), None)
         if fair is None:
             return None
@@ -261,7 +265,7 @@ class Schedule:
         sharing = [each for each in self._workers if each is not worker and each.idle and model in each.loaded()]
         most = min(most, math.ceil((waiting + 1) / (len(sharing) + elsewhere + 1)) - 1)
         while len(chosen) < most:
-            eligible = sorted((each for each in self._bests() if _may_run(worker, each)), key=self._rank)
+            eligible = sorted((each for each in self._bests() if self._may_run(worker, each)), key=self._rank)
             near = next((each for each in eligible if each.model == model), None)
             if near is None or near.alone:
                 break
@@ -285,7 +289,7 @@ class Schedule:
         """Seconds until all is expected to be done that waits for a model and for these workers; None if not known."""
         queue = self._queues.get((model, workers))
         best = None if queue is None else self._best(queue)
-        able = [each for each in self._workers if workers is None or each.number in workers]
+        able = [each for each in self._workers if _is_allowed(each, workers)]
         if queue is None or best is None or not able:
             return 0.0
         now = self._clock()
@@ -298,13 +302,22 @@ class Schedule:
     def best_placed(self) -> Iterator[WorkerState]:
         """The idle workers that should look at what waits: the best placed one for each model's next request."""
         for request in self._bests():
-            idle = [each for each in self._workers if each.idle and _may_run(each, request)]
+            idle = [each for each in self._workers if each.idle and self._may_run(each, request)]
             if idle:
                 yield min(idle, key=lambda each: _distance(each, request))
 
+    def _may_run(self, worker: WorkerState, request: Waiting) -> bool:
+        if not _is_allowed(worker, request.workers):
+            return False
+        if request.model not in worker.lacks():
+            return True
+        others = (each for each in self._workers if _is_allowed(each, request.workers))
+        # Where nobody could, the reason is the request's result.
+        return all(request.model in each.lacks() for each in others)
+
     def _is_left(self, request: Waiting, worker: WorkerState) -> bool:
         """Whether a worker leaves a request to another that is better placed; for how long goes into `worker.again`."""
-        others = [each for each in self._workers if each is not worker and _may_run(each, request)]
+        others = [each for each in self._workers if each is not worker and self._may_run(each, request)]
         nearer = [each for each in others if each.idle and _distance(each, request) < _distance(worker, request)]
         now = self._clock()
         if nearer:
@@ -408,7 +421,7 @@ class _Expected:
 
     def after(self, request: Waiting) -> float | None:
         """Seconds until a request is done that begins after those asked for before, or None when that is not known."""
-        able = [each for each in self._workers if request.workers is None or each.number in request.workers]
+        able = [each for each in self._workers if _is_allowed(each, request.workers)]
         key = request.model, request.workers
         if key not in self._sums:
             ends = (each.busy_until for each in able if not each.idle)
@@ -422,8 +435,8 @@ class _Expected:
         return total / len(able)
 
 
-def _may_run(worker: WorkerState, request: Waiting) -> bool:
-    return request.workers is None or worker.number in request.workers
+def _is_allowed(worker: WorkerState, workers: frozenset[int] | None) -> bool:
+    return (workers is None or worker.number in workers) and not worker.is_absent()
 
 
 def _distance(worker: WorkerState, request: Waiting) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import socket
@@ -52,6 +53,11 @@ class Channel:
     def close(self) -> None:
         """Close this end."""
         self._socket.close()
+
+    def hang_up(self) -> None:
+        """Have both ends find the other one gone, once what was sent is received. May be called by any thread."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def send(self, head: dict[str, Any], body: bytes = b"", descriptors: Sequence[int] = ()) -> None:
         """Send a message; blocks while the other side is slow.

@@ -1,7 +1,7 @@
 """The contract between the daemon and whatever runs its jobs.
 
 Each device of the daemon has one `WorkerBackend`. `spectacle.worker.local` runs jobs in a process of this host,
-`spectacle.worker.in_process` in the calling thread.
+`spectacle.cluster` in a process of some node of a Ray cluster, `spectacle.worker.in_process` in the calling thread.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import Any, Literal, Protocol
 
@@ -164,6 +164,27 @@ JobEnd = Callable[[int, Exception | None], None]
 """Called once a job of several has ended: with its number, and the error, or None when it is done."""
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is known of the place where a worker is.
+
+    Attributes:
+        absent: Why there is no such place now, such as a node that has left; None where there is one.
+        used: Whether `spectacle status` shows the worker; False for a place that nobody expects to be there.
+        lacks: Models that cannot be loaded there, each with the reason.
+        details: What `spectacle status` shows of it in addition, as JSON values.
+    """
+
+    absent: str | None = None
+    used: bool = True
+    lacks: Mapping[Model, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+HERE = Site()
+"""The site of workers of the daemon's own host, which is always there."""
+
+
 class WorkerBackend(Protocol):
     """One place that runs jobs. Used by one thread at a time, but for `interrupt` and the properties.
 
@@ -192,6 +213,11 @@ class WorkerBackend(Protocol):
         ...
 
     @property
+    def site(self) -> Site:
+        """What is known of the place where it is. A worker without one is not used; it may get another one later."""
+        ...
+
+    @property
     def not_before(self) -> float:
         """Monotonic time before which it should not be used, because it has crashed several times in a row."""
         ...
@@ -204,6 +230,7 @@ class WorkerBackend(Protocol):
         """Be ready for a job; does nothing when it is.
 
         Raises:
+            WorkerUnavailable: When it cannot be started now.
             WorkerCrashed: When it ended instead.
             WorkerTimeout: When it took too long.
             Cancelled: When it became unwanted meanwhile.

@@ -12,7 +12,17 @@ from spectacle.errors import Cancelled, DeviceLost, SpectacleError
 from spectacle.generators.base import Device, Resources
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.worker.batch import run_together
-from spectacle.worker.contract import Deferred, JobEnd, JobEvents, JobFailed, JobSpec, Model, Unwanted, still_wanted
+from spectacle.worker.contract import (
+    HERE,
+    Deferred,
+    JobEnd,
+    JobEvents,
+    JobFailed,
+    JobSpec,
+    Model,
+    Unwanted,
+    still_wanted,
+)
 from spectacle.worker.engine import Engine
 from spectacle.worker.generator_errors import as_spectacle_error
 from spectacle.worker.signed import signer_for
@@ -28,6 +38,7 @@ class InProcessWorker:
 
     pid: int | None = None
     not_before = 0.0
+    site = HERE
 
     def __init__(self, device: Device, settings: Settings) -> None:
         self.device = device

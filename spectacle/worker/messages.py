@@ -32,6 +32,7 @@ class Op(StrEnum):
     FILE = "file"
     DONE = "done"
     FAILED = "failed"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

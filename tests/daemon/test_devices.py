@@ -7,10 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from spectacle.config import KindSettings, Settings, WorkerSettings
+from spectacle.config import KindSettings, RaySettings, Settings, WorkerSettings
 from spectacle.daemon import devices
 from spectacle.daemon.devices import (
     MAX_SHARE,
@@ -19,6 +20,7 @@ from spectacle.daemon.devices import (
     Assignments,
     Place,
     assign,
+    cluster_places,
     core_count,
     find_places,
     gpu_count,
@@ -206,3 +208,24 @@ def test_a_generator_that_cannot_be_imported_for_want_of_descriptors_runs_where_
     monkeypatch.setattr(registry, "find_own", fails)
     assert runs_on("illustration", {}) is RunsOn.GPU_PREFERRED
     assert runs_on("illustration", {"illustration": "cpu only"}) is RunsOn.CPU_ONLY
+
+
+def test_workers_on_a_cluster_have_names_of_their_own_and_come_after_those_of_this_host() -> None:
+    def names(backend: str, **ray: Any) -> list[str]:
+        settings = Settings(workers=WorkerSettings(backend=backend, devices=("cpu",)), ray=RaySettings(**ray))
+        return [str(place) for place in (*find_places(settings.workers), *cluster_places(settings))]
+
+    assert names("local", workers=2) == ["cpu"]
+    assert names("ray", workers=2) == ["ray/cuda:0", "ray/cuda:1"]
+    assert names("both", workers=2, gpus=0) == ["cpu", "ray/cpu", "ray/cpu-2"]
+    assert len(names("ray", max_workers=3)) == 3
+
+
+def test_a_kind_for_any_gpu_runs_on_the_gpus_of_a_cluster_and_one_for_a_gpu_of_this_host_does_not() -> None:
+    settings = Settings(workers=WorkerSettings(backend="ray"), ray=RaySettings(workers=1, gpus=0.5))
+    places = cluster_places(settings)
+    assert places[0].device.share == 2
+    assert assign(KindSettings(generator="test-double", devices=("cuda",)), RunsOn.GPU_OR_CPU, places).workers == {0}
+    assert (
+        assign(KindSettings(generator="test-double", devices=("cuda:0",)), RunsOn.GPU_OR_CPU, places).workers == set()
+    )

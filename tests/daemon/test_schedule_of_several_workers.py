@@ -197,3 +197,32 @@ def test_a_request_is_overtaken_for_the_affinity_window_whichever_worker_overtak
         world.end(turn % 2)
         world.clock.now += 1
     assert began == 60
+
+
+def test_a_worker_without_a_place_takes_nothing_and_nothing_is_left_to_it() -> None:
+    world = World(Worker(0, "heavy"), Worker(1))
+    world.workers[0].is_absent = lambda: True
+    world.ask("heavy")
+    assert world.take(0) is None
+    assert [each.number for each in world.schedule.best_placed()] == [1]
+    assert world.take(1) == "1"
+
+
+def test_a_model_that_a_node_lacks_is_run_by_another_one_even_while_that_one_is_busy() -> None:
+    world = World(Worker(0), Worker(1))
+    world.workers[0].lacks = lambda: {"flower"}
+    world.ask("other", 1)
+    assert world.take(1) == "1"
+    world.ask("flower")
+    assert world.take(0) is None
+    world.end(1)
+    assert world.take(1) == "2"
+
+
+def test_a_model_that_all_nodes_lack_is_run_for_its_error() -> None:
+    world = World(Worker(0), Worker(1), Worker(2, "flower"))
+    for number in (0, 1):
+        world.workers[number].lacks = lambda: {"flower"}
+    world.workers[2].is_absent = lambda: True
+    world.ask("flower")
+    assert world.take(0) == "1"

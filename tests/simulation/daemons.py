@@ -26,7 +26,17 @@ from spectacle.errors import Cancelled, WorkerCrashed
 from spectacle.generators.base import Device
 from spectacle.spool.lease import LeaseRecords
 from spectacle.watcher import Watcher
-from spectacle.worker.contract import Deferred, JobEnd, JobEvents, JobFailed, JobSpec, Model, Unwanted, still_wanted
+from spectacle.worker.contract import (
+    HERE,
+    Deferred,
+    JobEnd,
+    JobEvents,
+    JobFailed,
+    JobSpec,
+    Model,
+    Unwanted,
+    still_wanted,
+)
 
 STEP = 0.3
 """Seconds between two steps of a job."""
@@ -81,6 +91,7 @@ class Worker:
     is_running = False
     pid: int | None = None
     not_before = 0.0
+    site = HERE
 
     def __init__(self, world: World, process: Process, runs: list[Run], batch: int) -> None:
         self._world = world

@@ -19,8 +19,9 @@ import pytest
 from spectacle.config import Settings
 from spectacle.errors import Cancelled, WorkerCrashed, WorkerTimeout, WorkerUnavailable
 from spectacle.generators.base import Device, MediaType
+from spectacle.worker.channel_worker import MIN_CRASH_BACKOFF
 from spectacle.worker.contract import Attachment, JobFailed, JobSpec, Model
-from spectacle.worker.local import MIN_CRASH_BACKOFF, LocalWorker
+from spectacle.worker.local import LocalWorker
 
 CARD: Model = ("test-double", None)
 

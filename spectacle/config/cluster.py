@@ -1,0 +1,74 @@
+"""The section about workers on a Ray cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from spectacle.config.section import Section, expanded, whole
+
+MAX_WORKERS = 256
+"""Maximum number of workers that one daemon has on a cluster: each takes two threads of it."""
+
+
+class RaySettings(Section):
+    """Workers on a Ray cluster, used where `workers.backend` is `ray` or `both`. Needs the extra `ray`."""
+
+    address: (
+        Annotated[str, whole(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", "HOST:PORT, such as 10.0.0.1:6379")]
+        | None
+    ) = Field(
+        None,
+        description="Address and port of the cluster's head node. A node of the cluster must run on the daemon's host.",
+    )
+    token: Path = Field(
+        Path("~/.ray/auth_token"),
+        description="File with the cluster's token, which only the daemon's account may read; a relative path is "
+        "relative to the configuration file. A cluster that accepts connections without a token is refused.",
+    )
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=MAX_WORKERS)] = Field(
+        "auto",
+        description="Number of workers, or `auto` for as many as the cluster has room for, by its GPUs, or by its "
+        "CPUs where `gpus` is 0.",
+    )
+    max_workers: int = Field(16, ge=1, le=MAX_WORKERS, description="Maximum number of workers with `auto`.")
+    gpus: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="GPU of each worker. A fraction lets several workers share one, and its memory; 0 makes CPU "
+        "workers.",
+    )
+    cpus: float = Field(1.0, ge=0, le=1024, description="CPUs that Ray reserves for each worker.")
+    resources: dict[str, Annotated[float, Field(gt=0, le=1e6)]] = Field(
+        {},
+        description="Custom resources of the cluster that each worker takes, such as `{ a100 = 1 }`, so that workers "
+        "run only on nodes that have them.",
+    )
+    weights: Path | None = Field(
+        None,
+        description="Directory of the weights on the nodes, an absolute path. Default: the path of "
+        "`weights.directory`.",
+    )
+
+    @field_validator("token", mode="after")
+    @classmethod
+    def _isexpanded(cls, token: Path) -> Path:
+        return expanded(token)
+
+    @field_validator("weights", mode="after")
+    @classmethod
+    def _is_absolute(cls, weights: Path | None) -> Path | None:
+        if weights is not None and not weights.is_absolute():
+            raise ValueError("must be an absolute path, because it names a directory of other hosts")
+        return weights
+
+    @field_validator("resources", mode="after")
+    @classmethod
+    def _are_custom(cls, resources: dict[str, float]) -> dict[str, float]:
+        for name in resources:
+            if name.upper() in ("CPU", "GPU") or not name:
+                raise ValueError(f"invalid resource {name!r}; use ray.cpus and ray.gpus for CPUs and GPUs")
+        return resources
