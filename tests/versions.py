@@ -42,8 +42,8 @@ CHANGES = {
             '"instance": self._instances.identity, "schema": 7, "peers": {"seen": []},',
         ),
         (
-            '"devices": [device.status() for device in self._devices],',
-            '"devices": [{**device.status(), "temperature": 61.5, "jobs": []} for device in self._devices],',
+            '"devices": [device.status() for device in self._devices if',
+            '"devices": [{**device.status(), "temperature": 61.5, "jobs": []} for device in self._devices if',
         ),
     ],
     # A further part of the state directory.

@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectacle.errors import SpectacleError
+from spectacle.processes import module_command, module_environment
 
 LOG = "train.log"
 """What work without a terminal prints, in the directory that it writes to."""
@@ -95,11 +95,11 @@ def start(arguments: Sequence[str], folder: Path, ready: re.Pattern[str]) -> tup
         OSError: When the directory cannot be created.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOG).open("ab") as log:
-        begin = log.tell()
+    with (folder / LOG).open("ab") as output:
+        begin = output.tell()
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "spectacle", *arguments],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            module_command("spectacle", *arguments), env=module_environment(),
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     while True:
         ended = process.poll()
@@ -116,10 +116,10 @@ def start(arguments: Sequence[str], folder: Path, ready: re.Pattern[str]) -> tup
 
 def follow(folder: Path) -> Iterator[str]:
     """What work without a terminal has printed, and what it prints until it ends."""
-    with (folder / LOG).open(encoding="utf-8", errors="replace") as log:
+    with (folder / LOG).open(encoding="utf-8", errors="replace") as output:
         while True:
             at_work = running(folder) is not None
-            if text := log.read():
+            if text := output.read():
                 yield text
             elif not at_work:
                 return

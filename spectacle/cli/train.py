@@ -33,7 +33,14 @@ _EXISTING = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.group()
 def command() -> None:
-    """Train a network on your own images."""
+    """Train a network on your own images.
+
+    \b
+    spectacle train supersvg --data photos --out trained
+    spectacle train supersvg --data photos --out trained --detach
+    spectacle train logs trained --follow
+    spectacle train stop trained
+    """
 
 
 @command.command()

@@ -534,16 +534,19 @@ class Spool:
         On NFS, and where there are quotas, only syncing what was written reports that there is no space.
 
         Args:
-            room: How many bytes must fit, in whole MiB.
+            room: How many bytes must fit; of a small file system, an eighth is enough.
 
         Raises:
             SpoolUnavailable: Otherwise, saying why.
         """
         name = naming.probe_name(secrets.token_hex(4))
+        root = self._opened.root
         try:
+            if room:
+                status = self._os.fstatvfs(root.number)
+                room = min(room, status.f_blocks * status.f_frsize // 8)
             # Random, because zeros need no space where files are compressed.
-            self.write(name, Random(0).randbytes(_CHUNK) * (room // _CHUNK) if room else b"spectacle\n")
-            root = self._opened.root
+            self.write(name, Random(0).randbytes(room) if room else b"spectacle\n")
             self._os.unlink(name, dir_fd=root.number)
         except OSError as error:
             raise unavailable(self.path, error) from error
