@@ -189,6 +189,7 @@ def test_a_node_that_leaves_is_a_crash_of_its_job_and_its_worker_is_absent_until
     there.workers[there.present()[0]].run(job(), Events())
 
 
+@pytest.mark.slow
 def test_an_actor_that_gives_no_sign_of_life_is_a_crash_of_its_job(
     pretended: Callable[..., Pretended], tmp_path: Path
 ) -> None:

@@ -285,6 +285,7 @@ def with_key(home: Path, into: Path, key: Any) -> tuple[Path, Path]:
     return into / "certificate.pem", into / "key.pem"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_a_key_behind_a_command_costs_as_little_as_one_in_a_file_in_every_format(
     home: Path, rasteriser: Rasteriser, tmp_path: Path, algorithm: str, monkeypatch: pytest.MonkeyPatch

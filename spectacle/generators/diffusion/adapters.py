@@ -10,6 +10,7 @@ from typing import Any
 
 from spectacle.errors import GeneratorError, one_line
 from spectacle.generators.placement.files import read_header
+from spectacle.generators.placement.residency import stream_again
 
 _SIDE = re.compile(r"\.(?:lora|lora_linear_layer)[._](A|B|down|up)(?:\.[a-z_0-9]+)?\.weight$")
 
@@ -33,15 +34,22 @@ class Adapters:
             GeneratorError: When a file is damaged, not a safetensors file, or an adapter for another model; what was at
                 work before still is.
         """
-        for file in scales:
-            if file not in self._names:
-                name = f"adapter{len(self._names)}"
-                load_adapter(self._pipeline, file, name)
-                self._names[file] = name
-                # Loading has switched it on.
-                self._switch(self._scales)
-        self._switch(scales)
-        self._scales = dict(scales)
+        if dict(scales) == self._scales:
+            return
+        try:
+            for file in scales:
+                if file not in self._names:
+                    name = f"adapter{len(self._names)}"
+                    load_adapter(self._pipeline, file, name)
+                    self._names[file] = name
+                    # Loading has switched it on.
+                    self._switch(self._scales)
+            self._switch(scales)
+            self._scales = dict(scales)
+        finally:
+            for part in self._pipeline.components.values():
+                if hasattr(part, "peft_config"):
+                    stream_again(part)
 
     def _switch(self, scales: Mapping[Path, float]) -> None:
         if scales:

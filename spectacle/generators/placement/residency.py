@@ -162,6 +162,20 @@ def _stream(module: torch.nn.Module, device: torch.device, *, pinned: bool, on_d
         keep_host_copies(module)
 
 
+def stream_again(module: torch.nn.Module) -> None:
+    """Learn again in which order the layers of a streamed module are needed, after its adapters have changed.
+
+    Each layer's weights are fetched while the layer before is computed. Where that was one of an adapter which is off
+    now, nothing fetches them, and of int8 weights diffusers does not notice that they are still on the host. What is
+    not streamed is left alone.
+    """
+    from diffusers.hooks import group_offloading
+
+    if group_offloading._is_group_offload_enabled(module):
+        group_offloading._maybe_remove_and_reapply_group_offloading(module)
+        keep_host_copies(module)
+
+
 def keep_host_copies(module: torch.nn.Module) -> None:
     """Give the streamed int8 weights of a module copies on the host that stay there; they share its memory.
 

@@ -45,6 +45,7 @@ def together(subject: Subject, several: list[Prompt]) -> dict[int, Any]:
     return dict(subject.decoder.generate_together(several))
 
 
+@pytest.mark.slow
 def test_every_prompt_gives_in_a_batch_what_it_gives_alone(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     several = prompts(subject)
     scores: dict[int, list[torch.Tensor]] = {}

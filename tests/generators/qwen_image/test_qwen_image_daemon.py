@@ -80,6 +80,7 @@ def answer(service: Daemon, stem: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_request_becomes_a_picture_of_exactly_its_size(service: Daemon, qwen_image_store: Store) -> None:
     service.write("u-1-300x200", "a red fox", options={"seed": 5, "progress": True})
     path = answer(service, "u-1-300x200")

@@ -94,6 +94,7 @@ def answer(service: Daemon, stem: str, size: tuple[int, int]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_two_pictures_become_one_of_exactly_the_size_asked_for(service: Daemon) -> None:
     options = {"seed": 5, "mode": "person-product"}
     service.write("u-1-300x201", "she holds it", input=GLASS, input2=PANORAMA, options=options)
