@@ -265,7 +265,9 @@ class Watcher:
         """Requests that may be run together with one that was taken. As `RequestSource.companions` says."""
         if first.model is None or self._stopping.is_set():
             return []
-        elsewhere = ready_elsewhere(self._spool, self._instances.identity, *first.model)
+        elsewhere = 0
+        with contextlib.suppress(OSError):
+            elsewhere = ready_elsewhere(self._spool, self._instances.identity, *first.model)
         return self._backlog.companions(state, first.model, most, elsewhere, begin)
 
     def serve(self, tracked: TrackedRequest, worker: JobRunner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import secrets
 import threading
 import time
@@ -526,7 +527,14 @@ def _run(worker: JobRunner, job: JobSpec, events: JobEvents) -> None:
         worker.run(job, events)
     except OSError as error:
         # What the spool refuses is kept by the events; this is between the daemon and its worker.
-        raise WorkerUnavailable(f"the worker on {worker.device}: cannot be used: {error.strerror or error}") from error
+        remedy = (
+            "Raise the limit of open files (LimitNOFILE)"
+            if error.errno == errno.EMFILE
+            else "Check the limits and the memory of this host"
+        )
+        raise WorkerUnavailable(
+            f"the worker on {worker.device}: cannot be used: {error.strerror or error}. {remedy}."
+        ) from error
 
 
 class _Events:

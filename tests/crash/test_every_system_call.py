@@ -80,13 +80,21 @@ def call_counts(home: Path, *options: str, together: bool = False) -> dict[str, 
 
 
 def remove_dead_claims(path: Path) -> None:
-    """Remove what a daemon killed between its answer and the end of its claim leaves, as another does in two scans."""
+    """Remove what a daemon killed between its answer and the end of its claim leaves, as another does in two scans.
+
+    It takes until the claim has not changed for a lease where another process has got the number of the killed one.
+    """
     spool = Spool(path)
     spool.open()
     strays = StrayClaims(Claims(spool, 2))
-    for _ in range(2):
+
+    def removed() -> bool:
         requests, claimed, committed = sort_by_ending(spool.names())
-        strays.found(claimed - set(requests) - committed)
+        dead = claimed - set(requests) - committed
+        strays.found(dead)
+        return not dead
+
+    wait_for(removed, "the dead claims to be removed", seconds=TIME_LIMIT)
     spool.close()
 
 

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from user_mode_linux import environment_in, has_large_registers
+
 PACKAGES = {
     "linux.uml": "user-mode-linux",
     "uml_switch": "uml-utilities",
@@ -44,7 +46,7 @@ MOUNTS = {
     "v4": "mount -t nfs -o vers=4.2,hard,proto=tcp 10.99.0.1:/ /run/v4",
     "v3": "mount -t nfs -o vers=3,hard,proto=tcp,nolock 10.99.0.1:/run/disk/export /run/v3",
 }
-BOOT_SECONDS = 60.0
+BOOT_SECONDS = 180.0
 MEMORY_BYTES = 384 << 20
 _NOWHERE = "02:00:00:00:00:01"
 _WITH_US = ("setpriv", "--pdeathsig", "KILL")
@@ -60,11 +62,6 @@ def missing_packages() -> list[str]:
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     programs = {**PACKAGES, **({"gcc": "gcc"} if has_large_registers() else {})}
     return sorted(package for program, package in programs.items() if shutil.which(program, path=path) is None)
-
-
-def has_large_registers() -> bool:
-    """Whether this CPU has more registers than User-Mode Linux knows, so that it needs `xstate.c`."""
-    return "amx_tile" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split()
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float) -> Any:
@@ -107,7 +104,6 @@ class Host:
                 path.unlink()
         role = "server" if self.name == SERVER else "client"
         disk = [f"ubd0={self.lab.home / 'disk'}"] if role == "server" else []
-        preload = {"LD_PRELOAD": str(self.lab.preload)} if self.lab.preload is not None else {}
         mac = f"fe:fd:0a:63:00:{ADDRESSES[self.name]:02x}"
         with (self.home / "console").open("ab") as console:
             self._process = subprocess.Popen(
@@ -120,7 +116,7 @@ class Host:
                     f"uml_dir={self.lab.home / 'uml'}", f"umid={self.name}", *disk,
                 ],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True, cwd=self.lab.home,
-                env={**os.environ, "TMPDIR": str(self.lab.memory), **preload},
+                env={**environment_in(self.lab.home), "TMPDIR": str(self.lab.memory)},
             )  # fmt: skip
 
     def wait_until_up(self) -> None:
@@ -195,16 +191,12 @@ class Lab:
 
     Args:
         home: An empty directory for disks, logs and orders; its path must be short (a socket lies in it).
-
-    Attributes:
-        preload: The library that User-Mode Linux needs on this CPU, if any.
     """
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.server = Host(self, SERVER)
         self.clients = {name: Host(self, name) for name in CLIENTS}
-        self.preload: Path | None = None
         self._switch: subprocess.Popen[bytes] | None = None
 
     @property
@@ -231,10 +223,6 @@ class Lab:
             file.truncate(DISK_BYTES)
         subprocess.run(["mkfs.ext4", "-q", "-N", "100000", disk], check=True, timeout=60)
         (self.home / "uml").mkdir()
-        if has_large_registers():
-            self.preload = self.home / "xstate.so"
-            compile_it = ["gcc", "-shared", "-fPIC", "-O2", "-o", self.preload, HERE / "xstate.c"]
-            subprocess.run(compile_it, check=True, timeout=60)
         with (self.home / "switch.log").open("wb") as log:
             self._switch = subprocess.Popen(
                 [*_WITH_US, "uml_switch", "-unix", self.home / "switch"],

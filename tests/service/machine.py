@@ -20,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from user_mode_linux import environment_in
+
 PROGRAMS = {
     "linux.uml": "user-mode-linux",
     "mmdebstrap": "mmdebstrap",
@@ -35,7 +37,7 @@ INSIDE = "systemd,systemd-sysv,dbus,python3,libcairo2,iproute2,procps"
 """What the image holds beside the least Debian."""
 
 IMAGE_BYTES = 900 << 20
-IMAGE_SECONDS, BOOT_SECONDS = 500.0, 60.0
+IMAGE_SECONDS, BOOT_SECONDS = 500.0, 180.0
 
 FIRST_ORDER = """#!/bin/sh
 # Carries out what the test outside asks for.
@@ -144,6 +146,7 @@ class Machine:
                     f"uml_dir={self.home / 'uml'}", "umid=machine", f"outside={self._orders}",
                 ],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True, cwd=self.home,
+                env=environment_in(self.home),
             )  # fmt: skip
         try:
             wait_for((self._orders / "up").exists, "the machine to boot", BOOT_SECONDS)

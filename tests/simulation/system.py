@@ -217,7 +217,7 @@ class System:
 
     def fstatvfs(self, descriptor: int) -> Any:
         self._open_file(descriptor)
-        return SimpleNamespace(f_bavail=1 << 30, f_frsize=4096)
+        return SimpleNamespace(f_blocks=1 << 31, f_bavail=1 << 30, f_frsize=4096)
 
     # --- content ----------------------------------------------------------------------------------------------------
 
