@@ -125,7 +125,7 @@ def install(directory: Path) -> None:
 def run(directory: Path, variables: dict[str, str], *command: str | Path) -> None:
     done = subprocess.run(
         command, cwd=directory, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, timeout=60, check=False,
+        stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 

@@ -21,7 +21,7 @@ SPOOL = "/srv/spectacle/spool"
 SLOW_KIND = """
 [kinds.slow]
 generator = "test-double"
-options = { steps = 15, step_seconds = 0.2 }
+options = { steps = 30, step_seconds = 0.2 }
 """
 
 
