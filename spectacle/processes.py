@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import site
@@ -12,6 +13,12 @@ from pathlib import Path
 import spectacle
 
 _PR_SET_PDEATHSIG = 1
+_REMEDIES = {
+    errno.EMFILE: "Raise the limit of open files (LimitNOFILE)",
+    errno.ENFILE: "Raise the system's limit of open files (fs.file-max)",
+    errno.EAGAIN: "Raise the limit of processes (TasksMax, or ulimit -u)",
+    errno.ENOMEM: "Free some memory",
+}
 
 
 def die_with_parent(parent: int) -> None:
@@ -26,6 +33,11 @@ def die_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
+
+
+def remedy_for(error: OSError) -> str | None:
+    """What to do where a process cannot be started or spoken to, if it is a limit; a sentence without its full stop."""
+    return _REMEDIES.get(error.errno or 0)
 
 
 def module_command(module: str, *arguments: str) -> list[str]:

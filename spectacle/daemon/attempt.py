@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import secrets
 import threading
 import time
@@ -39,6 +38,7 @@ from spectacle.errors import (
     one_line,
 )
 from spectacle.generators.base import Device
+from spectacle.processes import remedy_for
 from spectacle.spool.attempts import Lost, add_attempt, clear_attempts, read_attempts, read_lost
 from spectacle.spool.claims import Claim, Claims
 from spectacle.spool.commit import FIRST_SUFFIXES, Answer, Outcome, read_commit, remove_old_results, roll_forward
@@ -527,11 +527,7 @@ def _run(worker: JobRunner, job: JobSpec, events: JobEvents) -> None:
         worker.run(job, events)
     except OSError as error:
         # What the spool refuses is kept by the events; this is between the daemon and its worker.
-        remedy = (
-            "Raise the limit of open files (LimitNOFILE)"
-            if error.errno == errno.EMFILE
-            else "Check the limits and the memory of this host"
-        )
+        remedy = remedy_for(error) or "Check the limits and the memory of this host"
         raise WorkerUnavailable(
             f"the worker on {worker.device}: cannot be used: {error.strerror or error}. {remedy}."
         ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import signal
@@ -14,7 +13,7 @@ from collections.abc import Mapping
 from spectacle.config import Settings
 from spectacle.errors import WorkerUnavailable
 from spectacle.generators.base import Device
-from spectacle.processes import module_command, module_environment
+from spectacle.processes import module_command, module_environment, remedy_for
 from spectacle.worker.channel import Channel
 from spectacle.worker.channel_worker import ChannelWorker
 from spectacle.worker.messages import ProcessSettings
@@ -122,12 +121,6 @@ class LocalWorker(ChannelWorker):
 
 
 def _why_not_started(device: Device, error: OSError) -> str:
-    remedies = {
-        errno.EMFILE: "Raise the limit of open files (LimitNOFILE)",
-        errno.ENFILE: "Raise the system's limit of open files (fs.file-max)",
-        errno.EAGAIN: "Raise the limit of processes (TasksMax, or ulimit -u)",
-        errno.ENOMEM: "Free some memory",
-    }
     program = error.filename or "Python"
-    remedy = remedies.get(error.errno or 0, f"Check that {program} can be run, and restart the daemon")
+    remedy = remedy_for(error) or f"Check that {program} can be run, and restart the daemon"
     return f"the worker on {device}: cannot be started: {error.strerror or error}. {remedy}."
