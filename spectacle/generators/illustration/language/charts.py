@@ -8,12 +8,12 @@ from spectacle.generators.illustration.language.scene import Chart
 
 _LABEL = r"[^\W\d_][\w'’ -]{0,24}?"
 _SHARE_OF = re.compile(
-    rf"(\d+(?:[.,]\d+)?)\s*(%|percent)\s+(?:of\s+|for\s+|are\s+|is\s+)?({_LABEL})(?=\s*(?:,|;|\.|\band\b|\d|$))"
+    rf"(?<!\d)(\d+(?:[.,]\d+)?)\s*(%|percent)\s+(?:of\s+|for\s+|are\s+|is\s+)?({_LABEL})(?=\s*(?:,|;|\.|\band\b|\d|$))"
 )
 _LABELLED = re.compile(
     rf"({_LABEL}|\b(?:19|20)\d\d|\bQ[1-4])\s*(?:[:=]|\bat\b|\bis\b|\bwith\b|\(|-)?\s*(\d+(?:[.,]\d+)?)\s*(%|percent)?\)?(?=\s*(?:,|;|\.|\band\b|$|\)))"
 )
-_COUNTED = re.compile(rf"(\d+(?:[.,]\d+)?)\s+({_LABEL})(?=\s*(?:,|;|\.|\band\b|$))")
+_COUNTED = re.compile(rf"(?<!\d)(\d+(?:[.,]\d+)?)\s+({_LABEL})(?=\s*(?:,|;|\.|\band\b|$))")
 _NUMBERS = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(%?)(?![\w])")
 _SPAN = re.compile(r"\b((?:19|20)\d\d)\b\s*(?:to|-|–|until|through|and)\s*\b((?:19|20)\d\d)\b")
 _LEADING = re.compile(

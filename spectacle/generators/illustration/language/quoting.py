@@ -12,7 +12,7 @@ _QUOTES = (
 )
 _BEFORE = (
     r"(?:\b(?:that|which)\s+)?(?:\b(?:is\s+)?(?:says?|saying|said|reads?|reading|spells?|spelling|labell?ed|titled|"
-    r"entitled|called|named|with|captioned|inscribed|displaying|showing|stating|written|writing)\b[\s,:]*)*"
+    r"entitled|called|named|with|captioned|inscribed|displaying|showing|stating|written|writing)\b[\s,:]*){0,4}"
     r"(?:\b(?:in\s+)?(?:the|a|its|his|her)?\s*(?:words?|texts?|titles?|captions?|letters?|lettering|names?|slogans?|"
     r"messages?|inscriptions?|phrases?|numbers?|headlines?|writing)\b[\s,:]*)?"
 )
@@ -51,7 +51,7 @@ _SHOUTED = re.compile(
 )
 _PHRASED = re.compile(
     r"\b((?:happy\s+(?:new year|[\w']+day|easter|halloween|anniversary|holidays)|merry christmas|welcome(?:\s+(?:home|back))?|grand opening|"
-    r"(?:[\w-]+\s+)?(?<!\bfor )\bsale|for (?:sale|rent)|open|closed|thank you|congratulations|good luck|get well soon|just married|no (?:parking|smoking|entry|swimming|"
+    r"(?:[\w-]{1,30}\s+)?(?<!\bfor )\bsale|for (?:sale|rent)|open|closed|thank you|congratulations|good luck|get well soon|just married|no (?:parking|smoking|entry|swimming|"
     r"trespassing|fishing|dogs|pets|exit)|keep (?:out|calm)|do not (?:enter|disturb)|wet floor|beware of (?:the )?dogs?|exit|danger|warning|wanted|lost (?:dog|cat|pet)|"
     r"vacancy|help wanted|coming soon)!?)\s+(?=(?:neon\s+|wooden\s+|road\s+|web\s+|street\s+)?(?:banner|sign|placard|billboard|signboard)s?\b)",
     re.IGNORECASE,
