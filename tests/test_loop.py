@@ -26,7 +26,7 @@ from spectacle.worker.contract import JobEvents, JobSpec
 from spectacle.worker.in_process import InProcessWorker
 
 SETTINGS = {
-    "spool": {"poll_interval": 0.05, "settle": 0, "min_free": 0, "lease_duration": 3},
+    "spool": {"poll_interval": 0.05, "settle": 0, "min_free": 0, "lease_duration": 30},
     "workers": {"preload": False},
     "kinds": {"card": {"generator": "test-double"}},
     "default_kind": "card",

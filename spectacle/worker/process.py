@@ -22,7 +22,7 @@ from spectacle.processes import die_with_parent
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.worker.batch import run_together
 from spectacle.worker.channel import Channel, Disconnected, Message
-from spectacle.worker.contract import Model
+from spectacle.worker.contract import JobSpec, Model
 from spectacle.worker.engine import Engine
 from spectacle.worker.generator_errors import as_spectacle_error
 from spectacle.worker.messages import Op, ProcessSettings, job_from_json
@@ -133,18 +133,22 @@ def _run(channel: Channel, engine: Engine, message: Message) -> None:
             messages.append(another)
         specs = [job_from_json(each.head["spec"], each.descriptors) for each in messages]
         outputs = [ChannelOutput(channel, number, cancelled) for number in range(len(specs))]
-        if len(specs) == 1:
-            facts = engine.run(specs[0], outputs[0])
-            outputs[0].done(_loaded(engine), facts)
+        if len(specs) > 1:
+            _run_together(channel, engine, specs, outputs)
             return
+        facts = engine.run(specs[0], outputs[0])
+    # The descriptors are closed by now: they are the daemon's to count once it hears of the end.
+    outputs[0].done(_loaded(engine), facts)
 
-        def ended(job: int, end: Mapping[str, float] | SpectacleError) -> None:
-            if isinstance(end, SpectacleError):
-                _report(channel, engine, end, job=job)
-            else:
-                outputs[job].done(_loaded(engine), end)
 
-        run_together(engine, list(zip(specs, outputs, strict=True)), ended)
+def _run_together(channel: Channel, engine: Engine, specs: Sequence[JobSpec], outputs: Sequence[ChannelOutput]) -> None:
+    def ended(job: int, end: Mapping[str, float] | SpectacleError) -> None:
+        if isinstance(end, SpectacleError):
+            _report(channel, engine, end, job=job)
+        else:
+            outputs[job].done(_loaded(engine), end)
+
+    run_together(engine, list(zip(specs, outputs, strict=True)), ended)
 
 
 def _report(
