@@ -29,6 +29,7 @@ def progress(daemon: Daemon, stem: str) -> dict[str, object]:
     return told
 
 
+@pytest.mark.slow
 def test_a_paused_spool_starts_nothing_and_says_why_until_it_is_resumed(tmp_path: Path) -> None:
     other = Daemon(tmp_path, FAST, name="two")
     with running(tmp_path, FAST) as daemon:
@@ -63,6 +64,7 @@ def test_a_paused_spool_starts_nothing_and_says_why_until_it_is_resumed(tmp_path
             other.stop()
 
 
+@pytest.mark.slow
 def test_a_paused_kind_waits_while_others_are_served_also_after_a_restart(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, FAST)
     state = daemon.spool / ".spectacle"
@@ -84,6 +86,7 @@ def test_a_paused_kind_waits_while_others_are_served_also_after_a_restart(tmp_pa
         daemon.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.root
 def test_a_pause_by_somebody_who_may_not_is_ignored_and_reported(tmp_path: Path) -> None:
     with running(tmp_path, FAST) as daemon:
@@ -107,6 +110,7 @@ waiting = 4
 """
 
 
+@pytest.mark.slow
 def test_users_over_their_limits_wait_while_others_are_served_by_all_instances(tmp_path: Path) -> None:
     configuration = FAST.replace('[workers]\ndevices = ["cpu"]', '[workers]\ndevices = ["cpu", "cpu"]') + LIMITED
     configuration += '[kinds.brief]\ngenerator = "test-double"\noptions = { steps = 4, step_seconds = 0.1 }\n'
@@ -145,6 +149,7 @@ def test_users_over_their_limits_wait_while_others_are_served_by_all_instances(t
         assert "retry_after: " in path.read_text()
 
 
+@pytest.mark.slow
 def test_one_request_after_another_is_served_where_one_may_run(tmp_path: Path) -> None:
     with running(tmp_path, FAST + '[limits.users]\nrunning = 1\npixels = 1000\nover = "error"\n') as daemon:
         for number in range(8):
@@ -198,6 +203,7 @@ running = 1
 """
 
 
+@pytest.mark.slow
 def test_hooks_are_told_of_results_and_hold_none_up(tmp_path: Path) -> None:
     tell = tmp_path / "tell"
     tell.write_text(

@@ -110,6 +110,7 @@ def run(*command: str, given: object, seconds: int) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", USES)
 def test_an_expression_takes_linear_time(module: str) -> None:
     child = run(str(Path(__file__).with_name("regex_work.py")), given={module: USES[module]}, seconds=120)

@@ -45,6 +45,7 @@ def test_a_job_past_its_limit_is_answered_with_an_error_at_once(hasty: Daemon) -
     assert "attempts: 1" in path.read_text()
 
 
+@pytest.mark.slow
 def test_a_job_without_progress_costs_attempts_and_then_gives_an_error(hasty: Daemon) -> None:
     hasty.write("a-2-64x64", options={"trouble": "hang"})
     path = hasty.answer("a-2-64x64", 30)
@@ -53,6 +54,7 @@ def test_a_job_without_progress_costs_attempts_and_then_gives_an_error(hasty: Da
     assert "attempts: 3" in path.read_text()
 
 
+@pytest.mark.slow
 def test_a_worker_without_work_is_ended_and_started_again_when_there_is_some(hasty: Daemon) -> None:
     hasty.write("a-3-64x64")
     hasty.answer("a-3-64x64")
@@ -87,6 +89,7 @@ def test_ctrl_c_reaches_the_daemon_alone_and_the_running_job_is_finished(tmp_pat
     assert "Traceback" not in daemon.log
 
 
+@pytest.mark.slow
 def test_kinds_that_change_while_a_job_runs_concern_only_what_comes_after_it(tmp_path: Path) -> None:
     with running(tmp_path) as daemon:
         assert daemon.process is not None
@@ -102,6 +105,7 @@ def test_kinds_that_change_while_a_job_runs_concern_only_what_comes_after_it(tmp
         assert daemon.answer("a-3-64x64-late").suffix == ".png"
 
 
+@pytest.mark.slow
 def test_a_kind_of_another_live_instance_is_left_to_it_and_one_of_nobody_gets_an_error(tmp_path: Path) -> None:
     other = configured(("[kinds.crash]", "[kinds.special]"), ('trouble = "crash"', "steps = 1"))
     with running(tmp_path, name="one") as first:
@@ -137,6 +141,7 @@ def test_garbage_among_the_reports_of_instances_does_no_harm(tmp_path: Path) -> 
         assert "no running instance serves it" in daemon.error("a-2-64x64-nothing")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["link", "file"])
 def test_a_house_that_is_not_a_directory_is_refused(tmp_path: Path, kind: str) -> None:
     daemon = Daemon(tmp_path)
@@ -174,6 +179,7 @@ def test_once_works_through_what_is_there_whatever_it_is(tmp_path: Path) -> None
     assert not daemon.hidden()
 
 
+@pytest.mark.slow
 @pytest.mark.root
 def test_a_spool_without_inotify_is_served_by_looking(tmp_path: Path) -> None:
     limit = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -219,6 +225,7 @@ def test_a_queue_of_events_that_overflows_loses_no_request(tmp_path: Path) -> No
     daemon.stop()
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, environment={"PYTHONUNBUFFERED": ""})
     daemon.log_path.symlink_to("/dev/full")

@@ -46,6 +46,7 @@ def test_init_makes_what_signs_and_a_configuration_that_names_it(run, home: Path
     assert '[provenance]\ncertificate = "provenance/certificate.pem"' in again
 
 
+@pytest.mark.slow
 def test_doctor_signs_something_and_says_what_is_wrong(run, home: Path) -> None:
     def told() -> list[tuple[str, str, str]]:
         checks = json.loads(run("doctor", "--config", home / "spectacle.toml", "--json").stdout)

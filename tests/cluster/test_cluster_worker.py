@@ -139,6 +139,7 @@ def test_a_job_on_a_node_gets_its_attachments_reports_steps_and_returns_its_file
     assert worker.site.details["node"] == "10.0.0.7"
 
 
+@pytest.mark.slow
 def test_an_error_of_a_generator_comes_back_with_its_code(pretended: Callable[..., Pretended]) -> None:
     there = pretended(1)
     there.wait_for_present(1)
@@ -147,6 +148,7 @@ def test_an_error_of_a_generator_comes_back_with_its_code(pretended: Callable[..
     assert raised.value.error_code == "generator-failed"
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_stops_and_its_worker_runs_the_next_one(pretended: Callable[..., Pretended]) -> None:
     there = pretended(1)
     there.wait_for_present(1)
@@ -161,6 +163,7 @@ def test_a_cancelled_job_stops_and_its_worker_runs_the_next_one(pretended: Calla
     there.workers[0].run(job(), Events())
 
 
+@pytest.mark.slow
 def test_a_worker_process_that_is_killed_is_a_crash_and_is_replaced_on_its_node(
     pretended: Callable[..., Pretended],
 ) -> None:
@@ -204,6 +207,7 @@ def test_an_actor_that_gives_no_sign_of_life_is_a_crash_of_its_job(
     there.workers[there.present()[0]].run(job(), Events())
 
 
+@pytest.mark.slow
 def test_the_workers_follow_the_number_of_gpus_up_to_the_maximum(pretended: Callable[..., Pretended]) -> None:
     there = pretended(0)
     wait_for(lambda: "has a GPU" in (there.workers[0].site.absent or ""), "the cluster to be known", PATIENCE)
@@ -216,6 +220,7 @@ def test_the_workers_follow_the_number_of_gpus_up_to_the_maximum(pretended: Call
     there.wait_for_present(1)
 
 
+@pytest.mark.slow
 def test_while_the_head_node_does_not_answer_no_job_is_begun_and_the_reason_is_told(
     pretended: Callable[..., Pretended], tmp_path: Path
 ) -> None:
@@ -237,6 +242,7 @@ def test_weights_that_a_node_has_not_are_told_of_it(pretended: Callable[..., Pre
     assert "no-such-generator" in lacks["no-such-generator", None]
 
 
+@pytest.mark.slow
 def test_a_cluster_whose_helper_ends_is_connected_to_again(pretended: Callable[..., Pretended]) -> None:
     there = pretended(1)
     there.wait_for_present(1)

@@ -145,6 +145,7 @@ def attempts(daemon: Daemon) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 def test_each_of_a_batch_has_its_claim_and_its_progress_and_is_cancelled_by_itself(daemon: Daemon) -> None:
     occupied(daemon, STEMS)
     for stem in STEMS:
@@ -199,6 +200,7 @@ def test_requests_that_ran_when_the_daemon_died_run_one_at_a_time_then(tmp_path:
         daemon.kill()
 
 
+@pytest.mark.slow
 def test_what_ran_together_when_the_daemon_died_runs_alone_then(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, CONFIGURATION)
     daemon.start()

@@ -82,6 +82,7 @@ ACTIONS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(ACTIONS)
 def test_requests_are_served_in_the_order_as_if_all_were_tracked(actions: list[tuple[str, str, str, int]]) -> None:

@@ -116,6 +116,7 @@ def png() -> bytes:
     return content.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp", "avif", "svg"])
 def test_results_of_every_format_are_signed_and_a_change_of_any_is_found(
     home: Path, rasteriser: Rasteriser, form: str
@@ -176,6 +177,7 @@ def test_what_is_not_signed_is_said_to_be_that(home: Path) -> None:
         assert verify(content).state in (SignatureState.NONE, SignatureState.BROKEN)
 
 
+@pytest.mark.slow
 def test_inputs_are_ingredients_whose_own_signatures_are_kept(home: Path, rasteriser: Rasteriser) -> None:
     import c2pa
 
@@ -200,6 +202,7 @@ def test_inputs_are_ingredients_whose_own_signatures_are_kept(home: Path, raster
         assert (b"a red fox" in files[".png"]) is (not options)
 
 
+@pytest.mark.slow
 def test_minimal_metadata_keeps_the_prompt_out_of_the_signed_statement(home: Path, rasteriser: Rasteriser) -> None:
     files, _ = run(rasteriser, settings_in(home), {"metadata": "minimal", "thumbnail": 16}, prompt="zebracorn")
     for content in files.values():
@@ -219,6 +222,7 @@ def test_a_statement_costs_less_than_six_kilobytes(home: Path) -> None:
 # --- when it cannot be signed -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_cannot_be_signed_is_an_error_or_published_with_a_note_by_setting(
     home: Path, rasteriser: Rasteriser, tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_every_prompt_gives_in_a_batch_what_it_gives_alone(subject: Subject, mon
         scores.clear()
 
 
+@pytest.mark.slow
 def test_one_that_is_cancelled_or_refused_leaves_the_others_untouched(subject: Subject) -> None:
     expected = together(subject, prompts(subject))
     several = prompts(subject, stopped=6)
@@ -79,6 +80,7 @@ def test_one_that_is_cancelled_or_refused_leaves_the_others_untouched(subject: S
     assert made == {number: rows for number, rows in expected.items() if number not in (2, 6)}
 
 
+@pytest.mark.slow
 def test_replayed_steps_are_captured_again_when_a_prompt_has_ended(
     subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

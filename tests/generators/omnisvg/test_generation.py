@@ -104,6 +104,7 @@ def test_the_tokens_are_those_of_transformers_own_loop(subject: Subject, task: s
     assert sum(lengths) > 100  # else the comparison would say little
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["text", "picture"])
 def test_every_step_scores_as_a_pass_over_the_whole_does(
     subject: Subject, task: str, monkeypatch: pytest.MonkeyPatch
@@ -156,6 +157,7 @@ def test_a_seed_gives_the_same_drawings_and_another_gives_others(small: Subject)
     assert len({tuple(row) for row in first}) > 1
 
 
+@pytest.mark.slow
 def test_a_low_temperature_keeps_to_the_likeliest(small: Subject) -> None:
     inputs = small.inputs("text")
     cold = Sampling(temperature=1e-5, top_p=1.0, top_k=200, repetition_penalty=1.05)
@@ -246,6 +248,7 @@ def test_replayed_steps_give_the_same_drawings(small: Subject, monkeypatch: pyte
     assert len(max(expected, key=len)) <= reported[-1]
 
 
+@pytest.mark.slow
 def test_a_long_drawing_goes_through_several_windows(small: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     windows: list[int] = []
 

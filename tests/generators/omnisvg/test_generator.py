@@ -132,6 +132,7 @@ def test_words_become_drawings_the_best_first(daemon: Daemon) -> None:
         assert preview.size == (320, 240)
 
 
+@pytest.mark.slow
 def test_a_picture_becomes_a_drawing_of_its_shape(daemon: Daemon) -> None:
     options = {"seed": 2, "max_length": 256, "num_candidates": 1}
     daemon.write("a-2-640x480", "\n", input=png(photograph()), options=options)
@@ -146,6 +147,7 @@ def test_a_picture_becomes_a_drawing_of_its_shape(daemon: Daemon) -> None:
     assert "difference" in facts
 
 
+@pytest.mark.slow
 def test_a_kind_that_makes_pictures_gets_one(daemon: Daemon) -> None:
     daemon.write("a-3-64x64-flat", "звезда 星 नक्षत्र 🌟", options={"seed": 5, "max_length": 256})
     answer = daemon.answer("a-3-64x64-flat", seconds=90)
@@ -228,6 +230,7 @@ def test_the_same_job_gives_the_same_drawings(omnisvg: OmniSvg) -> None:
     assert drawings(list(omnisvg.generate(job(seed=6), QUIET))) != drawings(list(first))
 
 
+@pytest.mark.slow
 def test_jobs_of_a_batch_give_what_they_give_alone_also_when_memory_has_no_room_for_all(
     omnisvg: OmniSvg, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def test_a_prepared_checkpoint_is_stored_as_asked_for(
     assert not any("embed_tokens" in name or "lm_head" in name for name in stored)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_is_worth_quantizing")
 def test_prepared_int8_weights_are_loaded_as_they_are(store: Store, tmp_path: Path) -> None:
     write_prepared(

@@ -105,6 +105,7 @@ def test_nothing_of_it_is_left_afterwards() -> None:
     assert (torch.cuda.is_available(), torch.cuda.Stream, torch.tensor) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pinned", [True, False])
 @pytest.mark.parametrize("quantized", [True, False])
 def test_streamed_weights_arrive_in_time_and_go(quantized: bool, pinned: bool) -> None:

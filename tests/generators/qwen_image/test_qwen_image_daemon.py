@@ -124,6 +124,7 @@ def test_every_mode_is_served(service: Daemon) -> None:
         assert image.crop(right).tobytes() == picture((300, 200)).crop(right).tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stem", "options", "said"),
     [

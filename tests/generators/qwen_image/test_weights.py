@@ -254,6 +254,7 @@ def test_a_staged_text_encoder_draws_the_same_and_is_gone_after_it(
     assert same(generate(generator), usual)
 
 
+@pytest.mark.slow
 def test_blocks_read_from_disk_draw_the_same(qwen_image_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = generate(load(qwen_image_store))
     monkeypatch.setattr(plans, "LARGE", 1)

@@ -140,6 +140,7 @@ def test_qwen_image_21_answers_with_transparency(service: Daemon) -> None:
     assert read_provenance(edited)["facts"]["engine"] == "edit"
 
 
+@pytest.mark.slow
 def test_forty_pictures_for_a_mode_that_takes_three_are_refused_with_the_reason(service: Daemon) -> None:
     pictures = {f"input{'' if number == 1 else number}": NOISE for number in range(1, 41)}
     service.write("u-7-64x63", "all of them", **pictures, options={"mode": 2})

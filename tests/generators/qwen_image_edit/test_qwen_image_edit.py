@@ -154,6 +154,7 @@ def test_the_names_of_presets_say_their_steps_and_files():
             assert f"{preset.base.name}-Lightning-{steps}steps-" in preset.adapter.files[0]
 
 
+@pytest.mark.slow
 def test_every_mode_makes_what_diffusers_makes_of_its_words_and_pictures(store):
     generator = load(store, "full")
     pipe = plain_pipeline(store, "full")
@@ -270,6 +271,7 @@ def test_a_model_that_is_streamed_from_disk_is_loaded_anew_for_another_adapter(s
     generator.unload()
 
 
+@pytest.mark.slow
 def test_with_a_text_encoder_that_comes_and_goes_the_pictures_are_the_same(store, lightning, monkeypatch):
     monkeypatch.setattr(plan, "LARGE", 1)  # tiny text encoders are not worth it otherwise
     staged = load(store, "lightning-4", residency="staged", quantization="none")

@@ -58,6 +58,7 @@ def encoded(picture: Image.Image, form: str = "PNG", **options: object) -> bytes
     return content.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "engine"), [("vector", "trace"), ("network", "network")])
 def test_a_picture_comes_back_as_svg_with_its_metrics(daemon: Daemon, kind: str, engine: str) -> None:
     stem = f"alice-1-96x64-{kind}"
@@ -131,6 +132,7 @@ def test_a_picture_has_to_be_attached(daemon: Daemon) -> None:
     assert "supersvg: needs at least 1 input image, and got 0. Write bob-3-40x30-vector-input.png before" in said
 
 
+@pytest.mark.slow
 def test_missing_weights_are_explained_to_the_client(tmp_path: Path) -> None:
     with running(tmp_path, CONFIGURATION + KINDS.format(weights=tmp_path / "none")) as daemon:
         daemon.write("bob-4-40x30-network", "x", input=encoded(picture()))

@@ -65,6 +65,7 @@ def drawn(picture: Image.Image, svg: str) -> np.ndarray:
         return np.asarray(rasteriser.render(svg, *picture.size), dtype=float) / 255
 
 
+@pytest.mark.slow
 def test_a_picture_comes_back_as_a_drawing_of_it(generator: SuperSvg) -> None:
     picture = scene()
     control = Control()

@@ -116,6 +116,7 @@ def test_the_published_network_learns_within_a_minute_on_a_cpu(pictures: Path, t
     assert parameters == 22_131_756
 
 
+@pytest.mark.slow
 def test_training_can_begin_with_a_checkpoint_or_with_dino(shallow: None, pictures: Path, tmp_path: Path) -> None:
     torch.save(model.Coarse().state_dict(), tmp_path / "coarse.pt")
     torch.save(model.VisionTransformer().state_dict(), tmp_path / "dino.pth")
@@ -138,6 +139,7 @@ def test_a_state_that_is_damaged_is_named(shallow: None, pictures: Path, tmp_pat
         train(settings(pictures, tmp_path), Progress())
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_named_and_what_was_saved_before_is_kept(shallow: None, pictures: Path, tmp_path: Path) -> None:
     train(settings(pictures, tmp_path, max_steps=1), Progress())
     before = (tmp_path / "training.pt").read_bytes()
@@ -153,6 +155,7 @@ def test_a_full_disk_is_named_and_what_was_saved_before_is_kept(shallow: None, p
     assert rest.begun == [(1, 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1])
 def test_training_goes_on_when_a_picture_that_cannot_be_read_is_gone(
     shallow: None, tmp_path: Path, workers: int
