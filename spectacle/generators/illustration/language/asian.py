@@ -110,7 +110,9 @@ def _particle(text: str, groups: list[_Group], code: str) -> None:
             groups.append(_Group("at", []))
         return
     last = groups[-1]
-    if text in ("的", "の"):
+    if text == "を" and last.sort == "name" and last.items[-1].sort == "place":
+        groups.append(_Group("relation", [Item("in", "relation", text)]))  # what one runs or flies through
+    elif text in ("的", "の"):
         last.joins = True
     elif text in ("在", "正在"):
         groups.append(_Group("at", []))
@@ -127,8 +129,22 @@ def _order(groups: list[_Group], code: str) -> list[_Group]:
     groups = _postpositions(groups)
     if code == "ja":
         groups = _objects(groups)
-    groups = _relative(groups, code)
-    return [group for group in groups if group.sort not in ("at", "boundary")]
+    return _parted(_relative(groups, code))
+
+
+def _parted(groups: list[_Group]) -> list[_Group]:
+    """Two names with nothing known between them, such as who acts and on what, stay two things."""
+    result: list[_Group] = []
+    parted = False
+    for group in groups:
+        if group.sort in ("at", "boundary"):
+            parted = parted or group.sort == "boundary"
+            continue
+        if parted and group.sort == "name" and result and result[-1].sort == "name":
+            result.append(_Group("and", [Item("and", "function", "")]))
+        result.append(group)
+        parted = False
+    return result
 
 
 def _postpositions(groups: list[_Group]) -> list[_Group]:

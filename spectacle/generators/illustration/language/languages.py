@@ -220,7 +220,11 @@ def translate(prompt: str, code: str) -> list[Token]:
     dictionary = _dictionary(code)
     tokens = tokenise(prompt, english=False)
     if code in ("zh", "ja"):
-        return _tokens(asian.reorder(_items(tokens, dictionary), code))
+        items = _items(tokens, dictionary)
+        known = asian.reorder([item for item in items if item.sort != "unknown"], code)
+        # Whether what is not known is a thing or what one does is not known, either: it stays out of the sentence.
+        strange = [part for item in items if item.sort == "unknown" for part in (Item(",", "mark", ","), item)]
+        return _tokens([*known, *strange])
     items = _glossed(tokens, dictionary)
     return _tokens(_verbs_forward(items) if code in ("de", "nl") else items)
 
@@ -248,8 +252,19 @@ def _items(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:
                 items.append(Item(particle, "particle", particle))
                 position += len(particle)
             else:
-                position += 1
+                position += _unknown(items, token.text[position])
     return items
+
+
+def _unknown(items: list[Item], character: str) -> int:
+    """Add a character that nothing is known of to the word before it, if that is not known either; returns 1.
+
+    A word that ends in other hiragana than a particle is a verb or an adjective, and left out.
+    """
+    word = items.pop().english if items and items[-1].sort == "unknown" else ""
+    if not "\u3041" <= character <= "\u309f":
+        items.append(Item(word + character, "unknown", word + character))
+    return 1
 
 
 def _glossed(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:

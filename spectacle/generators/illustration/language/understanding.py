@@ -320,9 +320,9 @@ class _Assembly:
                 return found
         lexicon = self._retriever.lexicon
         foreign = draft.term.endswith("~")
-        if draft.term in lexicon.concrete or (
-            draft.term not in lexicon.words and len(draft.raw) > (3 if foreign else 0)
-        ):
+        # Without their own letters, short words of other languages are rather grammar that the tables lack.
+        shortest = 3 if foreign and draft.raw[:1] < "\u0600" else 1
+        if draft.term in lexicon.concrete or (draft.term not in lexicon.words and len(draft.raw) >= shortest):
             self._unknown.append(Unknown(draft.raw.lower() if foreign else draft.text, "", 0.0, used=False))
         return ()
 
