@@ -119,16 +119,24 @@ def cast(scene: Scene, library: Library, place: str | None, rng: Random) -> list
 
 
 def _as_said(roles: list[Role], scene: Scene) -> list[Role]:
-    """The roles with what is said to be huge at least as big as the biggest of the others."""
-    plain = [role.height for role, thing in zip(roles, scene.things, strict=True) if thing.size <= 1]
+    """The roles as large as is said: huge over the others, big over small, tiny below the largest of the others."""
     worn = {RelationKind.WEARING, RelationKind.HOLDING, RelationKind.INSIDE, RelationKind.ON}
     carried = {part for one in scene.relations if one.kind in worn for part in (one.subject, *one.objects)}
-    return [
-        replace(role, height=max(role.height, 1.1 * max(plain)))
-        if thing.size >= 1.8 and plain and index not in carried and role.kind != "celestial"
-        else role
-        for index, (role, thing) in enumerate(zip(roles, scene.things, strict=True))
-    ]
+    plain = [role.height for role, thing in zip(roles, scene.things, strict=True) if thing.size <= 1]
+    small = [role.height for role, thing in zip(roles, scene.things, strict=True) if thing.size < 1]
+    said = []
+    for index, (role, thing) in enumerate(zip(roles, scene.things, strict=True)):
+        height = role.height
+        if index not in carried and role.kind != "celestial":
+            if thing.size >= 1.8 and plain:
+                height = max(height, 1.1 * max(plain))
+            if thing.size > 1.3 and small:
+                height = max(height, 1.4 * max(small))
+            others = [one.height for one, other in zip(roles, scene.things, strict=True) if other.size >= 1]
+            if thing.size <= 0.6 and others:
+                height = min(height, 0.7 * max(others))
+        said.append(replace(role, height=height))
+    return said
 
 
 def choose(thing: Thing, library: Library, rng: Random) -> tuple[Artwork, ...]:

@@ -60,7 +60,7 @@ _PATTERNS: tuple[tuple[Genre, re.Pattern[str]], ...] = (
         r"|histogram|(?:stock|sales|growth|statistics)\s+(?:charts?|graphs?)|(?:charts?|graphs?)(?=\s+(?:of|showing|with|about|comparing))"
     )),
     (Genre.DIAGRAM, _head(
-        r"(?:labell?ed\s+)?(?:diagram|infographic|schematic|cutaway)|flow ?charts?|mind ?maps?|venn diagrams?|org(?:anization)? chart|"
+        r"(?:labell?ed\s+)?(?:diagram|infographic|schematic|cutaway)|(?:the\s+)?(?:labell?ed\s+)?(?:parts|anatomy)(?=\s+of\s)|flow ?charts?|mind ?maps?|venn diagrams?|org(?:anization)? chart|"
         r"life ?cycle|water cycle|food chain|timeline|concept map|(?:the\s+)?solar system|moon phases|phases of the moon|photosynthesis|(?:the\s+)?four seasons"
     )),
     (Genre.PATTERN, _head(

@@ -81,6 +81,39 @@ class Heard:
     idea: bool = False
 
 
+_COMPARED = re.compile(
+    r"\b(an?|the|one|my|this)\s+((?:[\w-]{1,30}\s+){1,4}?)(?:(?:that|which)\s+is\s+|is\s+)?"
+    r"(?:(bigger|larger|taller|as\s+big|as\s+large|as\s+tall)|(smaller|tinier|shorter|as\s+small|as\s+tiny))\s+(?:than|as)"
+    r"\s+(?=(?:an?|the|his|her|its|my)\s)",
+    re.IGNORECASE,
+)
+
+
+_IN_BED = re.compile(
+    r"\b(?:child|boy|girl|man|woman|person|patient|baby|kid|toddler|teenager|lady|guy|grandmother|grandfather)\s+"
+    r"(?:who\s+is\s+)?(?:(?:sleeping|asleep|fast\s+asleep|lying|resting|sick|ill|napping|snoring)\s+)?(?:in|on)\s+"
+    r"(?:(?:a|an|the|his|her|their)\s+)?(?:hospital\s+|big\s+|small\s+|cozy\s+|cosy\s+)?bed\b",
+    re.IGNORECASE,
+)
+
+
+def _in_bed(text: str) -> str:
+    """Somebody in bed as the one artwork that shows it, in a bedroom unless another room is named."""
+    where = " in a bedroom"
+    if re.search(r"\b\w*room\b|\btent\b|\bhospital\b", text):
+        where = " in a hospital" if "hospital" in text else ""
+    return _IN_BED.sub("person in bed" + where, text, count=1)
+
+
+def _compared(text: str) -> str:
+    """A comparison as two things of unequal size: "a cat bigger than a house" is "a huge cat next to a house"."""
+
+    def sizes(found: re.Match[str]) -> str:
+        return f"{found[1]} {'huge' if found[3] else 'tiny'} {found[2].strip()} next to "
+
+    return _COMPARED.sub(sizes, text)
+
+
 def hear(prompt: str, retriever: Retriever) -> Heard:
     """What a prompt asks for, cut up for reading."""
     language = detect(prompt, retriever)
@@ -88,7 +121,7 @@ def hear(prompt: str, retriever: Retriever) -> Heard:
         return _foreign(prompt, language)
     tagged = tags.clear(prompt)
     text, written = quoting.take(tagged.text)
-    kind = _kind_of(expand(strip_noise(text)), written)
+    kind = _kind_of(_in_bed(_compared(expand(strip_noise(text)))), written)
     request, content = styles.opening(kind.text)
     idea = ideas().get(_plain(content)) if kind.genre is Genre.SCENE and not written else None
     if idea is not None:

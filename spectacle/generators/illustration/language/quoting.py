@@ -31,11 +31,11 @@ _LABELLED = re.compile(
     r"(?:\s+[A-Z0-9][^\s,.;]*){0,6})" + _AFTER
 )
 _NUMBERED = re.compile(
-    r"\b(?:with\s+)?(?:the\s+|a\s+)?(?:numbers?|letters?)\s+([A-Z0-9]{1,6})\b" + _AFTER, re.IGNORECASE
+    r"\b(?:with\s+)?(?:the\s+|a\s+)?(?:numbers?|letters?)\s+((?-i:[A-Z0-9]{1,6}|[b-z]))\b" + _AFTER, re.IGNORECASE
 )
+_INITIALS = r"([A-Z]\.?(?:(?:\s*(?:,|&|\+|\band\b)\s*|\s?)[A-Z]\b\.?){0,3})(?![\w])"
 _MONOGRAM = re.compile(
-    r"\b(?:(?:with|of|from)\s+)?(?:the\s+)?(?:letters?|initials?)\s+([A-Z])((?:\s*(?:,|&|\+|and)\s*[A-Z]\b){0,3})(?![\w])"
-    + _AFTER
+    rf"(?:\b(?:(?:with|of|from)\s+)?(?:the\s+)?(?:letters?|initials?)|(?<=\bmonogram)(?:\s+(?:of|with|for|from))?)\s+{_INITIALS}{_AFTER}"
 )
 _FORMULA = re.compile(r"(?:\bwith\s+)?(?<![\w-])([A-Za-z0-9+*/^()]{1,12}\s?=\s?[\w+*/^()²³-]{1,16})" + _AFTER)
 _CALLED = re.compile(
@@ -108,5 +108,5 @@ def take(prompt: str) -> tuple[str, tuple[str, ...]]:
 
 def _joined(found: re.Match[str], written: list[str]) -> str:
     """Puts initials together: "the letters A and B" are written "AB"."""
-    written.append(found[1] + "".join(re.findall(r"[A-Z]", found[2])))
+    written.append("".join(re.findall(r"[A-Z]", found[1])))
     return " "

@@ -18,6 +18,7 @@ from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose import Composition, compose
 from spectacle.generators.illustration.compose.heads import TONES
 from spectacle.generators.illustration.compose.lettering import CAP, fit, line, width_of, writable
+from spectacle.generators.illustration.language.anatomy import _anatomies
 from spectacle.generators.illustration.language.understanding import understand
 from spectacle.svg import clean_svg
 
@@ -231,3 +232,38 @@ def test_clothes_are_part_of_the_body_and_have_their_colours() -> None:
 def test_what_could_not_be_understood_is_noted() -> None:
     notes = drawn("gollum eating a watermelon, by Xyz Abc").facts["notes"]
     assert any("gollum" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "named"),
+    [
+        ("labelled diagram of a flower", ["Flower", "Petal", "Stem", "Leaf"]),
+        ("diagram of the parts of a bicycle", ["Handlebar", "Saddle", "Frame"]),
+        ("parts of a fish, labelled", ["Tail", "Gill", "Eye"]),
+        ("anatomy of a butterfly", ["Antenna", "Forewing"]),
+    ],
+)
+@pytest.mark.parametrize("size", [(512, 512), (768, 400), (320, 900)])
+def test_the_parts_of_a_thing_are_labelled_within_the_diagram(
+    prompt: str, named: list[str], size: tuple[int, int]
+) -> None:
+    composition = drawn(prompt, *size)
+    assert set(named) <= {word for label in labels(composition) for word in label.split()}
+    clean_svg(composition.svg, width=size[0], height=size[1])
+
+
+def test_every_part_of_an_anatomy_is_on_an_artwork_that_there_is() -> None:
+    anatomies = {one.drawing: one for one in _anatomies().values()}
+    for drawing, anatomy in anatomies.items():
+        assert drawing in LIBRARY
+        assert len(anatomy.parts) >= 3
+        assert all(0 <= across <= 1 and 0 <= down <= 1 for _, across, down in anatomy.parts)
+
+
+@pytest.mark.parametrize("prompt", ["monogram of A and K", "monogram AK", "a logo with the initials AK"])
+def test_initials_are_written(prompt: str) -> None:
+    assert labels(drawn(prompt)) == ["AK"]
+
+
+def test_a_letter_from_somebody_is_a_thing() -> None:
+    assert understand("a letter from Anna", LIBRARY).inscriptions == ()

@@ -6,6 +6,7 @@ import string
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from spectacle.generators.illustration.art.library import Library
 from spectacle.generators.illustration.compose.abstract import PALETTES
+from spectacle.generators.illustration.compose.casting import cast
+from spectacle.generators.illustration.compose.stage import Stage
 from spectacle.generators.illustration.language import relations
 from spectacle.generators.illustration.language.colours import PALETTE
 from spectacle.generators.illustration.language.cutting import Cutter
@@ -333,3 +336,27 @@ def test_understanding_imports_no_machine_learning() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "larger", "smaller"),
+    [
+        ("a cat bigger than a house", "cat", "house"),
+        ("a house smaller than a cat", "cat", "house"),
+        ("a mouse as big as an elephant", "mouse", "elephant"),
+        ("a small elephant next to a big mouse", "mouse", "elephant"),
+        ("a tiny car next to a cat", "cat", "car"),
+    ],
+)
+def test_the_larger_of_two_is_as_said(prompt: str, larger: str, smaller: str) -> None:
+    scene = understand(prompt, LIBRARY)
+    roles = cast(scene, Stage(LIBRARY), "meadow", Random(1))
+    height = {thing.noun: role.height for thing, role in zip(scene.things, roles, strict=True)}
+    assert height[larger] > height[smaller]
+
+
+@pytest.mark.parametrize("prompt", ["a child sleeping in bed", "a patient in a hospital bed", "a man lying in his bed"])
+def test_somebody_in_bed_lies_in_it(prompt: str) -> None:
+    scene = understand(prompt, LIBRARY)
+    assert [thing.noun for thing in scene.things] == ["person in bed"]
+    assert scene.place == ("hospital" if "hospital" in prompt else "bedroom")

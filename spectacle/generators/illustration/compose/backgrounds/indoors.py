@@ -98,8 +98,24 @@ def bedroom(canvas: Canvas) -> None:
         ],
         "#ffe9b0" if canvas.night else canvas.lit("#f9dfae"),
     )
+    if "bed" not in canvas.has:
+        _bed(canvas, width * (0.68 if left else 0.32), base, rng.choice(("#8fb0d9", "#e0a3b4", "#9cc2a5", "#c3aede")))
     rug(canvas)
     lamplight(canvas)
+
+
+def _bed(canvas: Canvas, x: float, base: float, cover: str) -> None:
+    """A bed against the wall, seen from its side."""
+    unit = canvas.unit
+    wide, low = unit * 0.5, base + unit * 0.075
+    wood, edge = canvas.lit("#a9784f"), unit * 0.012
+    canvas.rect(x - wide / 2 - unit * 0.03, low - unit * 0.27, unit * 0.03, unit * 0.27, wood, rx=edge)
+    canvas.rect(x + wide / 2, low - unit * 0.16, unit * 0.03, unit * 0.16, wood, rx=edge)
+    canvas.rect(x - wide / 2, low - unit * 0.07, wide, unit * 0.045, wood)
+    canvas.rect(x - wide / 2, low - unit * 0.13, wide, unit * 0.07, canvas.lit("#fdfaf4"), rx=edge)
+    canvas.rect(x - wide * 0.47, low - unit * 0.175, wide * 0.2, unit * 0.065, canvas.lit("#ffffff"), rx=unit * 0.025)
+    canvas.rect(x - wide * 0.2, low - unit * 0.15, wide * 0.7, unit * 0.095, canvas.lit(cover), rx=unit * 0.02)
+    canvas.rect(x - wide * 0.2, low - unit * 0.15, wide * 0.1, unit * 0.095, canvas.lit(lighten(cover, 0.25)), rx=edge)
 
 
 def kitchen(canvas: Canvas) -> None:

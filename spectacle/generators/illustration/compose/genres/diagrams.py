@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 
 from spectacle.generators.illustration.compose.canvas import Canvas
+from spectacle.generators.illustration.compose.genres.anatomy import paint_anatomy
 from spectacle.generators.illustration.compose.genres.flat import clusters_of, in_box, plain_canvas
 from spectacle.generators.illustration.compose.lettering import block
 from spectacle.generators.illustration.compose.painting import Painted, randomness, things_of
@@ -15,6 +16,7 @@ from spectacle.generators.illustration.compose.placed import Placed
 from spectacle.generators.illustration.compose.render import draw_all
 from spectacle.generators.illustration.compose.stage import Stage
 from spectacle.generators.illustration.compose.svg import num
+from spectacle.generators.illustration.language.anatomy import anatomy_of, asks_for_parts
 from spectacle.generators.illustration.language.knowledge import Topic, topic_of
 from spectacle.generators.illustration.language.retrieve import drawings_of, normalise
 from spectacle.generators.illustration.language.scene import Match, Scene, Thing
@@ -28,6 +30,9 @@ Spot = tuple[float, float, float, float]
 def paint_diagram(scene: Scene, stage: Stage, width: int, height: int, seed: int) -> Painted | None:
     """Paints a diagram of the topic; of an unknown one, what the prompt names around its words."""
     topic = topic_of(f"{scene.manner} {scene.topic}") or topic_of(scene.topic) or topic_of(scene.title)
+    anatomy = anatomy_of(scene.topic) if topic is None or asks_for_parts(scene.title) else None
+    if anatomy is not None and anatomy.drawing in stage.base:
+        return paint_anatomy(scene, anatomy, stage, width, height, seed)
     drawings = drawings_of(stage.base)
     parts: list[tuple[str, Thing]] = []
     for label, title in topic.parts if topic else ():
