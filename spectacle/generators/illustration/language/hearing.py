@@ -89,6 +89,23 @@ _COMPARED = re.compile(
 )
 
 
+_WHEN = re.compile(r"\s+(?:in|at|on|during|under|by|near)\s.*$", re.DOTALL)
+_CROWDED = re.compile(r"\b(?:crowded|packed|very busy)\s+((?:[\w-]{1,20}\s+)?[\w-]{1,20})", re.IGNORECASE)
+
+
+def _peopled(text: str) -> str:
+    """A crowded place as one with people: "a crowded beach" is "a beach with many people"."""
+    found = _CROWDED.search(text)
+    if found is None:
+        return text
+    words = found[1].split()
+    for count in range(len(words), 0, -1):
+        if place_of(" ".join(words[:count]).lower()):
+            where = found.start(1) + len(" ".join(words[:count]))
+            return f"{text[: found.start()]}{text[found.start(1) : where]} with many people{text[where:]}"
+    return text
+
+
 _IN_BED = re.compile(
     r"\b(?:child|boy|girl|man|woman|person|patient|baby|kid|toddler|teenager|lady|guy|grandmother|grandfather)\s+"
     r"(?:who\s+is\s+)?(?:(?:sleeping|asleep|fast\s+asleep|lying|resting|sick|ill|napping|snoring)\s+)?(?:in|on)\s+"
@@ -121,9 +138,9 @@ def hear(prompt: str, retriever: Retriever) -> Heard:
         return _foreign(prompt, language)
     tagged = tags.clear(prompt)
     text, written = quoting.take(tagged.text)
-    kind = _kind_of(_in_bed(_compared(expand(strip_noise(text)))), written)
+    kind = _kind_of(_peopled(_in_bed(_compared(expand(strip_noise(text))))), written)
     request, content = styles.opening(kind.text)
-    idea = ideas().get(_plain(content)) if kind.genre is Genre.SCENE and not written else None
+    idea = _idea_of(content) if kind.genre is Genre.SCENE and not written else None
     if idea is not None:
         content = idea
     chart, topic = None, ""
@@ -216,6 +233,16 @@ def _plain(content: str) -> str:
     found = _ABOUT.match(text)
     bare = _ARTICLE.sub("", (found[1] if found else text).strip())
     return bare if len(bare) < 60 else ""
+
+
+def _idea_of(content: str) -> str | None:
+    """The small scene for what a prompt is about; of an event, with when and where it is said to be."""
+    known = ideas().get(_plain(content))
+    if known is not None:
+        return known
+    event, when = next(((content[: found.start()], found[0]) for found in _WHEN.finditer(content)), (content, ""))
+    scene = ideas().get(_plain(event)) if when and " " in _plain(event) else None
+    return f"{scene}{when}" if scene is not None else None
 
 
 @functools.cache

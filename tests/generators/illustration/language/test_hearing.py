@@ -180,3 +180,17 @@ def test_relations_of_languages_that_put_them_last_are_turned_round() -> None:
     scene = read("masanın üstünde iki kedi")
     assert relation.kind is RelationKind.ON
     assert scene.things[relation.subject].count == 2
+
+
+def test_an_event_is_shown_by_those_who_take_part_with_when_and_where_it_is() -> None:
+    scene = read("a football match in the rain")
+    assert {thing.noun for thing in scene.things} >= {"boy", "goal net"}
+    assert "rain" in scene.weather
+    assert scene.not_drawn == ()
+
+
+def test_a_crowded_place_has_people() -> None:
+    scene = read("a crowded beach in summer")
+    assert scene.place == "beach"
+    assert scene.things[0].noun in ("person", "people")
+    assert scene.things[0].count > 3
