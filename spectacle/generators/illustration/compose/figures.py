@@ -312,7 +312,8 @@ def _outfit_of(thing: Thing, who: str, wearing: list[Thing], rng: Random) -> Out
 
 def _put(thing: Thing, number: int, look: Head, outfit: Outfit, pose: tuple[str, str], stage: Stage) -> str:
     """Makes the artwork of one person and returns its identity."""
-    legs, arms = pose
+    posed, arms = pose
+    legs = "stand" if posed == "lie" else posed
     child = look.who in ("boy", "girl", "child")
     foot = foot_of(legs, child)
     scale = 0.7 if child else 0.66
@@ -330,7 +331,7 @@ def _put(thing: Thing, number: int, look: Head, outfit: Outfit, pose: tuple[str,
         look.cut,
         outfit.top,
         outfit.bottom,
-        legs,
+        posed,
         arms,
         look.hair,
         outfit.top_colour,
@@ -349,8 +350,17 @@ def _put(thing: Thing, number: int, look: Head, outfit: Outfit, pose: tuple[str,
         base, id=identity, title=_title(thing, look, outfit), size=(WIDTH, foot + 1), box=box, foot=(CENTRE - 7, CENTRE + 7), faces="front", seat=None,
         height_m=base.height_m * share ** (1 / 0.4),
     )  # fmt: skip
+    markup = under + over
+    if posed == "lie":
+        # On the back, the head on the left: what was across is now up.
+        markup = f'<g transform="translate(0 {num(CENTRE + reach)})rotate(-90)">{markup}</g>'
+        thickness = 2 * reach / (foot - top)
+        made = replace(
+            made, size=(foot + 1, 2 * reach), box=(top, 0.0, foot - top, 2 * reach), foot=(top + 2, foot - 2),
+            height_m=made.height_m * thickness ** (1 / 0.4),
+        )  # fmt: skip
     if identity not in stage:
-        stage.add(made, under + over, base.id)
+        stage.add(made, markup, base.id)
     return identity
 
 

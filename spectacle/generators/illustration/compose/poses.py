@@ -8,6 +8,7 @@ from spectacle.generators.illustration.compose.doings import doing_of
 from spectacle.generators.illustration.language.scene import RelationKind, Scene
 
 _SITTING = frozenset({"sitting", "lounging"})
+_LYING = frozenset({"lying", "sleeping"})
 _POSES = (
     ("dancing", "dance", "raised"), ("jumping", "jump", "raised"), ("running", "run", "out"), ("walking", "walk", "down"), ("climbing", "jump", "raised"),
     ("waving", "stand", "raised"), ("singing", "stand", "out"), ("fighting", "walk", "out"), ("cooking", "stand", "hold"),
@@ -41,4 +42,6 @@ def pose_of(scene: Scene, index: int) -> tuple[str, str]:
             legs = "sit"
     if _SITTING & set(thing.attributes):
         legs = "sit"
+    if _LYING & set(thing.attributes) and legs in ("stand", "sit"):
+        legs, arms = "lie", "down"
     return legs, arms

@@ -126,3 +126,9 @@ def test_a_cake_without_candles_has_none() -> None:
 @pytest.mark.parametrize("prompt", ["pizza with mushrooms and olives", "a bowl of soup with basil leaves"])
 def test_food_with_what_grows_elsewhere_is_on_a_table(prompt: str) -> None:
     assert drawn(prompt).place == "table"
+
+
+@pytest.mark.parametrize("prompt", ["a woman lying on the grass", "a man sleeping on a bench", "a boy lying on a sofa"])
+def test_somebody_who_lies_is_longer_than_high(prompt: str) -> None:
+    left, top, right, bottom = box(drawn(prompt), prompt.split()[1])
+    assert right - left > 1.3 * (bottom - top)
