@@ -144,6 +144,8 @@ def fill(model: Any, device: Any) -> None:
 
 def quantize(pipe: Any, form: str, device: Any) -> None:
     """Quantize the large models on the CPU, as loading them would."""
+    import torch
+
     if form == "int8":
         import torchao.quantization as torchao
 
@@ -151,7 +153,7 @@ def quantize(pipe: Any, form: str, device: Any) -> None:
             torchao.quantize_(model, torchao.Int8WeightOnlyConfig())
     elif form == "nf4":
         for model in (pipe.transformer, pipe.text_encoder):
-            residency.pack_nf4(model, device)
+            residency.pack_nf4(model, device, torch.device("cpu"))
 
 
 # --- contestants -----------------------------------------------------------------------------------------------------
