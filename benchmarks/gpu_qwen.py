@@ -68,6 +68,7 @@ CASES = {
     "streamed-bf16": Case({"quantization": "none", "residency": "group-offload"}, "group-offload", capped=True),
     "streamed-int8": Case({"quantization": "int8", "residency": "group-offload"}, "group-offload", capped=True),
     "streamed-nf4": Case({"quantization": "nf4", "residency": "group-offload"}, "group-offload", capped=True),
+    "filled-int8": Case({"quantization": "int8"}, "group-offload", capped=True),
 }
 CONTESTANTS = ("spectacle", "diffusers")
 
