@@ -68,6 +68,7 @@ CASES = {
     "streamed-bf16": Case({"quantization": "none", "residency": "group-offload"}, "group-offload", capped=True),
     "streamed-int8": Case({"quantization": "int8", "residency": "group-offload"}, "group-offload", capped=True),
     "streamed-nf4": Case({"quantization": "nf4", "residency": "group-offload"}, "group-offload", capped=True),
+    "filled-int8": Case({"quantization": "int8"}, "group-offload", capped=True),
 }
 CONTESTANTS = ("spectacle", "diffusers")
 
@@ -144,6 +145,8 @@ def fill(model: Any, device: Any) -> None:
 
 def quantize(pipe: Any, form: str, device: Any) -> None:
     """Quantize the large models on the CPU, as loading them would."""
+    import torch
+
     if form == "int8":
         import torchao.quantization as torchao
 
@@ -151,7 +154,7 @@ def quantize(pipe: Any, form: str, device: Any) -> None:
             torchao.quantize_(model, torchao.Int8WeightOnlyConfig())
     elif form == "nf4":
         for model in (pipe.transformer, pipe.text_encoder):
-            residency.pack_nf4(model, device)
+            residency.pack_nf4(model, device, torch.device("cpu"))
 
 
 # --- contestants -----------------------------------------------------------------------------------------------------

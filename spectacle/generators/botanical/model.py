@@ -43,6 +43,8 @@ class LoadedBotanical:
 
     def close(self) -> None:
         """Free it."""
+        if self.adapters is not None:
+            self.adapters.close()
         self.stages.close()
 
 

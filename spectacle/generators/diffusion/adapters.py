@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from spectacle.errors import GeneratorError, one_line
 from spectacle.generators.placement.files import read_header
-from spectacle.generators.placement.residency import stream_again
+from spectacle.generators.placement.streaming import unstreamed
 
 _SIDE = re.compile(r"\.(?:lora|lora_linear_layer)[._](A|B|down|up)(?:\.[a-z_0-9]+)?\.weight$")
 
@@ -23,7 +24,7 @@ class Adapters:
     """
 
     def __init__(self, pipeline: Any) -> None:
-        self._pipeline = pipeline
+        self._pipeline: Any = pipeline
         self._names: dict[Path, str] = {}
         self._scales: dict[Path, float] = {}
 
@@ -36,7 +37,10 @@ class Adapters:
         """
         if dict(scales) == self._scales:
             return
-        try:
+        with ExitStack() as stack:
+            for part in self._pipeline.components.values():
+                if hasattr(part, "load_lora_adapter") or hasattr(part, "peft_config"):
+                    stack.enter_context(unstreamed(part))
             for file in scales:
                 if file not in self._names:
                     name = f"adapter{len(self._names)}"
@@ -46,10 +50,10 @@ class Adapters:
                     self._switch(self._scales)
             self._switch(scales)
             self._scales = dict(scales)
-        finally:
-            for part in self._pipeline.components.values():
-                if hasattr(part, "peft_config"):
-                    stream_again(part)
+
+    def close(self) -> None:
+        """Let go of the pipeline, so that it can be freed."""
+        self._pipeline = None
 
     def _switch(self, scales: Mapping[Path, float]) -> None:
         if scales:

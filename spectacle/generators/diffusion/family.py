@@ -95,6 +95,7 @@ class LoadedFamily:
 
     def close(self) -> None:
         """Free it."""
+        self.adapters.close()
         self.stages.close()
 
 
@@ -411,5 +412,5 @@ def _at_full_scale(adapter: Path | None) -> Mapping[Path, float]:
 def _forms(plan: Plan, of: Plan) -> object:
     """In which precision and where a plan has the parts of another plan."""
     parts = [plan.of(each.component) for each in of.placements]
-    forms = [(each.quantization, each.place, each.pinned, each.staged) for each in parts]
+    forms = [(each.quantization, each.place, each.pinned, each.staged, each.kept) for each in parts]
     return plan.precision, plan.vae_tiling, forms

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from spectacle.errors import GeneratorError, SpectacleError, WeightsMissing, one_line
 from spectacle.generators.placement import residency
 from spectacle.generators.placement.files import REMEDY, read_gguf, read_header, read_json, weight_files
+from spectacle.generators.placement.plan import Place
 
 if TYPE_CHECKING:
     from spectacle.generators.placement.plan import Plan
@@ -195,7 +196,9 @@ def load_model(
         GeneratorError: When its files do not fit its class; the message names the directory.
     """
     library = _library(kind)
-    quantization = residency.quantization_config(plan, name, library)
+    # nf4 weights are packed by `residency.place`.
+    packed = plan.of(name).quantization == "nf4"
+    quantization = None if packed else residency.quantization_config(plan, name, library)
     common: dict[str, Any] = {"dtype": residency.dtype(plan), "local_files_only": True}
     model = typing.cast(Any, kind)
     with _explained(gguf or folder, kind):
@@ -205,7 +208,7 @@ def load_model(
             common["quantization_config"] = quantization
         if variant is not None:
             common["variant"] = variant
-        if (device_map := residency.device_map(plan, name)) is not None:
+        if not packed and (device_map := residency.device_map(plan, name)) is not None:
             common["device_map"] = device_map
         loaded, info = model.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **common)
         problems = [*info["missing_keys"], *info["mismatched_keys"]]
@@ -225,7 +228,7 @@ def load_pipeline(
     index: str | None = None,
     given: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Load a pipeline on the CPU. Parts that the plan stages are None in it until their stage comes.
+    """Load a pipeline on the CPU. Parts that the plan stages, or has loaded late, are None in it until then.
 
     Args:
         pipeline: The pipeline's class.
@@ -244,7 +247,8 @@ def load_pipeline(
     parts = {**{name: None for name in _absent(checkpoint) if name in takes}, **parts}
     for name, kind in components(checkpoint, index or pipeline.__name__).items():
         if name in takes and name not in parts:
-            parts[name] = None if is_staged(plan, name) else load_component(checkpoint, name, kind, plan)
+            absent = is_staged(plan, name) or is_late(plan, name)
+            parts[name] = None if absent else load_component(checkpoint, name, kind, plan)
     loaded = pipeline(**parts, **_settings(checkpoint, takes))
     loaded.set_progress_bar_config(disable=True)
     return loaded
@@ -253,6 +257,15 @@ def load_pipeline(
 def is_staged(plan: Plan, name: str) -> bool:
     """Whether a part is read when its stage comes, and freed after it."""
     return any(placement.component == name and placement.staged for placement in plan.placements)
+
+
+def is_late(plan: Plan, name: str) -> bool:
+    """Whether a part stays in the host's memory, and is loaded once blocks of another have left it for the GPU."""
+    waits = any(each.kept for each in plan.placements)
+    return waits and any(
+        each.component == name and each.place in (Place.OFFLOAD, Place.STREAM) and not each.kept and not each.staged
+        for each in plan.placements
+    )
 
 
 class _explained:  # noqa: N801 - used like a function

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
 from spectacle.generators.diffusion.embeddings import EmbeddingCache, Embeddings
-from spectacle.generators.diffusion.loading import Checkpoint, components, is_staged, load_component
+from spectacle.generators.diffusion.loading import Checkpoint, components, is_late, is_staged, load_component
 from spectacle.generators.diffusion.scratch import Scratch
 from spectacle.generators.diffusion.steps import StepReporter, watch
 from spectacle.generators.placement import residency
@@ -69,6 +69,9 @@ class Stages:
         self._watched: list[Any] = []
         try:
             residency.apply(pipeline, plan, self.device, self._scratch_for(plan))
+            for name in self._kinds:
+                if is_late(plan, name) and getattr(pipeline, name, None) is None:
+                    self._load_part(name)
         except BaseException:
             self.close()
             raise
@@ -175,9 +178,8 @@ class Stages:
         """Free the parts, and what was streamed from disk."""
         import torch
 
-        for part in {**self.pipeline.components, **self.added}.values() if self.pipeline is not None else ():
-            if isinstance(part, torch.nn.Module):
-                residency.forget_caches(part)
+        # In a function of its own, whose variables hold nothing any more when what is unused is collected.
+        self._forget_caches()
         self.pipeline = None
         self.added = {}
         self.embeddings = EmbeddingCache()
@@ -187,6 +189,13 @@ class Stages:
         if self.device.type == "cuda":
             gc.collect()
             torch.cuda.empty_cache()
+
+    def _forget_caches(self) -> None:
+        import torch
+
+        for part in {**self.pipeline.components, **self.added}.values() if self.pipeline is not None else ():
+            if isinstance(part, torch.nn.Module):
+                residency.forget_caches(part)
 
     def _as(self, pipeline: type[Any]) -> tuple[Any, list[str]]:
         """The parts as another pipeline, and which of the added ones wait off the device for their turn.
@@ -236,7 +245,10 @@ class Stages:
             gc.collect()
         for name in wanted:
             if getattr(self.pipeline, name) is None:
-                part = load_component(self._checkpoint, name, self._kinds[name], self.plan)
-                self._place(name, part)
-                self.pipeline.register_modules(**{name: part})
-                self._watch(name, part)
+                self._load_part(name)
+
+    def _load_part(self, name: str) -> None:
+        part = load_component(self._checkpoint, name, self._kinds[name], self.plan)
+        self._place(name, part)
+        self.pipeline.register_modules(**{name: part})
+        self._watch(name, part)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from spectacle.config import PlacementSettings
+from spectacle.generators.placement.costs import Pairs, cpu_cost, gpu_cost, with_kept_blocks, with_locked_blocks
 from spectacle.generators.placement.plan import (
     LIBRARIES,
     Component,
@@ -20,17 +21,15 @@ from spectacle.generators.placement.plan import (
     Stage,
 )
 
-GPU_ALLOWANCE = 1_000_000_000
-"""Bytes of GPU memory for the CUDA context, workspaces of libraries, and fragments: an allowance, not a measurement."""
-
-HOST_ALLOWANCE = 3_000_000_000
-"""Bytes of host memory for the process with its libraries: an allowance, not a measurement."""
-
 MAX_PINNED = 0.5
 """Part of the free memory that may be page-locked, so that the rest of the machine is not squeezed."""
 
 MAX_UNTILED = 0.9
 """Part of the free GPU memory that a plan may need which decodes in one piece; what that takes is known least well."""
+
+MAX_FILLED = 0.9
+"""Part of the free GPU memory that is filled with blocks of a streamed model. The host runs ahead of the GPU, so more
+layers may have been copied than the one that runs and the next: how many is not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ class Problem:
         for way in self.ways():
             for precision in self.precisions[-1:] if way.residency == "disk-offload" else self.precisions:
                 for encoder in self.encoders(way):
-                    for tiling in self.tilings():
+                    for tiling in self.tilings(way):
                         yield self.candidate(way, precision, encoder, tiling)
 
     def ways(self) -> Iterator[Way]:
@@ -183,15 +182,22 @@ class Problem:
             place = Place.DISK if way.residency == "disk-offload" else Place.DEVICE
             yield from (Form(level, place, staged=self.staging) for level in levels)
         else:
-            if way.residency != "disk-offload":
-                for level in levels:
-                    yield Form(level, Place.OFFLOAD)
-                    if way.residency != "model-offload":
-                        yield Form(level, Place.STREAM, pinned=True)
-                        yield Form(level, Place.STREAM)
+            streamed: tuple[Form, ...] = (Form("none", Place.STREAM, pinned=True), Form("none", Place.STREAM))
+            if way.residency == "group-offload" and not way.pinned:
+                # What can be page-locked is put to better use: for weights that are moved at each step.
+                streamed = streamed[1:]
+            entire = (Form("none", Place.OFFLOAD),)
+            forms = {
+                "disk-offload": (),
+                "model-offload": entire,
+                # Room for the whole encoder is put to better use: for blocks that are not moved at each step.
+                "group-offload": streamed + entire,
+            }.get(way.residency, entire + streamed)
+            for level in levels:
+                yield from (replace(form, quantization=level) for form in forms)
             if self.staging:
-                yield Form(least, Place.DEVICE, staged=True)
-                yield Form(least, Place.STREAM, staged=True)
+                staged = (Place.STREAM, Place.DEVICE) if self.keeps_blocks(way) else (Place.DEVICE, Place.STREAM)
+                yield from (Form(least, place, staged=True) for place in staged)
             elif way.residency == "disk-offload":
                 yield Form(least, Place.DISK)
 
@@ -205,15 +211,27 @@ class Problem:
             levels.append("int8")
         return levels
 
-    def tilings(self) -> tuple[bool, ...]:
+    def tilings(self, way: Way) -> tuple[bool, ...]:
         if self.settings.vae_tiling is not None:
             return (self.settings.vae_tiling,)
-        return (False, True) if any(each.tiled_activations for each in self.components) else (False,)
+        if not any(each.tiled_activations for each in self.components):
+            return (False,)
+        return (True, False) if self.keeps_blocks(way) else (False, True)
+
+    def keeps_blocks(self, way: Way) -> bool:
+        """Whether what is left of the GPU is filled with blocks, rather than left alone as the settings ask for."""
+        streams = way.residency in ("group-offload", "disk-offload")
+        return self.device == "cuda" and streams and self.settings.residency == "auto"
 
     def candidate(self, way: Way, precision: Precision, encoder: Form, tiling: bool) -> Candidate:
         placements = tuple(self._placed(each, way, encoder, precision) for each in self.components)
-        pairs = list(zip(self.components, placements, strict=True))
-        cost = _cpu_cost if self.device == "cpu" else _gpu_cost
+        pairs: Pairs = list(zip(self.components, placements, strict=True))
+        if self.keeps_blocks(way):
+            pairs = with_kept_blocks(pairs, precision, tiling, int(MAX_FILLED * self.machine.vram))
+        if self.device == "cuda" and way.residency == "group-offload" and not way.pinned:
+            pairs = with_locked_blocks(pairs, int(MAX_PINNED * self.machine.ram))
+        placements = tuple(placed for _, placed in pairs)
+        cost = cpu_cost if self.device == "cpu" else gpu_cost
         vram, ram = cost(pairs, precision, tiling)
         on_device = (Place.DEVICE,)
         plan = Plan(
@@ -229,7 +247,7 @@ class Problem:
             vram=vram,
             ram=ram,
             moved=sum(
-                placed.size
+                placed.size - placed.kept - each.scales(placed.quantization)
                 for each, placed in pairs
                 if each.stage is Stage.DENOISE and placed.place in (Place.STREAM, Place.DISK)
             ),
@@ -240,7 +258,7 @@ class Problem:
                 or (each.stage is Stage.DENOISE and placed.place is Place.OFFLOAD)
             ),
         )
-        return Candidate(way, plan, sum(placed.size for placed in placements if placed.pinned))
+        return Candidate(way, plan, sum(placed.all_locked for placed in placements))
 
     def _placed(self, component: Component, way: Way, encoder: Form, precision: Precision) -> ComponentPlacement:
         if component.stage is Stage.ENCODE and component.is_large:
@@ -265,7 +283,7 @@ class Problem:
 
     def fits(self, candidate: Candidate) -> bool:
         plan = candidate.plan
-        untiled = not plan.vae_tiling and len(self.tilings()) > 1
+        untiled = not plan.vae_tiling and len(self.tilings(candidate.way)) > 1
         return (
             plan.vram <= (MAX_UNTILED if untiled else 1) * self.machine.vram
             and plan.ram <= self.machine.ram
@@ -277,40 +295,3 @@ class Problem:
         plan = candidate.plan
         pinned = max(0, candidate.pinned - int(MAX_PINNED * self.machine.ram))
         return max(0, plan.vram - self.machine.vram) + max(0, plan.ram - self.machine.ram) + pinned, plan.vram
-
-
-def _gpu_cost(
-    pairs: Sequence[tuple[Component, ComponentPlacement]], precision: Precision, tiling: bool
-) -> tuple[int, int]:
-    resident = sum(placed.size for _, placed in pairs if placed.place is Place.DEVICE and not placed.staged)
-    running, ram = [0], HOST_ALLOWANCE
-    for stage in Stage:
-        while_it_runs, beside = 0, 0
-        for component, placed in pairs:
-            if component.stage is not stage:
-                continue
-            if placed.place in (Place.STREAM, Place.DISK):
-                while_it_runs += component.window(placed.size)
-            elif placed.staged or placed.place is Place.OFFLOAD:
-                while_it_runs += placed.size
-            beside = max(beside, component.tiled(tiling))
-        running.append(while_it_runs + beside)
-    for component, placed in pairs:
-        if placed.place in (Place.STREAM, Place.DISK) and not placed.pinned:
-            ram += component.window(placed.size)
-        if placed.place in (Place.OFFLOAD, Place.STREAM) and (
-            # What is read as it is in its files is mapped, and the kernel drops it when memory is short.
-            not placed.staged or placed.quantization != "none" or precision == "fp32"
-        ):
-            ram += placed.size
-    return resident + max(running) + GPU_ALLOWANCE, ram
-
-
-def _cpu_cost(
-    pairs: Sequence[tuple[Component, ComponentPlacement]], precision: Precision, tiling: bool
-) -> tuple[int, int]:
-    ram = HOST_ALLOWANCE + max((component.tiled(tiling) for component, _ in pairs), default=0)
-    for component, placed in pairs:
-        mapped = placed.staged and component.blocks and placed.quantization == "none" and precision == "bf16"
-        ram += component.window(placed.size) if mapped or placed.place is Place.DISK else placed.size
-    return 0, ram

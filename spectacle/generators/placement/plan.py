@@ -21,8 +21,15 @@ LIBRARIES: dict[str, str] = {"int8": "torchao", "gguf": "gguf", "nf4": "bitsandb
 LARGE = 300_000_000
 """Weights from which on a component is worth quantizing."""
 
-NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
-"""Bytes for each weight: 4 bits, and for each 64 of them a scale in 8 bits, which share one of 32 bits by the 256."""
+NF4_SCALES = 1 / 64 + 4 / (64 * 256)
+"""Bytes of scales for each weight: 8 bits for each 64 weights, and 32 bits for each 256 of these scales."""
+
+NF4_BYTES = 0.5 + NF4_SCALES
+"""Bytes for each weight: 4 bits and the scales."""
+
+PCIE = 31.5e9
+"""Bytes per second that PCIe 4.0 with 16 lanes can carry at most: 16 GT/s, of 130 bits 128 are data. Copying takes at
+least so long; how much longer is not measured."""
 
 
 class Stage(StrEnum):
@@ -111,6 +118,10 @@ class Component:
         """Bytes on the device while it is streamed: at most the block that runs and the one that comes next."""
         return 2 * size // self.blocks
 
+    def scales(self, quantization: Quantization) -> int:
+        """Bytes that stay on the device while its weights are streamed, for streaming moves the weights alone."""
+        return int((self.parameters - self.fixed) * NF4_SCALES) if quantization == "nf4" else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -144,9 +155,11 @@ class ComponentPlacement:
         quantization: What its weights are quantized with on loading.
         place: Where they are.
         pinned: Whether they are in page-locked memory, from which the GPU copies while it computes. Only of `STREAM`.
+        locked: Bytes of them that are where not all are.
         staged: Whether it is read from its files when its stage comes, and freed after it.
         size: Bytes of its weights in this precision.
         stored_as: What its files are quantized with, empty when they are not.
+        kept: Bytes of its blocks that stay on the device. Only of `STREAM` and `DISK`.
     """
 
     component: str
@@ -156,6 +169,13 @@ class ComponentPlacement:
     staged: bool
     size: int
     stored_as: str = ""
+    kept: int = 0
+    locked: int = 0
+
+    @property
+    def all_locked(self) -> int:
+        """Bytes of them in page-locked memory."""
+        return self.size - self.kept if self.pinned else self.locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +247,11 @@ class Plan:
         kept = [placed for placed in self.placements if not placed.staged and placed.place is not Place.DISK]
         resident = sum(placed.size for placed in kept if placed.place is Place.DEVICE)
         elsewhere = sum(placed.size for placed in kept) - resident
-        return Footprint(resident, elsewhere) if self.device == "cuda" else Footprint(ram=resident + elsewhere)
+        if self.device == "cpu":
+            return Footprint(ram=resident + elsewhere)
+        blocks = sum(placed.kept for placed in self.placements)
+        of_host = sum(placed.kept for placed in kept)
+        return Footprint(resident + blocks, elsewhere - of_host)
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -243,15 +267,21 @@ class Plan:
         moves = "Reads" if self.residency == "disk-offload" or self.device == "cpu" else "Moves"
         how = "from disk" if moves == "Reads" else "to the GPU"
         if self.moved:
-            lines.append(f"{moves} {gigabytes(self.moved)} {how} for each forward pass.")
+            lines.append(f"{moves} {gigabytes(self.moved)} {how} for each forward pass{_seconds(self.moved, moves)}.")
         if self.moved_per_prompt:
-            lines.append(f"{moves} {gigabytes(self.moved_per_prompt)} {how} for each new prompt.")
+            took = _seconds(self.moved_per_prompt, moves)
+            lines.append(f"{moves} {gigabytes(self.moved_per_prompt)} {how} for each new prompt{took}.")
         return (*lines, *self.reasons, *(f"Risk: {risk}" for risk in self.risks))
 
 
 def gigabytes(size: int) -> str:
     """A size for people, in units of 10^9 bytes, as GPUs and files are sold."""
     return f"{size / 1e9:.1f} GB"
+
+
+def _seconds(size: int, moves: str) -> str:
+    """How long copying to the GPU takes at least; of disks, nothing is known."""
+    return f", at least {size / PCIE:.1f} s over PCIe 4.0 x16" if moves == "Moves" else ""
 
 
 _PLACES = {
@@ -269,8 +299,16 @@ def _told(placement: ComponentPlacement, plan: Plan) -> str:
         where = "in memory"
     if placement.pinned:
         where = where.replace("the host's memory", "page-locked memory")
+    elif placement.locked:
+        where = where.replace("memory", f"memory ({gigabytes(placement.locked)} of it page-locked)")
     if placement.staged:
         where = f"read from its files for each new prompt, then {where}, and freed"
         if placement.place is Place.STREAM:
             where = "read from its files for each new prompt, streamed through the GPU layer by layer, and freed"
-    return f"{placement.component}: {form}, {gigabytes(placement.size)}, {where}"
+    size = gigabytes(placement.size)
+    if placement.kept:
+        size += f", of which {gigabytes(placement.kept)} stay on the GPU, the rest"
+        where = f" {where}"
+    else:
+        size += ", "
+    return f"{placement.component}: {form}, {size}{where}"

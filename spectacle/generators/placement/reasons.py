@@ -103,8 +103,8 @@ def reasons(problem: Problem, chosen: Candidate, candidates: Sequence[Candidate]
             yield "Layers are copied from page-locked memory while the one before computes."
         else:
             yield (
-                f"At most {MAX_PINNED:.0%} of the free memory is page-locked, so layers are locked one by one, "
-                f"which is slower."
+                f"At most {MAX_PINNED:.0%} of the free memory is page-locked, so other layers are locked one by one "
+                f"for each forward pass, which is slower."
             )
     if plan.residency == "disk-offload":
         yield "The model is larger than the memory, so each forward pass reads it from disk, which takes minutes."

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spectacle.errors import GeneratorError, one_line
+from spectacle.generators.placement import streaming
 from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan
 
 if TYPE_CHECKING:
     import torch
-
-ALLOCATOR = "pinned_max_round_threshold_mb:1"
-"""Torch's setting by which page-locked memory is not rounded up to powers of two."""
 
 
 def dtype(plan: Plan) -> torch.dtype:
@@ -32,7 +30,8 @@ def quantization_config(
     """What `from_pretrained(..., quantization_config=…)` (or `from_single_file` for GGUF) of a component is given.
 
     None for a component that is not quantized on loading: its files are quantized already, or `place` does it, for
-    diffusers and transformers load nf4 weights onto the GPU alone, all together.
+    diffusers and transformers load nf4 weights onto the GPU alone, all together. Where `place` is used, it does it in
+    any case, so that the same matrices are packed wherever they are.
     """
     placement = plan.of(component)
     match placement.quantization:
@@ -79,8 +78,8 @@ def _loads_on_gpu(plan: Plan, placement: ComponentPlacement) -> bool:
     return plan.device == "cuda" and placement.place is Place.DEVICE
 
 
-def pack_nf4(module: torch.nn.Module, device: torch.device) -> None:
-    """Turn the matrices of a module's repeated blocks into nf4, one by one on the device, and leave them on the CPU.
+def pack_nf4(module: torch.nn.Module, device: torch.device, to: torch.device) -> None:
+    """Turn the matrices of a module's repeated blocks into nf4, one by one on the device, and leave them on `to`.
 
     What stands outside the blocks is small, and matters more: it is left alone, and so are adapters.
     """
@@ -103,7 +102,7 @@ def pack_nf4(module: torch.nn.Module, device: torch.device) -> None:
                 device="meta",
             )
             weight = library.Params4bit(linear.weight.data, requires_grad=False, quant_type="nf4", module=packed)
-            packed.weight = weight.to(device).to("cpu")
+            packed.weight = weight.to(device).to(to)
             packed.bias = linear.bias
             parent.register_module(key, packed)
 
@@ -131,63 +130,16 @@ def place(
         case Place.STREAM | Place.DISK:
             _keep_scales(module, device)
             on_disk = scratch / placement.component if placement.place is Place.DISK else None
-            _stream(module, device, pinned=placement.pinned, on_disk=on_disk)
+            streaming.stream(module, device, pinned=placement.pinned, on_disk=on_disk, kept=placement.kept)
+            if placement.locked and device.type == "cuda":
+                streaming.page_lock(module, placement.locked)
 
 
 def _quantize(module: torch.nn.Module, placement: ComponentPlacement, plan: Plan, device: torch.device) -> None:
-    if placement.quantization == "nf4" and not _loads_on_gpu(plan, placement):
-        pack_nf4(module, device)
-
-
-def _stream(module: torch.nn.Module, device: torch.device, *, pinned: bool, on_disk: Path | None) -> None:
     import torch
-    from diffusers.hooks.group_offloading import apply_group_offloading
 
-    streams = device.type == "cuda"
-    if streams:
-        torch._C._accelerator_setAllocatorSettings(ALLOCATOR)
-    apply_group_offloading(
-        module,
-        onload_device=device,
-        offload_device=torch.device("cpu"),
-        # Layers are small, so that little memory is needed on the GPU, and each is locked as soon as it is wrapped, so
-        # that there never are two copies of the whole model in memory.
-        offload_type="leaf_level",
-        use_stream=streams,
-        record_stream=streams,
-        low_cpu_mem_usage=streams and not pinned,
-        offload_to_disk_path=str(on_disk) if on_disk is not None else None,
-    )
-    if not pinned:
-        keep_host_copies(module)
-
-
-def stream_again(module: torch.nn.Module) -> None:
-    """Learn again in which order the layers of a streamed module are needed, after its adapters have changed.
-
-    Each layer's weights are fetched while the layer before is computed. Where that was one of an adapter which is off
-    now, nothing fetches them, and of int8 weights diffusers does not notice that they are still on the host. What is
-    not streamed is left alone.
-    """
-    from diffusers.hooks import group_offloading
-
-    if group_offloading._is_group_offload_enabled(module):
-        group_offloading._maybe_remove_and_reapply_group_offloading(module)
-        keep_host_copies(module)
-
-
-def keep_host_copies(module: torch.nn.Module) -> None:
-    """Give the streamed int8 weights of a module copies on the host that stay there; they share its memory.
-
-    What diffusers keeps to restore a weight from is `tensor.cpu()`, which for a torchao tensor on the CPU is the very
-    parameter: once that was moved to the GPU, nothing would be left on the host (huggingface/diffusers#14433).
-    """
-    for child in module.modules():
-        hook = getattr(child, "_diffusers_hook", None)
-        offloading = hook.get_hook("group_offloading") if hook is not None else None
-        if offloading is not None:
-            copies = offloading.group.cpu_param_dict
-            copies |= {tensor: kept.detach() for tensor, kept in copies.items() if kept is tensor}
+    if placement.quantization == "nf4":
+        pack_nf4(module, device, device if _loads_on_gpu(plan, placement) else torch.device("cpu"))
 
 
 def _keep_scales(module: torch.nn.Module, device: torch.device) -> None:

@@ -22,7 +22,7 @@ from spectacle.generators.base import (
     Resources,
     RunsOn,
 )
-from spectacle.generators.placement.candidates import GPU_ALLOWANCE
+from spectacle.generators.placement.costs import GPU_ALLOWANCE
 from spectacle.generators.svg_options import SvgOptions
 from spectacle.weights import Source
 

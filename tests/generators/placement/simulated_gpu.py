@@ -229,8 +229,10 @@ class _Kernels(TorchDispatchMode):
             owners[found.untyped_storage().data_ptr()] = value
             return found
 
+        elsewhere = asked is not None and torch.device(asked).type != "cuda"
+
         def put(value: Any) -> Any:
-            if not isinstance(value, torch.Tensor):
+            if not isinstance(value, torch.Tensor) or elsewhere:
                 return value
             if id(value) in originals:
                 return originals[id(value)]

@@ -18,7 +18,7 @@ from torch import nn
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.placement import residency
+from spectacle.generators.placement import residency, streaming
 from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan, Quantization
 
 CPU = torch.device("cpu")
@@ -168,7 +168,7 @@ def test_only_the_matrices_of_the_blocks_are_packed(model: Path) -> None:
     import bitsandbytes
 
     transformer = load(model, plan()).transformer
-    residency.pack_nf4(transformer, CPU)
+    residency.pack_nf4(transformer, CPU, CPU)
     packed = {name for name, part in transformer.named_modules() if isinstance(part, bitsandbytes.nn.Linear4bit)}
     assert len(packed) == tiny.LAYERS * 14
     assert all(name.startswith("transformer_blocks.") for name in packed)
@@ -308,7 +308,7 @@ def test_the_precision_is_torchs(precision: str, expected: torch.dtype) -> None:
 
 
 def test_torch_knows_the_setting_that_keeps_page_locked_memory_small() -> None:
-    torch._C._accelerator_setAllocatorSettings(residency.ALLOCATOR)
+    torch._C._accelerator_setAllocatorSettings(streaming.ALLOCATOR)
 
 
 def test_int8_weights_that_are_streamed_come_back_to_the_host() -> None:
@@ -321,7 +321,7 @@ def test_int8_weights_that_are_streamed_come_back_to_the_host() -> None:
     group.onload_device = torch.device("meta")  # in place of the GPU
     hook = GroupOffloadingHook(group, config=None)  # type: ignore[arg-type]
     HookRegistry.check_if_exists_or_initialize(linear).hooks["group_offloading"] = hook
-    residency.keep_host_copies(linear)
+    streaming.keep_host_copies(linear)
     # As streaming does, without page-locking, which needs a GPU.
     group._process_tensors_from_modules(group.cpu_param_dict)
     assert linear.weight.qdata.device.type == "meta"

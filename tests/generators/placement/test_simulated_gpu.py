@@ -108,13 +108,15 @@ def test_nothing_of_it_is_left_afterwards() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("pinned", [True, False])
 @pytest.mark.parametrize("quantized", [True, False])
-def test_streamed_weights_arrive_in_time_and_go(quantized: bool, pinned: bool) -> None:
+@pytest.mark.parametrize("kept", [0, 1])
+def test_streamed_weights_arrive_in_time_and_go(quantized: bool, pinned: bool, kept: int) -> None:
     from torchao.quantization import Int8WeightOnlyConfig, quantize_
 
     from spectacle.generators.placement import residency
     from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan
 
-    placement = ComponentPlacement("transformer", "none", Place.STREAM, pinned, False, 1)
+    block = 43_712 if quantized else 75_776
+    placement = ComponentPlacement("transformer", "none", Place.STREAM, pinned, False, 1, kept=kept * block)
     plan = Plan("cuda", "bf16", "group-offload", (placement,), False, "auto", False, "none", 0, 0, 0, 0)
     model = tiny.transformer_model().eval()
     if quantized:
@@ -130,6 +132,8 @@ def test_streamed_weights_arrive_in_time_and_go(quantized: bool, pinned: bool) -
         expected = model(**given, return_dict=False)[0]
     with SimulatedGPUs(10**7) as gpus, torch.no_grad():
         residency.place(model, replace(placement), plan, GPU, Path(os.devnull))
+        stays = gpus.memories[0].used
+        assert stays == kept * block
         moved = []
         for _ in range(3):
             gpus.reset()
