@@ -388,6 +388,7 @@ class Watcher:
         advice = advice_on(self._file_system)
         told = [] if advice is None else [f"{self._file_system}: {advice.trouble}. Remedy: {advice.remedy}."]
         self._notices.replace("odd file system", told)
+        self._notices.replace("sticky spool", [self._spool.sticky_told] if self._spool.sticky_told else [])
         self._scanner.forget()
         self._catalogue.moved_in()
         self._pausing.forget()
@@ -502,7 +503,9 @@ class Watcher:
     def _put_off(self, tracked: TrackedRequest, reason: str) -> None:
         """Keep a request for later, and say why in the log and the report."""
         delay = self._backlog.throw_back(tracked)
-        log.error("could not serve a request", stem=tracked.name.stem, reason=reason, again_in=delay)
+        if reason != tracked.told:
+            log.error("could not serve a request", stem=tracked.name.stem, reason=reason, again_in=delay)
+            tracked.told = reason
         self._health.errors.append(f"{tracked.name.stem}: {reason}")
         self._wake.set()
 

@@ -273,6 +273,35 @@ def test_a_commit_record_that_cannot_be_finished_costs_itself_alone(
     assert watcher.status()["state"] == "serving"
 
 
+def test_a_request_that_cannot_be_removed_is_told_at_the_start_and_then_once(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(watcher, "_clock", lambda: clock[0])
+    monkeypatch.setattr("spectacle.spool.directory.sticky_for", lambda *_: True)
+    refused: list[str] = []
+
+    def refuse(tracked: Any, *_: Any) -> AttemptResult:
+        refused.append(tracked.name.stem)
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(watcher._attempts, "run", refuse)
+    write(watcher, "a-1-8x8")
+    with structlog.testing.capture_logs() as logged:
+        while len(refused) < 3:
+            watcher._turn()
+            clock[0] += 100
+            taken = watcher.take(watcher._devices[0].state, 0, lambda _: None)
+            if taken is not None:
+                watcher.serve(taken, watcher._devices[0].worker)
+    notices = [each["reason"] for each in logged if each.get("topic") == "sticky spool"]
+    assert len(notices) == 1
+    assert "does not process requests of other users. Run `chmod -t" in notices[0]
+    assert len([each for each in logged if each["event"] == "could not serve a request"]) == 1
+    watcher._catalogue.close()
+    watcher._spool.close()
+
+
 def test_times_that_go_backwards_delay_nothing(
     watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

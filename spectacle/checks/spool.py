@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shlex
 import shutil
 import stat
 import sys
@@ -103,7 +104,7 @@ def check_permissions(path: Path) -> Check:
         told = (
             f"{found}: sticky, so user {os.geteuid()} cannot remove requests of other users, and does not process them"
         )
-        return Check("permissions", Level.FAIL, told, f"run `chmod -t {path}`")
+        return Check("permissions", Level.FAIL, told, f"run `chmod -t {shlex.quote(str(path))}`")
     if file_system_of(status.st_dev, path) in WITHOUT_PERMISSIONS:
         if mode & stat.S_IWOTH:
             told = f"{found}: every account on this machine can write and delete requests"
@@ -112,9 +113,9 @@ def check_permissions(path: Path) -> Check:
         return Check("permissions", Level.OK, f"{found}, as its mount options say")
     if mode & stat.S_ISVTX:
         told = f"{found}: sticky, so clients of other users cannot delete their results"
-        return Check("permissions", Level.WARN, told, f"run `chmod -t {path}`")
+        return Check("permissions", Level.WARN, told, f"run `chmod -t {shlex.quote(str(path))}`")
     if mode & stat.S_IWOTH:
-        remedy = f"run `chmod o-rwx {path}`, and give its users a common group"
+        remedy = f"run `chmod o-rwx {shlex.quote(str(path))}`, and give its users a common group"
         return Check(
             "permissions",
             Level.WARN,

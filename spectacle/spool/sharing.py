@@ -1,4 +1,4 @@
-"""Who may read a result: its mode and group are such that the request's writer can, or as a setting says."""
+"""Who may read a result and use what instances share: modes and groups by the request's writer and the spool."""
 
 from __future__ import annotations
 
@@ -62,6 +62,23 @@ class Sharing:
                 system.fchown(descriptor, -1, writer.gid)
                 return stat.S_IRGRP
         return 0
+
+
+def share_directory(system: Any, spool: int, made: int) -> None:
+    """Give the group its part of a directory that has just been made where it has its part of the spool.
+
+    A daemon of another account of the group, or an operator, could not use it otherwise: the umask takes it away.
+
+    Args:
+        system: Where system calls are made.
+        spool: Descriptor of the spool.
+        made: Descriptor of the directory.
+    """
+    mode = stat.S_IMODE(system.fstat(made).st_mode)
+    if system.fstat(spool).st_mode & stat.S_IWGRP and mode & stat.S_IRWXG != stat.S_IRWXG:
+        # Not every file system takes modes.
+        with contextlib.suppress(OSError):
+            system.fchmod(made, mode | stat.S_IRWXG)
 
 
 def can_read(writer: FileStatus, uid: int, gid: int, mode: int) -> bool:

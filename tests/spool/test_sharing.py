@@ -99,6 +99,23 @@ def test_a_file_system_without_modes_is_left_as_it_is() -> None:
     assert sharing.trouble is not None
 
 
+@pytest.mark.parametrize(("spool_mode", "mode"), [(0o2770, 0o2770), (0o770, 0o770), (0o750, 0o700)])
+def test_what_instances_share_is_the_groups_where_the_spool_is_whatever_the_umask(
+    tmp_path: Path, spool_mode: int, mode: int
+) -> None:
+    tmp_path.chmod(spool_mode)
+    spool = Spool(tmp_path)
+    spool.open()
+    before = os.umask(0o077)
+    try:
+        spool.prepare_state_directory()
+    finally:
+        os.umask(before)
+        spool.close()
+    for part in (".spectacle", ".spectacle/instances", ".spectacle/attempts"):
+        assert oct(stat.S_IMODE((tmp_path / part).stat().st_mode)) == oct(mode)
+
+
 def test_of_a_user_with_an_account_all_groups_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_groups", lambda _uid: frozenset({7, 8}))
     assert is_member(request(5, 7, 0o600), 8)
