@@ -26,6 +26,7 @@ from spectacle.spool.instances import Report, all_reports, is_live
 from spectacle.spool.mounts import WITHOUT_PERMISSIONS, advice_on, file_system_of, is_on_network, mount_of
 from spectacle.spool.naming import STATE_DIRECTORY, make_stem, request_name
 from spectacle.spool.near_misses import FURTHER, MAX_TOLD, near_misses
+from spectacle.spool.sharing import passes_on_an_acl
 
 EVENT_SECONDS = 3.0
 """How long inotify may take to report a file, on a busy machine."""
@@ -123,9 +124,16 @@ def check_permissions(path: Path) -> Check:
             "writers outside the group can only read results if their requests are readable for all",
             remedy,
         )
+    if passes_on_an_acl(path):
+        return Check("permissions", Level.OK, f"{found}, with an access control list that new files inherit")
     # A group of the same number as its user is that user's own, with nobody else in it.
     if mode & stat.S_IWGRP and not mode & stat.S_ISGID and status.st_gid != status.st_uid:
-        return Check("permissions", Level.WARN, f"{found}: files do not inherit the group", f"run `chmod g+s {path}`")
+        return Check(
+            "permissions",
+            Level.WARN,
+            f"{found}: files do not inherit the group",
+            f"run `chmod g+s {shlex.quote(str(path))}`",
+        )
     return Check("permissions", Level.OK, found)
 
 

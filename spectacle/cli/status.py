@@ -281,7 +281,8 @@ def _lines(overview: Mapping[str, Any]) -> list[str]:
         errors = [error for error in _texts(report.get("errors")) if error != report.get("reason")]
         lines += [f"{host} error: {error}" for error in _counted(errors)[-MAX_ERRORS:]]
         lines += [f"{host} notice: {printable(notice)}" for notice in _texts(report.get("notices"))[-MAX_NOTICES:]]
-    return lines
+    # Several instances of a host find the same.
+    return list(dict.fromkeys(lines))
 
 
 def _is_duration(value: Any) -> TypeGuard[float]:

@@ -26,8 +26,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Error numbers that say that there is no space, for anybody or for some."""
 
 _SHARE_STATE = (
-    "Run all daemons as one account, or give them a common group: as root, run `spectacle init DIR --group GROUP` on "
-    "the spool"
+    "Use the account that it belongs to, or give the spool to a common group: as root, run `spectacle init DIR --group "
+    "GROUP` on it"
 )
 
 # Linux's FS_IOC_FSGETXATTR, struct fsxattr and FS_XFLAG_PROJINHERIT.

@@ -106,6 +106,15 @@ def test_an_error_of_several_requests_is_told_once(run, spool: Spool, report) ->
     assert told == ["host-one error: b-1-8x8: odd", "host-one error: a-3-8x8 and 2 other requests: no (7 times)"]
 
 
+def test_what_several_instances_of_a_host_find_is_told_once(run, spool: Spool, report) -> None:
+    for name in ("one", "two"):
+        report(name, host="vm", notices=["odd name"], errors=["a: no"])
+    lines = run("status", "--spool", spool.path).stdout.splitlines()
+    assert [line for line in lines if line.startswith(("vm error", "vm notice"))] == [
+        "vm error: a: no", "vm notice: odd name",
+    ]  # fmt: skip
+
+
 def test_a_command_that_is_suggested_can_be_pasted_whatever_the_path_is(run, tmp_path: Path) -> None:
     path = tmp_path / "my 'pictures'; $(x)"
     path.mkdir()

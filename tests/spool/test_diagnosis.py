@@ -84,7 +84,7 @@ def test_what_another_accounts_daemon_keeps_to_itself_is_told(tmp_path: Path, mo
     monkeypatch.setattr(diagnosis.os, "access", lambda path, *_, **__: Path(path) != state)
     cause, remedy = cause_and_remedy(tmp_path, error(errno.EACCES))
     assert f"user 5 cannot use .spectacle/instances (mode 0750, user {os.getuid()}" in cause
-    assert "spectacle init DIR --group GROUP" in remedy
+    assert "spectacle init DIR --group GROUP` on it" in remedy
 
 
 def test_a_spool_that_cannot_be_looked_at_is_told_all_the_same() -> None:
