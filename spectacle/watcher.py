@@ -317,7 +317,8 @@ class Watcher:
         """Whether a writer on this host that has paused still has the request open, for so long at most."""
         if self._backlog.on_network or tracked.closed == tracked.status.version:
             return False
-        if not self._spool.is_being_written(tracked.name.file_name):
+        file_name = tracked.name.file_name
+        if not (self._scanner.has_writer(file_name) or self._spool.is_being_written(file_name)):
             tracked.written_since = None
             return False
         now = self._clock()

@@ -120,6 +120,10 @@ class Scanner:
         """Listen no more."""
         self._events.stop()
 
+    def has_writer(self, file_name: str) -> bool:
+        """Whether a process of this host was seen to write to a request, and not to close it since."""
+        return self._events.has_writer(file_name)
+
     def forget(self) -> None:
         """Scan at the next turn, whatever is remembered of the directory."""
         self._directory = _Directory()
