@@ -47,8 +47,8 @@ async def main() -> None:
 asyncio.run(main())
 ```
 
-If `generate` is interrupted by Ctrl-C, it cancels the request. SIGTERM ends a Python program at once, and the request
-stays, unless the program turns the signal into an exception:
+If `generate` is interrupted by Ctrl-C, it cancels the request. SIGTERM ends a Python program immediately, and the
+request stays, unless the program turns the signal into an exception:
 
 ```python
 import signal
