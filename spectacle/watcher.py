@@ -317,7 +317,8 @@ class Watcher:
         """Whether a writer on this host that has paused still has the request open, for so long at most."""
         if self._backlog.on_network or tracked.closed == tracked.status.version:
             return False
-        if not self._spool.is_being_written(tracked.name.file_name):
+        file_name = tracked.name.file_name
+        if not (self._scanner.has_writer(file_name) or self._spool.is_being_written(file_name)):
             tracked.written_since = None
             return False
         now = self._clock()
@@ -388,6 +389,7 @@ class Watcher:
         advice = advice_on(self._file_system)
         told = [] if advice is None else [f"{self._file_system}: {advice.trouble}. Remedy: {advice.remedy}."]
         self._notices.replace("odd file system", told)
+        self._notices.replace("sticky spool", [self._spool.sticky_told] if self._spool.sticky_told else [])
         self._scanner.forget()
         self._catalogue.moved_in()
         self._pausing.forget()
@@ -502,7 +504,9 @@ class Watcher:
     def _put_off(self, tracked: TrackedRequest, reason: str) -> None:
         """Keep a request for later, and say why in the log and the report."""
         delay = self._backlog.throw_back(tracked)
-        log.error("could not serve a request", stem=tracked.name.stem, reason=reason, again_in=delay)
+        if reason != tracked.told:
+            log.error("could not serve a request", stem=tracked.name.stem, reason=reason, again_in=delay)
+            tracked.told = reason
         self._health.errors.append(f"{tracked.name.stem}: {reason}")
         self._wake.set()
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import shutil
+import stat
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from daemon_process import CONFIGURATION, Daemon, wait_for
+from PIL import Image
 
 from spectacle.checks import Level
-from spectacle.checks.spool import check_file_system
+from spectacle.checks.spool import check_file_system, check_permissions
 from spectacle.spool.directory import Spool
+from spectacle.spool.file_status import FileStatus
+from spectacle.spool.sharing import Sharing
 
 pytestmark = [pytest.mark.slow, pytest.mark.root]
 
@@ -56,6 +63,9 @@ def overlay(home: Path) -> Iterator[Path]:
     with mounted(home / "memory", "mount", "-t", "tmpfs", "tmpfs") as memory:
         for name in ("lower", "upper", "work"):
             (memory / name).mkdir()
+        # What was there before the mount is copied up when it is changed, and hidden when it is removed.
+        (memory / "lower" / "below-1-64x64-options.json").write_text('{"seed": 5}')
+        (memory / "lower" / "below-1-64x64.txt").write_text("a red fox")
         options = f"lowerdir={memory}/lower,upperdir={memory}/upper,workdir={memory}/work"
         with mounted(home / "mount", "mount", "-t", "overlay", "overlay", "-o", options) as mount:
             yield mount
@@ -126,6 +136,37 @@ def test_an_odd_file_system_is_known_by_name_and_served(
             assert daemon.answer("a-1-64x64").suffix == ".png"
         finally:
             daemon.stop()
+
+
+def test_what_is_in_a_lower_layer_of_an_overlay_is_served_once(tmp_path: Path) -> None:
+    with overlay(tmp_path) as path:
+        daemon = serve(tmp_path, path)
+        try:
+            with Image.open(daemon.answer("below-1-64x64")) as picture:
+                assert json.loads(picture.info["spectacle"])["seed"] == 5
+            wait_for(lambda: daemon.public() == {"below-1-64x64.png"}, "everything but the picture to go")
+            daemon.write("a-1-64x64")
+            daemon.answer("a-1-64x64")
+            assert daemon.log.count("stem=below-1-64x64") == 1
+        finally:
+            daemon.stop()
+
+
+@pytest.mark.parametrize(("permissions", "told"), [(4, False), (0, True)])
+def test_a_default_access_control_list_decides_who_can_read_a_result(
+    tmp_path: Path, permissions: int, told: bool
+) -> None:
+    user, owner, group, mask, other, stranger = 2, 1, 4, 16, 32, 54321
+    entries = [(owner, 7, -1), (user, permissions, stranger), (group, 0, -1), (mask, 7, -1), (other, 0, -1)]
+    default = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *each) for each in entries)
+    os.setxattr(tmp_path, "system.posix_acl_default", default)
+    spool = Spool(tmp_path)
+    spool.open()
+    sharing = Sharing(FileStatus(1, 1, 1, stat.S_IFREG | 0o600, 1, stranger, stranger))
+    spool.write("result", b"1", sharing)
+    spool.close()
+    assert (sharing.trouble is not None) == told
+    assert check_permissions(tmp_path).found.endswith("with an access control list that new files inherit")
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,40 @@ def test_a_request_that_its_writer_still_has_open_is_not_complete(
     assert served == ["a red fox"]
 
 
+def test_another_accounts_writer_that_has_paused_is_waited_for(
+    watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = []
+
+    def attempt(job: Any, seen: Any, worker: Any, **_: Any) -> AttemptResult:
+        path = watcher.settings.spool.path / job.name.file_name
+        served.append(path.read_text())
+        path.unlink()
+        return AttemptResult.ANSWERED
+
+    looks = []
+    has_writer = watcher._scanner.has_writer
+
+    def watched(name: str) -> bool:
+        looks.append(has_writer(name))
+        return looks[-1]
+
+    monkeypatch.setattr(watcher._attempts, "run", attempt)
+    monkeypatch.setattr(watcher._scanner, "has_writer", watched)
+    # The kernel refuses leases on other accounts' files.
+    monkeypatch.setattr(Spool, "is_being_written", lambda *_: False)
+    run()
+    wait_for(lambda: watcher.status()["state"] == "serving", "the daemon to watch")
+    with (watcher.settings.spool.path / "a-1-8x8.txt").open("w") as file:
+        file.write("a red ")
+        file.flush()
+        wait_for(lambda: looks.count(True) > 2, "the request to be looked at")
+        assert not served
+        file.write("fox")
+    wait_for(lambda: served, "the request to be served")
+    assert served == ["a red fox"]
+
+
 def test_a_request_that_changes_by_itself_is_told(
     watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +305,27 @@ def test_a_commit_record_that_cannot_be_finished_costs_itself_alone(
         path = write(watcher, f"a-{number}-8x8")
         wait_for(lambda path=path: not path.exists(), "an answer")
     assert watcher.status()["state"] == "serving"
+
+
+def test_that_requests_cannot_be_removed_is_told_at_the_start_and_then_once(
+    watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def refuse(*_: Any, **__: Any) -> AttemptResult:
+        tries.append(1)
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("spectacle.spool.directory.sticky_for", lambda *_: True)
+    monkeypatch.setattr("spectacle.daemon.backlog.MIN_BACKOFF", 0.01)
+    monkeypatch.setattr(watcher._attempts, "run", refuse)
+    write(watcher, "a-1-8x8")
+    with structlog.testing.capture_logs() as logged:
+        run()
+        wait_for(lambda: len(tries) > 2, "the request to be tried again")
+    (notice,) = (each["reason"] for each in logged if each.get("topic") == "sticky spool")
+    assert "does not process requests of other users. Run `chmod -t" in notice
+    assert len([each for each in logged if each["event"] == "could not serve a request"]) == 1
 
 
 def test_times_that_go_backwards_delay_nothing(

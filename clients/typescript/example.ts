@@ -14,7 +14,12 @@ if (spool === undefined || words.length === 0) {
     console.error('Usage: example.ts SPOOL PROMPT...');
     process.exit(2);
 }
-generate(spool, { prompt: words.join(' '), width: 640, height: 480 }).then(
+// Whoever is ended while waiting takes the request back.
+const ending = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => ending.abort(new Error(`${name}: the request was cancelled`)));
+}
+generate(spool, { prompt: words.join(' '), width: 640, height: 480 }, { signal: ending.signal }).then(
     ({ primary }) => console.log(primary),
     (error: Error) => {
         console.error(error.message);

@@ -47,6 +47,16 @@ async def main() -> None:
 asyncio.run(main())
 ```
 
+If `generate` is interrupted by Ctrl-C, it cancels the request. SIGTERM ends a Python program immediately, and the
+request stays, unless the program turns the signal into an exception:
+
+```python
+import signal
+import sys
+
+signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+```
+
 The module `spectacle.client` needs only the standard library. On a host that runs no daemon, install the package
 without its dependencies, in the clone:
 
@@ -76,6 +86,19 @@ try {
     await cancel(ticket);
     throw error;
 }
+```
+
+A program that a signal ends while it waits leaves its request in the spool. To cancel it, abort the wait:
+
+```ts
+import { generate } from './spectacle-client.js';
+
+const ending = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => ending.abort(new Error(`${name}: the request was cancelled`)));
+}
+const request = { prompt: 'a red fox in the snow', width: 640, height: 480 };
+console.log((await generate('spool', request, { signal: ending.signal })).primary);
 ```
 
 How the import is written depends on what runs your program:

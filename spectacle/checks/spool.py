@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shlex
 import shutil
 import stat
 import sys
@@ -25,6 +26,7 @@ from spectacle.spool.instances import Report, all_reports, is_live
 from spectacle.spool.mounts import WITHOUT_PERMISSIONS, advice_on, file_system_of, is_on_network, mount_of
 from spectacle.spool.naming import STATE_DIRECTORY, make_stem, request_name
 from spectacle.spool.near_misses import FURTHER, MAX_TOLD, near_misses
+from spectacle.spool.sharing import passes_on_an_acl
 
 EVENT_SECONDS = 3.0
 """How long inotify may take to report a file, on a busy machine."""
@@ -103,7 +105,7 @@ def check_permissions(path: Path) -> Check:
         told = (
             f"{found}: sticky, so user {os.geteuid()} cannot remove requests of other users, and does not process them"
         )
-        return Check("permissions", Level.FAIL, told, f"run `chmod -t {path}`")
+        return Check("permissions", Level.FAIL, told, f"run `chmod -t {shlex.quote(str(path))}`")
     if file_system_of(status.st_dev, path) in WITHOUT_PERMISSIONS:
         if mode & stat.S_IWOTH:
             told = f"{found}: every account on this machine can write and delete requests"
@@ -112,9 +114,9 @@ def check_permissions(path: Path) -> Check:
         return Check("permissions", Level.OK, f"{found}, as its mount options say")
     if mode & stat.S_ISVTX:
         told = f"{found}: sticky, so clients of other users cannot delete their results"
-        return Check("permissions", Level.WARN, told, f"run `chmod -t {path}`")
+        return Check("permissions", Level.WARN, told, f"run `chmod -t {shlex.quote(str(path))}`")
     if mode & stat.S_IWOTH:
-        remedy = f"run `chmod o-rwx {path}`, and give its users a common group"
+        remedy = f"run `chmod o-rwx {shlex.quote(str(path))}`, and give its users a common group"
         return Check(
             "permissions",
             Level.WARN,
@@ -122,9 +124,16 @@ def check_permissions(path: Path) -> Check:
             "writers outside the group can only read results if their requests are readable for all",
             remedy,
         )
+    if passes_on_an_acl(path):
+        return Check("permissions", Level.OK, f"{found}, with an access control list that new files inherit")
     # A group of the same number as its user is that user's own, with nobody else in it.
     if mode & stat.S_IWGRP and not mode & stat.S_ISGID and status.st_gid != status.st_uid:
-        return Check("permissions", Level.WARN, f"{found}: files do not inherit the group", f"run `chmod g+s {path}`")
+        return Check(
+            "permissions",
+            Level.WARN,
+            f"{found}: files do not inherit the group",
+            f"run `chmod g+s {shlex.quote(str(path))}`",
+        )
     return Check("permissions", Level.OK, found)
 
 

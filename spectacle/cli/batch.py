@@ -52,7 +52,9 @@ class _Value(click.ParamType[tuple[str, str]]):
     help="Option of the generator; the value is JSON, or else text. Can be repeated.",
 )  # fmt: skip
 @click.option("--options", "options_file", type=FILE, help="JSON file with options. --option overrides it.")
-@click.option("--seed", type=click.IntRange(0), help="Seed; with --repeat, further requests get the seeds after it.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), help="Seed; with --repeat, further requests get the seeds after it."
+)
 @click.option(
     "--repeat", type=click.IntRange(1, 10_000), default=1, help="Number of requests for each item. Default: 1."
 )

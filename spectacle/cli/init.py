@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -97,9 +98,10 @@ def command(
         _warn_of_what_units_hide(_paths(directory, path))
     if directory is not None:
         click.echo("\nNext:")
-        click.echo(f"  spectacle doctor --config {path}")
-        click.echo(f"  spectacle serve --config {path}")
-        click.echo(f'  spectacle submit --config {path} --wait "a red fox in the snow"')
+        word = shlex.quote(str(path))
+        click.echo(f"  spectacle doctor --config {word}")
+        click.echo(f"  spectacle serve --config {word}")
+        click.echo(f'  spectacle submit --config {word} --wait "a red fox in the snow"')
 
 
 def _make(directory: Path, group: str | None, path: Path, *, sign: bool) -> None:

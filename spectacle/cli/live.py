@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,11 @@ def opened(path: Path) -> Iterator[Spool]:
         raise unavailable(path, error) from error
     finally:
         spool.close()
+
+
+def serve_command(path: Path | str) -> str:
+    """The command that starts a daemon on a spool, to be copied into a shell."""
+    return printable(f"spectacle serve --spool {shlex.quote(str(path))}")
 
 
 def read_instances(spool: Spool) -> list[dict[str, Any]]:
@@ -65,7 +71,7 @@ def why_waiting(path: Path, kind: str | None) -> str | None:
     if pause is not None:
         return f"Waiting: {printable(pause.told)}."
     if not live:
-        return f"{path}: no instance is running. Start one with `spectacle serve --spool {path}`."
+        return f"{printable(path)}: no instance is running. Start one with `{serve_command(path)}`."
     serving = [each for each in live if each.get("state") in ("serving", "paused")]
     if not serving:
         reasons = dict.fromkeys(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import click
 
-from spectacle.cli.live import opened, read_instances
+from spectacle.cli.live import opened, read_instances, serve_command
 from spectacle.cli.output import age_words, print_json, print_table, printable, rich_table
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.config import SpoolSettings
@@ -21,6 +21,7 @@ from spectacle.daemon.notices import counted
 from spectacle.errors import SpoolUnavailable
 from spectacle.spool.claims import this_host
 from spectacle.spool.directory import Spool
+from spectacle.spool.naming import RequestName
 from spectacle.spool.pauses import operators_of, read_pauses
 
 if TYPE_CHECKING:
@@ -80,12 +81,14 @@ def _check(overview: Mapping[str, Any]) -> None:
     here = [report for report in _live(overview["instances"]) if report.get("host") == host]
     if not here:
         raise click.ClickException(
-            f"{overview['spool']}: no instance on {host} is running. Start one with "
-            f"`spectacle serve --spool {overview['spool']}`."
+            f"{printable(overview['spool'])}: no instance on {host} is running. Start one with "
+            f"`{serve_command(overview['spool'])}`."
         )
     if all(report.get("state") != "serving" for report in here):
         reasons = dict.fromkeys(str(report.get("reason") or f"is {report.get('state')}") for report in here)
-        raise click.ClickException(f"{overview['spool']}: {host} does not serve it: {printable('; '.join(reasons))}")
+        raise click.ClickException(
+            f"{printable(overview['spool'])}: {host} does not serve it: {printable('; '.join(reasons))}"
+        )
 
 
 def _watch(settings: SpoolSettings, as_json: bool) -> None:
@@ -261,10 +264,8 @@ def _lines(overview: Mapping[str, Any]) -> list[str]:
     paused += [f"notice: {printable(each)}" for each in overview["notices"]]
     if not instances:
         path = overview["spool"]
-        start = (
-            f"Start one with `spectacle serve --spool {path}`; if one is running, its log says why it does not report."
-        )
-        return [*paused, f"{path}: no instance has reported. {start}"]
+        start = f"Start one with `{serve_command(path)}`; if one is running, its log says why it does not report."
+        return [*paused, f"{printable(path)}: no instance has reported. {start}"]
     waiting = ", ".join(
         f"{count} {printable(kind)}{_about(overview['queue_eta_s'].get(kind))}"
         for kind, count in sorted(overview["queue"].items())
@@ -280,7 +281,8 @@ def _lines(overview: Mapping[str, Any]) -> list[str]:
         errors = [error for error in _texts(report.get("errors")) if error != report.get("reason")]
         lines += [f"{host} error: {error}" for error in _counted(errors)[-MAX_ERRORS:]]
         lines += [f"{host} notice: {printable(notice)}" for notice in _texts(report.get("notices"))[-MAX_NOTICES:]]
-    return lines
+    # Several instances of a host find the same.
+    return list(dict.fromkeys(lines))
 
 
 def _is_duration(value: Any) -> TypeGuard[float]:
@@ -296,10 +298,23 @@ def _texts(value: Any) -> list[str]:
 
 
 def _counted(texts: Sequence[str]) -> list[str]:
-    """Each of them once, in the order in which they came last, with how often they came."""
-    counts = Counter(texts)
-    last_first = dict.fromkeys(reversed(texts))
-    return [printable(counted(text, counts[text])) for text in reversed(last_first)]
+    """Each of them once, in the order in which they came last, with how often they came and to how many requests."""
+    whose: dict[str, dict[str, None]] = {}
+    counts: Counter[str] = Counter()
+    for text in texts:
+        stem, _, reason = text.partition(": ")
+        error, stem = (reason, stem) if RequestName.from_stem(stem) is not None else (text, "")
+        # What has come again moves to the end.
+        stems = whose.pop(error, {})
+        stems.pop(stem, None)
+        whose[error] = {**stems, stem: None}
+        counts[error] += 1
+    return [printable(counted(_with_stems(error, list(stems)), counts[error])) for error, stems in whose.items()]
+
+
+def _with_stems(error: str, stems: Sequence[str]) -> str:
+    others = f" and {len(stems) - 1} other request{'s' if len(stems) > 2 else ''}" if len(stems) > 1 else ""
+    return f"{stems[-1]}{others}: {error}" if stems[-1] else error
 
 
 def _live(instances: Sequence[Report]) -> list[Report]:

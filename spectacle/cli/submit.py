@@ -65,7 +65,7 @@ OPTION = _Option()
     help="Option of the generator; the value is JSON, or else text. Can be repeated.",
 )  # fmt: skip
 @click.option("--options", "options_file", type=FILE, help="JSON file with options. --option and --seed override it.")
-@click.option("--seed", type=click.IntRange(0), help="Seed: the same seed makes the same image again.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed: the same seed makes the same image again.")
 @click.option("--user", help="User that the request is for; users take turns. Default: your account.")
 @click.option("--wait/--no-wait", "wait_for_it", default=False, help="Wait and print the path of the image.")
 @click.option("--timeout", type=click.FloatRange(0), help="Maximum time to wait, in seconds.")

@@ -55,6 +55,7 @@ class TrackedRequest:
         unsettled: Times in a row that it looked different when it was to be processed.
         unfinished: Monotonic time since which it has looked as if its writer were not done; None when it does not.
         alone: Whether it is not run together with others, because it has ended an attempt before.
+        told: Why it was thrown back, as the log has it.
     """
 
     name: RequestName
@@ -70,6 +71,7 @@ class TrackedRequest:
     written_since: float | None = None
     unsettled: int = 0
     alone: bool = False
+    told: str | None = None
 
 
 class Backlog:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+MAX_OPEN = 10_000
+"""Most files that are remembered as being written."""
+
 
 class FileEvent(Enum):
     """What happened to a name."""
@@ -49,6 +52,8 @@ class FileEvents:
         self._reader: InotifyFD | None = None
         self._watching = False
         self._refused = False
+        # In the order of their first writes. Changed by the reader alone while it runs.
+        self._open: dict[str, None] = {}
 
     def watch(self, directory: Path) -> None:
         """Watch a directory from now on, instead of the one before. Where the kernel refuses, only the scan remains."""
@@ -60,6 +65,7 @@ class FileEvents:
         from spectacle.daemon.inotify import CoalescingReader
 
         wanted = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVE | InotifyConstants.IN_DELETE
+        wanted |= InotifyConstants.IN_MODIFY
         try:
             self._reader = CoalescingReader(os.fsencode(request_name("")), self._at_rest)
             self._reader.start()
@@ -81,16 +87,30 @@ class FileEvents:
             self._reader.stop()
             self._reader.join()
             self._reader = None
+        self._open.clear()
 
     @property
     def works(self) -> bool:
         """Whether the watch still lives. It dies with the directory, and its reader with an unforeseen error."""
         return self._reader is not None and self._reader.is_alive() and self._watching
 
+    def has_writer(self, file_name: str) -> bool:
+        """Whether a process of this host has written to a request and not closed it since, as far as was told.
+
+        Unlike the kernel's leases, it is told of the files of all users.
+        """
+        return file_name in self._open
+
     def on_event(self, event: InotifyEvent) -> None:
         """Report what happened to requests. Called by the reader."""
         file_name = os.fsdecode(event.name)
         if possible_request(file_name) is not None and not event.is_directory:
+            if event.is_modify:
+                self._open[file_name] = None
+                if len(self._open) > MAX_OPEN:
+                    del self._open[next(iter(self._open))]
+                return
+            self._open.pop(file_name, None)
             gone = event.is_delete or event.is_moved_from
             self._tell(file_name, FileEvent.GONE if gone else FileEvent.COMPLETE)
 
@@ -99,4 +119,5 @@ class FileEvents:
         self._watching = False
 
     def on_queue_overflow(self) -> None:
-        """Nothing: what was lost is found by the scan. Called by the reader."""
+        """Forget who writes. What else was lost is found by the scan. Called by the reader."""
+        self._open.clear()

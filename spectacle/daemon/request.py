@@ -19,6 +19,7 @@ from spectacle.spool.record import Version
 from spectacle.spool.sharing import Sharing
 from spectacle.worker.contract import Attachment, JobSpec, Role
 
+_LET_IN = "Give it mode 660 and a group that the daemon is in, which a spool of mode 2770 does."
 MAX_NAMED = 30
 """Maximum number of kinds that an error names as served."""
 
@@ -87,9 +88,7 @@ def read_request(spool: Spool, name: RequestName, seen: FileStatus, settings: Se
             f"{name.file_name} is {large.args[0]} bytes; the limit is {limits.max_prompt_bytes}. Shorten it."
         ) from None
     except PermissionError:
-        raise UnreadableRequest(
-            f"{name.file_name}: the daemon has no permission to read it. Make it readable by its group (chmod 660)."
-        ) from None
+        raise UnreadableRequest(f"{name.file_name}: the daemon has no permission to read it. {_LET_IN}") from None
     if status.version != seen.version:
         raise Changed
     version = Version.of(name.file_name, status, raw)
@@ -190,9 +189,7 @@ class OpenAttachments:
                     f"{candidate}: {odd}, not a regular file. Write the file itself under that name."
                 ) from None
             except PermissionError:
-                raise BadAttachment(
-                    f"{candidate}: the daemon has no permission to read it. Make it readable by its group (chmod 660)."
-                ) from None
+                raise BadAttachment(f"{candidate}: the daemon has no permission to read it. {_LET_IN}") from None
             self._open.callback(self._spool.close_file, descriptor)
             self.versions.append(Version.of(candidate, status))
             self.files.append(Attachment(role, candidate, descriptor))

@@ -21,7 +21,7 @@ from spectacle.spool.naming import (
     stems_with_many,
     stems_with_options,
 )
-from spectacle.spool.near_misses import MAX_TOLD, ODD_ENDINGS, merged, near_misses
+from spectacle.spool.near_misses import MAX_TOLD, merged, near_misses, odd_names
 from spectacle.spool.retire import is_displaced
 
 COARSEST_TIMES = 2.5
@@ -119,6 +119,10 @@ class Scanner:
     def close(self) -> None:
         """Listen no more."""
         self._events.stop()
+
+    def has_writer(self, file_name: str) -> bool:
+        """Whether a process of this host was seen to write to a request, and not to close it since."""
+        return self._events.has_writer(file_name)
 
     def forget(self) -> None:
         """Scan at the next turn, whatever is remembered of the directory."""
@@ -222,7 +226,7 @@ class Scanner:
         self._backlog.admission.begin_listing()
         for names in self._spool.some_names(CHUNK):
             possible, locks, half_done = sort_by_ending(names)
-            others = [each for each in names if each.endswith(ODD_ENDINGS)]
+            others = odd_names(names)
             claimed |= locks
             unfinished |= half_done
             many |= stems_with_many(names)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 import struct
 from pathlib import Path
+
+from spectacle.spool.naming import STATE_PARTS, state_path
 
 _REMEDIES = {
     errno.ENOSPC: "Free some space",
@@ -21,6 +24,11 @@ _REMEDIES = {
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Error numbers that say that there is no space, for anybody or for some."""
+
+_SHARE_STATE = (
+    "Use the account that it belongs to, or give the spool to a common group: as root, run `spectacle init DIR --group "
+    "GROUP` on it"
+)
 
 # Linux's FS_IOC_FSGETXATTR, struct fsxattr and FS_XFLAG_PROJINHERIT.
 _GET_ATTRIBUTES = 0x801C581F
@@ -106,19 +114,51 @@ def _not_permitted(path: Path, said: str) -> tuple[str, str]:
         allowed = os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=True)
     except (OSError, NotImplementedError):
         return said, rights
-    found = f"mode {stat.S_IMODE(status.st_mode):04o}, user {status.st_uid}, group {status.st_gid}"
+    found = _owner_and_mode(status)
     if not allowed:
         return f"{said} ({found})", rights
+    if (closed := _closed_state(path)) is not None:
+        return f"{said}: user {user} cannot use {closed}", _SHARE_STATE
     if sticky_for(status, user):
         return (
             f"{said}: it is sticky ({found}), so user {user} cannot remove or rename files of other users",
-            f"Run `chmod -t {path}`, or let its owner run the daemon",
+            _unstick(path),
         )
     # All permissions are there, so it is something else that refuses.
     return (
         f"{said} although user {user} has all permissions ({found})",
         "Look for an immutable attribute (`lsattr -d`), another user's file, or a security module (AppArmor, SELinux)",
     )
+
+
+def _closed_state(path: Path) -> str | None:
+    """The first of the directories that instances share, other than the spool itself, that this account cannot use.
+
+    They belong to the account that made them, which is another one where two accounts run daemons.
+    """
+    for name in map(state_path, ("", *STATE_PARTS)):
+        try:
+            status = os.lstat(path / name)
+            allowed = os.access(path / name, os.R_OK | os.W_OK | os.X_OK, effective_ids=True, follow_symlinks=False)
+        except (OSError, NotImplementedError):
+            continue
+        if stat.S_ISDIR(status.st_mode) and not allowed:
+            return f"{name} ({_owner_and_mode(status)})"
+    return None
+
+
+def _owner_and_mode(status: os.stat_result) -> str:
+    return f"mode {stat.S_IMODE(status.st_mode):04o}, user {status.st_uid}, group {status.st_gid}"
+
+
+def sticky_told(path: Path) -> str:
+    """What a daemon should say that may not remove other users' requests."""
+    user = os.geteuid()
+    return f"spool {path}: sticky, so user {user} does not process requests of other users. {_unstick(path)}."
+
+
+def _unstick(path: Path) -> str:
+    return f"Run `chmod -t {shlex.quote(str(path))}`, or let its owner run the daemon"
 
 
 def sticky_for(directory: os.stat_result, user: int) -> bool:

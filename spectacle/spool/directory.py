@@ -16,12 +16,12 @@ from typing import Any, ParamSpec, TypeVar
 
 from spectacle.errors import SpoolUnavailable
 from spectacle.spool import naming
-from spectacle.spool.diagnosis import cause_and_remedy, sticky_for
+from spectacle.spool.diagnosis import cause_and_remedy, sticky_for, sticky_told
 from spectacle.spool.exclusive import rename_exclusive
 from spectacle.spool.file_status import FileStatus, NotOrdinary, TooLarge
 from spectacle.spool.handles import Descriptor, DirectoryHandles
 from spectacle.spool.mounts import WITHOUT_EXCLUSIVE_RENAMES, advice_on, file_system_of, is_on_network
-from spectacle.spool.sharing import Sharing
+from spectacle.spool.sharing import Sharing, share_directory
 from spectacle.spool.writers import has_writer
 
 P = ParamSpec("P")
@@ -117,17 +117,22 @@ class Spool:
         self._handles = self._identity = None
 
     def prepare_state_directory(self) -> None:
-        """Make `.spectacle/` and its parts where they are missing.
+        """Make `.spectacle/` and its parts where they are missing, for the group where the spool is the group's.
 
         Raises:
             SpoolUnavailable: When they cannot be made or are not directories of their own.
         """
         for name in map(naming.state_path, ("", *naming.STATE_PARTS)):
+            made = False
             try:
                 with contextlib.suppress(FileExistsError):
                     directory, tail = self._at(name)
                     self._os.mkdir(tail, _DIRECTORY_MODE, dir_fd=directory.number)
+                    made = True
                 self._opened.refresh([name])
+                if made:
+                    directory, _ = self._at(f"{name}/")
+                    share_directory(self._os, self._opened.root.number, directory.number)
             except NotADirectoryError:
                 raise SpoolUnavailable(f"{self.path / name}: not a directory. Move it away.") from None
             except OSError as error:
@@ -468,6 +473,11 @@ class Spool:
             return bool(self._has_writer(descriptor))
         finally:
             self.close_file(descriptor)
+
+    @property
+    def sticky_told(self) -> str | None:
+        """Why requests of other users are not processed here, with what to do about it; None where they are."""
+        return sticky_told(self.path) if self._sticky else None
 
     def check_removable(self, status: FileStatus) -> None:
         """Do nothing unless a file can be seen now to be one that may not be removed from here later.

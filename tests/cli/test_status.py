@@ -6,10 +6,12 @@ import errno
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +97,30 @@ def test_the_same_error_is_told_once_with_a_count(run, spool: Spool, report) -> 
         "host-one waits: no space", "host-one error: b: no", "host-one error: a: no (3 times)",
         "host-one notice: odd name",
     ]  # fmt: skip
+
+
+def test_an_error_of_several_requests_is_told_once(run, spool: Spool, report) -> None:
+    report(errors=["a-1-8x8: no", "b-1-8x8: odd", *["a-1-8x8: no", "a-2-8x8: no", "a-3-8x8: no"] * 2])
+    lines = run("status", "--spool", spool.path).stdout.splitlines()
+    told = [line for line in lines if " error: " in line]
+    assert told == ["host-one error: b-1-8x8: odd", "host-one error: a-3-8x8 and 2 other requests: no (7 times)"]
+
+
+def test_what_several_instances_of_a_host_find_is_told_once(run, spool: Spool, report) -> None:
+    for name in ("one", "two"):
+        report(name, host="vm", notices=["odd name"], errors=["a: no"])
+    lines = run("status", "--spool", spool.path).stdout.splitlines()
+    assert [line for line in lines if line.startswith(("vm error", "vm notice"))] == [
+        "vm error: a: no", "vm notice: odd name",
+    ]  # fmt: skip
+
+
+def test_a_command_that_is_suggested_can_be_pasted_whatever_the_path_is(run, tmp_path: Path) -> None:
+    path = tmp_path / "my 'pictures'; $(x)"
+    path.mkdir()
+    told = run("status", "--spool", path).stdout
+    command = told[told.index("`") + 1 : told.rindex("`")]
+    assert shlex.split(command) == ["spectacle", "serve", "--spool", str(path)]
 
 
 def test_on_a_narrow_terminal_each_device_has_lines_of_its_own(

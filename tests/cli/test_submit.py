@@ -180,7 +180,7 @@ def test_who_waits_is_told_when_nobody_serves_the_spool(run, spool: Spool, repor
         (["--size", "0x10"], "invalid size"),
         (["--option", "steps"], "invalid option 'steps'. Use KEY=VALUE, such as steps=8"),
         (["--option", "=8"], "invalid option"),
-        (["--seed", "-1"], "-1 is not in the range x>=0"),
+        (["--seed", "-1"], "-1 is not in the range 0<=x<=9223372036854775807"),
         (["--input", "none.png"], "File 'none.png' does not exist"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import signal
 import subprocess
 from pathlib import Path
 
@@ -31,6 +32,17 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(COMPILER, "--project", SOURCE, "--outDir", directory)
     (directory / "package.json").write_text('{"type": "module"}')
     return directory
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled example."""
+    directory = tmp_path_factory.mktemp("example")
+    options = ("--module", "NodeNext", "--target", "ES2022", "--types", "node", "--skipLibCheck", "--ignoreConfig")
+    extensions = ("--allowImportingTsExtensions", "--rewriteRelativeImportExtensions", "--strict")
+    run(COMPILER, *options, *extensions, "--outDir", directory, SOURCE / "example.ts")
+    (directory / "package.json").write_text('{"type": "module"}')
+    return directory / "example.js"
 
 
 def test_the_client_passes_its_tests_under_node(build: Path) -> None:
@@ -92,6 +104,22 @@ def test_the_client_runs_under_both_kinds_of_modules(tmp_path: Path, kind: str) 
     request = tmp_path / "spool" / f"{stem}.txt"
     assert request.read_text() == "a fox\n"
     assert request.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_the_example_takes_its_request_back_when_a_signal_ends_it(tmp_path: Path, example: Path, number: int) -> None:
+    process = subprocess.Popen(
+        ["node", example, tmp_path, "a", "fox"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_for(lambda: list(tmp_path.glob("[!.]*.txt")), "the request", 60)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, said) == (1, f"{signal.Signals(number).name}: the request was cancelled\n")
+    assert os.listdir(tmp_path) == []
 
 
 RUNTIMES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from daemon_process import wait_for
 from watchdog.observers.inotify_c import CallbackId, InotifyConstants, Mask
 
 from spectacle.daemon import events as module
@@ -35,6 +37,36 @@ def test_a_kernel_that_refuses_to_watch_is_told_of_once_and_again_after_it_has_w
         assert events.works == available
         assert len(warnings) == count
     events.stop()
+
+
+def test_a_file_has_a_writer_from_its_first_write_until_it_is_closed_moved_or_removed(tmp_path: Path) -> None:
+    told: queue.Queue[str] = queue.Queue()
+    events = FileEvents(lambda name, _event: told.put(name))
+    events.watch(tmp_path)
+    path = tmp_path / "a-1-64x64.txt"
+    try:
+        for end in (lambda: None, lambda: path.rename(tmp_path / "b"), path.unlink):
+            with path.open("w") as file:
+                file.write("a red ")
+                file.flush()
+                wait_for(lambda: events.has_writer(path.name), "the writer to be seen")
+                end()
+            assert told.get(timeout=60) == path.name
+            assert not events.has_writer(path.name)
+        # What a second name is made of is not written.
+        os.link(tmp_path / "b", tmp_path / "b-1-64x64.txt")
+        path.touch()
+        while told.get(timeout=60) != path.name:
+            pass
+        assert not events.has_writer("b-1-64x64.txt")
+        with path.open("w") as file:
+            file.write("x")
+            file.flush()
+            wait_for(lambda: events.has_writer(path.name), "the writer to be seen")
+            events.on_queue_overflow()
+            assert not events.has_writer(path.name)
+    finally:
+        events.stop()
 
 
 def test_a_burst_is_gathered_for_longer_while_requests_wait_anyway(monkeypatch: pytest.MonkeyPatch) -> None:

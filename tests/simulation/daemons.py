@@ -230,6 +230,9 @@ class _Events:
         self._process: Process = world.scheduler.current.process
         self._directory: Inode | None = None
 
+    def has_writer(self, _file_name: str) -> bool:
+        return False
+
     def watch(self, path: Path) -> None:
         self.stop()
         if self._world.plan.events:

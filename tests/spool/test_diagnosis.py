@@ -76,6 +76,17 @@ def test_what_does_not_permit_it_is_told(
     assert remedy in told[1]
 
 
+def test_what_another_accounts_daemon_keeps_to_itself_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / ".spectacle" / "instances"
+    state.mkdir(parents=True)
+    state.chmod(0o750)
+    monkeypatch.setattr(diagnosis.os, "geteuid", lambda: 5)
+    monkeypatch.setattr(diagnosis.os, "access", lambda path, *_, **__: Path(path) != state)
+    cause, remedy = cause_and_remedy(tmp_path, error(errno.EACCES))
+    assert f"user 5 cannot use .spectacle/instances (mode 0750, user {os.getuid()}" in cause
+    assert "spectacle init DIR --group GROUP` on it" in remedy
+
+
 def test_a_spool_that_cannot_be_looked_at_is_told_all_the_same() -> None:
     for number in (errno.ENOSPC, errno.EACCES, errno.EIO):
         assert all(cause_and_remedy(Path("/does/not/exist"), error(number)))

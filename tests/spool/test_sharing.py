@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,15 @@ class OtherUsersSystem:
     """`os`, in which every file is a daemon's that may be in some groups."""
 
     def __init__(
-        self, gid: int, may_change_to: int | None = None, mode: int = 0o640, *, has_modes: bool = True
+        self,
+        gid: int,
+        may_change_to: int | None = None,
+        mode: int = 0o640,
+        *,
+        has_modes: bool = True,
+        acl: bytes | None = None,
     ) -> None:
-        self.gid, self.may_change_to, self.mode, self.has_modes = gid, may_change_to, mode, has_modes
+        self.gid, self.may_change_to, self.mode, self.has_modes, self.acl = gid, may_change_to, mode, has_modes, acl
 
     def fstat(self, _descriptor: int) -> os.stat_result:
         return os.stat_result((stat.S_IFREG | self.mode, 1, 1, 1, 999, self.gid, 1, 0, 0, 0))
@@ -43,7 +50,11 @@ class OtherUsersSystem:
         self.gid = gid
 
     def listxattr(self, _descriptor: int) -> list[str]:
-        return []
+        return [] if self.acl is None else ["system.posix_acl_access"]
+
+    def getxattr(self, _descriptor: int, _name: str) -> bytes:
+        assert self.acl is not None
+        return self.acl
 
 
 @pytest.mark.parametrize(
@@ -97,6 +108,49 @@ def test_a_file_system_without_modes_is_left_as_it_is() -> None:
     sharing = Sharing(request(STRANGER, 7, 0o600))
     sharing.apply(OtherUsersSystem(7, mode=0o600, has_modes=False), 0)
     assert sharing.trouble is not None
+
+
+@pytest.mark.parametrize(("spool_mode", "mode"), [(0o2770, 0o2770), (0o770, 0o770), (0o750, 0o700)])
+def test_what_instances_share_is_the_groups_where_the_spool_is_whatever_the_umask(
+    tmp_path: Path, spool_mode: int, mode: int
+) -> None:
+    tmp_path.chmod(spool_mode)
+    spool = Spool(tmp_path)
+    spool.open()
+    before = os.umask(0o077)
+    try:
+        spool.prepare_state_directory()
+    finally:
+        os.umask(before)
+        spool.close()
+    for part in (".spectacle", ".spectacle/instances", ".spectacle/attempts"):
+        assert oct(stat.S_IMODE((tmp_path / part).stat().st_mode)) == oct(mode)
+
+
+def acl(*entries: tuple[int, int, int]) -> bytes:
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *each) for each in entries)
+
+
+USER, OWNING_GROUP, GROUP, MASK, OTHER = 2, 4, 8, 16, 32
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ([(USER, 7, STRANGER), (OWNING_GROUP, 0, 0), (MASK, 7, 0), (OTHER, 0, 0)], False),
+        ([(USER, 7, STRANGER), (OWNING_GROUP, 0, 0), (MASK, 3, 0), (OTHER, 4, 0)], True),
+        ([(USER, 0, STRANGER), (OWNING_GROUP, 4, 0), (MASK, 7, 0), (OTHER, 4, 0)], True),
+        ([(USER, 7, 5), (GROUP, 4, 7), (MASK, 7, 0), (OTHER, 0, 0)], False),
+        ([(USER, 7, 5), (GROUP, 1, 7), (MASK, 7, 0), (OTHER, 4, 0)], True),
+        ([(USER, 7, 5), (OWNING_GROUP, 0, 0), (MASK, 7, 0), (OTHER, 4, 0)], False),
+    ],
+)
+def test_an_access_control_list_says_who_can_read_a_result(entries: list[tuple[int, int, int]], told: bool) -> None:
+    system = OtherUsersSystem(54320, acl=acl(*entries))
+    sharing = Sharing(request(STRANGER, 7, 0o600))
+    sharing.apply(system, 0)
+    assert (sharing.trouble is not None) == told
+    assert system.mode == 0o640
 
 
 def test_of_a_user_with_an_account_all_groups_count(monkeypatch: pytest.MonkeyPatch) -> None:
