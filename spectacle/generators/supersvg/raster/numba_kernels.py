@@ -26,7 +26,7 @@ _VISIBLE = 1e-6
 _OPAQUE = 1e-4
 """What is under more than 1 - 1e-4 cannot be recovered from the sum in single precision."""
 
-_BAND_ROWS = 64
+_BAND_ROWS = 128
 
 
 class Polygons(NamedTuple):
