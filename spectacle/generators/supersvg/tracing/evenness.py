@@ -94,7 +94,7 @@ def _uneven(ways: Doubles, colours: Doubles, steps: Labels, order: Labels) -> fl
                 sloped += colour * (place - half)
                 squares += colour * colour
             total += squares - plain * plain / _BLOCK - sloped * sloped / square
-    return total / (count // _BLOCK * _BLOCK)
+    return float(total / (count // _BLOCK * _BLOCK))
 
 
 @compiled

@@ -226,8 +226,8 @@ def _corners(outline: Points) -> list[int]:
     highest = ndimage.maximum_filter1d(score, 2 * reach + 1, mode="wrap")
     for number in np.flatnonzero((score > 0) & (score == highest)).tolist():
         # Of several that turn as far, next to each other, the first; they come in order, around the outline.
-        near = corners[-1:] + corners[:1]
-        if not any((number - other) % len(score) <= reach for other in near):
+        beside = corners[-1:] + corners[:1]
+        if not any((number - other) % len(score) <= reach for other in beside):
             corners.append(number)
     return corners
 

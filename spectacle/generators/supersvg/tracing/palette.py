@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 from scipy import ndimage
@@ -63,21 +62,23 @@ def find_colours(pixels: Floats) -> Areas | None:
     Args:
         pixels: (height, width, 3 or 4).
     """
-    for side, near in product(_SIDES, _NEAR):
+    for side in _SIDES:
         clean = ndimage.median_filter(pixels, size=(side, side, 1))
         flat = (ndimage.maximum_filter(clean, (3, 3, 1)) - ndimage.minimum_filter(clean, (3, 3, 1))).max(axis=2) < _FLAT
-        colours = _palette(clean[flat], near) if flat.mean() >= _MIN_FLAT else None
-        if colours is None:
+        if flat.mean() < _MIN_FLAT:
             continue
-        areas = _areas(pixels, clean, flat, colours)
-        left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
-        error = float(np.mean(left**2))
-        if (
-            len(areas.areas) <= _MAX_AREAS
-            and error < _MAX_ERROR
-            and (np.abs(left).max(axis=2) > _LOST).mean() < _MAX_LOST
-        ):
-            return replace(areas, error=error)
+        seen = clean[flat]
+        some = seen[:: max(1, len(seen) // _SAMPLE)]  # most photographs are told by these alone
+        for near in _NEAR:
+            colours = None if _palette(some, near) is None else _palette(seen, near)
+            if colours is None:
+                continue
+            areas = _areas(pixels, clean, flat, colours)
+            left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
+            error = float(np.mean(left**2))
+            lost = float((np.abs(left).max(axis=2) > _LOST).mean())
+            if len(areas.areas) <= _MAX_AREAS and error < _MAX_ERROR and lost < _MAX_LOST:
+                return replace(areas, error=error)
     return None
 
 
