@@ -102,7 +102,7 @@ def find_blurred_cells(pixels: Floats) -> Areas | None:
 
 
 def _few_colours(small: Floats) -> tuple[Floats, Labels] | None:
-    """The colours of squares, those taken for one that are nearly the same, and (rows, columns) which each has."""
+    """The colours of squares, those considered one that are nearly the same, and (rows, columns) which each has."""
     flat = small.reshape(-1, small.shape[2])
     if (
         len(np.unique((flat * _COARSE + 0.5).astype(np.int64) @ (_COARSE + 1) ** np.arange(flat.shape[1])))
