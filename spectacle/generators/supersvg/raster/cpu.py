@@ -11,6 +11,9 @@ import numba
 
 _Result = TypeVar("_Result")
 
+_MIN_TASKS = 2
+"""With fewer bands for each thread, starting threads takes longer than they save."""
+
 
 def thread_count() -> int:
     """How many threads to use: those that OMP_NUM_THREADS allows, as for torch, otherwise one a core."""
@@ -28,8 +31,8 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 def in_threads(work: Callable[[int], _Result], tops: range) -> Iterator[_Result]:
     """The results of the bands in order, whichever thread is done first: sums must not depend on chance."""
-    threads = min(thread_count(), len(tops))
-    if threads == 1:
+    threads = min(thread_count(), len(tops) // _MIN_TASKS)
+    if threads <= 1:
         yield from map(work, tops)
         return
     with ThreadPoolExecutor(threads) as pool:

@@ -10,7 +10,7 @@ The kernels work on bands of rows, so that threads share nothing and memory stay
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,7 @@ _VISIBLE = 1e-6
 _OPAQUE = 1e-4
 """What is under more than 1 - 1e-4 cannot be recovered from the sum in single precision."""
 
-_BAND_ROWS = 64
+_BAND_ROWS = 128
 
 
 class Polygons(NamedTuple):
@@ -66,6 +66,14 @@ class Gradients(NamedTuple):
     colours: Floats
     end_colours: Floats
     opacities: Floats
+
+
+class Wanted(NamedTuple):
+    """Which derivatives are wanted; the others are left zero, where that saves work."""
+
+    outlines: bool
+    colours: bool
+    opacities: bool
 
 
 class _Window(NamedTuple):
@@ -239,50 +247,84 @@ def _covered(winding: float, even_odd: bool) -> tuple[float, float]:
 
 
 @compiled
-def _along(ramps: Floats, path: int, column: int, row: int) -> float:
-    """Where between its two colours a gradient is at a pixel, 0 to 1; 0 for a path of one colour."""
-    if ramps[path, 1] == 0 and ramps[path, 2] == 0:
-        return 0.0
-    along = ramps[path, 0] + ramps[path, 1] * (column + 0.5) + ramps[path, 2] * (row + 0.5)
-    if ramps[path, 4] != 0 or ramps[path, 5] != 0:
-        across = ramps[path, 3] + ramps[path, 4] * (column + 0.5) + ramps[path, 5] * (row + 0.5)
-        along = math.sqrt(along * along + across * across)
-    return float(min(max(along, 0.0), 1.0))
+def _ramp_of(ramps: Floats, path: int) -> tuple[bool, bool, float, float, float, float, float, float]:
+    """Whether a path has a gradient, and one that spreads from a centre, and its numbers."""
+    a, b, c = float(ramps[path, 0]), float(ramps[path, 1]), float(ramps[path, 2])
+    d, e, f = float(ramps[path, 3]), float(ramps[path, 4]), float(ramps[path, 5])
+    return b != 0 or c != 0, e != 0 or f != 0, a, b, c, d, e, f
 
 
 @compiled
-def _paint_band(polygons: Polygons, top: int, canvas: Floats, scratch: Floats) -> None:
-    edges, starts, colours, end_colours, ramps, tables, chosen, opacities, even_odd, max_weight = polygons
-    rows, width, channels = canvas.shape
-    for path in range(len(starts) - 1):
-        left, right, upper, lower = _write_winding(
-            edges, starts[path], starts[path + 1], top, top + rows, width, scratch
-        )
-        columns = right - left
-        stride = columns + 2
-        opacity = opacities[path]
-        table = chosen[path]
-        step = 0
-        for row in range(upper, lower):
-            base = (row - upper) * stride
-            winding = 0.0
-            for column in range(columns):
-                winding += scratch[base + column]
-                if abs(winding) < _VISIBLE:
-                    continue
-                along = _along(ramps, path, left + column, row)
-                covered = _covered(winding, even_odd)[0]
-                if table >= 0:
-                    step = int(along * (tables.shape[1] - 1) + 0.5)
-                    covered *= tables[table, step, 4]
-                weight = min(covered * opacity, max_weight)
-                for channel in range(channels):
-                    colour = colours[path, channel]
-                    colour += along * (end_colours[path, channel] - colour)
-                    if table >= 0:
-                        colour = tables[table, step, channel]
-                    below = canvas[row - top, left + column, channel]
-                    canvas[row - top, left + column, channel] = below + weight * (colour - below)
+def _run_end(scratch: Floats, begin: int, end: int) -> int:
+    """Where the run of pixels ends that have the same winding as the one at `begin`."""
+    here = begin + 1
+    while here < end and scratch[here] == 0:
+        here += 1
+    return here
+
+
+def _painting(channels: int) -> Any:
+    """What paints a band of an image of so many channels: loops over a number that is known are faster."""
+
+    @compiled
+    def _paint_band(polygons: Polygons, top: int, canvas: Floats, scratch: Floats) -> None:
+        edges, starts, colours, end_colours, ramps, tables, chosen, opacities, even_odd, max_weight = polygons
+        rows, width = canvas.shape[:2]
+        tints, slopes = np.empty(channels, np.float32), np.empty(channels, np.float32)
+        for path in range(len(starts) - 1):
+            left, right, upper, lower = _write_winding(
+                edges, starts[path], starts[path + 1], top, top + rows, width, scratch
+            )
+            columns = right - left
+            stride = columns + 2
+            opacity = float(opacities[path])
+            table = chosen[path]
+            shaded, radial, a, b, c, d, e, f = _ramp_of(ramps, path)
+            for channel in range(channels):
+                tints[channel] = colours[path, channel]
+                slopes[channel] = end_colours[path, channel] - colours[path, channel]
+            for row in range(upper, lower):
+                base = (row - upper) * stride
+                line = row - top
+                winding = 0.0
+                following = 0
+                while following < columns:
+                    column = following
+                    winding += scratch[base + column]
+                    following = _run_end(scratch, base + column, base + columns) - base
+                    if abs(winding) < _VISIBLE:
+                        continue
+                    covered = _covered(winding, even_odd)[0]
+                    share = np.float32(min(covered * opacity, max_weight))
+                    if not shaded:
+                        for place in range(left + column, left + following):
+                            for channel in range(channels):
+                                below = canvas[line, place, channel]
+                                canvas[line, place, channel] = below + share * (tints[channel] - below)
+                        continue
+                    begin = a + b * (left + column + 0.5) + c * (row + 0.5)
+                    across = d + e * (left + column + 0.5) + f * (row + 0.5)
+                    for number in range(following - column):
+                        place = left + column + number
+                        along = begin + b * number
+                        if radial:
+                            side = across + e * number
+                            along = math.sqrt(along * along + side * side)
+                        along = min(max(along, 0.0), 1.0)
+                        if table < 0:
+                            part = np.float32(along)
+                            for channel in range(channels):
+                                below = canvas[line, place, channel]
+                                colour = tints[channel] + part * slopes[channel]
+                                canvas[line, place, channel] = below + share * (colour - below)
+                            continue
+                        step = int(along * (tables.shape[1] - 1) + 0.5)
+                        weight = np.float32(min(covered * opacity * tables[table, step, 4], max_weight))
+                        for channel in range(channels):
+                            below = canvas[line, place, channel]
+                            canvas[line, place, channel] = below + weight * (tables[table, step, channel] - below)
+
+    return _paint_band
 
 
 @compiled
@@ -305,70 +347,108 @@ def _cover_band(
                     owners[row - top, left + column] = path
 
 
-@compiled
-def _backward_band(polygons: Polygons, band: _Band, gradients: Gradients, outlines: bool) -> None:
-    """Take the layers off from the top, keeping for each pixel what light and colour the layers below still give."""
-    edges, starts, colours, end_colours, ramps, tables, chosen, opacities, even_odd, max_weight = polygons
-    top, rest, light, slope, scratch = band
-    edge_gradient, colour_gradient, end_colour_gradient, opacity_gradient = gradients
-    rows, width, channels = rest.shape
-    for path in range(len(starts) - 2, -1, -1):
-        left, right, upper, lower = _write_winding(
-            edges, starts[path], starts[path + 1], top, top + rows, width, scratch
-        )
-        columns = right - left
-        stride = columns + 2
-        opacity = float(opacities[path])
-        table = chosen[path]
-        step = 0
-        opacity_sum = 0.0
-        crossed = False
-        for row in range(upper, lower):
-            base = (row - upper) * stride
-            winding = 0.0
-            for column in range(columns):
-                winding += scratch[base + column]
-                scratch[base + column] = 0
-                through = light[row - top, left + column]
-                if through < _OCCLUDED or abs(winding) < _VISIBLE:
-                    continue
-                covered, turn = _covered(winding, even_odd)
-                along = _along(ramps, path, left + column, row)
-                own = 1.0
-                if table >= 0:
-                    step = int(along * (tables.shape[1] - 1) + 0.5)
-                    own = float(tables[table, step, 4])
-                weight = min(covered * opacity * own, max_weight)
-                clear = 1 - weight
-                if clear < _OPAQUE:
-                    clear = 0.0
-                after = through * clear
-                shown = through * weight
-                change = 0.0
-                for channel in range(channels):
-                    colour = colours[path, channel]
-                    colour += along * (end_colours[path, channel] - colour)
-                    if table >= 0:
-                        colour = tables[table, step, channel]
-                    remaining = rest[row - top, left + column, channel] - shown * colour
-                    rest[row - top, left + column, channel] = remaining
-                    here = slope[row - top, left + column, channel]
-                    if table < 0:
-                        colour_gradient[path, channel] += here * shown * (1 - along)
-                        end_colour_gradient[path, channel] += here * shown * along
-                    if after > 0:
-                        change += here * (colour * through - remaining / clear)
-                light[row - top, left + column] = after
-                opacity_sum += change * covered * own
-                if turn != 0 and covered < 1:
-                    scratch[base + column] = change * opacity * own * turn
-                    crossed = True
-            scratch[base + columns] = 0
-        opacity_gradient[path] += opacity_sum
-        if outlines and crossed:
-            window = _Window(left, upper, lower, columns, stride)
-            for number in range(starts[path], starts[path + 1]):
-                _edge_gradient(edges, number, scratch, edge_gradient, window)
+def _painting_backward(channels: int) -> Any:
+    """What takes the layers off a band of an image of so many channels."""
+
+    @compiled
+    def _backward_band(polygons: Polygons, band: _Band, gradients: Gradients, wanted: Wanted) -> None:
+        """Take the layers off from the top, keeping for each pixel what light and colour those below still give."""
+        edges, starts, colours, end_colours, ramps, tables, chosen, opacities, even_odd, max_weight = polygons
+        top, rest, light, slope, scratch = band
+        edge_gradient, colour_gradient, end_colour_gradient, opacity_gradient = gradients
+        rows, width = rest.shape[:2]
+        tints, slopes = np.empty(channels, np.float64), np.empty(channels, np.float64)
+        sums, ends = np.empty(channels, np.float64), np.empty(channels, np.float64)
+        for path in range(len(starts) - 2, -1, -1):
+            left, right, upper, lower = _write_winding(
+                edges, starts[path], starts[path + 1], top, top + rows, width, scratch
+            )
+            columns = right - left
+            stride = columns + 2
+            opacity = float(opacities[path])
+            table = chosen[path]
+            shaded, radial, a, b, c, d, e, f = _ramp_of(ramps, path)
+            tinted = wanted.colours and table < 0
+            opacity_sum = 0.0
+            for channel in range(channels):
+                tints[channel] = colours[path, channel]
+                slopes[channel] = end_colours[path, channel] - colours[path, channel]
+                sums[channel] = ends[channel] = 0.0
+            crossed = False
+            for row in range(upper, lower):
+                base = (row - upper) * stride
+                line = row - top
+                winding = 0.0
+                following = 0
+                while following < columns:
+                    column = following
+                    winding += scratch[base + column]
+                    following = _run_end(scratch, base + column, base + columns) - base
+                    scratch[base + column] = 0
+                    if abs(winding) < _VISIBLE:
+                        continue
+                    covered, turn = _covered(winding, even_odd)
+                    if covered > 1 - _VISIBLE:
+                        covered, turn = 1.0, 0.0
+                    outline = turn != 0 and wanted.outlines
+                    crossed = crossed or outline
+                    changing = outline or wanted.opacities
+                    own = 1.0
+                    along = 0.0
+                    step = 0
+                    begin = a + b * (left + column + 0.5) + c * (row + 0.5)
+                    across = d + e * (left + column + 0.5) + f * (row + 0.5)
+                    for number in range(following - column):
+                        place = left + column + number
+                        through = float(light[line, place])
+                        if through < _OCCLUDED:
+                            continue
+                        if shaded:
+                            along = begin + b * number
+                            if radial:
+                                side = across + e * number
+                                along = math.sqrt(along * along + side * side)
+                            along = min(max(along, 0.0), 1.0)
+                            if table >= 0:
+                                step = int(along * (tables.shape[1] - 1) + 0.5)
+                                own = float(tables[table, step, 4])
+                        weight = min(covered * opacity * own, max_weight)
+                        clear = 1 - weight
+                        if clear < _OPAQUE:
+                            clear = 0.0
+                        after = through * clear
+                        light[line, place] = after
+                        shown = through * weight
+                        if tinted:
+                            for channel in range(channels):
+                                here = slope[line, place, channel] * shown
+                                sums[channel] += here
+                                ends[channel] += here * along
+                        if after == 0:
+                            continue
+                        change = 0.0
+                        for channel in range(channels):
+                            colour = tints[channel] + along * slopes[channel]
+                            if table >= 0:
+                                colour = float(tables[table, step, channel])
+                            remaining = rest[line, place, channel] - shown * colour
+                            rest[line, place, channel] = remaining
+                            if changing:
+                                change += slope[line, place, channel] * (colour * through - remaining / clear)
+                        opacity_sum += change * covered * own
+                        if outline:
+                            scratch[base + column + number] = change * opacity * own * turn
+                scratch[base + columns] = 0
+            opacity_gradient[path] += opacity_sum
+            for channel in range(channels):
+                colour_gradient[path, channel] += sums[channel] - ends[channel]
+                end_colour_gradient[path, channel] += ends[channel]
+            if crossed:
+                window = _Window(left, upper, lower, columns, stride)
+                for number in range(starts[path], starts[path + 1]):
+                    _edge_gradient(edges, number, scratch, edge_gradient, window)
+
+    return _backward_band
 
 
 @compiled
@@ -425,6 +505,10 @@ def _flatten_backward(slopes: Floats, counts: Labels) -> Floats:
     return gradient
 
 
+_PAINTING = {channels: _painting(channels) for channels in (3, 4)}
+_PAINTING_BACKWARD = {channels: _painting_backward(channels) for channels in (3, 4)}
+
+
 def flatten_curves(
     curves: Floats, owners: Labels, paths: int, finest: float, most: int
 ) -> tuple[Floats, Labels, Labels]:
@@ -453,12 +537,12 @@ def flatten_curves_backward(slopes: Floats, counts: Labels) -> Floats:
 
 def paint(polygons: Polygons, background: Floats) -> Floats:
     """Paint polygons over a background of (height, width, channels); returns an image of that size."""
-    canvas = background.copy()
-    height, width, _ = canvas.shape
+    canvas = np.array(background, np.float32, order="C")
+    height, width, channels = canvas.shape
 
     def work(top: int) -> None:
         scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
-        _paint_band(polygons, top, canvas[top : top + _BAND_ROWS], scratch)
+        _PAINTING[channels](polygons, top, canvas[top : top + _BAND_ROWS], scratch)
 
     for _ in in_threads(work, range(0, height, _BAND_ROWS)):
         pass
@@ -478,16 +562,16 @@ def cover(edges: Floats, starts: Labels, opacities: Floats, height: int, width: 
     return owners
 
 
-def paint_backward(polygons: Polygons, canvas: Floats, slope: Floats, *, outlines: bool) -> Gradients:
+def paint_backward(polygons: Polygons, canvas: Floats, slope: Floats, wanted: Wanted) -> Gradients:
     """Derivatives of `paint`.
 
     Args:
         polygons: As they were given to `paint`.
         canvas: What `paint` returned.
         slope: (height, width, channels) derivative of the loss with respect to the canvas.
-        outlines: Whether the derivative with respect to the edges is wanted; zeros are returned otherwise.
+        wanted: Which of them.
     """
-    height, width, _ = canvas.shape
+    height, width, channels = canvas.shape
 
     def zeros() -> Gradients:
         return Gradients(
@@ -503,7 +587,7 @@ def paint_backward(polygons: Polygons, canvas: Floats, slope: Floats, *, outline
         scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
         band = _Band(top, rest, np.ones(rest.shape[:2], np.float32), slope[rows], scratch)
         gradients = zeros()
-        _backward_band(polygons, band, gradients, outlines)
+        _PAINTING_BACKWARD[channels](polygons, band, gradients, wanted)
         return gradients
 
     total = zeros()

@@ -46,9 +46,8 @@ def render(paths: PathSet, width: int, height: int, background: Tensor | None = 
     if alpha:
         solid = torch.ones_like(colours[:, :1])
         colours, end_colours = torch.cat([colours, solid], dim=1), torch.cat([end_colours, solid], dim=1)
-    canvas = torch.zeros(height, width, colours.shape[1], device=colours.device)
-    if background is not None:
-        canvas = canvas + background.to(canvas)
+    canvas = colours.new_zeros(1) if background is None else background.to(colours)
+    canvas = canvas.expand(height, width, colours.shape[1])
     if not len(paths):
         return canvas
     max_weight = MAX_WEIGHT if paths.opacities.requires_grad else 1.0
@@ -170,15 +169,16 @@ class _OnCpu(torch.autograd.Function):
             even_odd,
             max_weight,
         )
-        ctx.canvas = paint(ctx.polygons, _array(background))
+        ctx.canvas = paint(ctx.polygons, background.numpy())
         return torch.from_numpy(ctx.canvas)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
-        from spectacle.generators.supersvg.raster.numba_kernels import flatten_curves_backward, paint_backward
+        from spectacle.generators.supersvg.raster.numba_kernels import Wanted, flatten_curves_backward, paint_backward
 
-        outlines = ctx.needs_input_grad[0]
-        gradients = paint_backward(ctx.polygons, ctx.canvas, _array(slope), outlines=outlines)
+        outlines, begins, ends, opacities = ctx.needs_input_grad[:4]
+        wanted = Wanted(outlines, begins or ends, opacities)
+        gradients = paint_backward(ctx.polygons, ctx.canvas, _array(slope), wanted)
         of_curves = torch.from_numpy(flatten_curves_backward(gradients.edges, ctx.counts)) if outlines else None
         others = (gradients.colours, gradients.end_colours, gradients.opacities)
         return of_curves, *(torch.from_numpy(gradient) for gradient in others), *(None,) * 7

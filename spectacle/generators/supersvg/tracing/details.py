@@ -14,10 +14,10 @@ from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
 _ROUNDS = 4
 """Details that touch are found as one at first, with the colour that most of them has; the others come next."""
 
-_SEEN, _CLEAR = 0.07, 0.1
+SEEN = 0.07, 0.1
 """By how much, in any channel, the pixels of a detail differ from what the areas say, and the clearest of them."""
 
-_SEEN_IN_NOISE, _CLEAR_IN_NOISE = 0.25, 0.5
+SEEN_IN_NOISE = 0.25, 0.5
 """The same for images with noise: what lossy compression leaves next to outlines is not a detail."""
 
 _NOISE = 0.03
@@ -52,7 +52,7 @@ _COVERED = 0.4
 """A detail covers this share of a pixel at least, or of one next to it."""
 
 _BINS = 32
-_MANY, _MANY_SHARE = 24, 0.25
+_MANY, _MANY_SHARE = 24, 0.06
 """So many pixels of a detail, and this share of them, are enough to give it their colour."""
 
 _MAX_COLOURS = 64
@@ -68,7 +68,7 @@ class _Colour:
     details: list[int]
 
 
-def add_details(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], *, noisy: bool) -> Areas:
+def add_details(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], least: tuple[float, float]) -> Areas:
     """The areas of an image, and one more for each colour of its details.
 
     Args:
@@ -76,10 +76,10 @@ def add_details(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], *, nois
         areas: What was found in them.
         smooth: (height, width), which pixels hardly differ from those next to them: what their areas cannot say is a
             shade, and no detail.
-        noisy: Take what differs little for noise.
+        least: By how much the pixels of a detail differ at least, and the clearest of them: `SEEN`, `SEEN_IN_NOISE`.
     """
     for _ in range(_ROUNDS):
-        found = _found(pixels, areas, smooth, noisy)
+        found = _found(pixels, areas, smooth, least)
         if found is None:
             break
         details, colours = found
@@ -95,11 +95,13 @@ def is_noisy(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_]) -> bool:
     return bool((differ & beside).sum() > _NOISE * beside.sum())
 
 
-def _found(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], noisy: bool) -> tuple[Labels, list[_Colour]] | None:
+def _found(
+    pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], least: tuple[float, float]
+) -> tuple[Labels, list[_Colour]] | None:
     """The number of each pixel's detail, from 1, and the colours of the details; None where there are none."""
     left = pixels - areas.modelled
     size = np.abs(left).max(axis=2)
-    seen = size > (_SEEN_IN_NOISE if noisy else _SEEN)
+    seen = size > least[0]
     if not seen.any() or seen.mean() > _MAX_SEEN:
         return None
     details = np.asarray(ndimage.label(seen, _AROUND)[0], np.int64)
@@ -110,7 +112,7 @@ def _found(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], noisy: bool)
     peaks = np.zeros(len(energy))
     np.maximum.at(peaks, place, size.ravel())
     sharp = np.bincount(place, (_steps(pixels) >= _SHARP * peaks[details]).ravel()) / np.bincount(place)
-    clear = (energy >= _MIN_ENERGY) & (peaks >= (_CLEAR_IN_NOISE if noisy else _CLEAR))
+    clear = (energy >= _MIN_ENERGY) & (peaks >= least[1])
     kept = np.flatnonzero(clear & (of_shades <= _SHADES * energy) & (sharp >= _MIN_SHARP))
     if not len(kept) or len(kept) > _MAX_DETAILS:
         return None
@@ -138,19 +140,21 @@ def _means(numbers: Labels, values: Floats, count: int) -> Reals:
 
 def _prefer_commonest(means: Reals, numbers: Labels, values: Floats) -> None:
     """Write the colour that many pixels of a detail have in place of the mean: lines of several colours may touch."""
-    steps = (values * (_BINS - 1) + 0.5).astype(np.int64)
-    size = _BINS ** values.shape[1]
-    keys, places, counts = np.unique(
-        numbers * size + steps @ (_BINS ** np.arange(values.shape[1])), return_inverse=True, return_counts=True
-    )
-    own = keys // size
-    order = np.lexsort((counts, own))
-    commonest = order[np.append(np.flatnonzero(np.diff(own[order])), len(order) - 1)]
-    many = counts[commonest] >= np.maximum(
-        _MANY, _MANY_SHARE * np.bincount(numbers, minlength=len(means))[own[commonest]]
-    )
-    of_key = _means(places, values, len(keys))
-    means[own[commonest[many]]] = of_key[commonest[many]]
+    least = np.maximum(_MANY, _MANY_SHARE * np.bincount(numbers, minlength=len(means)))
+    for shift in (0.0, 0.5):  # colours are counted in steps, and none may be split between two
+        steps = (values * (_BINS - 1) + shift).astype(np.int64)
+        size = (_BINS + 1) ** values.shape[1]
+        keys, places, counts = np.unique(
+            numbers * size + steps @ ((_BINS + 1) ** np.arange(values.shape[1])),
+            return_inverse=True,
+            return_counts=True,
+        )
+        own = keys // size
+        order = np.lexsort((counts, own))
+        commonest = order[np.append(np.flatnonzero(np.diff(own[order])), len(order) - 1)]
+        many = commonest[counts[commonest] >= least[own[commonest]]]
+        means[own[many]] = _means(places, values, len(keys))[many]
+        least[own[many]] = counts[many] + 1
 
 
 def _known(areas: Areas) -> list[Floats]:

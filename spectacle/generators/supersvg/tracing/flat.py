@@ -13,7 +13,7 @@ from scipy import ndimage
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
-from spectacle.generators.supersvg.tracing.details import add_details, is_noisy
+from spectacle.generators.supersvg.tracing.details import SEEN, SEEN_IN_NOISE, add_details, is_noisy
 from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of
@@ -97,7 +97,7 @@ def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
     noisy = is_noisy(pixels, found, seeds > 0)
     if noisy and (behind := find_areas(pixels, compressed=True)).error < _CLOSE:
         return behind
-    return add_details(pixels, found, seeds > 0, noisy=noisy)
+    return add_details(pixels, found, seeds > 0, SEEN_IN_NOISE if noisy else SEEN)
 
 
 def smooth_share(pixels: Floats) -> float:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.optimize import minimize
 
 from spectacle.generators.supersvg.arrays import Doubles, Floats
 from spectacle.generators.supersvg.raster.gradients import Gradient
+from spectacle.generators.supersvg.tracing.evenness import frame_of, most_even
 
 MIN_PIXELS = 64
 """Areas of fewer pixels have linear gradients of two colours at most."""
 
 _SAMPLE = 2048
-_BLOCK = 8
-"""Pixels that are about as far on the way, among which colours must not differ."""
-
 _NOISE = 4 * (1.2 / 255) ** 2
 """Squared error that is no more than that of channels of 8 bits."""
 
@@ -30,6 +28,7 @@ _SETTLED = 1.02
 _MIN_SPLIT = 400
 _MIN_MOST = 0.5
 _ROUNDS = 8
+_WEIGHINGS = 12
 _OFF = 4 * (2.5 / 255) ** 2
 """Squared difference up to which a pixel has the colour of a gradient."""
 
@@ -41,9 +40,6 @@ _STOP_ERROR = 2 / 255
 _CLEAR = 0.02
 _BEYOND = 1.5
 """By how many pixels a gradient goes on in the same way beyond the pixels that are surely part of the area."""
-
-_MAX_STRETCH = 8.0
-_MOVES = 240
 
 
 def fit_gradient(places: Doubles, colours: Doubles) -> tuple[Gradient, float] | None:
@@ -64,8 +60,8 @@ def fit_gradient(places: Doubles, colours: Doubles) -> tuple[Gradient, float] | 
     if quadric is None:
         return None
     trials: list[tuple[float, Doubles]] = []
-    for frame in _frames(some, seen, *quadric):
-        trials.append((_unevenness(_ways(frame, some), seen), frame))
+    for trial in _frames(some, seen, *quadric):
+        trials.append(trial)
         if trials[-1][0] <= _NOISE:
             break
     best = min(error for error, _ in trials)
@@ -84,7 +80,7 @@ def fit_most(places: Doubles, colours: Doubles) -> tuple[Gradient, NDArray[np.bo
     """
     if len(places) < _MIN_SPLIT:
         return None
-    kept = np.ones(len(places), bool)
+    kept = _on_one_plane(places, colours)
     for number in range(_ROUNDS):
         found = fit_gradient(places[kept], colours[kept])
         if found is None:
@@ -105,6 +101,24 @@ def fit_most(places: Doubles, colours: Doubles) -> tuple[Gradient, NDArray[np.bo
         else:
             kept = off <= max(np.quantile(off, _MIN_MOST), _OFF / 4)
     return None
+
+
+def _on_one_plane(places: Doubles, colours: Doubles) -> NDArray[np.bool_]:
+    """(n,) the pixels whose colours lie on one plane, if those of most do; otherwise all pixels.
+
+    What is left of others is given less and less weight, so that a glow does not lift the gradient it lies on.
+    """
+    every = np.ones(len(places), bool)
+    columns = np.column_stack([places - places.mean(axis=0), every])
+    columns[:, :2] /= max(float(np.abs(columns[:, :2]).max()), 1e-9)
+    some = slice(None, None, max(1, len(places) // _SAMPLE))
+    known, wanted = columns[some], colours[some]
+    weights = np.ones(len(known))
+    for limit in np.geomspace(1, _OFF / 4, _WEIGHINGS):
+        plane = np.linalg.lstsq(known * weights[:, None], wanted * weights[:, None], rcond=None)[0]
+        weights = 1 / (1 + ((known @ plane - wanted) ** 2).sum(axis=1) / limit)
+    within: NDArray[np.bool_] = ((columns @ plane - colours) ** 2).sum(axis=1) <= _OFF
+    return within if within.mean() >= _MIN_MOST else every
 
 
 def fit_overlay(places: Doubles, colours: Doubles, below: Doubles) -> tuple[Gradient, float] | None:
@@ -140,60 +154,25 @@ def fit_overlay(places: Doubles, colours: Doubles, below: Doubles) -> tuple[Grad
     return fitted[0], float(((drawn - colours) ** 2).sum(axis=1).mean())
 
 
-def _frames(places: Doubles, colours: Doubles, form: Doubles, slope: Doubles, tensor: Doubles) -> Iterator[Doubles]:
-    """Frames of a linear, a radial and an elliptical gradient, each as good as it can be."""
+def _frames(
+    places: Doubles, colours: Doubles, form: Doubles, slope: Doubles, tensor: Doubles
+) -> Iterator[tuple[float, Doubles]]:
+    """Frames of a linear, a radial and an elliptical gradient, each as good as it can be, and how uneven it leaves."""
     middle = places.mean(axis=0)
     spread = float(np.sqrt(((places - middle) ** 2).sum(axis=1).mean()))
 
-    def linear(angle: NDArray[np.floating]) -> Doubles:
-        way = np.array([math.cos(angle[0]), math.sin(angle[0])])
-        return np.stack([middle, middle + way, middle])
+    def best(starts: list[Doubles], reach: Doubles) -> tuple[float, Doubles]:
+        tries = [most_even(start, reach, middle, spread, places, colours) for start in starts]
+        numbers, error = min(tries, key=itemgetter(1))
+        return error, frame_of(numbers, middle, spread)
 
     _, directions = np.linalg.eigh(tensor)
     first = directions[:, 1]
-    yield _improved(linear, np.array([math.atan2(first[1], first[0])]), np.array([0.1]), places, colours)
-
-    def radial(centre: NDArray[np.floating]) -> Doubles:
-        at = middle + spread * centre[:2]
-        return np.stack([at, at + np.array([1, 0]), at + np.array([0, 1])])
-
+    yield best([np.array([math.atan2(first[1], first[0])])], np.array([0.1]))
     flat, (shift_x, shift_y) = _round_centre(form, slope)
-    starts = [np.array([shift_x, shift_y]), np.zeros(2)]
-    found = [
-        _improved(radial, start.clip(-4, 4), np.full(2, 0.2), places, colours)
-        for start in (starts if flat else starts[1:])
-    ]
-    yield min(found, key=lambda frame: _unevenness(_ways(frame, places), colours))
-
-    def elliptical(shape: NDArray[np.floating]) -> Doubles:
-        at = middle + spread * shape[:2]
-        stretch = math.exp(min(max(shape[2], -math.log(_MAX_STRETCH)), math.log(_MAX_STRETCH)) / 2)
-        cos, sin = math.cos(shape[3]), math.sin(shape[3])
-        return np.stack([at, at + np.array([cos, sin]) * stretch, at + np.array([-sin, cos]) / stretch])
-
-    tries = []
-    for start in _ellipses(form, slope):
-        tries.append(_improved(elliptical, start, np.array([0.2, 0.2, 0.3, 0.3]), places, colours))
-    yield min(tries, key=lambda frame: _unevenness(_ways(frame, places), colours))
-
-
-def _improved(
-    frame_of: Callable[[NDArray[np.floating]], Doubles],
-    start: Doubles,
-    steps: Doubles,
-    places: Doubles,
-    colours: Doubles,
-) -> Doubles:
-    """The frame nearby along whose way the colours are most even."""
-    simplex = np.concatenate([start[None], start + np.diag(steps)])
-    found = minimize(
-        lambda numbers: _unevenness(_ways(frame_of(numbers), places), colours),
-        start,
-        method="Nelder-Mead",
-        options={"initial_simplex": simplex, "maxfev": _MOVES, "xatol": 1e-3, "fatol": 1e-8},
-    )
-    frame: Doubles = frame_of(found.x)
-    return frame
+    starts = [np.array([shift_x, shift_y]).clip(-4, 4), np.zeros(2)]
+    yield best(starts if flat else starts[1:], np.full(2, 0.2))
+    yield best(_ellipses(form, slope), np.array([0.2, 0.2, 0.3, 0.3]))
 
 
 def _ways(frame: Doubles, places: Doubles) -> Doubles:
@@ -203,17 +182,6 @@ def _ways(frame: Doubles, places: Doubles) -> Doubles:
         return np.asarray((places - origin) @ (first - origin))
     inverse = np.linalg.inv(np.stack([first - origin, second - origin], axis=1))
     return np.asarray(np.hypot(*(inverse @ (places - origin).T)))
-
-
-def _unevenness(ways: Doubles, colours: Doubles) -> float:
-    """Mean squared difference of colours that are about as far on the way."""
-    order = np.argsort(ways, kind="stable")
-    usable = len(order) // _BLOCK * _BLOCK
-    blocks = colours[order[:usable]].reshape(-1, _BLOCK, colours.shape[1])
-    along = np.arange(_BLOCK) - (_BLOCK - 1) / 2
-    rest = blocks - blocks.mean(axis=1, keepdims=True)
-    trend = (rest * along[:, None]).sum(axis=1, keepdims=True) / (along @ along)
-    return float(((rest - trend * along[:, None]) ** 2).sum(axis=2).mean())
 
 
 def _quadric(places: Doubles, colours: Doubles) -> tuple[Doubles, Doubles, Doubles] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from spectacle.generators.supersvg.tracing.fitting import fewest_cubics
 
@@ -222,10 +223,12 @@ def _corners(outline: Points) -> list[int]:
     score = np.where((far > _CORNER) & (near > _SUDDEN * far), near + far, 0)
     corners: list[int] = []
     reach = int(_NEAR) + 1
-    for number in np.flatnonzero(score):
-        around = score[(number + np.arange(-reach, reach + 1)) % len(score)]
-        if score[number] == around.max() and not any((number - other) % len(score) <= reach for other in corners):
-            corners.append(int(number))
+    highest = ndimage.maximum_filter1d(score, 2 * reach + 1, mode="wrap")
+    for number in np.flatnonzero((score > 0) & (score == highest)).tolist():
+        # Of several that turn as far, next to each other, the first; they come in order, around the outline.
+        beside = corners[-1:] + corners[:1]
+        if not any((number - other) % len(score) <= reach for other in beside):
+            corners.append(number)
     return corners
 
 

@@ -10,7 +10,7 @@ from scipy.cluster.vq import kmeans2
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
 from spectacle.generators.supersvg.tracing.areas import Area, Areas
-from spectacle.generators.supersvg.tracing.details import add_details
+from spectacle.generators.supersvg.tracing.details import SEEN_IN_NOISE, add_details
 from spectacle.generators.supersvg.tracing.flat import share_outlines
 
 _SIDES = (3, 5)
@@ -25,22 +25,34 @@ _MIN_FLAT = 0.5
 _SAME = 0.07
 """Colours that differ by less, in every channel, are one."""
 
+_NEAR = 0.035, _SAME
+"""The same for the colours of areas: of noise they may be farther apart, but a pale panel on white is no noise."""
+
+_MAX_BESIDE = 2
+"""So many pairs of colours may be so near to each other; the bands of a gradient, or of uneven light, are more."""
+
 _MAX_SPREAD = 0.015
 """How far, on average, flat pixels may be from their colour; those of gradients are farther."""
 
 _MAX_COLOURS = 24
-_MIN_SHARE = 0.004
+_MIN_SHARE = 0.0015
 """Colours of fewer flat pixels are left to the details."""
 
 _MAX_STRANGE = 0.02
 """The share of flat pixels that may have none of the colours; those of gradients are more."""
 
+_TRIALS = (SEEN_IN_NOISE, (0.15, 0.22), (0.06, 0.09))
+"""Details are looked for in as much noise as strong compression leaves, and in less: pale lines are seen only there."""
+
 _BINS = 32
 _MIN_AREA = 16
+_MAX_AREAS = 200
+"""Uneven paper gives more areas than these."""
+
 _SAMPLE = 20_000
 _BLUR = 1.0
 _MAX_ERROR = 0.0006
-_LOST, _MAX_LOST = 0.15, 0.001
+_LOST, _MAX_LOST = 0.15, 0.006
 """Pixels off by more than the first, after a blur, show something that was lost; and the share of them that may be."""
 
 
@@ -55,14 +67,18 @@ def find_colours(pixels: Floats) -> Areas | None:
         flat = (ndimage.maximum_filter(clean, (3, 3, 1)) - ndimage.minimum_filter(clean, (3, 3, 1))).max(axis=2) < _FLAT
         if flat.mean() < _MIN_FLAT:
             continue
-        colours = _palette(clean[flat])
-        if colours is None:
-            continue
-        areas = _areas(pixels, clean, flat, colours)
-        left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
-        error = float(np.mean(left**2))
-        if error < _MAX_ERROR and (np.abs(left).max(axis=2) > _LOST).mean() < _MAX_LOST:
-            return replace(areas, error=error)
+        seen = clean[flat]
+        some = seen[:: max(1, len(seen) // _SAMPLE)]  # most photographs are told by these alone
+        for near in _NEAR:
+            colours = None if _palette(some, near) is None else _palette(seen, near)
+            if colours is None:
+                continue
+            areas = _areas(pixels, clean, flat, colours)
+            left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
+            error = float(np.mean(left**2))
+            lost = float((np.abs(left).max(axis=2) > _LOST).mean())
+            if len(areas.areas) <= _MAX_AREAS and error < _MAX_ERROR and lost < _MAX_LOST:
+                return replace(areas, error=error)
     return None
 
 
@@ -106,7 +122,7 @@ def reduced_to(pixels: Floats, colours: int | Floats, min_area: float) -> Areas:
 
 def _chosen(flat: Floats, count: int) -> Floats:
     """At most so many colours near to those given: the commonest, if they are few, otherwise those of clusters."""
-    few = _palette(flat)
+    few = _palette(flat, _SAME)
     if few is not None and len(few) <= count:
         return few
     sample = flat[:: max(1, len(flat) // _SAMPLE)].astype(np.float64)
@@ -114,7 +130,7 @@ def _chosen(flat: Floats, count: int) -> Floats:
     return np.asarray(centres[np.unique(owners)], np.float32)
 
 
-def _palette(flat: Floats) -> Floats | None:
+def _palette(flat: Floats, same: float) -> Floats | None:
     """(colours, channels): the colours of nearly all flat pixels, the commonest first; None if they are too many."""
     codes: Labels = (flat * (_BINS - 1) + 0.5).astype(np.int64) @ (_BINS ** np.arange(flat.shape[1]))
     left = np.ones(len(flat), bool)
@@ -123,7 +139,7 @@ def _palette(flat: Floats) -> Floats | None:
     while left.any() and len(colours) < _MAX_COLOURS:
         values, counts = np.unique(codes[left], return_counts=True)
         colour = np.median(flat[left & (codes == values[counts.argmax()])], axis=0).astype(np.float32)
-        near = left & (np.abs(flat - colour).max(axis=1) < _SAME)
+        near = left & (np.abs(flat - colour).max(axis=1) < same)
         if near.sum() < _MIN_SHARE * len(flat):
             break
         colours.append(flat[near].mean(axis=0))
@@ -131,7 +147,11 @@ def _palette(flat: Floats) -> Floats | None:
         left &= ~near
     if not colours or left.mean() > _MAX_STRANGE or spread > _MAX_SPREAD:
         return None
-    return np.stack(colours)
+    found = np.stack(colours)
+    beside = np.abs(found[:, None] - found[None]).max(axis=2) < 2 * _SAME
+    if same < _SAME and (beside.sum() - len(found)) // 2 > _MAX_BESIDE:
+        return None
+    return found
 
 
 def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Areas:
@@ -153,4 +173,7 @@ def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Area
     soft = ndimage.median_filter(pixels, size=(3, 3, 1))
     labels, neighbours, shares = share_outlines(soft, seeds, areas)
     found_areas = Areas.of(pixels, labels, neighbours, shares, areas, float((seeds > 0).mean()))
-    return add_details(pixels, found_areas, seeds > 0, noisy=True)
+    # Where the median took a fine line away, the image is not smooth.
+    smooth = (seeds > 0) & (np.abs(pixels - clean).max(axis=2) < _SAME)
+    trials = [add_details(pixels, found_areas, smooth, least) for least in _TRIALS]
+    return min(trials, key=lambda trial: trial.error)

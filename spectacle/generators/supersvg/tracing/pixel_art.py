@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
@@ -21,6 +22,21 @@ _SMALL = 32 * 32
 
 _ALIKE = 0.9
 """The share of pixels with a neighbour of exactly their colour from which on a small image has exact edges."""
+
+_MIN_BLURRED_CELL, _MIN_SQUARES, _MAX_SQUARES = 4, 6, 160
+"""Squares of images that were enlarged smoothly are so many pixels across at least; and so many squares the images."""
+
+_MAX_BLURRED_COLOURS, _SAME_SQUARES = 24, 0.08
+_TRIED = 128
+_COARSE, _MAX_COARSE = 7, 64
+_STRIP = 40
+_STEP, _MIN_DISTINCT = 0.2, 0.75
+_MAX_OFF = 0.03
+"""Strong compression leaves so much; the outlines of other drawings are farther from squares."""
+
+_WAYS = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+_BLURS = 0.1, 0.2
+"""Standard deviations of blurs, in squares."""
 
 
 def find_cells(pixels: Floats) -> Areas | None:
@@ -43,6 +59,87 @@ def find_cells(pixels: Floats) -> Areas | None:
     areas = [Area(colours[colour]) for colour in own]
     whole, none = np.ones(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
     return Areas(labels, labels, whole, areas, pixels, 1.0, 0.0, none, cell)
+
+
+def find_blurred_cells(pixels: Floats) -> Areas | None:
+    """The same for an image that was enlarged smoothly, or compressed, so that its squares have soft edges.
+
+    The colours in the middles of squares are enlarged again, in all usual ways: one of them must give the image.
+
+    Args:
+        pixels: (height, width, 3); others are none.
+    """
+    height, width, channels = pixels.shape
+    if channels != len("rgb"):
+        return None
+    largest = min(height, width) // _MIN_SQUARES
+    for cell in range(largest, _MIN_BLURRED_CELL - 1, -1):
+        if height % cell or width % cell or max(height, width) // cell > _MAX_SQUARES:
+            continue
+        middle = slice((cell - 1) // 2, cell // 2 + 1)
+        squares = pixels.reshape(height // cell, cell, width // cell, cell, channels)[:, middle, :, middle]
+        small = squares.mean(axis=(1, 3))
+        found = _few_colours(small)
+        if found is None:
+            continue
+        colours, numbers = found
+        drawn = colours[numbers]
+        if not _distinct(drawn):
+            continue
+        # A strip tells most other images, at little cost.
+        half = max(_STRIP // cell, _MIN_SQUARES // 2)
+        strip = slice(len(drawn) // 2 - half, len(drawn) // 2 + half)
+        strips = drawn[strip], pixels[strip.start * cell : strip.stop * cell]
+        if strip.start > 0 and not _enlarges_to(*strips, 2 * _MAX_OFF):
+            continue
+        if _enlarges_to(drawn, pixels, _MAX_OFF):
+            labels, own = _connected(numbers, len(colours))
+            labels = labels.repeat(cell, axis=0).repeat(cell, axis=1)
+            areas = [Area(colours[colour]) for colour in own]
+            whole, none = np.ones(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
+            return Areas(labels, labels, whole, areas, pixels, 1.0, 0.0, none, cell)
+    return None
+
+
+def _few_colours(small: Floats) -> tuple[Floats, Labels] | None:
+    """The colours of squares, those considered one that are nearly the same, and (rows, columns) which each has."""
+    flat = small.reshape(-1, small.shape[2])
+    if (
+        len(np.unique((flat * _COARSE + 0.5).astype(np.int64) @ (_COARSE + 1) ** np.arange(flat.shape[1])))
+        > _MAX_COARSE
+    ):
+        return None
+    numbers = np.full(len(flat), -1)
+    colours: list[Floats] = []
+    while (left := numbers < 0).any():
+        if len(colours) == _MAX_BLURRED_COLOURS:
+            return None
+        rest = flat[left]
+        tried = rest[:: max(1, len(rest) // _TRIED)]
+        near = np.abs(tried[:, None] - tried[None]).max(axis=2) < _SAME_SQUARES
+        middle = tried[near.sum(axis=0).argmax()]
+        chosen = left & (np.abs(flat - middle).max(axis=1) < _SAME_SQUARES)
+        numbers[chosen] = len(colours)
+        colours.append(np.median(flat[chosen], axis=0).astype(np.float32))
+    return (np.stack(colours), numbers.reshape(small.shape[:2])) if len(colours) > 1 else None
+
+
+def _distinct(small: Floats) -> bool:
+    """Whether most squares that differ from the next one differ much, as those of gradients do not."""
+    steps = [np.abs(np.diff(small, axis=axis)).max(axis=2).ravel() for axis in (0, 1)]
+    different = np.concatenate([step[step > 0] for step in steps])
+    return len(different) > 0 and bool((different > _STEP).mean() > _MIN_DISTINCT)
+
+
+def _enlarges_to(small: Floats, pixels: Floats, most: float) -> bool:
+    """Whether enlarging squares in a usual way gives an image, but for a share of what its squares differ by."""
+    height, width, _ = pixels.shape
+    cell = width // small.shape[1]
+    differ = float(np.mean(np.diff(small, axis=0) ** 2) + np.mean(np.diff(small, axis=1) ** 2))
+    picture = Image.fromarray((small * 255 + 0.5).astype(np.uint8))
+    ways = [np.asarray(picture.resize((width, height), way), np.float32) / 255 for way in _WAYS]
+    ways += [ndimage.gaussian_filter(ways[0], (cell * blur, cell * blur, 0)) for blur in _BLURS]
+    return min(float(np.mean((way - pixels) ** 2)) for way in ways) < most * differ
 
 
 def cell_of(mask: NDArray[np.bool_], least: int) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from spectacle.generators.supersvg.arrays import Floats
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.areas import Areas
 from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find_strokes, is_line_art
@@ -24,7 +25,7 @@ from spectacle.generators.supersvg.tracing.logo import background_of, trace_area
 from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
 from spectacle.generators.supersvg.tracing.palette import find_colours, reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
-from spectacle.generators.supersvg.tracing.pixel_art import find_cells
+from spectacle.generators.supersvg.tracing.pixel_art import find_blurred_cells, find_cells
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.target import Target
@@ -44,6 +45,15 @@ _MIN_SMOOTH = 0.7
 """Less of a photograph is smooth, except skies; more of an illustration is, except small ones in strong JPEG."""
 
 _LOGO_ERROR = 0.001
+_CLEARLY_OFF = 0.0005
+"""Above this mean squared error, what areas say is compared with a few colours behind noise."""
+
+_TOLD = 0.0001
+"""Below this mean squared error, areas and gradients are what the image is made of."""
+
+_FEW_GAIN = 0.6
+"""Few colours leave at most this share of that error where they are preferred: otherwise they follow the noise."""
+
 _LOGO_AREAS = 400
 _LOGO_AREA_ERROR = (9 / 255) ** 2
 """An area that is farther off, on average, has more than its fill says."""
@@ -91,7 +101,7 @@ def vectorise(
         if settings.centerline:
             return work.stroked()
         made = work.drawn(settings.mode)
-        asked = settings.ink or settings.tiled or settings.colours is not None or not settings.page
+        asked = work.sharpened or settings.ink or settings.tiled or settings.colours is not None or not settings.page
         return made if asked or made.metrics.mse <= _HARDLY * work.empty else work.instead(made)
 
 
@@ -148,6 +158,8 @@ class _Work:
         background = pixels.new_zeros(4) if transparent else pixels.mean(dim=(0, 1))
         self.optimiser = Optimiser(pixels, background, opacities=transparent)
         self.budget = Budget(num_iterations, progress, deadline, check)
+        self.sharpened = False
+        """Whether the SVG has sharp squares where the image has soft ones, and is meant to differ from it."""
 
     @property
     def empty(self) -> float:
@@ -168,8 +180,9 @@ class _Work:
             return self.traced(self._reduced(self.settings.colours), Mode.LOGO)
         if mode == Mode.PHOTO:
             return self.traced(self._reduced(_TILED_COLOURS), mode) if self.settings.tiled else self.photo()
-        cells = find_cells(pixels) is not None
-        if mode in {Mode.AUTO, Mode.LOGO, Mode.LINEART} and not cells and self.most > 0:
+        if mode != Mode.ILLUSTRATION and (cells := find_cells(pixels)) is not None:
+            return self.traced(cells, Mode.LOGO)
+        if mode != Mode.ILLUSTRATION and self.most > 0:
             ink = find_ink(pixels)
             even = ink is None and mode == Mode.LINEART
             if even:
@@ -181,18 +194,24 @@ class _Work:
                 return traced
         if mode == Mode.ILLUSTRATION:
             return self.traced(find_areas(pixels), mode)
-        found = Mode.PHOTO
-        if mode != Mode.AUTO or cells or smooth_share(pixels) >= _MIN_SMOOTH:
+        found, areas = Mode.PHOTO, None
+        if mode != Mode.AUTO or smooth_share(pixels) >= _MIN_SMOOTH:
             areas = find_areas(pixels)
             found = _mode_of(areas)
         self.budget.go_on()
-        if found != Mode.LOGO and (few := find_colours(pixels)) is not None:
-            areas, found = few, Mode.LOGO
+        told = found == Mode.LOGO and areas is not None and areas.error < _TOLD
+        if not told and (cells := find_blurred_cells(pixels)) is not None:
+            self.sharpened = True
+            return self.traced(cells, Mode.LOGO)
+        if found != Mode.LOGO or areas is None or areas.error > _CLEARLY_OFF:
+            few = find_colours(pixels)
+            if few is not None and (areas is None or _better(few, areas, pixels, found)):
+                areas, found = few, Mode.LOGO
         if mode != Mode.AUTO:
             found = Mode.LOGO
         if found == Mode.PHOTO and self.settings.tiled:
             return self.traced(self._reduced(_TILED_COLOURS), found)
-        return self.photo() if found == Mode.PHOTO else self.traced(areas, found)
+        return self.photo() if areas is None or found == Mode.PHOTO else self.traced(areas, found)
 
     def _reduced(self, colours: int | tuple[tuple[float, float, float], ...]) -> Areas:
         least = _LOGO_AREA if self.settings.min_area is None else self.settings.min_area
@@ -297,7 +316,9 @@ class _Work:
             colour_rate=0.0,
             straight=traced.straight.to(device),
         )
-        paths = optimiser.run(traced.paths.to(device), self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
+        paths = traced.paths.to(device)
+        if not areas.cell:
+            paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
         left = self.most - len(paths)
         if not logo and left > 0:
             with torch.no_grad():
@@ -348,6 +369,14 @@ def _mode_of(areas: Areas) -> Mode:
         return Mode.LOGO
     drawn = areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE
     return Mode.ILLUSTRATION if drawn else Mode.PHOTO
+
+
+def _better(few: Areas, areas: Areas, pixels: Floats, found: Mode) -> bool:
+    """Whether few colours say an image better than the areas of the kind of image that it was found to be."""
+    if found == Mode.LOGO:
+        return few.error < _FEW_GAIN * areas.error
+    of_few, of_areas = (float(np.mean((one.modelled - pixels) ** 2)) for one in (few, areas))
+    return of_few < of_areas
 
 
 def _worst(areas: Areas) -> float:

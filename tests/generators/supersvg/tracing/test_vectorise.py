@@ -446,3 +446,20 @@ def test_small_areas_are_left_out() -> None:
 def test_a_gradient_is_not_taken_for_bands_of_few_colours() -> None:
     ramp = np.clip(np.hypot(*(np.mgrid[:64, :64] - 32.0)) / 32, 0, 1)[..., None]
     assert find_colours((ramp * [0.2, 0.5, 0.3] + 0.4).astype(np.float32)) is None
+
+
+def jpeg(picture: Image.Image, quality: int) -> Image.Image:
+    packed = io.BytesIO()
+    picture.convert("RGB").save(packed, "JPEG", quality=quality)
+    return Image.open(packed)
+
+
+@pytest.mark.parametrize("way", [Image.Resampling.BILINEAR, Image.Resampling.LANCZOS, "jpeg"])
+def test_pixel_art_that_was_enlarged_softly_comes_back_as_squares(way: Image.Resampling | str) -> None:
+    colours = np.array([[255, 255, 255], [30, 30, 60], [220, 60, 60], [60, 160, 220]], np.uint8)
+    art = Image.fromarray(colours[np.random.default_rng(5).integers(0, 4, (12, 16))])
+    exact = art.resize((160, 120), Image.Resampling.NEAREST)
+    soft = jpeg(exact, 70) if way == "jpeg" else art.resize((160, 120), Image.Resampling(way))
+    made = vectorise(soft, VectoriseSettings(), ignore)
+    assert not re.search("[cCsSqQ]", "".join(re.findall(r' d="([^"]*)"', made.svg)))
+    assert error(made, exact) < 0.002

@@ -1,0 +1,177 @@
+"""Searches the place and direction of a gradient: those along whose way the colours of pixels are most even."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spectacle.generators.supersvg.arrays import Doubles, Labels
+from spectacle.generators.supersvg.raster.cpu import compiled
+
+_BLOCK = 8
+"""Pixels that are about as far on the way, among which colours must not differ."""
+
+_STEPS = 4096
+"""Into so many steps the way is divided; pixels of the same step are not sorted."""
+
+_MOVES = 240
+_NEAR, _ALIKE = 1e-3, 1e-8
+"""A search ends where the numbers tried, and what comes of them, differ by no more."""
+
+_MANY = 1e300
+_MAX_STRETCH = 8.0
+
+LINEAR, RADIAL, ELLIPTICAL = 1, 2, 4
+"""How many numbers say where a gradient is: an angle; a centre; and the same with a stretch and its angle."""
+
+
+def frame_of(numbers: Doubles, middle: Doubles, spread: float) -> Doubles:
+    """The frame, as `Gradient` has it, of a gradient that some numbers stand for.
+
+    Args:
+        numbers: An angle, or x and y of a centre in units of the spread, or these with the logarithm of the ratio of
+            two radii and the angle of the first.
+        middle: (2,) where linear gradients begin, and centres count from.
+        spread: In pixels.
+    """
+    if len(numbers) == LINEAR:
+        way = np.array([math.cos(numbers[0]), math.sin(numbers[0])])
+        return np.stack([middle, middle + way, middle])
+    centre = middle + spread * numbers[:2]
+    if len(numbers) == RADIAL:
+        return np.stack([centre, centre + np.array([1, 0]), centre + np.array([0, 1])])
+    most = math.log(_MAX_STRETCH)
+    stretch = math.exp(min(max(numbers[2], -most), most) / 2)
+    cos, sin = math.cos(numbers[3]), math.sin(numbers[3])
+    return np.stack([centre, centre + np.array([cos, sin]) * stretch, centre + np.array([-sin, cos]) / stretch])
+
+
+@compiled
+def _write_ways(numbers: Doubles, middle: Doubles, spread: float, places: Doubles, ways: Doubles) -> None:
+    """Write how far on its way the gradient of `frame_of` is at each place."""
+    if len(numbers) == 1:
+        cos, sin = math.cos(numbers[0]), math.sin(numbers[0])
+        for number in range(len(places)):
+            ways[number] = (places[number, 0] - middle[0]) * cos + (places[number, 1] - middle[1]) * sin
+        return
+    x, y = middle[0] + spread * numbers[0], middle[1] + spread * numbers[1]
+    stretch, cos, sin = 1.0, 1.0, 0.0
+    if len(numbers) > 2:
+        most = math.log(_MAX_STRETCH)
+        stretch = math.exp(min(max(numbers[2], -most), most) / 2)
+        cos, sin = math.cos(numbers[3]), math.sin(numbers[3])
+    for number in range(len(places)):
+        across, down = places[number, 0] - x, places[number, 1] - y
+        first, second = (across * cos + down * sin) / stretch, (down * cos - across * sin) * stretch
+        ways[number] = math.sqrt(first * first + second * second)
+
+
+@compiled
+def _uneven(ways: Doubles, colours: Doubles, steps: Labels, order: Labels) -> float:
+    """Mean squared difference of colours from the trend among those that are about as far on the way."""
+    count, channels = colours.shape
+    low, high = ways.min(), ways.max()
+    scale = (_STEPS - 1) / max(high - low, 1e-12)
+    steps[:] = 0
+    for number in range(count):
+        steps[int((ways[number] - low) * scale) + 1] += 1
+    for step in range(_STEPS):
+        steps[step + 1] += steps[step]
+    for number in range(count):
+        step = int((ways[number] - low) * scale)
+        order[steps[step]] = number
+        steps[step] += 1
+    half = (_BLOCK - 1) / 2
+    square = _BLOCK * (_BLOCK * _BLOCK - 1) / 12.0
+    total = 0.0
+    for block in range(count // _BLOCK):
+        for channel in range(channels):
+            plain = sloped = squares = 0.0
+            for place in range(_BLOCK):
+                colour = colours[order[block * _BLOCK + place], channel]
+                plain += colour
+                sloped += colour * (place - half)
+                squares += colour * colour
+            total += squares - plain * plain / _BLOCK - sloped * sloped / square
+    return float(total / (count // _BLOCK * _BLOCK))
+
+
+@compiled
+def _search(
+    start: Doubles, reach: Doubles, middle: Doubles, spread: float, places: Doubles, colours: Doubles
+) -> tuple[Doubles, float]:
+    """Nelder and Mead's search for the numbers of which least unevenness comes."""
+    size = len(start)
+    ways, order = np.empty(len(places)), np.empty(len(places), np.int64)
+    steps = np.empty(_STEPS + 1, np.int64)
+    corners = np.empty((size + 1, size))
+    values = np.empty(size + 1)
+    for corner in range(size + 1):
+        corners[corner] = start
+        if corner:
+            corners[corner, corner - 1] += reach[corner - 1]
+        _write_ways(corners[corner], middle, spread, places, ways)
+        values[corner] = _uneven(ways, colours, steps, order)
+    moves = size + 1
+    trial, centre = np.empty(size), np.empty(size)
+    while moves < _MOVES:
+        best, worst = values.argmin(), values.argmax()
+        far = 0.0
+        for corner in range(size + 1):
+            for number in range(size):
+                far = max(far, abs(corners[corner, number] - corners[best, number]))
+        if far <= _NEAR and values[worst] - values[best] <= _ALIKE:
+            break
+        second = 0.0
+        centre[:] = 0
+        for corner in range(size + 1):
+            if corner != worst:
+                second = max(second, values[corner])
+                centre += corners[corner] / size
+        value, kept = _MANY, 0.0
+        # Beyond the others; further, if that is best; or, if it is worst, nearer, on the better side.
+        for attempt in range(2):
+            share = -1.0 if attempt == 0 else -2.0 if value < values[best] else -0.5 if value < values[worst] else 0.5
+            trial[:] = centre + share * (corners[worst] - centre)
+            _write_ways(trial, middle, spread, places, ways)
+            found = _uneven(ways, colours, steps, order)
+            moves += 1
+            if found < value:
+                value, kept = found, share
+            if attempt == 0 and values[best] <= value < second:
+                break
+        if value < values[worst] and (value < second or kept in (-0.5, 0.5)):
+            corners[worst] = centre + kept * (corners[worst] - centre)
+            values[worst] = value
+            continue
+        for corner in range(size + 1):
+            if corner != best:
+                corners[corner] = (corners[corner] + corners[best]) / 2
+                _write_ways(corners[corner], middle, spread, places, ways)
+                values[corner] = _uneven(ways, colours, steps, order)
+                moves += 1
+    return corners[values.argmin()].copy(), values.min()
+
+
+def most_even(
+    start: Doubles, reach: Doubles, middle: Doubles, spread: float, places: Doubles, colours: Doubles
+) -> tuple[Doubles, float]:
+    """The numbers, as for `frame_of`, near to others, along whose way colours are most even.
+
+    Args:
+        start: Where to begin; as many numbers as `LINEAR`, `RADIAL` or `ELLIPTICAL` has.
+        reach: How far to look from there at first.
+        middle, spread: As for `frame_of`.
+        places: (n, 2) x and y of pixels, in any order but one along a way.
+        colours: (n, channels) of these.
+
+    Returns:
+        The numbers, and the mean squared difference, the sum of the channels, of colours that are about as far on it.
+    """
+    found: tuple[Doubles, float] = _search(
+        *(np.ascontiguousarray(part, np.float64) for part in (start, reach, middle)),
+        spread,
+        *(np.ascontiguousarray(part, np.float64) for part in (places, colours)),
+    )
+    return found
