@@ -136,6 +136,7 @@ def test_a_job_on_a_node_gets_its_attachments_reports_steps_and_returns_its_file
     assert worker.loaded == (("test-double", None),)
     assert str(worker.device) == "10.0.0.7/cuda:0"
     assert worker.pid is not None
+    assert worker.memory["host"] > 10_000_000
     assert worker.site.details["node"] == "10.0.0.7"
 
 
