@@ -9,13 +9,13 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from spectacle.cluster.access import check_access, ray_environment
-from spectacle.cluster.messages import Control, SeatPlan, asked_of
+from spectacle.cluster.messages import Control, SeatGroup, SeatPlan, asked_of
 from spectacle.config import Settings
 from spectacle.errors import WorkerUnavailable
 from spectacle.processes import module_command
@@ -29,8 +29,6 @@ MIN_PAUSE, MAX_PAUSE = 1.0, 30.0
 """Seconds until a cluster that cannot be used is tried again, and the most it gets to, doubling."""
 
 CONNECTING = "connecting to the Ray cluster"
-
-_NO_ROOM = "the cluster has no free place for it (see ray.gpus, ray.cpus and ray.resources)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,13 @@ class Placed:
     site: Site
 
 
+def _why_not(group: SeatGroup, wanted: int | None) -> str:
+    """Why a worker has no place where nothing else is known."""
+    if wanted == 0 and group.gpus:
+        return f"no node of the cluster has a GPU that fits (see {group.section}.gpus and {group.section}.resources)"
+    return f"the cluster has no free place for it (see gpus, cpus and resources under [{group.section}])"
+
+
 class Cluster:
     """The workers' places on a Ray cluster.
 
@@ -66,6 +71,7 @@ class Cluster:
         module: str = "spectacle.cluster.helper",
     ) -> None:
         self._settings = settings
+        self._plan = SeatPlan.of(settings)
         self._check = check
         self._module = module
         self._lock = threading.Lock()
@@ -76,7 +82,7 @@ class Cluster:
         self._placed: dict[int, Placed] = {}
         self._why: dict[int, str] = {}
         self._reason: str | None = CONNECTING
-        self._wanted: int | None = None
+        self._wanted: list[int] | None = None
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
 
     def start(self) -> None:
@@ -111,20 +117,17 @@ class Cluster:
     def site(self, worker: int) -> Site:
         """What is known of the place of a worker."""
         with self._lock:
+            number = self._plan.group_of(worker)
+            group, wanted = self._plan.groups[number], None if self._wanted is None else self._wanted[number]
             # One is shown in any case, to say why there is none.
-            used = worker < max(1, self._wanted or 0)
+            used = worker - group.first < max(1, wanted or 0)
             placed = self._placed.get(worker)
             if self._reason is not None:
                 details = {} if placed is None else placed.site.details
                 return Site(self._reason, used=used or placed is not None, details=details)
             if placed is not None:
                 return placed.site
-            return Site(self._why.get(worker, self._why_not()), used=used)
-
-    def _why_not(self) -> str:
-        if self._wanted == 0 and self._settings.ray.gpus:
-            return "no node of the cluster has a GPU that fits (see ray.gpus and ray.resources)"
-        return _NO_ROOM
+            return Site(self._why.get(worker, _why_not(group, wanted)), used=used)
 
     def placed(self, worker: int) -> Placed | None:
         """The actor that a worker uses, if it has one."""
@@ -180,7 +183,7 @@ class Cluster:
             return
         ours, theirs = socket.socketpair()
         settings = self._settings
-        plan = json.dumps(SeatPlan.of(settings).to_json())
+        plan = json.dumps(replace(self._plan, address=str(settings.ray.address)).to_json())
         with theirs:
             self._process = subprocess.Popen(
                 module_command(self._module, str(theirs.fileno()), str(os.getpid()), plan),
@@ -226,7 +229,10 @@ class Cluster:
                     with self._lock:
                         back, self._reason = self._reason, None
                         self._wanted = head["wanted"]
-                    log.info("connected to the cluster" if back else "the cluster changed", workers=head["wanted"])
+                    log.info("connected to the cluster" if back else "the cluster changed", workers=sum(head["wanted"]))
+                    for group, wanted in zip(self._plan.groups, head["wanted"], strict=True):
+                        if not wanted:
+                            log.warning("the cluster lacks room", reason=_why_not(group, wanted))
             case Control.SEAT:
                 about = head["about"]
                 lacks: dict[Model, str] = {(name, preset): why for name, preset, why in head["lacks"]}
@@ -238,14 +244,19 @@ class Cluster:
                     self._placed[head["worker"]] = placed
                     self._why.pop(head["worker"], None)
                 if known is None:
-                    log.info("a worker joined", worker=head["worker"], **details)
+                    log.info("a worker joined", **self._named(head["worker"]), **details)
                 for (name, preset), why in lacks.items():
                     log.warning("a node lacks something", node=about["node"], generator=name, preset=preset, reason=why)
             case Control.UNSEAT:
                 with self._lock:
                     known = self._placed.pop(head["worker"], None)
                     self._why[head["worker"]] = head["why"]
-                log.warning("a worker left", worker=head["worker"], reason=head["why"])
+                log.warning("a worker left", **self._named(head["worker"]), reason=head["why"])
+
+    def _named(self, worker: int) -> dict[str, Any]:
+        """A worker for the log: its number in its group."""
+        group = self._plan.groups[self._plan.group_of(worker)]
+        return {"worker": worker - group.first, **({"group": group.name} if group.name is not None else {})}
 
     def _away(self, reason: str) -> None:
         with self._lock:

@@ -14,7 +14,7 @@ import ray
 
 import spectacle
 from spectacle.cluster.host import Host
-from spectacle.cluster.messages import Control, SeatPlan
+from spectacle.cluster.messages import Control, SeatGroup
 from spectacle.errors import one_line
 from spectacle.worker.channel import Channel, Disconnected, Message
 from spectacle.worker.messages import Op
@@ -45,7 +45,7 @@ class Seat:
 
     Args:
         worker: Number of the worker.
-        plan: What it is made with.
+        group: What it is made with.
         asked: Gives what its node is asked about the kinds.
         report: Tells the daemon.
         on_end: Called at the end, with whether it had a place.
@@ -54,7 +54,7 @@ class Seat:
     def __init__(
         self,
         worker: int,
-        plan: SeatPlan,
+        group: SeatGroup,
         asked: Callable[[], Mapping[str, Any]],
         report: Report,
         on_end: Callable[[Seat, bool], None],
@@ -71,9 +71,9 @@ class Seat:
         self._lock = threading.Lock()
         host: Any = ray.remote(concurrency_groups=_METHOD_GROUPS)(Host)
         self._actor = host.options(
-            num_cpus=plan.cpus,
-            num_gpus=plan.gpus,
-            resources=dict(plan.resources),
+            num_cpus=group.cpus,
+            num_gpus=group.gpus,
+            resources=dict(group.resources),
             max_restarts=0,
             max_task_retries=0,
             scheduling_strategy="SPREAD",

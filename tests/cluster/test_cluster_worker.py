@@ -13,8 +13,9 @@ from daemon_process import wait_for
 from spectacle.cluster.manager import Cluster
 from spectacle.cluster.worker import RayWorker
 from spectacle.config import KindSettings, RaySettings, Settings, WorkerSettings
+from spectacle.daemon.devices import cluster_places
 from spectacle.errors import Cancelled, WorkerCrashed, WorkerUnavailable
-from spectacle.generators.base import Device, MediaType
+from spectacle.generators.base import MediaType
 from spectacle.worker.contract import Attachment, JobFailed, JobSpec
 
 PRETENDED = Path(__file__).parent / "pretended"
@@ -75,9 +76,9 @@ class Pretended:
         self.home = home
         self.settings = settings
         self.cluster = Cluster(settings, check=lambda settings: None)
-        count = settings.ray.max_workers if settings.ray.workers == "auto" else settings.ray.workers
         self.workers = [
-            RayWorker(number, Device("cuda", number, "ray"), settings, self.cluster) for number in range(count)
+            RayWorker(number, place.device, settings, self.cluster)
+            for number, place in enumerate(cluster_places(settings))
         ]
 
     def gpus(self, count: int) -> None:
@@ -215,6 +216,23 @@ def test_the_workers_follow_the_number_of_gpus_up_to_the_maximum(pretended: Call
     there.wait_for_present(3)
     there.gpus(1)
     there.wait_for_present(1)
+
+
+def test_each_group_has_its_workers_and_says_which_settings_leave_it_without(
+    pretended: Callable[..., Pretended],
+) -> None:
+    kinds = {name: KindSettings(generator="test-double") for name in ("card", "large")}
+    there = pretended(0, kinds, groups={"big": {"kinds": ["large"], "max_workers": 1}})
+    big, rest = there.workers[:2]
+    wait_for(lambda: "see ray.groups.big.gpus" in (big.site.absent or ""), "the cluster to be known", PATIENCE)
+    there.gpus(1)
+    there.wait_for_present(1)
+    assert there.present() == [0]
+    assert "see ray.gpus and ray.resources" in (rest.site.absent or "")
+    big.run(job(), Events())
+    there.gpus(2)
+    there.wait_for_present(2)
+    rest.run(job(), Events())
 
 
 def test_while_the_head_node_does_not_answer_no_job_is_begun_and_the_reason_is_told(
