@@ -139,7 +139,9 @@ class Seats:
             for group, count in zip(self._groups, wanted, strict=True):
                 group.give_up(len(group.seats) - count)
                 while len(group.seats) < count and (number := group.next_free()) is not None:
-                    group.seats[number] = Seat(number, group.of, self._now_asked, self._report, self._ended)
+                    group.seats[number] = Seat(
+                        number, group.of, self._plan.weights_from, self._now_asked, self._report, self._ended
+                    )
 
     def _now_asked(self) -> Mapping[str, Any]:
         assert self._asked is not None

@@ -247,6 +247,10 @@ class Cluster:
                     log.info("a worker joined", **self._named(head["worker"]), **details)
                 for (name, preset), why in lacks.items():
                     log.warning("a node lacks something", node=about["node"], generator=name, preset=preset, reason=why)
+            case Control.PREPARE:
+                with self._lock:
+                    self._why[head["worker"]] = head["why"]
+                log.info("a node copies weights", **self._named(head["worker"]), node=head["node"])
             case Control.UNSEAT:
                 with self._lock:
                     known = self._placed.pop(head["worker"], None)

@@ -19,6 +19,8 @@ class Control(StrEnum):
     """These are the kinds that are `asked` about now."""
     SEAT = "seat"
     """A `worker` has an actor, about which it says what is known; sent again when that changes."""
+    PREPARE = "prepare"
+    """The actor of a `worker` cannot be used yet, and why."""
     UNSEAT = "unseat"
     """A `worker` has no actor any more, and why."""
     STATE = "state"
@@ -75,10 +77,12 @@ class SeatPlan:
     Attributes:
         address: The head node's address and port.
         groups: The groups of workers. Those before take the room of those after.
+        weights_from: Directory on the nodes from which they copy weights that they lack.
     """
 
     address: str
     groups: tuple[SeatGroup, ...]
+    weights_from: str | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> SeatPlan:
@@ -91,12 +95,12 @@ class SeatPlan:
             count = None if about.workers == "auto" else about.workers
             groups.append(SeatGroup(name, first, count, about.most, about.gpus, about.cpus, about.resources))
             first += about.most
-        return cls(ray.address, tuple(groups))
+        return cls(ray.address, tuple(groups), None if ray.weights_from is None else str(ray.weights_from))
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> SeatPlan:
         """The same again."""
-        return cls(values["address"], tuple(SeatGroup(**group) for group in values["groups"]))
+        return cls(values["address"], tuple(SeatGroup(**group) for group in values["groups"]), values["weights_from"])
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

@@ -102,6 +102,11 @@ class RaySettings(RayWorkerSettings, _RayCluster):
         description="Directory of the weights on the nodes, an absolute path. Default: the path of "
         "`weights.directory`.",
     )
+    weights_from: Path | None = Field(
+        None,
+        description="Directory on the nodes, an absolute path, from which each node copies the weights that it lacks, "
+        "as `spectacle pull --from` does; such as a shared volume. Default: nothing is copied.",
+    )
     groups: dict[Annotated[str, AfterValidator(_group_name)], RayGroupSettings] = Field(
         {}, description="Workers for certain kinds: a table `[ray.groups.NAME]` for each sort."
     )
@@ -116,7 +121,7 @@ class RaySettings(RayWorkerSettings, _RayCluster):
         sorts: dict[str | None, RayWorkerSettings] = dict(self.groups.items())
         return sorts if named.issuperset(kinds) else {**sorts, None: self}
 
-    @field_validator("weights", mode="after")
+    @field_validator("weights", "weights_from", mode="after")
     @classmethod
     def _is_absolute(cls, weights: Path | None) -> Path | None:
         if weights is not None and not weights.is_absolute():

@@ -249,7 +249,8 @@ def test_while_the_head_node_does_not_answer_no_job_is_begun_and_the_reason_is_t
 
 def test_weights_that_a_node_has_not_are_told_of_it(pretended: Callable[..., Pretended], tmp_path: Path) -> None:
     kinds = {"card": KindSettings(generator="test-double"), "flower": KindSettings(generator="no-such-generator")}
-    there = pretended(1, kinds)
+    # What cannot be copied either does not keep the node from being used.
+    there = pretended(1, kinds, weights_from=tmp_path / "none")
     there.wait_for_present(1)
     lacks = there.workers[0].site.lacks
     assert list(lacks) == [("no-such-generator", None)]
