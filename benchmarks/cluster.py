@@ -244,7 +244,7 @@ def measure_overhead(home: Path, on: Cluster, quick: bool) -> None:
         return (time.perf_counter() - began) * 1000
 
     with ready(local, ray):
-        pairs = [(timed(local), timed(ray)) for _ in range(10 if quick else 60)]
+        pairs = [(timed(local), timed(ray)) for _ in range(10 if quick else 40)]
     here, there = (sorted(pair[side] for pair in pairs[3:]) for side in (0, 1))
     added = sorted(b - a for a, b in pairs[3:])
     print(
@@ -267,7 +267,7 @@ def measure_throughput(home: Path, on: Cluster, quick: bool) -> None:
             Arrangement(home, "ray", count, on),
             Arrangement(home, "instances", count, instances=count),
         ]
-        jobs, rounds = 15 * count, 1 if quick else 3
+        jobs, rounds = 15 * count, 1 if quick else 2
         with ready(*arrangements):
             rates: dict[str, list[float]] = {each.name: [] for each in arrangements}
             late: dict[str, list[float]] = {each.name: [] for each in arrangements}

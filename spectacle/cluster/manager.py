@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from spectacle.cluster.access import check_access, ray_environment
-from spectacle.cluster.messages import Control, SeatGroup, SeatPlan, asked_of
+from spectacle.cluster.messages import INLINE, Control, SeatGroup, SeatPlan, asked_of
 from spectacle.config import Settings
 from spectacle.errors import WorkerUnavailable
 from spectacle.processes import module_command
@@ -191,7 +191,7 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # Ray prints there what it tells people of nodes and actors
                 process_group=0,
-                env=ray_environment(settings.ray.token),
+                env=ray_environment(settings.ray.token) | INLINE,
             )
         control = Channel(ours)
         self._send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})

@@ -14,7 +14,7 @@ import ray
 
 import spectacle
 from spectacle.cluster.host import Host
-from spectacle.cluster.messages import Control, SeatGroup
+from spectacle.cluster.messages import INLINE, Control, SeatGroup
 from spectacle.errors import one_line
 from spectacle.worker.channel import Channel, Disconnected, Message
 from spectacle.worker.messages import Op
@@ -80,6 +80,7 @@ class Seat:
             max_restarts=0,
             max_task_retries=0,
             scheduling_strategy="SPREAD",
+            runtime_env={"env_vars": INLINE},
         ).remote()
         threading.Thread(target=self._keep, name=f"seat-{worker}", daemon=True).start()
 
