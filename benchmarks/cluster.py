@@ -244,7 +244,7 @@ def measure_overhead(home: Path, on: Cluster, quick: bool) -> None:
         return (time.perf_counter() - began) * 1000
 
     with ready(local, ray):
-        pairs = [(timed(local), timed(ray)) for _ in range(10 if quick else 40)]
+        pairs = [(timed(local), timed(ray)) for _ in range(10 if quick else 30)]
     here, there = (sorted(pair[side] for pair in pairs[3:]) for side in (0, 1))
     added = sorted(b - a for a, b in pairs[3:])
     print(
