@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spectacle.config import Settings
+from filelock import FileLock
+
+from spectacle.config import KindSettings, Settings
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import Resources
@@ -25,6 +27,8 @@ from spectacle.weights.store import Store
 def copy_all(asked: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """Copy the weights that kinds lack on this host, and verify them as `spectacle pull --from` does.
 
+    Workers of the same node do so one after the other, so that the second one finds what the first one has copied.
+
     Args:
         asked: The `kinds`, `weights`, `placement`, `loras` and `models` of the settings as JSON values.
         folder: Where they are.
@@ -35,8 +39,18 @@ def copy_all(asked: Mapping[str, Any], folder: Path) -> dict[str, str]:
     settings = Settings.model_validate(asked)
     resources = Resources.from_settings(settings)
     store = Store(settings.weights.directory)
+    try:
+        store.root.mkdir(parents=True, exist_ok=True)
+        with FileLock(store.root / ".copying.lock"):
+            return _copy_each(settings.kinds, resources, store, folder)
+    except OSError as error:
+        why = f"{store.root}: {error.strerror or error}. Correct ray.weights, or the permissions."
+        return dict.fromkeys(settings.kinds, why)
+
+
+def _copy_each(kinds: Mapping[str, KindSettings], resources: Resources, store: Store, folder: Path) -> dict[str, str]:
     problems = {}
-    for name, kind in settings.kinds.items():
+    for name, kind in kinds.items():
         try:
             generator = registry.find(kind.generator, resources)
             preset = generator.resolve_preset(kind.preset)
