@@ -8,7 +8,7 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from spectacle.config import Settings
 from spectacle.errors import WorkerUnavailable
 from spectacle.processes import module_command
 from spectacle.worker.channel import Channel, Disconnected
-from spectacle.worker.contract import Model, Site
+from spectacle.worker.contract import Site
 from spectacle.worker.messages import ProcessSettings
 
 log = structlog.get_logger()
@@ -46,6 +46,19 @@ class Placed:
     node: str
     gpu: int
     site: Site
+
+    @classmethod
+    def of(cls, about: Mapping[str, Any], lacks: Sequence[tuple[str, str | None, str]]) -> Placed:
+        """What the helper says of it."""
+        details = {key: about[key] for key in ("node", "node_host", "node_id", "gpus")}
+        site = Site(lacks={(name, preset): why for name, preset, why in lacks}, details=details)
+        return cls(about["actor"], about["node"], int(about["gpus"]) if about["gpus"].isdecimal() else 0, site)
+
+
+def _send(control: Channel, head: dict[str, Any], *descriptors: int) -> None:
+    # The thread that receives finds that out too.
+    with contextlib.suppress(Disconnected):
+        control.send(head, descriptors=descriptors)
 
 
 def _why_not(group: SeatGroup, wanted: int | None) -> str:
@@ -112,7 +125,7 @@ class Cluster:
             self._settings = settings
             control = self._control
         if control is not None:
-            self._send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})
+            _send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})
 
     def site(self, worker: int) -> Site:
         """What is known of the place of a worker."""
@@ -153,14 +166,8 @@ class Cluster:
             raise WorkerUnavailable(f"worker {worker} of the cluster: has no place now. It is used once it has one.")
         ours, theirs = socket.socketpair()
         with theirs:
-            self._send(control, {"op": Control.OPEN, "worker": worker, "settings": settings.to_json()}, theirs.fileno())
+            _send(control, {"op": Control.OPEN, "worker": worker, "settings": settings.to_json()}, theirs.fileno())
         return Channel(ours)
-
-    @staticmethod
-    def _send(control: Channel, head: dict[str, Any], *descriptors: int) -> None:
-        # The thread that receives finds that out too.
-        with contextlib.suppress(Disconnected):
-            control.send(head, descriptors=descriptors)
 
     # --- on the cluster's own thread -------------------------------------------------------------------------------
 
@@ -194,7 +201,7 @@ class Cluster:
                 env=ray_environment(settings.ray.token) | INLINE,
             )
         control = Channel(ours)
-        self._send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})
+        _send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})
         with self._lock:
             self._control = control
 
@@ -234,33 +241,26 @@ class Cluster:
                         if not wanted:
                             log.warning("the cluster lacks room", reason=_why_not(group, wanted))
             case Control.SEAT:
-                about = head["about"]
-                lacks: dict[Model, str] = {(name, preset): why for name, preset, why in head["lacks"]}
-                details = {key: about[key] for key in ("node", "node_host", "node_id", "gpus")}
-                gpu = int(about["gpus"]) if about["gpus"].isdecimal() else 0
-                placed = Placed(about["actor"], about["node"], gpu, Site(lacks=lacks, details=details))
+                placed = Placed.of(head["about"], head["lacks"])
                 with self._lock:
                     known = self._placed.get(head["worker"])
                     self._placed[head["worker"]] = placed
                     self._why.pop(head["worker"], None)
                 if known is None:
-                    log.info("a worker joined", **self._named(head["worker"]), **details)
-                for (name, preset), why in lacks.items():
-                    log.warning("a node lacks something", node=about["node"], generator=name, preset=preset, reason=why)
+                    log.info("a worker joined", **self._plan.named(head["worker"]), **placed.site.details)
+                for (name, preset), why in placed.site.lacks.items():
+                    log.warning("a node lacks something", node=placed.node, generator=name, preset=preset, reason=why)
             case Control.PREPARE:
                 with self._lock:
                     self._why[head["worker"]] = head["why"]
-                log.info("a node copies weights", **self._named(head["worker"]), node=head["node"])
+                log.info("a node copies weights", **self._plan.named(head["worker"]), node=head["node"])
             case Control.UNSEAT:
                 with self._lock:
                     known = self._placed.pop(head["worker"], None)
-                    self._why[head["worker"]] = head["why"]
-                log.warning("a worker left", **self._named(head["worker"]), reason=head["why"])
-
-    def _named(self, worker: int) -> dict[str, Any]:
-        """A worker for the log: its number in its group."""
-        group = self._plan.groups[self._plan.group_of(worker)]
-        return {"worker": worker - group.first, **({"group": group.name} if group.name is not None else {})}
+                    told, self._why[head["worker"]] = self._why.get(head["worker"]), head["why"]
+                # One that cannot be used at all is tried again and again.
+                if known is not None or told != head["why"]:
+                    log.warning("a worker left", **self._plan.named(head["worker"]), reason=head["why"])
 
     def _away(self, reason: str) -> None:
         with self._lock:

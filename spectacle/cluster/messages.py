@@ -114,6 +114,11 @@ class SeatPlan:
         """Number of the group of a worker."""
         return max(number for number, group in enumerate(self.groups) if group.first <= worker)
 
+    def named(self, worker: int) -> dict[str, Any]:
+        """A worker for the log: its number in its group."""
+        group = self.groups[self.group_of(worker)]
+        return {"worker": worker - group.first, **({"group": group.name} if group.name is not None else {})}
+
     def without_room(self, nodes: Sequence[Mapping[str, float]]) -> list[SeatGroup]:
         """The groups of which not even one worker has room on any of these nodes."""
         return [group for group in self.groups if not any(group.take(dict(node), 1) for node in nodes)]
