@@ -15,7 +15,7 @@ from spectacle.checks import Check, Level
 from spectacle.checks.workers import check_workers, devices_of, workers_in_words
 from spectacle.config import KindSettings, Settings
 from spectacle.config.finding import why_not_trusted
-from spectacle.daemon.devices import cluster_places, find_places, require_workers
+from spectacle.daemon.devices import cluster_places, find_places, groups_of, require_workers
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import MediaType, Resources
@@ -142,7 +142,7 @@ def _check_placement(name: str, kind: KindSettings, settings: Settings) -> Itera
     """How the model of a kind would be placed on each device."""
     generator = registry.find(kind.generator, Resources.from_settings(settings))
     resources = Resources.from_settings(settings)
-    for device in devices_of(kind, find_places(settings.workers)):
+    for device in devices_of(kind, find_places(settings.workers), groups_of(name, settings)):
         what = f"{name} on {device}"
         try:
             told = generator.plan(generator.resolve_preset(kind.preset), device, resources)

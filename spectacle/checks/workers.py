@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from spectacle.checks import Check, Level
 from spectacle.config import KindSettings, PlacementSettings, Settings
-from spectacle.daemon.devices import Place, assign, gpu_count, most_cpu_workers, runs_on, unused_gpus
+from spectacle.daemon.devices import Place, assign, gpu_count, groups_of, most_cpu_workers, runs_on, unused_gpus
 from spectacle.errors import ConfigurationError, GeneratorError, SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import Device, Generator, Resources
@@ -64,7 +64,7 @@ def _check_shared(device: Device, settings: Settings, places: Sequence[Place]) -
     """Whether the model of each kind is placed as well in its part of a GPU as it would be on all of it."""
     for name, kind in settings.kinds.items():
         generator = registry.find_own(kind.generator, Resources.from_settings(settings))
-        if generator is None or device not in devices_of(kind, places):
+        if generator is None or device not in devices_of(kind, places, groups_of(name, settings)):
             continue
         told = _first_sentence(generator, kind, device, settings)
         whole = _first_sentence(generator, kind, replace(device, share=1), settings)
@@ -75,9 +75,9 @@ def _check_shared(device: Device, settings: Settings, places: Sequence[Place]) -
             )  # fmt: skip
 
 
-def devices_of(kind: KindSettings, places: Sequence[Place]) -> list[Device]:
-    """The devices whose workers run a kind."""
-    workers = assign(kind, runs_on(kind.generator, {}), places).workers or ()
+def devices_of(kind: KindSettings, places: Sequence[Place], groups: Collection[str] = frozenset()) -> list[Device]:
+    """The devices whose workers run a kind. As `assign` says."""
+    workers = assign(kind, runs_on(kind.generator, {}), places, groups).workers or ()
     return list(dict.fromkeys(places[number].device for number in sorted(workers)))
 
 

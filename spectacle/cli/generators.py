@@ -14,7 +14,7 @@ from spectacle.cli import completion
 from spectacle.cli.output import print_json, print_table
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.config import KindSettings, Settings
-from spectacle.daemon.devices import find_places
+from spectacle.daemon.devices import find_places, groups_of
 from spectacle.errors import SpectacleError, UnknownGenerator
 from spectacle.generators import registry
 from spectacle.generators.base import Generator, InputRequirements, Resources
@@ -134,9 +134,13 @@ def describe_options(generator: type[Generator]) -> dict[str, dict[str, Any]]:
 
 def _plans(name: str, generator: type[Generator], settings: Settings) -> list[dict[str, Any]]:
     """How the presets that kinds use, or else the default, would be placed on each device, or why they cannot be."""
-    kinds = [kind for kind in settings.kinds.values() if kind.generator == name] or [KindSettings(generator=name)]
+    kinds = {kind: about for kind, about in settings.kinds.items() if about.generator == name}
     places = find_places(settings.workers)
-    wanted = dict.fromkeys((device, kind.preset) for kind in kinds for device in devices_of(kind, places))
+    wanted = dict.fromkeys(
+        (device, about.preset)
+        for kind, about in (kinds or {"": KindSettings(generator=name)}).items()
+        for device in devices_of(about, places, groups_of(kind, settings))
+    )
     plans = []
     for device, preset in wanted:
         try:

@@ -57,6 +57,11 @@ def rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
+def size_words(count: float) -> str:
+    """A number of bytes, such as `1.4 GB`."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
 def age_words(seconds: float) -> str:
     """A length of time for people: `12 s`, `3 min`, `5 h`, `8 d`."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):

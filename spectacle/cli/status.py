@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import click
 
 from spectacle.cli.live import opened, read_instances, serve_command
-from spectacle.cli.output import age_words, print_json, print_table, printable, rich_table
+from spectacle.cli.output import age_words, print_json, print_table, printable, rich_table, size_words
 from spectacle.cli.settings import settings_for, with_configuration
 from spectacle.config import SpoolSettings
 from spectacle.daemon.notices import counted
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 2.0
 MAX_ERRORS, MAX_NOTICES = 5, 21
 MAX_IDLE_ROWS = 2
-COLUMNS = ("host", "state", "device", "model", "job", "done")
+COLUMNS = ("host", "state", "device", "model", "memory", "job", "done")
 NARROW = 72
 """Columns of a terminal below which each device is shown in lines of its own."""
 
@@ -188,40 +188,56 @@ def _rows(instances: Sequence[Report]) -> list[tuple[str, ...]]:
     for report in instances:
         host = printable(report.get("host", "unknown"))
         if not report["live"]:
-            rows.append((host, f"dead, last heard of {age_words(report['age'])} ago", "", "", "", _done(report)))
+            rows.append((host, f"dead, last heard of {age_words(report['age'])} ago", "", "", "", "", _done(report)))
             continue
         state = printable(report.get("state", "unknown"))
         devices = report.get("devices")
         cells = [_cells(device, state) for device in map(_mapping, devices if isinstance(devices, list) else [])]
-        for number, (shown, device, models, jobs) in enumerate(_without_repetition(cells)):
-            rows.append((host, shown, device, models, jobs, "" if number else _done(report)))
+        for number, (shown, device, models, memory, jobs) in enumerate(_without_repetition(cells)):
+            rows.append((host, shown, device, models, memory, jobs, "" if number else _done(report)))
     return rows
 
 
-Cells = tuple[str, str, str, str]
+Cells = tuple[str, str, str, str, str]
 
 
 def _cells(device: Report, state: str) -> Cells:
-    """State, name, models and job of one worker."""
+    """State, name, models, memory and job of one worker."""
     loaded = device.get("loaded")
     models = [_model(_mapping(each)) for each in (loaded if isinstance(loaded, list) else [device])]
     lacks = device.get("lacks")
     lacking = [_model(_mapping(each)) for each in (lacks if isinstance(lacks, list) else [])]
-    where = printable(device.get("worker") or device.get("device", "unknown"))
     return (
         state if state != "serving" else printable(device.get("state", state)),
-        f"{where} on {printable(device['node'])}" if device.get("node") else where,
+        _place(device),
         "; ".join([", ".join(filter(None, models)) or "none loaded", *(f"lacks {each}" for each in lacking if each)]),
+        _memory(_mapping(device.get("memory"))),
         _jobs(device),
     )
 
 
+def _place(device: Report) -> str:
+    """The name of a worker; of one on a cluster, also its node and the GPU there."""
+    name = printable(device.get("worker") or device.get("device", "unknown"))
+    if not device.get("node"):
+        return name
+    gpu = f", GPU {printable(device['gpus'])}" if device.get("gpus") else ""
+    return f"{name} on {printable(device['node'])}{gpu}"
+
+
+def _memory(taken: Report) -> str:
+    """What a worker has taken of its GPU and of its host."""
+    gpu, host = (taken.get(key) for key in ("gpu", "host"))
+    told = [f"{size_words(gpu)} GPU"] if isinstance(gpu, int | float) else []
+    return ", ".join([*told, size_words(host)] if isinstance(host, int | float) else told)
+
+
 def _without_repetition(workers: Sequence[Cells]) -> Iterator[Cells]:
     """Several workers in succession that hold nothing in one row, for a machine may have many cores."""
-    for (state, idle), alike in groupby(workers, key=lambda each: (each[0], each[2:] == ("none loaded", ""))):
+    for (state, idle), alike in groupby(workers, key=lambda each: (each[0], each[2::2] == ("none loaded", ""))):
         found = list(alike)
         if idle and len(found) > MAX_IDLE_ROWS:
-            yield state, f"{found[0][1]} to {found[-1][1]}", "none loaded", ""
+            yield state, f"{found[0][1]} to {found[-1][1]}", "none loaded", "", ""
         else:
             yield from found
 

@@ -9,7 +9,7 @@ import re
 import socket
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,13 +36,16 @@ class ClusterInfo:
 
     Attributes:
         ray: Its version of Ray.
-        nodes: Number of its nodes.
-        gpus: Number of their GPUs.
+        nodes: What each of its nodes has, by Ray's names: `GPU`, `CPU` and custom resources.
     """
 
     ray: str
-    nodes: int
-    gpus: float
+    nodes: Sequence[Mapping[str, float]]
+
+    @property
+    def gpus(self) -> float:
+        """Number of GPUs of all nodes."""
+        return sum(node.get("GPU", 0) for node in self.nodes)
 
 
 def installed_ray() -> str:
@@ -159,7 +162,7 @@ def check_access(settings: RaySettings) -> ClusterInfo:
             f"ray.address: {address}: no node of the cluster runs on this host, and the daemon connects through one. "
             f"Run: ray start --address={address} --num-cpus=0 --num-gpus=0"
         )
-    return ClusterInfo(about["ray"], about["nodes"], about["gpus"])
+    return ClusterInfo(about["ray"], about["nodes"])
 
 
 def _ask(settings: RaySettings, token: Path | None) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any
 
 import ray
 
-from spectacle.cluster.messages import Control, SeatPlan
+from spectacle.cluster.messages import Control, SeatGroup, SeatPlan
 from spectacle.cluster.seats import Seat
 from spectacle.processes import die_with_parent
 from spectacle.worker.channel import Channel, Disconnected, Message
@@ -39,6 +39,39 @@ MAX_PAUSE = 30.0
 """Most seconds until a worker whose actor ended before it could be used gets another one."""
 
 
+class _Group:
+    """The actors of one group.
+
+    Args:
+        of: What they are made with.
+    """
+
+    def __init__(self, of: SeatGroup) -> None:
+        self.of = of
+        self.seats: dict[int, Seat] = {}
+        self._free = list(range(of.first, of.first + of.max_workers))
+        self._failures = 0
+        self._not_before = 0.0
+
+    def next_free(self) -> int | None:
+        """The number of another worker, if there may be one now."""
+        return heapq.heappop(self._free) if self._free and time.monotonic() >= self._not_before else None
+
+    def give_up(self, surplus: int) -> None:
+        """Give up so many of those that have no place yet, the last ones first."""
+        waiting = sorted(number for number, seat in self.seats.items() if not seat.placed)
+        for number in waiting[::-1][: max(0, surplus)]:
+            self.seats[number].give_up()
+
+    def ended(self, seat: Seat, was_placed: bool) -> None:
+        """Have the number of an actor that has ended used again, after a pause if it was never of use."""
+        del self.seats[seat.worker]
+        heapq.heappush(self._free, seat.worker)
+        self._failures = 0 if was_placed else self._failures + 1
+        if self._failures:
+            self._not_before = time.monotonic() + min(MAX_PAUSE, 2.0 ** min(self._failures, 5) / 2)
+
+
 class Seats:
     """The actors: as many as the cluster has room for.
 
@@ -51,13 +84,10 @@ class Seats:
         self._plan = plan
         self._control = control
         self._lock = threading.Lock()
-        self._seats: dict[int, Seat] = {}
-        self._free = list(range(plan.max_workers))
-        self._failures = 0
-        self._not_before = 0.0
+        self._groups = [_Group(group) for group in plan.groups]
         self._asked: Mapping[str, Any] | None = None
         self._answered = time.monotonic()
-        self._resources: Mapping[str, float] | None = None
+        self._nodes: Sequence[Mapping[str, float]] | None = None
         self._told: object = None
 
     def serve(self) -> None:
@@ -73,7 +103,7 @@ class Seats:
         while True:
             # Whatever its error is, `_follow` tells the daemon once it goes on.
             with suppress(Exception):
-                self._resources = ray.cluster_resources()
+                self._nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
                 self._answered = time.monotonic()
             time.sleep(LOOK_SECONDS)
 
@@ -83,7 +113,8 @@ class Seats:
                 self._asked = message.head["asked"]
             case Control.OPEN:
                 channel = Channel(socket.socket(fileno=message.descriptors[0]))
-                seat = self._seats.get(message.head["worker"])
+                worker = message.head["worker"]
+                seat = self._groups[self._plan.group_of(worker)].seats.get(worker)
                 if seat is None:
                     with suppress(Disconnected):
                         channel.send({"op": Op.ENDED, "how": "before it began", "lost": True})
@@ -95,9 +126,9 @@ class Seats:
         away = time.monotonic() - self._answered
         if away > GONE_SECONDS:
             os._exit(1)
-        if self._resources is None or self._asked is None:
+        if self._nodes is None or self._asked is None:
             return
-        wanted = self._plan.room(self._resources)
+        wanted = self._plan.rooms(self._nodes)
         reason = None
         if away > AWAY_SECONDS:
             reason = f"the head node at {self._plan.address} does not answer"
@@ -105,13 +136,12 @@ class Seats:
         if reason is not None:
             return
         with self._lock:
-            waiting = sorted(number for number, seat in self._seats.items() if not seat.placed)
-            surplus = len(self._seats) - wanted
-            for number in waiting[::-1][: max(0, surplus)]:
-                self._seats[number].give_up()
-            while len(self._seats) < wanted and self._free and time.monotonic() >= self._not_before:
-                number = heapq.heappop(self._free)
-                self._seats[number] = Seat(number, self._plan, self._now_asked, self._report, self._ended)
+            for group, count in zip(self._groups, wanted, strict=True):
+                group.give_up(len(group.seats) - count)
+                while len(group.seats) < count and (number := group.next_free()) is not None:
+                    group.seats[number] = Seat(
+                        number, group.of, self._plan.weights_from, self._now_asked, self._report, self._ended
+                    )
 
     def _now_asked(self) -> Mapping[str, Any]:
         assert self._asked is not None
@@ -119,13 +149,9 @@ class Seats:
 
     def _ended(self, seat: Seat, was_placed: bool) -> None:
         with self._lock:
-            del self._seats[seat.worker]
-            heapq.heappush(self._free, seat.worker)
-            self._failures = 0 if was_placed else self._failures + 1
-            if self._failures:
-                self._not_before = time.monotonic() + min(MAX_PAUSE, 2.0 ** min(self._failures, 5) / 2)
+            self._groups[self._plan.group_of(seat.worker)].ended(seat, was_placed)
 
-    def _report_state(self, wanted: int, reason: str | None) -> None:
+    def _report_state(self, wanted: list[int], reason: str | None) -> None:
         if (wanted, reason) != self._told:
             self._told = (wanted, reason)
             self._report({"op": Control.STATE, "wanted": wanted, "reason": reason})
@@ -145,7 +171,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     descriptor, parent, text = arguments
     die_with_parent(int(parent))
-    plan = SeatPlan(**json.loads(text))
+    plan = SeatPlan.from_json(json.loads(text))
     control = Channel(socket.socket(fileno=int(descriptor)))
     ray.init(
         address=plan.address,

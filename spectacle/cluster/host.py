@@ -76,6 +76,18 @@ class Host:
         described: dict[str, Any] = json.loads(done.stdout)
         return described
 
+    def copy(self, asked: Mapping[str, Any], folder: str) -> dict[str, str]:
+        """Copy weights that this node lacks, as `spectacle.cluster.copying` says. May take as long as it likes."""
+        done = subprocess.run(
+            module_command("spectacle.cluster.copying", str(os.getpid()), folder),
+            input=json.dumps(asked).encode(),
+            capture_output=True,
+            env=_environment(),
+            check=True,
+        )
+        problems: dict[str, str] = json.loads(done.stdout)
+        return problems
+
     def open(self, number: int, settings: Mapping[str, Any]) -> Iterator[list[Piece]]:
         """Run a worker process until it ends or is closed.
 

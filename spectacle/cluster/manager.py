@@ -8,19 +8,19 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from spectacle.cluster.access import check_access, ray_environment
-from spectacle.cluster.messages import Control, SeatPlan, asked_of
+from spectacle.cluster.messages import INLINE, Control, SeatGroup, SeatPlan, asked_of
 from spectacle.config import Settings
 from spectacle.errors import WorkerUnavailable
 from spectacle.processes import module_command
 from spectacle.worker.channel import Channel, Disconnected
-from spectacle.worker.contract import Model, Site
+from spectacle.worker.contract import Site
 from spectacle.worker.messages import ProcessSettings
 
 log = structlog.get_logger()
@@ -29,8 +29,6 @@ MIN_PAUSE, MAX_PAUSE = 1.0, 30.0
 """Seconds until a cluster that cannot be used is tried again, and the most it gets to, doubling."""
 
 CONNECTING = "connecting to the Ray cluster"
-
-_NO_ROOM = "the cluster has no free place for it (see ray.gpus, ray.cpus and ray.resources)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,26 @@ class Placed:
     gpu: int
     site: Site
 
+    @classmethod
+    def of(cls, about: Mapping[str, Any], lacks: Sequence[tuple[str, str | None, str]]) -> Placed:
+        """What the helper says of it."""
+        details = {key: about[key] for key in ("node", "node_host", "node_id", "gpus")}
+        site = Site(lacks={(name, preset): why for name, preset, why in lacks}, details=details)
+        return cls(about["actor"], about["node"], int(about["gpus"]) if about["gpus"].isdecimal() else 0, site)
+
+
+def _send(control: Channel, head: dict[str, Any], *descriptors: int) -> None:
+    # The thread that receives finds that out too.
+    with contextlib.suppress(Disconnected):
+        control.send(head, descriptors=descriptors)
+
+
+def _why_not(group: SeatGroup, wanted: int | None) -> str:
+    """Why a worker has no place where nothing else is known."""
+    if wanted == 0 and group.gpus:
+        return f"no node of the cluster has a GPU that fits (see {group.section}.gpus and {group.section}.resources)"
+    return f"the cluster has no free place for it (see gpus, cpus and resources under [{group.section}])"
+
 
 class Cluster:
     """The workers' places on a Ray cluster.
@@ -66,6 +84,7 @@ class Cluster:
         module: str = "spectacle.cluster.helper",
     ) -> None:
         self._settings = settings
+        self._plan = SeatPlan.of(settings)
         self._check = check
         self._module = module
         self._lock = threading.Lock()
@@ -76,7 +95,7 @@ class Cluster:
         self._placed: dict[int, Placed] = {}
         self._why: dict[int, str] = {}
         self._reason: str | None = CONNECTING
-        self._wanted: int | None = None
+        self._wanted: list[int] | None = None
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
 
     def start(self) -> None:
@@ -106,25 +125,22 @@ class Cluster:
             self._settings = settings
             control = self._control
         if control is not None:
-            self._send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})
+            _send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})
 
     def site(self, worker: int) -> Site:
         """What is known of the place of a worker."""
         with self._lock:
+            number = self._plan.group_of(worker)
+            group, wanted = self._plan.groups[number], None if self._wanted is None else self._wanted[number]
             # One is shown in any case, to say why there is none.
-            used = worker < max(1, self._wanted or 0)
+            used = worker - group.first < max(1, wanted or 0)
             placed = self._placed.get(worker)
             if self._reason is not None:
                 details = {} if placed is None else placed.site.details
                 return Site(self._reason, used=used or placed is not None, details=details)
             if placed is not None:
                 return placed.site
-            return Site(self._why.get(worker, self._why_not()), used=used)
-
-    def _why_not(self) -> str:
-        if self._wanted == 0 and self._settings.ray.gpus:
-            return "no node of the cluster has a GPU that fits (see ray.gpus and ray.resources)"
-        return _NO_ROOM
+            return Site(self._why.get(worker, _why_not(group, wanted)), used=used)
 
     def placed(self, worker: int) -> Placed | None:
         """The actor that a worker uses, if it has one."""
@@ -150,14 +166,8 @@ class Cluster:
             raise WorkerUnavailable(f"worker {worker} of the cluster: has no place now. It is used once it has one.")
         ours, theirs = socket.socketpair()
         with theirs:
-            self._send(control, {"op": Control.OPEN, "worker": worker, "settings": settings.to_json()}, theirs.fileno())
+            _send(control, {"op": Control.OPEN, "worker": worker, "settings": settings.to_json()}, theirs.fileno())
         return Channel(ours)
-
-    @staticmethod
-    def _send(control: Channel, head: dict[str, Any], *descriptors: int) -> None:
-        # The thread that receives finds that out too.
-        with contextlib.suppress(Disconnected):
-            control.send(head, descriptors=descriptors)
 
     # --- on the cluster's own thread -------------------------------------------------------------------------------
 
@@ -180,7 +190,7 @@ class Cluster:
             return
         ours, theirs = socket.socketpair()
         settings = self._settings
-        plan = json.dumps(SeatPlan.of(settings).to_json())
+        plan = json.dumps(replace(self._plan, address=str(settings.ray.address)).to_json())
         with theirs:
             self._process = subprocess.Popen(
                 module_command(self._module, str(theirs.fileno()), str(os.getpid()), plan),
@@ -188,10 +198,10 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # Ray prints there what it tells people of nodes and actors
                 process_group=0,
-                env=ray_environment(settings.ray.token),
+                env=ray_environment(settings.ray.token) | INLINE,
             )
         control = Channel(ours)
-        self._send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})
+        _send(control, {"op": Control.DESCRIBE, "asked": asked_of(settings)})
         with self._lock:
             self._control = control
 
@@ -226,26 +236,31 @@ class Cluster:
                     with self._lock:
                         back, self._reason = self._reason, None
                         self._wanted = head["wanted"]
-                    log.info("connected to the cluster" if back else "the cluster changed", workers=head["wanted"])
+                    log.info("connected to the cluster" if back else "the cluster changed", workers=sum(head["wanted"]))
+                    for group, wanted in zip(self._plan.groups, head["wanted"], strict=True):
+                        if not wanted:
+                            log.warning("the cluster lacks room", reason=_why_not(group, wanted))
             case Control.SEAT:
-                about = head["about"]
-                lacks: dict[Model, str] = {(name, preset): why for name, preset, why in head["lacks"]}
-                details = {key: about[key] for key in ("node", "node_host", "node_id", "gpus")}
-                gpu = int(about["gpus"]) if about["gpus"].isdecimal() else 0
-                placed = Placed(about["actor"], about["node"], gpu, Site(lacks=lacks, details=details))
+                placed = Placed.of(head["about"], head["lacks"])
                 with self._lock:
                     known = self._placed.get(head["worker"])
                     self._placed[head["worker"]] = placed
                     self._why.pop(head["worker"], None)
                 if known is None:
-                    log.info("a worker joined", worker=head["worker"], **details)
-                for (name, preset), why in lacks.items():
-                    log.warning("a node lacks something", node=about["node"], generator=name, preset=preset, reason=why)
+                    log.info("a worker joined", **self._plan.named(head["worker"]), **placed.site.details)
+                for (name, preset), why in placed.site.lacks.items():
+                    log.warning("a node lacks something", node=placed.node, generator=name, preset=preset, reason=why)
+            case Control.PREPARE:
+                with self._lock:
+                    self._why[head["worker"]] = head["why"]
+                log.info("a node copies weights", **self._plan.named(head["worker"]), node=head["node"])
             case Control.UNSEAT:
                 with self._lock:
                     known = self._placed.pop(head["worker"], None)
-                    self._why[head["worker"]] = head["why"]
-                log.warning("a worker left", worker=head["worker"], reason=head["why"])
+                    told, self._why[head["worker"]] = self._why.get(head["worker"]), head["why"]
+                # One that cannot be used at all is tried again and again.
+                if known is not None or told != head["why"]:
+                    log.warning("a worker left", **self._plan.named(head["worker"]), reason=head["why"])
 
     def _away(self, reason: str) -> None:
         with self._lock:

@@ -1,8 +1,8 @@
 """Asks a cluster what it is, run as a process: `python -m spectacle.cluster.probe ADDRESS`; imports ray.
 
 Writes one JSON object to standard output: `refused` when the cluster does not accept the token, `error` when it cannot
-be asked; otherwise its `ray` and `python` versions, how many `nodes` and `gpus` it has, and whether one of the nodes
-is on this host, `here`.
+be asked; otherwise its `ray` and `python` versions, what each of its `nodes` has, and whether one of the nodes is on
+this host, `here`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ def ask(address: str) -> dict[str, Any]:
     return {
         "ray": about.get("ray_version"),
         "python": about.get("python_version"),
-        "nodes": len(nodes),
-        "gpus": sum(each.resources_total.get("GPU", 0) for each in nodes),
+        "nodes": [dict(each.resources_total) for each in nodes],
         "here": bool(find_node_ids()),
     }
 

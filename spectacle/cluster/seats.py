@@ -14,7 +14,7 @@ import ray
 
 import spectacle
 from spectacle.cluster.host import Host
-from spectacle.cluster.messages import Control, SeatPlan
+from spectacle.cluster.messages import INLINE, Control, SeatGroup
 from spectacle.errors import one_line
 from spectacle.worker.channel import Channel, Disconnected, Message
 from spectacle.worker.messages import Op
@@ -30,7 +30,7 @@ DESCRIBE_AGAIN_SECONDS = 60.0
 
 _CHUNK = 1 << 20
 
-_METHOD_GROUPS = {"out": 1, "in": 1, "life": 1, "ask": 1}
+_METHOD_GROUPS = {"out": 1, "in": 1, "life": 1, "ask": 1, "copy": 1}
 
 Report = Callable[[Mapping[str, Any]], None]
 """Tells the daemon something on the control channel."""
@@ -45,7 +45,8 @@ class Seat:
 
     Args:
         worker: Number of the worker.
-        plan: What it is made with.
+        group: What it is made with.
+        weights_from: Directory on its node from which weights are copied that it lacks, or None.
         asked: Gives what its node is asked about the kinds.
         report: Tells the daemon.
         on_end: Called at the end, with whether it had a place.
@@ -54,12 +55,14 @@ class Seat:
     def __init__(
         self,
         worker: int,
-        plan: SeatPlan,
+        group: SeatGroup,
+        weights_from: str | None,
         asked: Callable[[], Mapping[str, Any]],
         report: Report,
         on_end: Callable[[Seat, bool], None],
     ) -> None:
         self.worker = worker
+        self._weights_from = weights_from
         self._asked = asked
         self._report = report
         self._on_end = on_end
@@ -71,12 +74,13 @@ class Seat:
         self._lock = threading.Lock()
         host: Any = ray.remote(concurrency_groups=_METHOD_GROUPS)(Host)
         self._actor = host.options(
-            num_cpus=plan.cpus,
-            num_gpus=plan.gpus,
-            resources=dict(plan.resources),
+            num_cpus=group.cpus,
+            num_gpus=group.gpus,
+            resources=dict(group.resources),
             max_restarts=0,
             max_task_retries=0,
             scheduling_strategy="SPREAD",
+            runtime_env={"env_vars": INLINE},
         ).remote()
         threading.Thread(target=self._keep, name=f"seat-{worker}", daemon=True).start()
 
@@ -127,6 +131,8 @@ class Seat:
         node = about["node"]
         question: Any = None
         answered: object = None
+        problems: Mapping[str, str] | None = None
+        copying = False
         again = 0.0
         while not self._given_up.is_set():
             asked = self._asked()
@@ -138,13 +144,27 @@ class Seat:
                 raise SeatLost(f"node {node} gave no sign of life for {FROZEN_SECONDS:g} s")
             ray.get(sign)
             if question is not None and ray.wait([question], timeout=PING_SECONDS if not self._placed else 0)[0]:
-                lacks = _lacks(asked, ray.get(question))
-                question = None
+                answer, question = ray.get(question), None
+                if copying:
+                    problems, copying, again = answer, False, 0.0
+                    continue
+                lacks = _lacks(asked, answer, problems or {})
+                if lacks and self._weights_from is not None and problems is None:
+                    self._copies(node)
+                    question, copying = self._call("copy", "copy", asked, self._weights_from), True
+                    continue
+                problems = None
                 again = time.monotonic() + (DESCRIBE_AGAIN_SECONDS if lacks else float("inf"))
                 self._placed = True
                 self._report({"op": Control.SEAT, "worker": self.worker, "about": about, "lacks": lacks})
             elif self._placed:
                 self._given_up.wait(PING_SECONDS)
+
+    def _copies(self, node: str) -> None:
+        """Have requests wait for what is copied now, if the worker is not used yet."""
+        if not self._placed:
+            why = f"its node {node} copies weights from {self._weights_from}"
+            self._report({"op": Control.PREPARE, "worker": self.worker, "node": node, "why": why})
 
     def _await(self, reference: Any, seconds: float | None) -> Any:
         """The value of a reference.
@@ -189,13 +209,16 @@ _SIGNS = {
 }
 
 
-def _lacks(asked: Mapping[str, Any], described: Mapping[str, Any]) -> list[tuple[str, str | None, str]]:
-    """The models that cannot be loaded on a node: generator, preset and reason."""
-    return [
-        (kind["generator"], kind["preset"], described[name]["problem"])
-        for name, kind in asked["kinds"].items()
-        if name in described and not described[name]["servable"]
-    ]
+def _lacks(
+    asked: Mapping[str, Any], described: Mapping[str, Any], problems: Mapping[str, str]
+) -> list[tuple[str, str | None, str]]:
+    """The models that cannot be loaded on a node: generator, preset and reason, with why weights were not copied."""
+    lacks = []
+    for name, kind in asked["kinds"].items():
+        if name in described and not described[name]["servable"]:
+            why = described[name]["problem"]
+            lacks.append((kind["generator"], kind["preset"], " ".join(dict.fromkeys([why, problems.get(name, why)]))))
+    return lacks
 
 
 class _Relay:

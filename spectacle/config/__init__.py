@@ -1,6 +1,6 @@
 """The settings: the model that describes them, how they are read, and the files that are written from them."""
 
-from spectacle.config.cluster import RaySettings
+from spectacle.config.cluster import RayGroupSettings, RaySettings
 from spectacle.config.finding import DEFAULT_FILES, Found, find_file
 from spectacle.config.models import (
     LoraSettings,
@@ -50,6 +50,7 @@ __all__ = [
     "ModelSettings",
     "PlacementSettings",
     "ProvenanceSettings",
+    "RayGroupSettings",
     "RaySettings",
     "RetentionRule",
     "RetentionSettings",

@@ -19,6 +19,7 @@ from spectacle.config import (
     ModelLoraSettings,
     ModelPresetSettings,
     ModelSettings,
+    RayGroupSettings,
     RetentionRule,
     Settings,
     SizeSettings,
@@ -100,6 +101,10 @@ def render_markdown() -> str:
         "## `[retention.kinds.NAME]`",
         (RetentionRule.__doc__ or "") + " They hold in addition to those for all results together.",
         _markdown_table("retention.kinds.NAME", RetentionRule),
+        "## `[ray.groups.NAME]`",
+        " ".join((RayGroupSettings.__doc__ or "").split())
+        + " [Run workers on a Ray cluster](../how-to/cluster.md) shows how.",
+        _markdown_table("ray.groups.NAME", RayGroupSettings),
     ]
     parts += [
         "## `[kinds.NAME]`",

@@ -449,6 +449,16 @@ class Settings(Section):
         "ones are served only if they are listed too.",
     )
 
+    @model_validator(mode="after")
+    def _serves_the_kinds_of_groups(self) -> Settings:
+        for group, about in self.ray.groups.items():
+            unknown = [kind for kind in about.kinds if kind not in self.kinds]
+            if unknown:
+                raise ValueError(
+                    f"ray.groups.{group}.kinds: {unknown[0]}: is not under [kinds]. Add it, or remove it here"
+                )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _serves_models(cls, raw: Any) -> Any:

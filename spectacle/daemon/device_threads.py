@@ -302,6 +302,7 @@ class DeviceThreads:
             "worker": str(self._place),
             "state": "busy" if turns else "absent" if site.absent is not None else self._state,
             "pid": self.worker.pid,
+            "memory": dict(self.worker.memory),
             "generator": loaded[0]["generator"] if loaded else None,
             "preset": loaded[0]["preset"] if loaded else None,
             "loaded": loaded,

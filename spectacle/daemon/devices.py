@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,12 +40,14 @@ class Place:
         number: Its number among the workers of that device, from 1 on.
         threads: How many threads its libraries may use on the CPU; None for as many as they like.
         light: Whether it is there for light models only, of which several workers may each hold a copy.
+        group: Name of its group on a cluster, whose kinds alone it runs; None for all others.
     """
 
     device: Device
     number: int = 1
     threads: int | None = None
     light: bool = False
+    group: str | None = None
 
     def __str__(self) -> str:
         return str(self.device) if self.number == 1 else f"{self.device}-{self.number}"
@@ -143,12 +145,15 @@ def cluster_places(settings: Settings) -> list[Place]:
     """The workers on a Ray cluster, if any. Where they are is known once they are there; some may never be."""
     if settings.workers.backend == "local":
         return []
-    ray = settings.ray
-    count = ray.max_workers if ray.workers == "auto" else ray.workers
-    if not ray.gpus:
-        return [Place(Device(host=CLUSTER), number + 1) for number in range(count)]
-    share = max(1, int(1 / ray.gpus))
-    return [Place(Device("cuda", number, CLUSTER, share)) for number in range(count)]
+    places: list[Place] = []
+    for group, about in settings.ray.sorts(settings.kinds).items():
+        host = CLUSTER if group is None else f"{CLUSTER}-{group}"
+        if about.gpus:
+            share = max(1, int(1 / about.gpus))
+            places += [Place(Device("cuda", number, host, share), group=group) for number in range(about.most)]
+        else:
+            places += [Place(Device(host=host), number + 1, group=group) for number in range(about.most)]
+    return places
 
 
 def _cpu_workers(settings: WorkerSettings, cores: int, least: int) -> int:
@@ -171,15 +176,25 @@ def _device(name: str) -> Device:
     return Device(kind, int(index or 0))
 
 
-def assign(kind: KindSettings, runs_on: RunsOn, places: Sequence[Place]) -> Assignment:
+def groups_of(kind: str, settings: Settings) -> frozenset[str]:
+    """The groups of workers on a cluster that run a kind, and which alone do; none for most kinds."""
+    if settings.workers.backend == "local":
+        return frozenset()
+    return frozenset(name for name, group in settings.ray.groups.items() if kind in group.kinds)
+
+
+def assign(
+    kind: KindSettings, runs_on: RunsOn, places: Sequence[Place], groups: Collection[str] = frozenset()
+) -> Assignment:
     """Which workers may run a kind.
 
     Args:
         kind: Its settings; `devices` leaves only the workers of those devices.
         runs_on: Where its generator runs.
         places: All workers.
+        groups: The groups of workers that it is for, as `groups_of` says.
     """
-    allowed = {number: place for number, place in enumerate(places) if _is_allowed(kind, place)}
+    allowed = {number: place for number, place in enumerate(places) if _is_allowed(kind, place, groups)}
     on_gpu = {number for number, place in allowed.items() if place.on_gpu}
     on_cpu = allowed.keys() - on_gpu
     match runs_on:
@@ -192,7 +207,13 @@ def assign(kind: KindSettings, runs_on: RunsOn, places: Sequence[Place]) -> Assi
     return Assignment(frozenset(chosen), light=runs_on is not RunsOn.GPU_PREFERRED)
 
 
-def _is_allowed(kind: KindSettings, place: Place) -> bool:
+def _is_of(place: Place, groups: Collection[str]) -> bool:
+    return place.group in groups if groups else place.group is None
+
+
+def _is_allowed(kind: KindSettings, place: Place, groups: Collection[str]) -> bool:
+    if not _is_of(place, groups):
+        return False
     return not kind.devices or any(
         name == place.device.kind if ":" not in name else _device(name) == replace(place.device, share=1)
         for name in kind.devices
@@ -246,7 +267,9 @@ class Assignments:
             if about is None:
                 # The settings have changed this moment.
                 return Assignment(None)
-            self._known[kind] = assign(about, runs_on(about.generator, described), self._places)
+            self._known[kind] = assign(
+                about, runs_on(about.generator, described), self._places, groups_of(kind, settings)
+            )
         return self._known[kind]
 
     def preloads(self, worker: int) -> bool:
@@ -263,7 +286,13 @@ def require_workers(settings: Settings, places: Sequence[Place]) -> None:
         ConfigurationError: When `devices` of a kind names nothing that has one; the message says what has.
     """
     for name, kind in settings.kinds.items():
-        if not any(_is_allowed(kind, place) for place in places):
+        groups = groups_of(name, settings)
+        if not any(_is_of(place, groups) for place in places):
+            raise ConfigurationError(
+                f"kinds.{name}: no worker runs it. Workers of the cluster are made for the kinds and [ray.groups] that "
+                f"the daemon is started with: restart it, or correct ray.groups."
+            )
+        if not any(_is_allowed(kind, place, groups) for place in places):
             there = ", ".join(dict.fromkeys(str(replace(place.device, share=1)) for place in places))
             raise ConfigurationError(
                 f"kinds.{name}.devices = {', '.join(kind.devices)}: no worker runs there. Use {there}, or add the "

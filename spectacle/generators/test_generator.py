@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ class TestGeneratorOptions(GeneratorOptions):
     native: int = Field(
         0, ge=0, le=4096, description="Side of the square image to return; 0 returns the size asked for."
     )
+    noise: bool = Field(False, description="Make noise, whose file is about as large as its pixels, not one colour.")
     fail: str = Field("", description="Fail with this message.")
     trouble: str = Field(
         "",
@@ -135,6 +137,9 @@ class TestGenerator(Generator):
                 seed=seed,
             )
         size = (job.options.native,) * 2 if job.options.native else (job.width, job.height)
+        if job.options.noise:
+            noise = random.Random(seed).randbytes(3 * size[0] * size[1])
+            return Artifact(Image.frombytes("RGB", size, noise), seed=seed)
         picture = Image.new("RGB", size, colour)
         ImageDraw.Draw(picture).line((0, 0, *size), fill=(255, 255, 255))
         return Artifact(picture, {"pictures": [list(each.size) for each in job.pictures]}, seed)

@@ -77,6 +77,7 @@ class ChannelWorker(ABC):
     def __init__(self, device: Device, settings: Settings) -> None:
         self.device = device
         self.loaded: tuple[Model, ...] = ()
+        self.memory: Mapping[str, int] = {}
         self._batch_limits: dict[Model, int] = {}
         self._short_of_memory = False
         self._paused_until = 0.0
@@ -312,6 +313,7 @@ class ChannelWorker(ABC):
 
     def _heard(self, head: Mapping[str, Any]) -> None:
         """Take note of what any message may say."""
+        self.memory = head.get("memory", self.memory)
         if "models" in head:
             self.loaded = tuple((name, preset) for name, preset in head["models"])
             self._batch_limits = dict(zip(self.loaded, head["batch_limits"], strict=True))
@@ -346,6 +348,7 @@ class ChannelWorker(ABC):
             self._channel.close()
         self._process = self._channel = None
         self.loaded = ()
+        self.memory = {}
         self._batch_limits = {}
         self._short_of_memory = False
 

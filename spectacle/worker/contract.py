@@ -208,6 +208,11 @@ class WorkerBackend(Protocol):
         ...
 
     @property
+    def memory(self) -> Mapping[str, int]:
+        """Bytes that its process had taken when it last said something, as `spectacle.worker.usage` counts them."""
+        ...
+
+    @property
     def pid(self) -> int | None:
         """Number of its process on the device's host, for `spectacle status`; None while there is none."""
         ...

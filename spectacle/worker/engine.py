@@ -93,7 +93,7 @@ class Engine:
         signer: ResultSigner | None = None,
         mark: str | None = None,
     ) -> None:
-        self._device = device
+        self.device = device
         self._rasteriser = rasteriser
         self._resources = resources if resources is not None else Resources()
         self._signer = signer
@@ -232,7 +232,7 @@ class Engine:
 
     def _load_new(self, kind: type[Generator], preset: str | None) -> Generator:
         generator = kind(preset, self._resources)
-        call_generator(kind.name, partial(generator.load, self._device))
+        call_generator(kind.name, partial(generator.load, self.device))
         _trim_memory()  # loading 4 GB of int8 weights left 1.9 GB behind
         if not isinstance(generator.max_batch, int) or generator.max_batch < 1:
             raise GeneratorError(
@@ -245,7 +245,7 @@ class Engine:
         while self._loaded:
             held = sum((each.footprint for each in self._loaded.values()), Footprint())
             required = call_generator(
-                kind.name, partial(kind.required_memory, preset, self._device, self._resources, held)
+                kind.name, partial(kind.required_memory, preset, self.device, self._resources, held)
             )
             if required is None:
                 self.unload()
@@ -255,7 +255,7 @@ class Engine:
                 self._unload(next(iter(self._loaded)))
 
     def _free(self) -> Footprint:
-        machine = memory.measure(self._device, self._resources.placement)
+        machine = memory.measure(self.device, self._resources.placement)
         return Footprint(machine.vram, machine.ram)
 
     def _unload(self, model: Model) -> None:
@@ -282,7 +282,7 @@ class Engine:
         except OutOfMemory as error:
             advice = generator.memory_advice(job)
             self.unload()
-            raise OutOfMemory(f"{job.width}x{job.height}: not enough memory on {self._device}. {advice}.") from error
+            raise OutOfMemory(f"{job.width}x{job.height}: not enough memory on {self.device}. {advice}.") from error
 
     def _generate_once(self, generator: Generator, job: Job, control: JobControl) -> Sequence[Artifact]:
         return call_generator(generator.name, partial(generator.generate, job, control))

@@ -36,6 +36,7 @@ class InProcessWorker:
         settings: The daemon's settings.
     """
 
+    memory: Mapping[str, int] = {}
     pid: int | None = None
     not_before = 0.0
     site = HERE

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from spectacle.errors import Cancelled, SpectacleError
-from spectacle.generators.base import Resources
+from spectacle.generators.base import Device, Resources
 from spectacle.processes import die_with_parent
 from spectacle.svg.rasterise import Rasteriser
 from spectacle.worker.batch import run_together
@@ -27,6 +27,7 @@ from spectacle.worker.engine import Engine
 from spectacle.worker.generator_errors import as_spectacle_error
 from spectacle.worker.messages import Op, ProcessSettings, job_from_json
 from spectacle.worker.signed import signer_for
+from spectacle.worker.usage import memory_of
 
 
 class Cancellations:
@@ -51,10 +52,12 @@ class ChannelOutput:
         channel: The channel.
         job: Number of the job, among those that run together.
         cancelled: Those that are no longer wanted.
+        device: Where it runs.
     """
 
-    def __init__(self, channel: Channel, job: int, cancelled: Cancellations) -> None:
+    def __init__(self, channel: Channel, job: int, cancelled: Cancellations, device: Device) -> None:
         self._channel = channel
+        self._device = device
         self._job = job
         self._cancelled = cancelled
         self._last: Message | None = None
@@ -71,7 +74,8 @@ class ChannelOutput:
     def progress(self, step: int, steps: int, note: str = "") -> None:
         """Send the step, unless the job is cancelled."""
         self.check()
-        self._channel.send({"op": Op.PROGRESS, "job": self._job, "step": step, "steps": steps, "note": note})
+        said = {"step": step, "steps": steps, "note": note, "memory": memory_of(self._device)}
+        self._channel.send({"op": Op.PROGRESS, "job": self._job, **said})
 
     def file(self, suffix: str, content: bytes) -> None:
         """Send a result file; the last one goes with `done`."""
@@ -86,7 +90,7 @@ class ChannelOutput:
 
 
 def _serve(channel: Channel, engine: Engine) -> None:
-    channel.send({"op": Op.READY})
+    channel.send({"op": Op.READY, "memory": memory_of(engine.device)})
     while True:
         message = channel.receive()
         assert message is not None
@@ -115,7 +119,7 @@ def _model(values: Sequence[Any]) -> Model:
 
 
 def _loaded(engine: Engine) -> dict[str, Any]:
-    return {"models": engine.models, "batch_limits": engine.batch_limits}
+    return {"models": engine.models, "batch_limits": engine.batch_limits, "memory": memory_of(engine.device)}
 
 
 def _run(channel: Channel, engine: Engine, message: Message) -> None:
@@ -132,7 +136,7 @@ def _run(channel: Channel, engine: Engine, message: Message) -> None:
                 opened.callback(os.close, descriptor)
             messages.append(another)
         specs = [job_from_json(each.head["spec"], each.descriptors) for each in messages]
-        outputs = [ChannelOutput(channel, number, cancelled) for number in range(len(specs))]
+        outputs = [ChannelOutput(channel, number, cancelled, engine.device) for number in range(len(specs))]
         if len(specs) > 1:
             _run_together(channel, engine, specs, outputs)
             return

@@ -32,7 +32,7 @@ def test_each_device_of_each_instance_is_shown_with_its_job(run, spool: Spool, r
     device = {"device": "cpu", "state": "ready", "generator": None, "preset": None, "job": None}
     report("two", devices=[device, {**device, "device": "cuda:1"}], done={}, errors=[])
     lines = run("status", "--spool", spool.path).stdout.splitlines()
-    assert lines[0].split() == ["host", "state", "device", "model", "job", "done"]
+    assert lines[0].split() == ["host", "state", "device", "model", "memory", "job", "done"]
     assert "host-one" in lines[1]
     for words in ("busy", "cuda:0", "test-double:big", "a-1-64x64 3/8 (2 s)", "5 answered, 1 refused"):
         assert words in lines[1]
@@ -51,6 +51,16 @@ def test_workers_that_hold_nothing_share_a_row_where_there_are_many(run, spool: 
         "busy cpu-2 none loaded b-2-64x64 1/4 (3 s)",
         "ready cpu-3 to cpu-8 none loaded",
     ]
+
+
+def test_a_worker_is_shown_with_its_node_its_gpu_there_and_its_memory(run, spool: Spool, report) -> None:
+    there = {"worker": "ray/cuda:3", "node": "10.0.0.2", "gpus": "1", "memory": {"host": 1.44e9, "gpu": 20.5e9}}
+    here = {"worker": "cpu", "memory": {"host": 87 * 10**6}}
+    report("one", devices=[{**each, "state": "ready", "loaded": [], "job": None} for each in (there, here)])
+    shown = run("status", "--spool", spool.path).stdout
+    assert "ray/cuda:3 on 10.0.0.2, GPU 1" in shown
+    assert "20.5 GB GPU, 1.4 GB" in shown
+    assert "87 MB" in shown
 
 
 def test_the_job_that_runs_is_shown_with_the_one_whose_answer_is_published(run, spool: Spool, report) -> None:

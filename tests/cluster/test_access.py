@@ -22,7 +22,12 @@ from spectacle.cluster.messages import SeatPlan, asked_of
 from spectacle.config import RaySettings, Settings, WorkerSettings
 from spectacle.errors import WorkerUnavailable
 
-GOOD = {"ray": "2.60.0", "python": platform.python_version(), "nodes": 3, "gpus": 2.0, "here": True}
+GOOD = {
+    "ray": "2.60.0",
+    "python": platform.python_version(),
+    "nodes": [{"CPU": 1.0}, *[{"GPU": 1.0}] * 2],
+    "here": True,
+}
 REFUSED = {"refused": True}
 
 
@@ -112,7 +117,7 @@ def test_a_cluster_that_does_not_fit_is_told_from_a_good_one(
         assert words in why_not(settings)
     answers(monkeypatch, GOOD)
     found = check_access(settings)
-    assert (found.nodes, found.gpus) == (3, 2.0)
+    assert (len(found.nodes), found.gpus) == (3, 2.0)
 
 
 @pytest.mark.usefixtures("ray_is_installed")
@@ -122,10 +127,10 @@ def test_doctor_says_what_the_cluster_has_and_warns_of_one_without_a_gpu(
     settings = Settings(workers=WorkerSettings(backend="ray"), ray=RaySettings(address=address, token=token))
     answers(monkeypatch, GOOD)
     assert [each.level for each in check_cluster(settings)] == [Level.OK]
-    answers(monkeypatch, {**GOOD, "gpus": 0.0})
+    answers(monkeypatch, {**GOOD, "nodes": [{"CPU": 8.0}]})
     (told,) = check_cluster(settings)
     assert told.level is Level.WARN
-    assert "0 GPU(s)" in told.found
+    assert "1 node(s) with 0 GPU(s), and none has what a worker of [ray] takes" in told.found
     assert list(check_cluster(Settings())) == []
 
 
@@ -149,19 +154,39 @@ def test_processes_that_use_ray_report_nothing_and_have_no_other_token(
     assert ray_environment(None)["RAY_AUTH_MODE"] == "disabled"
 
 
-def test_auto_is_as_many_workers_as_the_cluster_has_room_for() -> None:
-    def room(resources: dict[str, float], /, **ray: Any) -> int:
-        return SeatPlan.of(Settings(ray=RaySettings(address="a:1", **ray))).room(resources)
+def rooms(*nodes: dict[str, float], **ray: Any) -> list[int]:
+    kinds = {name: {"generator": "test-double"} for name in ("card", "large", "huge")}
+    settings = Settings.model_validate({"ray": {"address": "a:1", **ray}, "kinds": kinds, "default_kind": "card"})
+    return SeatPlan.of(settings).rooms(nodes)
 
-    assert room({"GPU": 3, "CPU": 64}) == 3
-    assert room({"GPU": 3}, gpus=0.5) == 6
-    assert room({"GPU": 30}) == 16
-    assert room({"GPU": 30}, max_workers=20) == 20
-    assert room({"CPU": 8}) == 0
-    assert room({"CPU": 8}, gpus=0, cpus=2) == 4
-    assert room({"GPU": 8, "a100": 2}, resources={"a100": 1}) == 2
-    assert room({"GPU": 8}, resources={"a100": 1}) == 0
-    assert room({}, workers=5) == 5
+
+def test_auto_is_as_many_workers_as_the_nodes_have_room_for() -> None:
+    assert rooms({"GPU": 3, "CPU": 64}) == [3]
+    assert rooms({"GPU": 3}, gpus=0.5) == [6]
+    assert rooms({"GPU": 30}) == [16]
+    assert rooms({"GPU": 20}, {"GPU": 20}, max_workers=24) == [24]
+    assert rooms({"CPU": 8}) == [0]
+    assert rooms({"CPU": 8}, gpus=0, cpus=2) == [4]
+    assert rooms({"GPU": 8, "a100": 2}, {"GPU": 8}, resources={"a100": 1}) == [2]
+    assert rooms({"GPU": 8}, {"a100": 8}, resources={"a100": 1}) == [0]
+    assert rooms({}, workers=5) == [5]
+
+
+def test_a_worker_has_its_part_of_one_gpu_of_one_node() -> None:
+    assert rooms(*[{"GPU": 1}] * 3, gpus=0.7) == [3]
+    assert rooms({"GPU": 2}, gpus=0.4) == [4]
+    assert rooms({"GPU": 1}, gpus=1 / 3) == [3]
+    assert rooms(*[{"CPU": 3}] * 3, gpus=0, cpus=2) == [3]
+
+
+def test_groups_get_their_nodes_and_the_rest_is_for_all_other_kinds() -> None:
+    big = {"kinds": ["large"], "resources": {"a100": 1}}
+    nodes = {"GPU": 2, "a100": 2}, {"GPU": 4}
+    assert rooms(*nodes, groups={"big": big}) == [2, 4]
+    assert rooms(*nodes, groups={"big": {**big, "workers": 1}}) == [1, 5]
+    assert rooms(*nodes, groups={"big": {**big, "max_workers": 1}}) == [1, 5]
+    # Nothing is left for the workers of [ray] to run.
+    assert rooms(*nodes, groups={"big": {**big, "kinds": ["large", "huge", "card"]}}) == [2]
 
 
 def test_nodes_are_asked_about_their_own_directory_of_weights() -> None:
@@ -179,8 +204,18 @@ def test_nodes_are_asked_about_their_own_directory_of_weights() -> None:
         {"gpus": 2},
         {"resources": {"GPU": 1}},
         {"weights": "weights"},
+        {"groups": {"big": {}}},
+        {"groups": {"big": {"kinds": []}}},
+        {"groups": {"a/b": {"kinds": ["card"]}}},
+        {"groups": {"big": {"kinds": ["card"], "address": "a:1"}}},
+        {"groups": {name: {"kinds": ["card"], "workers": 200} for name in "ab"}},
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         RaySettings(**wrong)
+
+
+def test_a_group_for_a_kind_that_is_not_served_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"ray\.groups\.big\.kinds: large: is not under \[kinds\]"):
+        Settings.model_validate({"ray": {"groups": {"big": {"kinds": ["large"]}}}})

@@ -13,8 +13,9 @@ from daemon_process import wait_for
 from spectacle.cluster.manager import Cluster
 from spectacle.cluster.worker import RayWorker
 from spectacle.config import KindSettings, RaySettings, Settings, WorkerSettings
+from spectacle.daemon.devices import cluster_places
 from spectacle.errors import Cancelled, WorkerCrashed, WorkerUnavailable
-from spectacle.generators.base import Device, MediaType
+from spectacle.generators.base import MediaType
 from spectacle.worker.contract import Attachment, JobFailed, JobSpec
 
 PRETENDED = Path(__file__).parent / "pretended"
@@ -75,9 +76,9 @@ class Pretended:
         self.home = home
         self.settings = settings
         self.cluster = Cluster(settings, check=lambda settings: None)
-        count = settings.ray.max_workers if settings.ray.workers == "auto" else settings.ray.workers
         self.workers = [
-            RayWorker(number, Device("cuda", number, "ray"), settings, self.cluster) for number in range(count)
+            RayWorker(number, place.device, settings, self.cluster)
+            for number, place in enumerate(cluster_places(settings))
         ]
 
     def gpus(self, count: int) -> None:
@@ -136,6 +137,7 @@ def test_a_job_on_a_node_gets_its_attachments_reports_steps_and_returns_its_file
     assert worker.loaded == (("test-double", None),)
     assert str(worker.device) == "10.0.0.7/cuda:0"
     assert worker.pid is not None
+    assert worker.memory["host"] > 10_000_000
     assert worker.site.details["node"] == "10.0.0.7"
 
 
@@ -221,6 +223,24 @@ def test_the_workers_follow_the_number_of_gpus_up_to_the_maximum(pretended: Call
 
 
 @pytest.mark.slow
+def test_each_group_has_its_workers_and_says_which_settings_leave_it_without(
+    pretended: Callable[..., Pretended],
+) -> None:
+    kinds = {name: KindSettings(generator="test-double") for name in ("card", "large")}
+    there = pretended(0, kinds, groups={"big": {"kinds": ["large"], "max_workers": 1}})
+    big, rest = there.workers[:2]
+    wait_for(lambda: "see ray.groups.big.gpus" in (big.site.absent or ""), "the cluster to be known", PATIENCE)
+    there.gpus(1)
+    there.wait_for_present(1)
+    assert there.present() == [0]
+    assert "see ray.gpus and ray.resources" in (rest.site.absent or "")
+    big.run(job(), Events())
+    there.gpus(2)
+    there.wait_for_present(2)
+    rest.run(job(), Events())
+
+
+@pytest.mark.slow
 def test_while_the_head_node_does_not_answer_no_job_is_begun_and_the_reason_is_told(
     pretended: Callable[..., Pretended], tmp_path: Path
 ) -> None:
@@ -235,7 +255,8 @@ def test_while_the_head_node_does_not_answer_no_job_is_begun_and_the_reason_is_t
 
 def test_weights_that_a_node_has_not_are_told_of_it(pretended: Callable[..., Pretended], tmp_path: Path) -> None:
     kinds = {"card": KindSettings(generator="test-double"), "flower": KindSettings(generator="no-such-generator")}
-    there = pretended(1, kinds)
+    # What cannot be copied either does not keep the node from being used.
+    there = pretended(1, kinds, weights_from=tmp_path / "none")
     there.wait_for_present(1)
     lacks = there.workers[0].site.lacks
     assert list(lacks) == [("no-such-generator", None)]

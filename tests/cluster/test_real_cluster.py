@@ -218,7 +218,9 @@ def test_the_job_of_a_node_that_is_frozen_is_done_by_another_one(cluster: RealCl
     try:
         wait_for(lambda: len(present(daemon)) == 2, "two workers", PATIENCE)
         put(daemon, "u-1-32x32-slow")
-        running = wait_for(lambda: [each for each in present(daemon) if each["job"]], "the job", PATIENCE)[0]
+        running = wait_for(
+            lambda: [each for each in present(daemon) if each["job"] and each["pid"]], "the job", PATIENCE
+        )[0]
         worker = psutil.Process(running["pid"])
         frozen = [worker, worker.parent(), worker.parent().parent()]
         for process in frozen[::-1]:
@@ -226,7 +228,7 @@ def test_the_job_of_a_node_that_is_frozen_is_done_by_another_one(cluster: RealCl
         wait_for(lambda: "gave no sign of life" in daemon.log, "the daemon to notice", 60)
         # The report may be of the moment before.
         again = wait_for(
-            lambda: [each for each in present(daemon) if each["job"] and each["pid"] != running["pid"]],
+            lambda: [each for each in present(daemon) if each["job"] and each["pid"] not in (None, running["pid"])],
             "the job again", PATIENCE,
         )[0]  # fmt: skip
         assert again["job"]["stem"] == "u-1-32x32-slow"

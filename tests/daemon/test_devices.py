@@ -221,6 +221,32 @@ def test_workers_on_a_cluster_have_names_of_their_own_and_come_after_those_of_th
     assert len(names("ray", max_workers=3)) == 3
 
 
+def with_groups(backend: str) -> Settings:
+    kinds = {name: {"generator": "test-double"} for name in ("card", "large")}
+    groups = {"big": {"workers": 2, "kinds": ["large"]}}
+    ray = {"workers": 1, "groups": groups}
+    workers = {"backend": backend, "devices": ["cpu"]}
+    return Settings.model_validate({"kinds": kinds, "default_kind": "card", "ray": ray, "workers": workers})
+
+
+def test_the_kinds_of_a_group_run_on_its_workers_only_and_these_run_no_other() -> None:
+    settings = with_groups("both")
+    places = [*find_places(settings.workers), *cluster_places(settings)]
+    assert [str(place) for place in places] == ["cpu", "ray-big/cuda:0", "ray-big/cuda:1", "ray/cuda:0"]
+    assignments = Assignments(lambda: settings, dict, places)
+    assert assignments.of("large").workers == {1, 2}
+    assert assignments.of("card").workers == {0, 3}
+    local = with_groups("local")
+    assert Assignments(lambda: local, dict, find_places(local.workers)).of("large").workers == {0}
+
+
+def test_a_group_that_came_after_the_start_is_told_to_need_a_restart() -> None:
+    settings = with_groups("ray")
+    places = [place for place in cluster_places(settings) if place.group is None]
+    with pytest.raises(ConfigurationError, match=r"kinds\.large: no worker runs it.*restart it"):
+        require_workers(settings, places)
+
+
 def test_a_kind_for_any_gpu_runs_on_the_gpus_of_a_cluster_and_one_for_a_gpu_of_this_host_does_not() -> None:
     settings = Settings(workers=WorkerSettings(backend="ray"), ray=RaySettings(workers=1, gpus=0.5))
     places = cluster_places(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +89,7 @@ class Worker:
     device = Device()
     loaded: tuple[Model, ...] = ()
     is_running = False
+    memory: Mapping[str, int] = {}
     pid: int | None = None
     not_before = 0.0
     site = HERE

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from spectacle.errors import Cancelled
+from spectacle.generators.base import Device
 from spectacle.worker.channel import Channel, Disconnected
 from spectacle.worker.engine import Engine
 from spectacle.worker.messages import Op
@@ -18,7 +19,7 @@ from spectacle.worker.process import Cancellations, ChannelOutput, _serve
 
 def test_all_files_arrive_in_their_order_and_the_end_of_the_job_comes_with_the_last() -> None:
     here, there = (Channel(end) for end in socket.socketpair())
-    output = ChannelOutput(there, 0, Cancellations(there))
+    output = ChannelOutput(there, 0, Cancellations(there), Device())
     contents = {f"-{number}.png": bytes([number]) * 1000 for number in range(3)}
     for suffix, content in contents.items():
         output.file(suffix, content)
@@ -38,7 +39,7 @@ def test_all_files_arrive_in_their_order_and_the_end_of_the_job_comes_with_the_l
 
 def test_a_job_hears_at_its_next_step_that_it_is_cancelled_and_at_each_after_it() -> None:
     here, there = (Channel(end) for end in socket.socketpair())
-    output = ChannelOutput(there, 0, Cancellations(there))
+    output = ChannelOutput(there, 0, Cancellations(there), Device())
     output.progress(1, 3)
     here.send({"op": Op.CANCEL, "job": 0})
     for _ in range(2):
@@ -57,7 +58,9 @@ def test_a_cancel_that_comes_after_the_end_of_its_job_does_not_concern_the_next(
     here.send({"op": Op.CANCEL, "job": 0})
     here.send({"op": Op.LOAD, "model": ["test-double", None]})
     loaded: list[Any] = []
-    engine = cast(Engine, SimpleNamespace(load=loaded.append, models=[("test-double", None)], batch_limits=[1]))
+    engine = cast(
+        Engine, SimpleNamespace(device=Device(), load=loaded.append, models=[("test-double", None)], batch_limits=[1])
+    )
 
     def serve() -> None:
         with pytest.raises(Disconnected):
