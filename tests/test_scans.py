@@ -140,7 +140,7 @@ def test_what_a_killed_daemon_of_this_host_had_begun_is_begun_again_without_sett
     assert successor._backlog.ready == 1
 
 
-def test_what_was_written_after_the_killed_daemon_had_claimed_it_settles_anew(
+def test_what_was_written_after_the_killed_daemon_had_claimed_it_settles_again(
     successor: Watcher, tmp_path: Path
 ) -> None:
     (tmp_path / f"{STEM}.txt").write_text("a red")

@@ -170,7 +170,7 @@ def test_a_holder_that_was_stopped_past_its_lease_does_no_harm_wherever_it_goes_
         clear(path)
 
 
-def test_a_late_answer_never_replaces_that_of_a_request_written_anew(path: Path) -> None:
+def test_a_late_answer_never_replaces_that_of_a_request_written_again(path: Path) -> None:
     for at in range(1, calls_of_an_attempt(path, asked_before=False) + 1):
         write(path)
         other = Instance(path, "b")

@@ -386,7 +386,7 @@ def test_memory_that_runs_out_in_a_job_is_taken_from_the_others_first(heavy: Eng
     assert Heavy.loads == ["fast", "fine"]
 
 
-def test_then_from_the_one_that_runs_which_is_loaded_anew(heavy: Engine, output: RecordedOutput) -> None:
+def test_then_from_the_one_that_runs_which_is_loaded_again(heavy: Engine, output: RecordedOutput) -> None:
     heavy.load(("heavy", "fast"))
     Heavy.short = 2
     heavy.run(job("heavy", preset="fine"), output)

@@ -15,6 +15,8 @@ from spectacle.generators.qwen_image import QwenImage
 from spectacle.provenance import read_provenance
 from spectacle.weights import Store
 
+pytestmark = pytest.mark.slow
+
 CONFIGURATION = """
 default_kind = "fast"
 
@@ -80,7 +82,6 @@ def answer(service: Daemon, stem: str) -> Path:
     return path
 
 
-@pytest.mark.slow
 def test_a_request_becomes_a_picture_of_exactly_its_size(service: Daemon, qwen_image_store: Store) -> None:
     service.write("u-1-300x200", "a red fox", options={"seed": 5, "progress": True})
     path = answer(service, "u-1-300x200")
@@ -93,7 +94,6 @@ def test_a_request_becomes_a_picture_of_exactly_its_size(service: Daemon, qwen_i
     assert making["fit"] == "resampled from 960x640"
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("real_cpu")
 def test_the_worker_draws_what_the_generator_draws(service: Daemon, qwen_image_store: Store) -> None:
     service.write("u-2-784x784-fine", "a red fox", options={"seed": 5})
@@ -103,7 +103,6 @@ def test_the_worker_draws_what_the_generator_draws(service: Daemon, qwen_image_s
         assert image.tobytes() == generate(generator, "a red fox", (784, 784), seed=5).tobytes()
 
 
-@pytest.mark.slow
 def test_every_mode_is_served(service: Daemon) -> None:
     red = png(picture((300, 200)))
     service.write("u-3-300x200", "a red fox", input=red, options={"strength": 0.5})
@@ -124,7 +123,6 @@ def test_every_mode_is_served(service: Daemon) -> None:
         assert image.crop(right).tobytes() == picture((300, 200)).crop(right).tobytes()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stem", "options", "said"),
     [

@@ -16,6 +16,8 @@ from spectacle.generators.qwen_image_21.presets import PRESETS
 from spectacle.provenance import read_provenance
 from spectacle.weights import Store
 
+pytestmark = pytest.mark.slow
+
 CONFIGURATION = """
 default_kind = "edit"
 
@@ -94,7 +96,6 @@ def answer(service: Daemon, stem: str, size: tuple[int, int]) -> Path:
     return path
 
 
-@pytest.mark.slow
 def test_two_pictures_become_one_of_exactly_the_size_asked_for(service: Daemon) -> None:
     options = {"seed": 5, "mode": "person-product"}
     service.write("u-1-300x201", "she holds it", input=GLASS, input2=PANORAMA, options=options)
@@ -106,7 +107,6 @@ def test_two_pictures_become_one_of_exactly_the_size_asked_for(service: Daemon) 
     assert facts["edit_prompt"].startswith("she holds it. The person is interacting with the product")
 
 
-@pytest.mark.slow
 def test_a_sketch_under_guidance_and_a_model_for_one_picture_are_served(service: Daemon) -> None:
     service.write("u-2-100x64-full", "a house", control=NOISE, options={"mode": 16, "negative_prompt": "trees"})
     service.write("u-3-64x100-first", "turn it blue", input=NOISE)
@@ -116,7 +116,6 @@ def test_a_sketch_under_guidance_and_a_model_for_one_picture_are_served(service:
     )
 
 
-@pytest.mark.slow
 def test_under_a_mask_what_is_black_stays(service: Daemon) -> None:
     mask = Image.new("L", (100, 80))
     ImageDraw.Draw(mask).rectangle((60, 0, 100, 80), fill=255)
@@ -126,7 +125,6 @@ def test_under_a_mask_what_is_black_stays(service: Daemon) -> None:
         assert image.tobytes() != before.tobytes()
 
 
-@pytest.mark.slow
 def test_qwen_image_21_answers_with_transparency(service: Daemon) -> None:
     service.write("u-5-100x70-glass", "a glass", options={"seed": 1})
     service.write("u-6-100x70-glass", "a glass", input=NOISE, input2=GLASS, options={"seed": 1})
@@ -140,7 +138,6 @@ def test_qwen_image_21_answers_with_transparency(service: Daemon) -> None:
     assert read_provenance(edited)["facts"]["engine"] == "edit"
 
 
-@pytest.mark.slow
 def test_forty_pictures_for_a_mode_that_takes_three_are_refused_with_the_reason(service: Daemon) -> None:
     pictures = {f"input{'' if number == 1 else number}": NOISE for number in range(1, 41)}
     service.write("u-7-64x63", "all of them", **pictures, options={"mode": 2})

@@ -207,7 +207,7 @@ def inpainted(pipe, picture, mask, size, **call):
 
 
 @pytest.mark.parametrize("preset", ["edit", "2509-lightning-4"])
-def test_under_a_mask_the_picture_is_made_anew_as_diffusers_does_and_beside_it_stays(store, preset):
+def test_under_a_mask_the_picture_is_made_again_as_diffusers_does_and_beside_it_stays(store, preset):
     mask = Image.new("L", FIRST.size)
     ImageDraw.Draw(mask).rectangle((50, 0, 100, 80), fill=255)
     fixed = PRESETS[preset].recipe.lightning
@@ -263,7 +263,7 @@ def test_adapters_are_swapped_without_loading_the_model_again(store):
     generator.unload()
 
 
-def test_a_model_that_is_streamed_from_disk_is_loaded_anew_for_another_adapter(store, monkeypatch):
+def test_a_model_that_is_streamed_from_disk_is_loaded_again_for_another_adapter(store, monkeypatch):
     monkeypatch.setattr(plan, "LARGE", 1)
     generator = load(store, "full", residency="disk-offload", quantization="none")
     assert not generator.switch_preset("lightning-4")
@@ -288,7 +288,7 @@ def test_with_a_text_encoder_that_comes_and_goes_the_pictures_are_the_same(store
     staged.unload()
 
 
-def test_another_picture_under_the_same_prompt_is_encoded_anew(lightning):
+def test_another_picture_under_the_same_prompt_is_encoded_again(lightning):
     one, other = (lightning.generate(job(picture), Control())[0].content for picture in (FIRST, SECOND))
     assert one.tobytes() != other.tobytes()
 
