@@ -25,7 +25,7 @@ from spectacle.spool.directory import ROOM_BYTES, Spool, unavailable
 from spectacle.spool.instances import Report, all_reports, is_live
 from spectacle.spool.mounts import WITHOUT_PERMISSIONS, advice_on, file_system_of, is_on_network, mount_of
 from spectacle.spool.naming import STATE_DIRECTORY, make_stem, request_name
-from spectacle.spool.near_misses import FURTHER, MAX_TOLD, near_misses
+from spectacle.spool.near_misses import near_misses
 from spectacle.spool.sharing import passes_on_an_acl
 
 EVENT_SECONDS = 3.0
@@ -168,9 +168,8 @@ def check_names(spool: Spool) -> Check:
     found = near_misses(spool.names())
     if not found:
         return Check("names", Level.OK, "no file looks like a request without being one")
-    number = f"at least {MAX_TOLD}" if FURTHER in found else str(len(found) - 1)
-    more = f" (and {number} more)" if len(found) > 1 else ""
-    return Check("names", Level.WARN, f"not a request: {found[0]}{more}", "rename it; until then it is left alone")
+    remedy = "rename it" if len(found) == 1 else "rename them"
+    return Check("names", Level.WARN, f"not a request: {'; '.join(found)}", f"{remedy}; until then they are left alone")
 
 
 def check_operations(scratch: Spool) -> Iterator[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import time
@@ -22,6 +23,7 @@ from spectacle.errors import SpoolUnavailable
 from spectacle.spool.claims import this_host
 from spectacle.spool.directory import Spool
 from spectacle.spool.naming import RequestName
+from spectacle.spool.near_misses import near_misses
 from spectacle.spool.pauses import operators_of, read_pauses
 
 if TYPE_CHECKING:
@@ -138,13 +140,18 @@ def _overview(settings: SpoolSettings) -> dict[str, Any]:
 
 
 def _troubles(spool: Spool) -> list[str]:
-    """Why nobody can write to a spool, or at least not this account: then an instance cannot report either."""
+    """What an instance would say if there were one: why nobody can write to the spool, and what is not a request."""
+    troubles = []
     try:
         spool.writable()
     except SpoolUnavailable as error:
-        permitted = not isinstance(error.__cause__, PermissionError)
-        return [error.message] if permitted else []
-    return []
+        # This account need not be allowed to: then it says nothing about an instance.
+        if not isinstance(error.__cause__, PermissionError):
+            troubles.append(error.message)
+    # Who may not list the spool may still ask for its state.
+    with contextlib.suppress(OSError):
+        troubles += [f"not a request: {each}" for each in near_misses(spool.each_name())]
+    return troubles
 
 
 def _print(overview: Mapping[str, Any]) -> None:

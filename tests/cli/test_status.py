@@ -27,6 +27,12 @@ def test_an_empty_spool_says_how_to_begin(run, spool: Spool) -> None:
     )
 
 
+def test_what_is_not_a_request_is_told_while_nothing_runs(run, spool: Spool) -> None:
+    (spool.path / "alice-2-64X64.txt").write_text("a fox")
+    first, *_ = run("status", "--spool", spool.path).stdout.splitlines()
+    assert first == "notice: not a request: alice-2-64X64.txt: 'X' in the size 64X64: use a lower-case x"
+
+
 def test_each_device_of_each_instance_is_shown_with_its_job(run, spool: Spool, report) -> None:
     report("one")
     device = {"device": "cpu", "state": "ready", "generator": None, "preset": None, "job": None}
