@@ -239,11 +239,15 @@ class Spool:
         return f"names: {sorted(self.history.names)[:40]}\n" + "\n".join(ends)
 
     def copy(self, pattern: str = ".*") -> Path:
-        """A copy of what matches a regular expression, as the server's disk has it."""
+        """A copy of what matches a regular expression, as the server's disk has it.
+
+        Daemons that run replace their reports all the time, so one that vanishes while it is copied does no harm.
+        """
         target = self.lab.home / f"copy-{self.name}"
         self.lab.server.run(
             f"rm -rf {target}; mkdir {target}; cd /run/disk/export/{self.name}; "
-            f"ls -A | grep -E '^({pattern})$' | xargs -r cp -r -t {target}",
+            f"ls -A | grep -E '^({pattern})$' | xargs -r cp -r -t {target} 2>{target}.errors || "
+            f'! grep -v "^cp: cannot [a-z]* \'.spectacle/instances/" {target}.errors',
             PATIENCE,
         )
         return target
