@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -144,8 +145,7 @@ def run_typescript(block: Block, directory: Path, variables: dict[str, str]) -> 
     """Compile it, strictly, together with the client, and run it."""
     compiler = TYPESCRIPT / "node_modules/.bin/tsc"
     assert compiler.exists(), "TypeScript is missing: run `make test`, or `npm install` in clients/typescript"
-    sources = directory / "typescript"
-    sources.mkdir()
+    sources = Path(tempfile.mkdtemp(prefix="typescript-", dir=directory))
     (sources / "spectacle-client.ts").write_text((TYPESCRIPT / "spectacle-client.ts").read_text())
     (sources / "example.ts").write_text(block.code)
     (sources / "package.json").write_text('{"type": "module"}')
