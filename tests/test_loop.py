@@ -151,10 +151,9 @@ def test_what_only_looks_like_a_request_is_named_once_and_left_alone(watcher: Wa
     wait_for(lambda: not watcher.status()["notices"], "it to be forgotten")
 
 
-def test_a_request_that_its_writer_still_has_open_is_not_complete(
-    watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served = []
+def read_when_served(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What each request said when it was served, from now on; nothing is generated."""
+    served: list[str] = []
 
     def attempt(job: Any, seen: Any, worker: Any, **_: Any) -> AttemptResult:
         path = watcher.settings.spool.path / job.name.file_name
@@ -162,6 +161,14 @@ def test_a_request_that_its_writer_still_has_open_is_not_complete(
         path.unlink()
         return AttemptResult.ANSWERED
 
+    monkeypatch.setattr(watcher._attempts, "run", attempt)
+    return served
+
+
+def test_a_request_that_its_writer_still_has_open_is_not_complete(
+    watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = read_when_served(watcher, monkeypatch)
     looks = []
     is_being_written = Spool.is_being_written
 
@@ -169,7 +176,6 @@ def test_a_request_that_its_writer_still_has_open_is_not_complete(
         looks.append(is_being_written(self, name))
         return looks[-1]
 
-    monkeypatch.setattr(watcher._attempts, "run", attempt)
     monkeypatch.setattr(Spool, "is_being_written", watched)
     with (watcher.settings.spool.path / "a-1-8x8.txt").open("w") as file:
         file.write("a red ")
@@ -185,14 +191,7 @@ def test_a_request_that_its_writer_still_has_open_is_not_complete(
 def test_another_accounts_writer_that_has_paused_is_waited_for(
     watcher: Watcher, run: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served = []
-
-    def attempt(job: Any, seen: Any, worker: Any, **_: Any) -> AttemptResult:
-        path = watcher.settings.spool.path / job.name.file_name
-        served.append(path.read_text())
-        path.unlink()
-        return AttemptResult.ANSWERED
-
+    served = read_when_served(watcher, monkeypatch)
     looks = []
     has_writer = watcher._scanner.has_writer
 
@@ -200,7 +199,6 @@ def test_another_accounts_writer_that_has_paused_is_waited_for(
         looks.append(has_writer(name))
         return looks[-1]
 
-    monkeypatch.setattr(watcher._attempts, "run", attempt)
     monkeypatch.setattr(watcher._scanner, "has_writer", watched)
     # The kernel refuses leases on other accounts' files.
     monkeypatch.setattr(Spool, "is_being_written", lambda *_: False)

@@ -124,6 +124,7 @@ def _as_said(roles: list[Role], scene: Scene) -> list[Role]:
     carried = {part for one in scene.relations if one.kind in worn for part in (one.subject, *one.objects)}
     plain = [role.height for role, thing in zip(roles, scene.things, strict=True) if thing.size <= 1]
     small = [role.height for role, thing in zip(roles, scene.things, strict=True) if thing.size < 1]
+    others = [role.height for role, thing in zip(roles, scene.things, strict=True) if thing.size >= 1]
     said = []
     for index, (role, thing) in enumerate(zip(roles, scene.things, strict=True)):
         height = role.height
@@ -132,7 +133,6 @@ def _as_said(roles: list[Role], scene: Scene) -> list[Role]:
                 height = max(height, 1.1 * max(plain))
             if thing.size > 1.3 and small:
                 height = max(height, 1.4 * max(small))
-            others = [one.height for one, other in zip(roles, scene.things, strict=True) if other.size >= 1]
             if thing.size <= 0.6 and others:
                 height = min(height, 0.7 * max(others))
         said.append(replace(role, height=height))

@@ -14,6 +14,7 @@ from spectacle.generators.illustration.language.genres import Genre, Kind
 from spectacle.generators.illustration.language.languages import detect, translate
 from spectacle.generators.illustration.language.names import stand_ins
 from spectacle.generators.illustration.language.phrases import place_of
+from spectacle.generators.illustration.language.rephrasing import rephrased
 from spectacle.generators.illustration.language.retrieve import Retriever
 from spectacle.generators.illustration.language.scene import Chart
 from spectacle.generators.illustration.language.senses import chosen
@@ -81,54 +82,7 @@ class Heard:
     idea: bool = False
 
 
-_COMPARED = re.compile(
-    r"\b(an?|the|one|my|this)\s+((?:[\w-]{1,30}\s+){1,4}?)(?:(?:that|which)\s+is\s+|is\s+)?"
-    r"(?:(bigger|larger|taller|as\s+big|as\s+large|as\s+tall)|(smaller|tinier|shorter|as\s+small|as\s+tiny))\s+(?:than|as)"
-    r"\s+(?=(?:an?|the|his|her|its|my)\s)",
-    re.IGNORECASE,
-)
-
-
 _WHEN = re.compile(r"\s+(?:in|at|on|during|under|by|near)\s.*$", re.DOTALL)
-_CROWDED = re.compile(r"\b(?:crowded|packed|very busy)\s+((?:[\w-]{1,20}\s+)?[\w-]{1,20})", re.IGNORECASE)
-
-
-def _peopled(text: str) -> str:
-    """A crowded place as one with people: "a crowded beach" is "a beach with many people"."""
-    found = _CROWDED.search(text)
-    if found is None:
-        return text
-    words = found[1].split()
-    for count in range(len(words), 0, -1):
-        if place_of(" ".join(words[:count]).lower()):
-            where = found.start(1) + len(" ".join(words[:count]))
-            return f"{text[: found.start()]}{text[found.start(1) : where]} with many people{text[where:]}"
-    return text
-
-
-_IN_BED = re.compile(
-    r"\b(?:child|boy|girl|man|woman|person|patient|baby|kid|toddler|teenager|lady|guy|grandmother|grandfather)\s+"
-    r"(?:who\s+is\s+)?(?:(?:sleeping|asleep|fast\s+asleep|lying|resting|sick|ill|napping|snoring)\s+)?(?:in|on)\s+"
-    r"(?:(?:a|an|the|his|her|their)\s+)?(?:hospital\s+|big\s+|small\s+|cozy\s+|cosy\s+)?bed\b",
-    re.IGNORECASE,
-)
-
-
-def _in_bed(text: str) -> str:
-    """Somebody in bed as the one artwork that shows it, in a bedroom unless another room is named."""
-    where = " in a bedroom"
-    if re.search(r"\b\w*room\b|\btent\b|\bhospital\b", text):
-        where = " in a hospital" if "hospital" in text else ""
-    return _IN_BED.sub("person in bed" + where, text, count=1)
-
-
-def _compared(text: str) -> str:
-    """A comparison as two things of unequal size: "a cat bigger than a house" is "a huge cat next to a house"."""
-
-    def sizes(found: re.Match[str]) -> str:
-        return f"{found[1]} {'huge' if found[3] else 'tiny'} {found[2].strip()} next to "
-
-    return _COMPARED.sub(sizes, text)
 
 
 def hear(prompt: str, retriever: Retriever) -> Heard:
@@ -138,7 +92,7 @@ def hear(prompt: str, retriever: Retriever) -> Heard:
         return _foreign(prompt, language)
     tagged = tags.clear(prompt)
     text, written = quoting.take(tagged.text)
-    kind = _kind_of(_peopled(_in_bed(_compared(expand(strip_noise(text))))), written)
+    kind = _kind_of(rephrased(expand(strip_noise(text))), written)
     request, content = styles.opening(kind.text)
     idea = _idea_of(content) if kind.genre is Genre.SCENE and not written else None
     if idea is not None:
@@ -240,9 +194,10 @@ def _idea_of(content: str) -> str | None:
     known = ideas().get(_plain(content))
     if known is not None:
         return known
-    event, when = next(((content[: found.start()], found[0]) for found in _WHEN.finditer(content)), (content, ""))
-    scene = ideas().get(_plain(event)) if when and " " in _plain(event) else None
-    return f"{scene}{when}" if scene is not None else None
+    found = _WHEN.search(content)
+    event = _plain(content[: found.start()]) if found is not None else ""
+    scene = ideas().get(event) if " " in event else None
+    return f"{scene}{found[0]}" if found is not None and scene is not None else None
 
 
 @functools.cache

@@ -252,19 +252,19 @@ def _items(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:
                 items.append(Item(particle, "particle", particle))
                 position += len(particle)
             else:
-                position += _unknown(items, token.text[position])
+                _put_unknown(items, token.text[position])
+                position += 1
     return items
 
 
-def _unknown(items: list[Item], character: str) -> int:
-    """Add a character that nothing is known of to the word before it, if that is not known either; returns 1.
+def _put_unknown(items: list[Item], character: str) -> None:
+    """Add a character that nothing is known of to the word before it, if that is not known either.
 
     A word that ends in other hiragana than a particle is a verb or an adjective, and left out.
     """
     word = items.pop().english if items and items[-1].sort == "unknown" else ""
     if not "\u3041" <= character <= "\u309f":
         items.append(Item(word + character, "unknown", word + character))
-    return 1
 
 
 def _glossed(tokens: Sequence[Token], dictionary: Dictionary) -> list[Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spectacle.generators.illustration.compose.canvas import Box, Canvas
 from spectacle.generators.illustration.compose.genres.flat import clusters_of, in_box, plain_canvas
-from spectacle.generators.illustration.compose.lettering import CAP, fit, line
+from spectacle.generators.illustration.compose.lettering import CAP, LEADING, fit, line
 from spectacle.generators.illustration.compose.painting import Painted, randomness, things_of
 from spectacle.generators.illustration.compose.render import draw_all
 from spectacle.generators.illustration.compose.stage import Stage
@@ -96,5 +96,7 @@ def _leader(x1: float, y1: float, x2: float, y2: float, canvas: Canvas) -> str:
 
 
 def _words(lines: tuple[str, ...], x: float, middle: float, size: float, anchor: str) -> str:
-    first = middle - size * (CAP + 1.25 * (len(lines) - 1)) / 2 + CAP * size
-    return "".join(line(text, x, first + 1.25 * size * index, size, _INK, anchor) for index, text in enumerate(lines))
+    first = middle - size * (CAP + LEADING * (len(lines) - 1)) / 2 + CAP * size
+    return "".join(
+        line(text, x, first + LEADING * size * index, size, _INK, anchor) for index, text in enumerate(lines)
+    )
