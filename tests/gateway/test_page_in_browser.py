@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from daemon_process import Daemon, wait_for
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from served import Served, described, serving, settings_of
 
 from spectacle.gateway.tokens import Tokens
@@ -179,6 +179,30 @@ def test_a_failure_says_why_and_is_tried_again_or_removed(visit: Any) -> None:
     expect(row).to_have_count(0)
     page.reload()
     page.wait_for_selector("body[data-ready]")
+    expect(row).to_have_count(0)
+
+
+def test_a_failed_request_is_submitted_once_however_often_again_is_clicked(visit: Any) -> None:
+    page = visit().ready()
+    generate(page, "clicked twice", kind="broken", size=8)
+    row = page.locator(".request.failed", has_text="clicked twice")
+    expect(row).to_contain_text("the pen is dry. Fill it.")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/v1/jobs", hold)
+    again = row.get_by_role("button", name="Again")
+    again.click()
+    expect(again).to_be_disabled()
+    expect(row.get_by_role("button", name="Remove")).to_be_disabled()
+    again.evaluate("button => button.click()")
+    [route] = held
+    route.continue_()
+    expect(again).to_be_enabled()
+    expect(row).to_have_count(1)
+    row.get_by_role("button", name="Remove").click()
     expect(row).to_have_count(0)
 
 

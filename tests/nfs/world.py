@@ -241,13 +241,14 @@ class Spool:
     def copy(self, pattern: str = ".*") -> Path:
         """A copy of what matches a regular expression, as the server's disk has it.
 
-        Daemons that run replace their reports all the time, so one that vanishes while it is copied does no harm.
+        Daemons that run replace their own files all the time, so one that vanishes while it is copied does no harm:
+        nothing of ``.spectacle`` is judged while they run, and what they keep there is read when they have stopped.
         """
         target = self.lab.home / f"copy-{self.name}"
         self.lab.server.run(
             f"rm -rf {target}; mkdir {target}; cd /run/disk/export/{self.name}; "
             f"ls -A | grep -E '^({pattern})$' | xargs -r cp -r -t {target} 2>{target}.errors || "
-            f'! grep -v "^cp: cannot [a-z]* \'.spectacle/instances/" {target}.errors',
+            f'! grep -v "^cp: cannot [a-z]* \'.spectacle/" {target}.errors',
             PATIENCE,
         )
         return target

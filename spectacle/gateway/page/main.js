@@ -35,7 +35,7 @@ const gallery = new Gallery(jobs, {
   canEdit: () => form.canEdit,
   canVectorize: () => vectorize.able,
 });
-new RequestList(jobs, { again: (job) => { again(job).then(() => jobs.dismiss(job.id), (error) => toast(error.message)); } });
+new RequestList(jobs, { again: (job) => again(job).then(() => jobs.dismiss(job.id), (error) => toast(error.message)) });
 
 async function submit(orders, images) {
   for (const order of orders) await jobs.submit(order, images);

@@ -29,7 +29,7 @@ export class RequestList {
 
   /**
    * @param {import("./jobs.js").Jobs} jobs
-   * @param {{again: (job: object) => void}} does What its buttons do.
+   * @param {{again: (job: object) => Promise<void>}} does What its buttons do; it says itself what went wrong.
    */
   constructor(jobs, does) {
     this.jobs = jobs;
@@ -68,7 +68,11 @@ export class RequestList {
       cancel.disabled = true;
       await this.jobs.cancel(job.id);
     } }, "Cancel");
-    const again = el("button", { type: "button", "aria-label": `Again: ${prompt}`, onclick: () => this.does.again(this.jobs.get(job.id)) }, "Again");
+    const again = el("button", { type: "button", "aria-label": `Again: ${prompt}`, onclick: async () => {
+      again.disabled = dismiss.disabled = true; // until it is submitted: a second click would make a second request
+      await this.does.again(this.jobs.get(job.id));
+      again.disabled = dismiss.disabled = false;
+    } }, "Again");
     const dismiss = el("button", { type: "button", class: "quiet", "aria-label": `Remove ${prompt} from the list`, onclick: () => this.jobs.dismiss(job.id) }, "Remove");
     const element = el("li", { class: "request" },
       el("span", { class: "frame", "aria-hidden": "true" }, shape(job.width, job.height, 24)),
