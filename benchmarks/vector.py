@@ -226,31 +226,26 @@ def rasterised(svg: str, image: Image.Image) -> Image.Image:
     return Image.open(io.BytesIO(raw)).convert("RGB")
 
 
-def tuned(
-    image: Image.Image, work: Callable[..., tuple[str, float]], settings: list[tuple[int, ...]], wanted: list[int]
-) -> dict[int, Measured]:
-    """For each number of paths the best drawing with about as many, otherwise the one with the nearest number."""
-    drawings = []
-    for setting in settings:
-        svg, _ = work(image, *setting)
-        drawings.append((len(re.findall(r"<path\b", svg)), setting, svg))
-    best = {}
-    for count in wanted:
-        near = [entry for entry in drawings if count / NEAR <= entry[0] <= count * NEAR]
-        near = near or [min(drawings, key=lambda entry: abs(np.log(max(entry[0], 1) / count)))]
-        setting = min(near, key=lambda entry: judged(Measured(entry[2], 0, 0), image).mse)[1]
-        best[count] = measured(image, work, *setting)
-    return best
+def drawings_of(
+    image: Image.Image, work: Callable[..., tuple[str, float]], settings: list[tuple[int, ...]]
+) -> list[tuple[tuple[int, ...], Measured]]:
+    """A contestant's drawings with some settings, of which only the SVG is known."""
+    return [(setting, Measured(work(image, *setting)[0], 0, 0)) for setting in settings]
 
 
-def as_large(
-    image: Image.Image, work: Callable[..., tuple[str, float]], settings: list[tuple[int, ...]], wanted: int
-) -> Measured:
-    """The best drawing with at most about so many gzipped bytes, otherwise the smallest."""
-    drawings = [(Measured(work(image, *setting)[0], 0, 0), setting) for setting in settings]
-    small = [drawing for drawing in drawings if drawing[0].zipped <= NEAR * wanted]
-    small = small or [min(drawings, key=lambda drawing: drawing[0].zipped)]
-    return measured(image, work, *min(small, key=lambda drawing: judged(drawing[0], image).mse)[1])
+def as_many(drawings: list[tuple[tuple[int, ...], Measured]], image: Image.Image, wanted: int) -> tuple[int, ...]:
+    """The settings of the best drawing with about so many paths, otherwise of the one with the nearest number."""
+    counted = [(len(re.findall(r"<path\b", drawing.svg)), setting, drawing) for setting, drawing in drawings]
+    near = [entry for entry in counted if wanted / NEAR <= entry[0] <= wanted * NEAR]
+    near = near or [min(counted, key=lambda entry: abs(np.log(max(entry[0], 1) / wanted)))]
+    return min(near, key=lambda entry: judged(entry[2], image).mse)[1]
+
+
+def as_large(drawings: list[tuple[tuple[int, ...], Measured]], image: Image.Image, wanted: int) -> tuple[int, ...]:
+    """The settings of the best drawing with at most about so many gzipped bytes, otherwise of the smallest."""
+    small = [entry for entry in drawings if entry[1].zipped <= NEAR * wanted]
+    small = small or [min(drawings, key=lambda entry: entry[1].zipped)]
+    return min(small, key=lambda entry: judged(entry[1], image).mse)[0]
 
 
 def crosses_itself(contour: np.ndarray) -> bool:
@@ -292,17 +287,20 @@ def main() -> None:
     for name in options.only:
         image = picture(name)
         settings = list(itertools.product(SPECKLES, LAYER_DIFFERENCES, COLOUR_PRECISIONS))
-        vtraced = tuned(image, vtracer_svg, settings, options.paths)
-        autotraced = tuned(image, autotrace_svg, [(count,) for count in COLOUR_COUNTS], options.paths)
+        by_vtracer = drawings_of(image, vtracer_svg, settings)
+        by_autotrace = drawings_of(image, autotrace_svg, [(count,) for count in COLOUR_COUNTS])
         for count in options.paths:
             ours = [measured(image, spectacle_svg, count, steps) for steps in options.iterations]
             for steps, result in zip(options.iterations, ours, strict=True):
                 row(name, f"Spectacle, {steps} steps", count, result)
-            row(name, "VTracer, as many paths", count, vtraced[count])
-            row(name, "VTracer, as many bytes", count, as_large(image, vtracer_svg, settings, ours[-1].zipped))
-            if abs(np.log(autotraced[count].paths / count)) < np.log(2):
-                row(name, "AutoTrace", count, autotraced[count])
-            rows.append((name, count, image, vtraced[count], ours[-1]))
+            vtraced = measured(image, vtracer_svg, *as_many(by_vtracer, image, count))
+            row(name, "VTracer, as many paths", count, vtraced)
+            same = measured(image, vtracer_svg, *as_large(by_vtracer, image, ours[-1].zipped))
+            row(name, "VTracer, as many bytes", count, same)
+            autotraced = measured(image, autotrace_svg, *as_many(by_autotrace, image, count))
+            if abs(np.log(autotraced.paths / count)) < np.log(2):
+                row(name, "AutoTrace", count, autotraced)
+            rows.append((name, count, image, vtraced, ours[-1]))
         if name in BILEVEL:
             row(name, "Potrace", "any", measured(image, potrace_svg))
     if options.sheet:

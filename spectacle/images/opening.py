@@ -17,6 +17,7 @@ from spectacle import signatures
 from spectacle.errors import BadAttachment, one_line
 from spectacle.images.jpeg import strip_jpeg
 from spectacle.images.png import strip_png
+from spectacle.images.quantization import KEY, Quantization
 from spectacle.images.stripped import MAX_PROFILE_BYTES, Damaged, Stripped, TooManyParts
 from spectacle.images.webp import strip_webp
 
@@ -118,17 +119,21 @@ def open_picture(
 
     Returns:
         An upright image of mode RGB, or RGBA when it has transparency, 8 bits a channel. Of the metadata, only its
-        pixels to an inch across and down are left, as `info["dpi"]`, where a PNG or a JFIF header says them.
+        pixels to an inch across and down are left, as `info["dpi"]`, where a PNG or a JFIF header says them, and how
+        finely a JPEG file keeps it, as `info["quantization"]`, where its pixels are those of the file.
 
     Raises:
         BadAttachment: When it is not a PNG, JPEG or WebP image, damaged, incomplete, or too large.
     """
     opened, profile, resolution = _open(name, raw, max_pixels, max_bytes, allowance)
+    quantization = None if profile else opened.info.get(KEY)
     mode = "RGBA" if opened.mode == "RGBA" else "RGB"
     opened = _to_srgb(opened, profile, mode) if profile else opened.convert(mode) if opened.mode != mode else opened
     opened.info.clear()
     if resolution is not None:
         opened.info["dpi"] = resolution
+    if quantization is not None:
+        opened.info[KEY] = quantization
     return opened
 
 
@@ -236,9 +241,13 @@ def _check_size(name: str, file: Stripped, max_pixels: int, allowance: PixelAllo
 
 def _decoded(file: Stripped, form: _Format) -> tuple[Image.Image, bytes | None]:
     # What Pillow holds in addition to the pixels goes with the last reference to it, before the image is copied again.
-    picture, profile = _plain(form.decoder(io.BytesIO(file.content)), file)
+    decoder = form.decoder(io.BytesIO(file.content))
+    picture, profile = _plain(decoder, file)
+    quantization = Quantization.of(decoder)
     if file.orientation in _TO_UPRIGHT:
         picture = picture.transpose(_TO_UPRIGHT[file.orientation])
+    elif quantization is not None:
+        picture.info[KEY] = quantization
     return picture, profile
 
 

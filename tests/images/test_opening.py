@@ -250,7 +250,7 @@ class TestPlainness:
         place = raw.index(b"JFIF") + len(b"JFIF.vv")
         assert raw[place] == 1
         assert open_picture(NAME, raw[:place] + b"\2" + raw[place + 1 :]).info["dpi"] == (254, 254)
-        assert open_picture(NAME, raw[:place] + b"\0" + raw[place + 1 :]).info == {}
+        assert open_picture(NAME, raw[:place] + b"\0" + raw[place + 1 :]).info.keys() == {"quantization"}
 
     def test_what_is_turned_has_its_pixels_turned_too(self) -> None:
         exif = Image.Exif()

@@ -38,8 +38,8 @@ class Polygons(NamedTuple):
         starts: (P + 1,) number of the first edge of each path, and at the end the number of edges.
         colours: (P, channels).
         end_colours: (P, channels) the second colour of each path's gradient.
-        ramps: (P, 6) a to f: at x and y the gradient has come a + b·x + c·y of the way to the second colour, or, if e
-            or f is not 0, the length of that and of d + e·x + f·y.
+        ramps: (P, 9) a to i: at x and y the gradient has come a + b·x + c·y of the way to the second colour, or, if e
+            or f is not 0, the length of that and of d + e·x + f·y, and g + h·x + i·y more.
         tables: (G, steps, 5) red, green, blue, 1, opacity on the way.
         chosen: (P,) the table that says the colours of each path in place of the two, or -1.
         opacities: (P,) 0 to 1.
@@ -247,11 +247,14 @@ def _covered(winding: float, even_odd: bool) -> tuple[float, float]:
 
 
 @compiled
-def _ramp_of(ramps: Floats, path: int) -> tuple[bool, bool, float, float, float, float, float, float]:
-    """Whether a path has a gradient, and one that spreads from a centre, and its numbers."""
+def _ramp_of(
+    ramps: Floats, path: int
+) -> tuple[bool, bool, float, float, float, float, float, float, float, float, float]:
+    """Whether a path has a gradient, and one that spreads from a focus, and its numbers."""
     a, b, c = float(ramps[path, 0]), float(ramps[path, 1]), float(ramps[path, 2])
     d, e, f = float(ramps[path, 3]), float(ramps[path, 4]), float(ramps[path, 5])
-    return b != 0 or c != 0, e != 0 or f != 0, a, b, c, d, e, f
+    g, h, i = float(ramps[path, 6]), float(ramps[path, 7]), float(ramps[path, 8])
+    return b != 0 or c != 0, e != 0 or f != 0, a, b, c, d, e, f, g, h, i
 
 
 @compiled
@@ -279,7 +282,7 @@ def _painting(channels: int) -> Any:
             stride = columns + 2
             opacity = float(opacities[path])
             table = chosen[path]
-            shaded, radial, a, b, c, d, e, f = _ramp_of(ramps, path)
+            shaded, radial, a, b, c, d, e, f, g, h, i = _ramp_of(ramps, path)
             for channel in range(channels):
                 tints[channel] = colours[path, channel]
                 slopes[channel] = end_colours[path, channel] - colours[path, channel]
@@ -304,12 +307,13 @@ def _painting(channels: int) -> Any:
                         continue
                     begin = a + b * (left + column + 0.5) + c * (row + 0.5)
                     across = d + e * (left + column + 0.5) + f * (row + 0.5)
+                    lean = g + h * (left + column + 0.5) + i * (row + 0.5)
                     for number in range(following - column):
                         place = left + column + number
                         along = begin + b * number
                         if radial:
                             side = across + e * number
-                            along = math.sqrt(along * along + side * side)
+                            along = math.sqrt(along * along + side * side) + lean + h * number
                         along = min(max(along, 0.0), 1.0)
                         if table < 0:
                             part = np.float32(along)
@@ -367,7 +371,7 @@ def _painting_backward(channels: int) -> Any:
             stride = columns + 2
             opacity = float(opacities[path])
             table = chosen[path]
-            shaded, radial, a, b, c, d, e, f = _ramp_of(ramps, path)
+            shaded, radial, a, b, c, d, e, f, g, h, i = _ramp_of(ramps, path)
             tinted = wanted.colours and table < 0
             opacity_sum = 0.0
             for channel in range(channels):
@@ -398,6 +402,7 @@ def _painting_backward(channels: int) -> Any:
                     step = 0
                     begin = a + b * (left + column + 0.5) + c * (row + 0.5)
                     across = d + e * (left + column + 0.5) + f * (row + 0.5)
+                    lean = g + h * (left + column + 0.5) + i * (row + 0.5)
                     for number in range(following - column):
                         place = left + column + number
                         through = float(light[line, place])
@@ -407,7 +412,7 @@ def _painting_backward(channels: int) -> Any:
                             along = begin + b * number
                             if radial:
                                 side = across + e * number
-                                along = math.sqrt(along * along + side * side)
+                                along = math.sqrt(along * along + side * side) + lean + h * number
                             along = min(max(along, 0.0), 1.0)
                             if table >= 0:
                                 step = int(along * (tables.shape[1] - 1) + 0.5)

@@ -95,8 +95,8 @@ def uppermost(paths: PathSet, width: int, height: int) -> NDArray[np.int64]:
 
 
 def _ramps(paths: PathSet) -> Tensor:
-    """(P, 6) for each path what `Gradient.ramp` says: how far its gradient has come at a point."""
-    ramps = paths.colours.new_zeros(len(paths), 6)
+    """(P, 9) for each path what `Gradient.ramp` says: how far its gradient has come at a point."""
+    ramps = paths.colours.new_zeros(len(paths), 9)
     if paths.axes is not None:
         start, end = paths.axes[:, :2], paths.axes[:, 2:]
         direction = (end - start) / (end - start).square().sum(dim=1, keepdim=True).clamp(min=1e-6)

@@ -148,6 +148,16 @@ class PathSet:
             gradients = tuple(None if gradient is None else gradient.scaled(x, y) for gradient in gradients)
         return replace(self, points=self.points * self.points.new_tensor([x, y]), axes=axes, gradients=gradients)
 
+    def moved(self, x: float, y: float) -> PathSet:
+        """The same paths farther to the right and farther down by so many pixels."""
+        axes = self.axes
+        if axes is not None:
+            axes = axes + axes.new_tensor([x, y, x, y]) * axes.any(dim=1, keepdim=True)
+        gradients = self.gradients
+        if gradients is not None:
+            gradients = tuple(None if gradient is None else gradient.moved(x, y) for gradient in gradients)
+        return replace(self, points=self.points + self.points.new_tensor([x, y]), axes=axes, gradients=gradients)
+
     def to(self, device: str | torch.device) -> PathSet:
         """The same paths on another device."""
         return PathSet(

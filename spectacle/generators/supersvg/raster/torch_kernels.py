@@ -140,12 +140,13 @@ def _colours(
     chosen: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """The colours of paths at places, and what their gradients multiply their opacities by."""
-    constant, across, down, other, other_across, other_down = ramps[path].unbind(dim=1)
+    constant, across, down, other, other_across, other_down, lean, lean_across, lean_down = ramps[path].unbind(dim=1)
     along = constant + across * x + down * y
     if not len(tables):
         return torch.lerp(colours[path], end_colours[path], along.clamp(0, 1)[:, None]), torch.ones_like(along)
     radial = (other_across != 0) | (other_down != 0)
-    along = torch.where(radial, torch.hypot(along, other + other_across * x + other_down * y), along).clamp(0, 1)
+    far = torch.hypot(along, other + other_across * x + other_down * y) + lean + lean_across * x + lean_down * y
+    along = torch.where(radial, far, along).clamp(0, 1)
     colour = torch.lerp(colours[path], end_colours[path], along[:, None])
     table = chosen[path]
     found = tables[table.clamp(min=0), (along * (tables.shape[1] - 1)).round().long()]

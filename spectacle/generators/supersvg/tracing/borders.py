@@ -148,4 +148,4 @@ def _fit(curves: int) -> Doubles:
         row[3 * curve + 1] = row[3 * curve - 1] = -1
         smooth.append(row)
     system = np.concatenate([rows, np.array(smooth) * _STIFFNESS])
-    return np.linalg.pinv(system)[:, :wanted]
+    return cast(Doubles, np.linalg.solve(system.T @ system, system[:wanted].T))

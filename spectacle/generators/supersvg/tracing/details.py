@@ -8,30 +8,62 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
+from spectacle.generators.supersvg.arrays import Floats, Labels, Reals, farthest
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
+from spectacle.generators.supersvg.tracing.jpeg import Compressed
 
 _ROUNDS = 4
 """Details that touch are found as one at first, with the colour that most of them has; the others come next."""
 
-SEEN = 0.07, 0.1
-"""By how much, in any channel, the pixels of a detail differ from what the areas say, and the clearest of them."""
+Level = tuple[float, float, float]
+"""By how much, in any channel, the pixels of a detail differ at least from what the areas say, and the clearest of
+them; and the least sum of its squared differences: a pixel of black in white has 3."""
 
-SEEN_IN_NOISE = 0.25, 0.5
+SEEN: tuple[Level, ...] = (0.15, 0.22, 0.6), (0.07, 0.1, 0.6)
+"""What is a detail. What differs most comes first: a dark line that crosses pale ones would be one detail with them."""
+
+SEEN_CLEARLY: tuple[Level, ...] = (*SEEN, (0.015, 0.024, 0.08))
+"""The same for images without any noise, such as plots with white lines on a pale ground."""
+
+SEEN_IN_NOISE: tuple[Level, ...] = ((0.25, 0.5, 0.6),)
 """The same for images with noise: what lossy compression leaves next to outlines is not a detail."""
+
+SEEN_PALE: tuple[Level, ...] = ((0.04, 0.06, 0.2),)
+"""The same for pale lines in images as they were before compression, as far as the file says."""
+
+_PALE = 0.15
+"""Details that differ by no more are lines of the palest colour that is there already, finer than a pixel."""
+
+_OUTLINE_ERROR = 0.05
+"""By so much pixels on the outlines of areas that differ by more than that may differ without being details."""
+
+_MIN_PALE = 12
+"""Pixels of such details at least; fewer of such colours are where three areas meet."""
+
+_PARTLY = 0.4
+"""These are covered by it to this share at least."""
 
 _NOISE = 0.03
 """The share of neighbours in areas of one colour that differ, above which there is noise. Measured: lossy compression
 leaves 0.031 and more in logos, making them smaller 0.028 and less, and a program that draws them next to none."""
 
+_NO_NOISE = 0.002
+"""The same share, up to which there is none."""
+
 _MAX_SEEN = 0.2
 """The share of an image above which what is omitted does not count as detail."""
 
-_MIN_ENERGY = 0.6
-"""Minimum sum of squared differences of a detail: a pixel of black in white has 3."""
-
 _SHARP = 0.3
 """Colours change from pixel to pixel by this share of a detail's contrast next to its outline; a shadow's never do."""
+
+_BESIDE = 5
+"""Side in pixels of the window in which that contrast is looked for: a dark line may touch a pale one."""
+
+_FEW = 20
+"""One in so many pixels of a detail may differ more than the others."""
+
+_DRAWN = 0.7
+"""The share of smooth pixels from which on lines may touch in that way; images with less have texture."""
 
 _MIN_SHARP = 0.5
 """The share of a detail's pixels that must be next to its outline."""
@@ -68,7 +100,13 @@ class _Colour:
     details: list[int]
 
 
-def add_details(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], least: tuple[float, float]) -> Areas:
+def add_details(
+    pixels: Floats,
+    areas: Areas,
+    smooth: NDArray[np.bool_],
+    levels: tuple[Level, ...],
+    file: Compressed | None = None,
+) -> Areas:
     """The areas of an image, and one more for each colour of its details.
 
     Args:
@@ -76,32 +114,89 @@ def add_details(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], least: 
         areas: What was found in them.
         smooth: (height, width), which pixels hardly differ from those next to them: what their areas cannot say is a
             shade, and no detail.
-        least: By how much the pixels of a detail differ at least, and the clearest of them: `SEEN`, `SEEN_IN_NOISE`.
+        levels: What is a detail, for one search after the other: `SEEN` or another of these.
+        file: What is known of the pixels before they were compressed: after each search, the pixels are the nearest
+            to what is found that it allows.
     """
-    for _ in range(_ROUNDS):
-        found = _found(pixels, areas, smooth, least)
-        if found is None:
-            break
-        details, colours = found
-        areas = _with(pixels, areas, details, colours)
+    first = _searched(pixels, areas, smooth, levels, [], file)
+    pure = _pure([area.colour for area in first.areas[len(areas.areas) :]], _known(areas))
+    if pure is None:
+        return first
+    clean = pixels if file is None else file.nearest(first.modelled)
+    return _searched(clean, areas, smooth, levels, pure, file)
+
+
+def _searched(
+    pixels: Floats,
+    areas: Areas,
+    smooth: NDArray[np.bool_],
+    levels: tuple[Level, ...],
+    palette: list[Floats],
+    file: Compressed | None,
+) -> Areas:
+    """The areas and their details, the colours of a palette preferred."""
+    for least in levels:
+        for _ in range(_ROUNDS):
+            found = _found(pixels, areas, smooth, least, palette)
+            if found is None:
+                break
+            details, colours = found
+            areas = _with(pixels, areas, details, colours)
+            if file is not None:
+                pixels = file.nearest(areas.modelled)
     return areas
 
 
-def is_noisy(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_]) -> bool:
-    """Whether there is noise in areas of one colour, such as lossy compression leaves next to outlines."""
+def _pure(colours: list[Floats], grounds: list[Floats]) -> list[Floats] | None:
+    """The colours of details without those that are others on a ground, as lines finer than a pixel seem to have.
+
+    Args:
+        colours: Each as it was found first, from pixels that may all be on outlines.
+        grounds: What details may lie on.
+
+    Returns:
+        None if all are pure.
+    """
+    mixed: set[int] = set()
+    for number, colour in enumerate(colours):
+        for ground in grounds:
+            others = [_Colour(one, []) for place, one in enumerate(colours) if place != number and place not in mixed]
+            nearest = None if np.abs(colour - ground).max() < _SAME else _nearest(others, colour, ground)
+            if nearest is not None and ((nearest.colour - ground) ** 2).sum() > ((colour - ground) ** 2).sum():
+                mixed.add(number)
+                break
+    return [colour for number, colour in enumerate(colours) if number not in mixed] if mixed else None
+
+
+def noise_in(pixels: Floats, areas: Areas, smooth: NDArray[np.bool_]) -> float:
+    """The share of neighbours in areas of one colour that differ, as next to outlines after lossy compression."""
     plain = np.array([area.plain for area in areas.areas])[areas.labels] & smooth
     beside = plain[:, 1:] & plain[:, :-1] & (areas.labels[:, 1:] == areas.labels[:, :-1])
     differ = (pixels[:, 1:] != pixels[:, :-1]).any(axis=2)
-    return bool((differ & beside).sum() > _NOISE * beside.sum())
+    return float((differ & beside).sum() / max(beside.sum(), 1))
+
+
+def levels_for(noise: float) -> tuple[Level, ...]:
+    """By how much details differ in an image with so much noise."""
+    return SEEN_IN_NOISE if is_noisy(noise) else SEEN_CLEARLY if noise <= _NO_NOISE else SEEN
+
+
+def is_noisy(noise: float) -> bool:
+    """Whether the share of neighbours that differ, as `noise_in` has it, is that of lossy compression."""
+    return noise > _NOISE
 
 
 def _found(
-    pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], least: tuple[float, float]
+    pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], least: Level, palette: list[Floats]
 ) -> tuple[Labels, list[_Colour]] | None:
     """The number of each pixel's detail, from 1, and the colours of the details; None where there are none."""
     left = pixels - areas.modelled
-    size = np.abs(left).max(axis=2)
+    size = farthest(left)
     seen = size > least[0]
+    pale = least[0] < _OUTLINE_ERROR
+    if pale:
+        colours = np.array([area.colour for area in areas.areas])
+        seen &= farthest(colours[areas.labels] - colours[areas.neighbours]) < _PALE
     if not seen.any() or seen.mean() > _MAX_SEEN:
         return None
     details = np.asarray(ndimage.label(seen, _AROUND)[0], np.int64)
@@ -109,22 +204,33 @@ def _found(
     energies = (left**2).sum(axis=2).ravel()
     energy, of_shades = np.bincount(place, energies), np.bincount(place, energies * smooth.ravel())
     energy[0] = 0
-    peaks = np.zeros(len(energy))
-    np.maximum.at(peaks, place, size.ravel())
-    sharp = np.bincount(place, (_steps(pixels) >= _SHARP * peaks[details]).ravel()) / np.bincount(place)
-    clear = (energy >= _MIN_ENERGY) & (peaks >= least[1])
+    drawn = areas.sure >= _DRAWN
+    peaks = _peaks(place, size.ravel(), _FEW if drawn else 0)
+    contrast = np.minimum(ndimage.maximum_filter(size, _BESIDE), peaks[details]) if drawn else peaks[details]
+    sharp = np.bincount(place, (_steps(pixels) >= _SHARP * contrast).ravel()) / np.bincount(place)
+    clear = (energy >= least[2]) & (peaks >= least[1])
+    if pale:
+        clear &= np.bincount(place) >= _MIN_PALE
     kept = np.flatnonzero(clear & (of_shades <= _SHADES * energy) & (sharp >= _MIN_SHARP))
     if not len(kept) or len(kept) > _MAX_DETAILS:
         return None
     core = (size >= _CORE * peaks[details]) & seen
     own, below = (_means(details[core], values[core], len(energy)) for values in (pixels, areas.modelled))
     _prefer_commonest(own, details[core], pixels[core])
-    return details, _colours(kept[np.argsort(-energy[kept], kind="stable")], own, below, _known(areas))
+    return details, _colours(kept[np.argsort(-energy[kept], kind="stable")], own, below, palette + _known(areas))
+
+
+def _peaks(place: Labels, sizes: Floats, few: int) -> Reals:
+    """How much the pixels of each detail differ at most, but for one in so many that may be on another's outline."""
+    order = np.lexsort((sizes, place))
+    counts = np.bincount(place)
+    last = counts.cumsum() - 1
+    return np.asarray(sizes[order][last - (counts // few if few else 0)], np.float64)
 
 
 def _steps(pixels: Floats) -> Floats:
     """(height, width), by how much a pixel differs at most from one next to it."""
-    across, down = np.abs(np.diff(pixels, axis=1)).max(axis=2), np.abs(np.diff(pixels, axis=0)).max(axis=2)
+    across, down = farthest(np.diff(pixels, axis=1)), farthest(np.diff(pixels, axis=0))
     steps = np.zeros(pixels.shape[:2], np.float32)
     for part, change in (
         (steps[:, 1:], across), (steps[:, :-1], across), (steps[1:], down), (steps[:-1], down)
@@ -189,8 +295,8 @@ def _nearest(palette: list[_Colour], own: Reals, below: Reals) -> _Colour | None
     axes = np.stack([colour.colour for colour in palette]) - below
     lengths = np.maximum((axes**2).sum(axis=1), 1e-9)
     shares = (axes * (own - below)).sum(axis=1) / lengths
-    off = np.abs(below + shares.clip(0, 1)[:, None] * axes - own).max(axis=1)
-    off[shares < _MOSTLY] = np.inf
+    off = farthest(below + shares.clip(0, 1)[:, None] * axes - own)
+    off[shares < np.where(farthest(axes) < _PALE, _PARTLY, _MOSTLY)] = np.inf
     best = int(off.argmin())
     return palette[best] if off[best] < _SAME else None
 
@@ -226,10 +332,12 @@ def _with(pixels: Floats, areas: Areas, details: Labels, colours: list[_Colour])
         covered_most[rows[better], columns[better]] = share[better]
         better &= ndimage.maximum_filter(covered_most, 3)[rows, columns] >= _COVERED
         rows, columns, base, share = rows[better], columns[better], base[better], share[better]
-        area = len(every)
+        same = (place for place, one in enumerate(every) if one.fine and np.array_equal(one.colour, colour.colour))
+        area = next(same, len(every))
         inside = share >= 0.5
         labels[rows, columns] = np.where(inside, area, base)
         neighbours[rows, columns] = np.where(inside, base, area)
         shares[rows, columns] = np.where(inside, share, 1 - share)
-        every.append(Area(colour.colour, fine=True))
+        if area == len(every):
+            every.append(Area(colour.colour, fine=True))
     return Areas.of(pixels, labels, neighbours, shares, every, areas.sure)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ROUND = 0.002
 """Ellipses whose radii differ by less than about this share of their squares are written as circles."""
 
+_LONG = 100
+"""Steps of the grid from which on a line is long."""
+
 _WIDTHS = 0.25
 """Strokes have widths that are multiples of this, in pixels."""
 
@@ -123,7 +126,7 @@ def _document(body: str, width: int, height: int) -> str:
 
 def _as_shapes(elements: list[str], paths: PathSet, tolerance: float, grid: float) -> None:
     """Write elements for circles, ellipses and rectangles in place of those of paths that are such."""
-    curves = paths.curves().detach().double().cpu().numpy()
+    curves = paths.curves().detach().cpu().double().numpy()
     lengths, owners = paths.contours.tolist(), paths.owners.tolist()
     begin = 0
     for length, owner in zip(lengths, owners, strict=True):
@@ -213,12 +216,16 @@ def _gradient(gradient: Gradient, grid: float) -> str:
     else:
         name = "radialGradient"
         one, other = first - origin, second - origin
+        centred = not gradient.shift.any()
+        across, down = origin + gradient.shift @ np.stack([one, other])
         if abs(one @ other) < _ROUND * (one @ one) and abs(one @ one - other @ other) < _ROUND * (one @ one):
-            cx, cy, r = (round(float(value)) for value in (*origin, np.hypot(*one)))
-            where = f'{units} cx="{cx}" cy="{cy}" r="{r}"'
+            cx, cy, r, fx, fy = (round(float(value)) for value in (across, down, np.hypot(*one), *origin))
+            where = f'{units} cx="{cx}" cy="{cy}" r="{r}"' + ("" if centred else f' fx="{fx}" fy="{fy}"')
         else:
             numbers = " ".join(short_number(round(float(value), 1)) for value in (*one, *other, *origin))
-            where = f'{units} cx="0" cy="0" r="1" gradientTransform="matrix({numbers})"'
+            centre = [short_number(round(float(value), 3)) for value in gradient.shift]
+            focus = "" if centred else ' fx="0" fy="0"'
+            where = f'{units} cx="{centre[0]}" cy="{centre[1]}" r="1"{focus} gradientTransform="matrix({numbers})"'
     stops = "".join(
         f'<stop{_offset(offset)} stop-color="{_hexadecimal(colour[:3])}"{_stop_opacity(colour[3])}/>'
         for offset, colour in zip(gradient.offsets.tolist(), gradient.colours.tolist(), strict=True)
@@ -286,7 +293,7 @@ def _contour(points: list[list[int]], *, closed: bool = True) -> str:
 
 
 def _straight(curve: list[int]) -> bool:
-    """Whether a curve, relative to its start, is its chord to within half a step of the grid."""
+    """Whether a curve, relative to its start, is its chord to within half a step of the grid, or one if it is long."""
     x1, y1, x2, y2, x, y = curve
     length = x * x + y * y
     if not length:
@@ -294,9 +301,14 @@ def _straight(curve: list[int]) -> bool:
     for control_x, control_y in ((x1, y1), (x2, y2)):
         cross = x * control_y - y * control_x
         along = x * control_x + y * control_y
-        if 4 * cross * cross > length or not 0 <= along <= length:
+        if _near(length) * cross * cross > length or not 0 <= along <= length:
             return False
     return True
+
+
+def _near(length: int) -> int:
+    """The square of how many parts a step is divided into, one of which is allowed: lines have rounded thirds."""
+    return 1 if length > _LONG * _LONG else 4
 
 
 def _joined(numbers: list[int]) -> str:

@@ -22,49 +22,72 @@ _NEAR, _ALIKE = 1e-3, 1e-8
 _MANY = 1e300
 _MAX_STRETCH = 8.0
 
-LINEAR, RADIAL, ELLIPTICAL = 1, 2, 4
-"""How many numbers say where a gradient is: an angle; a centre; and the same with a stretch and its angle."""
+LINEAR, RADIAL, ELLIPTICAL, FOCAL = 1, 2, 4, 5
+"""How many numbers say where a gradient is: an angle; a centre; the same with a stretch and its angle; a focus, a shift
+and an upright stretch."""
 
 
-def frame_of(numbers: Doubles, middle: Doubles, spread: float) -> Doubles:
-    """The frame, as `Gradient` has it, of a gradient that some numbers stand for.
+def frame_of(numbers: Doubles, middle: Doubles, spread: float) -> tuple[Doubles, Doubles]:
+    """The frame and the shift, as `Gradient` has them, of a gradient that some numbers stand for.
 
     Args:
-        numbers: An angle, or x and y of a centre in units of the spread, or these with the logarithm of the ratio of
-            two radii and the angle of the first.
+        numbers: An angle; or x and y of a centre in units of the spread; or these with the logarithm of the ratio of
+            two radii and the angle of the first; or those of a focus with x and y of what `shift_of` makes a shift,
+            and the logarithm of the ratio of the width to the height.
         middle: (2,) where linear gradients begin, and centres count from.
         spread: In pixels.
     """
     if len(numbers) == LINEAR:
         way = np.array([math.cos(numbers[0]), math.sin(numbers[0])])
-        return np.stack([middle, middle + way, middle])
+        return np.stack([middle, middle + way, middle]), np.zeros(2)
     centre = middle + spread * numbers[:2]
     if len(numbers) == RADIAL:
-        return np.stack([centre, centre + np.array([1, 0]), centre + np.array([0, 1])])
+        return np.stack([centre, centre + np.array([1, 0]), centre + np.array([0, 1])]), np.zeros(2)
+    focal = len(numbers) == FOCAL
     most = math.log(_MAX_STRETCH)
-    stretch = math.exp(min(max(numbers[2], -most), most) / 2)
-    cos, sin = math.cos(numbers[3]), math.sin(numbers[3])
-    return np.stack([centre, centre + np.array([cos, sin]) * stretch, centre + np.array([-sin, cos]) / stretch])
+    stretch = math.exp(min(max(numbers[4 if focal else 2], -most), most) / 2)
+    cos, sin = (1.0, 0.0) if focal else (math.cos(numbers[3]), math.sin(numbers[3]))
+    radii = centre + np.array([cos, sin]) * stretch, centre + np.array([-sin, cos]) / stretch
+    return np.stack([centre, *radii]), shift_of(numbers[2:4]) if focal else np.zeros(2)
+
+
+def shift_of(numbers: Doubles) -> Doubles:
+    """The shift, shorter than 1, that two numbers of any size stand for."""
+    return np.asarray(numbers / math.sqrt(1 + float(numbers @ numbers)))
+
+
+def numbers_of(shift: Doubles) -> Doubles:
+    """(2,) what stands for a shift that is shorter than 1."""
+    return np.asarray(shift / math.sqrt(1 - float(shift @ shift)))
 
 
 @compiled
 def _write_ways(numbers: Doubles, middle: Doubles, spread: float, places: Doubles, ways: Doubles) -> None:
     """Write how far on its way the gradient of `frame_of` is at each place."""
-    if len(numbers) == 1:
+    if len(numbers) == LINEAR:
         cos, sin = math.cos(numbers[0]), math.sin(numbers[0])
         for number in range(len(places)):
             ways[number] = (places[number, 0] - middle[0]) * cos + (places[number, 1] - middle[1]) * sin
         return
     x, y = middle[0] + spread * numbers[0], middle[1] + spread * numbers[1]
     stretch, cos, sin = 1.0, 1.0, 0.0
-    if len(numbers) > 2:
-        most = math.log(_MAX_STRETCH)
+    most = math.log(_MAX_STRETCH)
+    if len(numbers) == ELLIPTICAL:
         stretch = math.exp(min(max(numbers[2], -most), most) / 2)
         cos, sin = math.cos(numbers[3]), math.sin(numbers[3])
+    elif len(numbers) == FOCAL:
+        stretch = math.exp(min(max(numbers[4], -most), most) / 2)
     for number in range(len(places)):
         across, down = places[number, 0] - x, places[number, 1] - y
         first, second = (across * cos + down * sin) / stretch, (down * cos - across * sin) * stretch
-        ways[number] = math.sqrt(first * first + second * second)
+        square = first * first + second * second
+        if len(numbers) == FOCAL:
+            # As `ramp_of` has it: for these numbers, 1 / (1 - |shift|²) is 1 + |numbers|².
+            wide = 1 + numbers[2] * numbers[2] + numbers[3] * numbers[3]
+            lean = first * numbers[2] + second * numbers[3]
+            ways[number] = math.sqrt(wide * (square + lean * lean)) - math.sqrt(wide) * lean
+        else:
+            ways[number] = math.sqrt(square)
 
 
 @compiled
@@ -160,7 +183,7 @@ def most_even(
     """The numbers, as for `frame_of`, near to others, along whose way colours are most even.
 
     Args:
-        start: Where to begin; as many numbers as `LINEAR`, `RADIAL` or `ELLIPTICAL` has.
+        start: Where to begin; as many numbers as `LINEAR`, `RADIAL`, `ELLIPTICAL` or `FOCAL` has.
         reach: How far to look from there at first.
         middle, spread: As for `frame_of`.
         places: (n, 2) x and y of pixels, in any order but one along a way.

@@ -10,13 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, farthest
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
-from spectacle.generators.supersvg.tracing.details import SEEN, SEEN_IN_NOISE, add_details, is_noisy
+from spectacle.generators.supersvg.tracing.details import (
+    SEEN,
+    SEEN_IN_NOISE,
+    add_details,
+    is_noisy,
+    levels_for,
+    noise_in,
+)
 from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient
+from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
-from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of
+from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of, splits_further
 
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
@@ -42,6 +50,9 @@ _BLUR = 1.0
 _CLOSE = 0.0005
 """Mean squared error, after that blur, below which the areas behind the noise of compression are enough."""
 
+_WORTH = 0.5
+"""Details behind noise are real where they leave less than this share of the error."""
+
 _GRADIENT_GAIN = 3.0
 """How many times a gradient must lower the squared error of an area to be worth its bytes."""
 
@@ -60,20 +71,61 @@ _SAME_GRADIENT = 4 * (1.5 / 255) ** 2
 _GRADIENT_ERROR = (2.5 / 255) ** 2
 
 
-def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
+def find_areas(pixels: Floats, file: Compressed | None = None) -> Areas:
     """Find the smooth areas of an image, and share the pixels of the outlines among them.
 
     Args:
         pixels: (height, width, 3 or 4).
-        compressed: Search for areas behind the noise that lossy compression leaves; fine lines are lost.
+        file: What is known of the pixels before they were compressed, if they were.
     """
     if (cells := find_cells(pixels)) is not None:
         return cells
-    seen = pixels  # not the median of them: that has no fine lines, and what has none is no better for it
-    if compressed:
-        pixels = ndimage.median_filter(pixels, size=(_COMPRESSION_NOISE, _COMPRESSION_NOISE, 1))
-    smooth = _flat(pixels, _SMOOTH_COMPRESSED if compressed else _SMOOTH)
-    seeds = _connected(smooth, pixels)
+    if file is not None and (before := _before_compression(pixels, file)).error < _CLOSE:
+        return before
+    found, seeds = _smooth_areas(pixels, _SMOOTH)
+    noise = noise_in(pixels, found, seeds)
+    if is_noisy(noise) and (behind := _behind_noise(pixels)).error < _CLOSE:
+        return _with_details(pixels, behind)
+    return add_details(pixels, found, seeds, levels_for(noise))
+
+
+def _before_compression(pixels: Floats, file: Compressed) -> Areas:
+    """The areas of an image behind the noise of its compression, with what the file says is missing from them."""
+    behind = _behind_noise(pixels)
+    outlines = _near_outlines(behind)
+    smooth = ~outlines & _flat(pixels, _SMOOTH_COMPRESSED)
+    detailed = add_details(file.nearest(behind.modelled), behind, smooth, SEEN, file)
+    return _error_after_blur(_with_corners(file.nearest(detailed.modelled), behind, detailed), pixels)
+
+
+def _with_corners(pixels: Floats, behind: Areas, detailed: Areas) -> Areas:
+    """Areas with the corners that went with noise in their place, where they were found as details.
+
+    Args:
+        pixels: (height, width, 3), what was before compression.
+        behind: What was found behind noise.
+        detailed: The same with details.
+    """
+    fine = np.array([area.fine for area in detailed.areas])
+    parts, count = ndimage.label(fine[detailed.labels] | fine[detailed.neighbours], np.ones((3, 3), bool))
+    seeds = np.where(parts > 0, 0, behind.labels + 1)
+    shared = Areas.of(pixels, *share_outlines(pixels, seeds, behind.areas), behind.areas, behind.sure)
+    energies = np.bincount(parts.ravel(), (shared.errors * pixels.shape[2]).ravel(), count + 1)
+    corners = (energies < SEEN[0][2])[parts] & (parts > 0)
+    labels, neighbours, shares = (
+        np.where(corners, new, old)
+        for new, old in (
+            (shared.labels, detailed.labels),
+            (shared.neighbours, detailed.neighbours),
+            (shared.shares, detailed.shares),
+        )
+    )
+    return Areas.of(pixels, labels, neighbours, shares, detailed.areas, detailed.sure)
+
+
+def _smooth_areas(pixels: Floats, smooth: float) -> tuple[Areas, NDArray[np.bool_]]:
+    """The smooth areas of an image, and which of its pixels are surely in them."""
+    seeds = _connected(_flat(pixels, smooth), pixels)
     sizes = np.bincount(seeds.ravel())
     sizes[0] = 0
     kept = np.flatnonzero(sizes >= _MIN_AREA)
@@ -85,19 +137,41 @@ def find_areas(pixels: Floats, *, compressed: bool = False) -> Areas:
         mean = pixels.mean(axis=(0, 1))
         none = np.zeros(pixels.shape[:2], np.int64)
         whole = np.ones(pixels.shape[:2], np.float32)
-        return Areas.of(seen, none, none, whole, [Area(mean)], sure)
+        return Areas.of(pixels, none, none, whole, [Area(mean)], sure), seeds > 0
     shades = _fills(pixels, seeds, len(kept))
     seeds, areas = shades.seeds, shades.areas
     labels, neighbours, shares = share_outlines(pixels, seeds, areas)
     shades.soften(labels, neighbours, shares)
-    found = Areas.of(pixels, labels, neighbours, shares, areas, sure)
-    if compressed:
-        left = ndimage.gaussian_filter(found.modelled - seen, (_BLUR, _BLUR, 0))
-        return replace(found, error=float(np.mean(left**2)))
-    noisy = is_noisy(pixels, found, seeds > 0)
-    if noisy and (behind := find_areas(pixels, compressed=True)).error < _CLOSE:
-        return behind
-    return add_details(pixels, found, seeds > 0, SEEN_IN_NOISE if noisy else SEEN)
+    return Areas.of(pixels, labels, neighbours, shares, areas, sure), seeds > 0
+
+
+def _behind_noise(pixels: Floats) -> Areas:
+    """The areas behind the noise that lossy compression leaves; fine lines are lost."""
+    found, _ = _smooth_areas(
+        ndimage.median_filter(pixels, size=(_COMPRESSION_NOISE, _COMPRESSION_NOISE, 1)), _SMOOTH_COMPRESSED
+    )
+    # Not the error against the median: that has no fine lines, and what has none is no better for it.
+    return _error_after_blur(found, pixels)
+
+
+def _error_after_blur(areas: Areas, pixels: Floats) -> Areas:
+    """The same areas, with the error that is left once both are blurred, so that noise hardly counts."""
+    left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
+    return replace(areas, error=float(np.mean(left**2)))
+
+
+def _near_outlines(areas: Areas) -> NDArray[np.bool_]:
+    return np.asarray(ndimage.binary_dilation(areas.shares < 1, np.ones((3, 3), bool), iterations=2))
+
+
+def _with_details(pixels: Floats, behind: Areas) -> Areas:
+    """Areas that were found behind noise, with the fine lines and the lettering that went with it."""
+    outline = _near_outlines(behind)
+    # What is off there is what compression has left of the outline.
+    searched = np.where(outline[..., None], behind.modelled, pixels)
+    detailed = add_details(searched, behind, ~outline & _flat(pixels, _SMOOTH_COMPRESSED), SEEN_IN_NOISE)
+    detailed = _error_after_blur(detailed, pixels)
+    return detailed if detailed.error < _WORTH * behind.error else behind
 
 
 def smooth_share(pixels: Floats) -> float:
@@ -115,8 +189,8 @@ def _flat(pixels: Floats, smooth: float) -> NDArray[np.bool_]:
     flat = np.ones(pixels.shape[:2], bool)
     for axis in (0, 1):
         step = np.diff(pixels, axis=axis)
-        small = np.abs(step).max(axis=2)
-        bend = np.abs(np.diff(step, axis=axis)).max(axis=2)
+        small = farthest(step)
+        bend = farthest(np.diff(step, axis=axis))
         # Steep slopes are smooth where they go on; at the image's edge there is no other side.
         even = (bend < _BEND) & (np.maximum(small[1:], small[:-1]) < _STEEP if axis == 0 else
                                  np.maximum(small[:, 1:], small[:, :-1]) < _STEEP)  # fmt: skip
@@ -178,6 +252,8 @@ def _fills(pixels: Floats, seeds: Labels, count: int) -> Shades:
         split = split_of(places, own, cells, seeds.shape)
         if split is not None and split.good:
             shades.split(number, member, split)
+        elif split is not None and splits_further(split, places, own, cells, seeds.shape):
+            todo += shades.split(number, member, split)
         elif (layers := find_layers(cells, own, seeds.shape)) is not None:
             shades.add(number, cells, layers)
         elif split is not None and not split.flat:

@@ -1,4 +1,4 @@
-"""Finds the gradient that an area has: linear, radial or elliptical, with the fewest colours that will do."""
+"""Finds the gradient that an area has: linear, radial, elliptical or focal, with the fewest colours that will do."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Doubles, Floats
-from spectacle.generators.supersvg.raster.gradients import Gradient
+from spectacle.generators.supersvg.raster.gradients import Gradient, ways
 from spectacle.generators.supersvg.tracing.evenness import frame_of, most_even
+from spectacle.generators.supersvg.tracing.focus import guess_focus
+from spectacle.generators.supersvg.tracing.stops import find_stops
 
 MIN_PIXELS = 64
 """Areas of fewer pixels have linear gradients of two colours at most."""
@@ -33,11 +35,6 @@ _OFF = 4 * (2.5 / 255) ** 2
 """Squared difference up to which a pixel has the colour of a gradient."""
 
 _BINS = 128
-_MAX_STOPS = 9
-_STOP_ERROR = 2 / 255
-"""Maximum difference of a channel between the colours of a gradient and of the pixels, in the mean of each step."""
-
-_CLEAR = 0.02
 _BEYOND = 1.5
 """By how many pixels a gradient goes on in the same way beyond the pixels that are surely part of the area."""
 
@@ -59,7 +56,7 @@ def fit_gradient(places: Doubles, colours: Doubles) -> tuple[Gradient, float] | 
     quadric = _quadric(places, colours)
     if quadric is None:
         return None
-    trials: list[tuple[float, Doubles]] = []
+    trials: list[tuple[float, tuple[Doubles, Doubles]]] = []
     for trial in _frames(some, seen, *quadric):
         trials.append(trial)
         if trials[-1][0] <= _NOISE:
@@ -67,25 +64,43 @@ def fit_gradient(places: Doubles, colours: Doubles) -> tuple[Gradient, float] | 
     best = min(error for error, _ in trials)
     limit = max(_AS_GOOD * best, _NOISE)
     frame = next(frame for error, frame in trials if error <= limit)
-    gradient = _with_colours(frame, places, colours)
-    drawn = gradient.at(places[:, 0], places[:, 1])[:, : colours.shape[1]]
-    return gradient, float(((drawn - colours) ** 2).sum(axis=1).mean())
+    gradient = _with_colours(*frame, places, colours)
+    return gradient, float(_off(gradient, places, colours).mean())
 
 
-def fit_most(places: Doubles, colours: Doubles) -> tuple[Gradient, NDArray[np.bool_]] | None:
-    """The gradient that most pixels have, if others lie on it with soft edges, and (n,) which pixels have it.
+def _off(gradient: Gradient, places: Doubles, colours: Doubles) -> Doubles:
+    """(n,) squared differences of pixels from a gradient, the sum of the channels."""
+    return np.asarray(((gradient.at(*places.T)[:, : colours.shape[1]] - colours) ** 2).sum(axis=1))
+
+
+def fit_most(places: Doubles, colours: Doubles) -> Iterator[tuple[Gradient, NDArray[np.bool_]]]:
+    """Gradients that most pixels may have, if others lie on it with soft edges, and (n,) which pixels have it.
+
+    The likeliest comes first; those that are found from a half of the area, which a highlight leaves as it is, follow.
 
     Args:
         places, colours: As for `fit_gradient`.
     """
     if len(places) < _MIN_SPLIT:
-        return None
-    kept = _on_one_plane(places, colours)
+        return
+    if (grown := _grown(places, colours, _on_one_plane(places, colours))) is not None:
+        yield grown
+    for side in (places - np.median(places, axis=0)).T:
+        for half in (side >= 0, side < 0):
+            fitted = fit_gradient(places[half], colours[half])
+            if fitted is None or np.median(_off(fitted[0], places[half], colours[half])) > _OFF / 4:
+                continue
+            if (grown := _grown(places, colours, half)) is not None:
+                yield grown
+
+
+def _grown(places: Doubles, colours: Doubles, kept: NDArray[np.bool_]) -> tuple[Gradient, NDArray[np.bool_]] | None:
+    """The gradient that most pixels have, from some, (n,), that may have it."""
     for number in range(_ROUNDS):
         found = fit_gradient(places[kept], colours[kept])
         if found is None:
             return None
-        off = ((found[0].at(*places.T)[:, : colours.shape[1]] - colours) ** 2).sum(axis=1)
+        off = _off(found[0], places, colours)
         within = off <= _OFF
         good = found[1] <= _NOISE and within.mean() >= _MIN_MOST
         if good and number < _ROUNDS - 1 and within.sum() > _SETTLED * kept.sum():
@@ -156,12 +171,15 @@ def fit_overlay(places: Doubles, colours: Doubles, below: Doubles) -> tuple[Grad
 
 def _frames(
     places: Doubles, colours: Doubles, form: Doubles, slope: Doubles, tensor: Doubles
-) -> Iterator[tuple[float, Doubles]]:
-    """Frames of a linear, a radial and an elliptical gradient, each as good as it can be, and how uneven it leaves."""
+) -> Iterator[tuple[float, tuple[Doubles, Doubles]]]:
+    """Frames and shifts of a linear, a radial, an elliptical and a focal gradient, and how uneven each leaves colours.
+
+    Each is as good as it can be.
+    """
     middle = places.mean(axis=0)
     spread = float(np.sqrt(((places - middle) ** 2).sum(axis=1).mean()))
 
-    def best(starts: list[Doubles], reach: Doubles) -> tuple[float, Doubles]:
+    def best(starts: list[Doubles], reach: Doubles) -> tuple[float, tuple[Doubles, Doubles]]:
         tries = [most_even(start, reach, middle, spread, places, colours) for start in starts]
         numbers, error = min(tries, key=itemgetter(1))
         return error, frame_of(numbers, middle, spread)
@@ -173,15 +191,9 @@ def _frames(
     starts = [np.array([shift_x, shift_y]).clip(-4, 4), np.zeros(2)]
     yield best(starts if flat else starts[1:], np.full(2, 0.2))
     yield best(_ellipses(form, slope), np.array([0.2, 0.2, 0.3, 0.3]))
-
-
-def _ways(frame: Doubles, places: Doubles) -> Doubles:
-    """How far on its way a gradient is at each place."""
-    origin, first, second = frame
-    if np.array_equal(origin, second):
-        return np.asarray((places - origin) @ (first - origin))
-    inverse = np.linalg.inv(np.stack([first - origin, second - origin], axis=1))
-    return np.asarray(np.hypot(*(inverse @ (places - origin).T)))
+    focal = guess_focus(places, colours, middle, spread)
+    if focal is not None:
+        yield best([focal], np.array([0.1, 0.1, 0.1, 0.1, 0.1]))
 
 
 def _quadric(places: Doubles, colours: Doubles) -> tuple[Doubles, Doubles, Doubles] | None:
@@ -245,14 +257,14 @@ def _ellipses(form: Doubles, slope: Doubles) -> list[Doubles]:
     return starts
 
 
-def _with_colours(frame: Doubles, places: Doubles, colours: Doubles) -> Gradient:
+def _with_colours(frame: Doubles, shift: Doubles, places: Doubles, colours: Doubles) -> Gradient:
     """The gradient with the fewest colours that come near enough to the pixels'."""
-    ways = _ways(frame, places)
+    far = ways(frame, shift, *places.T)
     origin, first, second = frame
     radial = not np.array_equal(origin, second)
-    low, high = float(ways.min()), float(ways.max())
+    low, high = float(far.min()), float(far.max())
     begin = 0.0 if radial else low
-    share = (ways - begin) / max(high - begin, 1e-9)
+    share = (far - begin) / max(high - begin, 1e-9)
     if radial:
         frame = np.stack([origin, origin + (first - origin) * high, origin + (second - origin) * high])
     else:
@@ -266,9 +278,9 @@ def _with_colours(frame: Doubles, places: Doubles, colours: Doubles) -> Gradient
     means: Doubles = np.stack(sums, axis=1) / counts[used, None]
     if means.shape[1] == len("rgb"):
         means = np.concatenate([means, np.ones((len(means), 1))], axis=1)
-    offsets, stops = _stops(at, means, counts[used].astype(np.float64))
+    offsets, stops = find_stops(at, means, counts[used].astype(np.float64))
     length = float(np.hypot(*(frame[1] - frame[0])))
-    return _beyond(Gradient(frame, offsets, stops), _BEYOND / max(length, 1.0), from_start=not radial)
+    return _beyond(Gradient(frame, offsets, stops, shift), _BEYOND / max(length, 1.0), from_start=not radial)
 
 
 def _beyond(gradient: Gradient, share: float, *, from_start: bool) -> Gradient:
@@ -292,51 +304,7 @@ def _beyond(gradient: Gradient, share: float, *, from_start: bool) -> Gradient:
         frame = np.concatenate([frame, frame[:1]])
     else:
         frame = np.stack([origin, *(origin + (side - origin) * end_ for side in (first, second))])
-    return Gradient(frame, ((offsets - begin) / (end_ - begin)).clip(0, 1), colours)
-
-
-def _stops(at: Doubles, means: Doubles, counts: Doubles) -> tuple[Doubles, Doubles]:
-    """Offsets (n,) and colours (n, 4) of the stops, from colours multiplied by the opacity in the mean of steps."""
-    opacity = means[:, 3]
-    seen = opacity > _CLEAR
-    straight = means.copy()
-    straight[seen, :3] /= opacity[seen, None]
-    if seen.any():
-        nearest = np.abs(at[:, None] - at[seen][None]).argmin(axis=1)
-        straight[~seen, :3] = straight[seen][nearest][~seen, :3]
-    shares = np.minimum(counts / counts.mean(), 1)
-
-    def off(knots: list[int], stops: Doubles) -> Doubles:
-        drawn = np.stack([np.interp(at, at[knots], channel) for channel in stops.T], axis=1)
-        drawn[:, :3] *= drawn[:, 3:]
-        return np.asarray(np.abs(drawn - means).max(axis=1) * shares)
-
-    chosen = [0, len(at) - 1] if len(at) > 1 else [0]
-    while len(chosen) < min(_MAX_STOPS, len(at)):
-        errors = off(chosen, straight[chosen])
-        errors[chosen] = 0
-        if errors.max() <= _STOP_ERROR:
-            break
-        chosen = sorted([*chosen, int(errors.argmax())])
-    for knot in chosen[1:-1]:
-        fewer = [number for number in chosen if number != knot]
-        if off(fewer, _least_squares(at, straight, opacity, counts, at[fewer])).max() <= _STOP_ERROR:
-            chosen = fewer
-    return at[chosen], _least_squares(at, straight, opacity, counts, at[chosen])
-
-
-def _least_squares(at: Doubles, straight: Doubles, opacity: Doubles, counts: Doubles, knots: Doubles) -> Doubles:
-    """The colours at knots between which the way is nearest to the colours given."""
-    hats = np.stack([np.interp(at, knots, row) for row in np.eye(len(knots))], axis=1)
-    weights = np.sqrt(counts)[:, None]
-    lean = 1e-3 * float(weights.mean())
-    base = np.stack([np.interp(knots, at, channel) for channel in straight.T], axis=1)
-    found = np.empty((len(knots), 4))
-    for channels, weight in ((slice(0, 3), weights * np.maximum(opacity, 1e-3)[:, None]), (slice(3, 4), weights)):
-        system = np.concatenate([hats * weight, lean * np.eye(len(knots))])
-        wanted = np.concatenate([straight[:, channels] * weight, lean * base[:, channels]])
-        found[:, channels] = np.linalg.lstsq(system, wanted, rcond=None)[0]
-    return found.clip(0, 1)
+    return Gradient(frame, ((offsets - begin) / (end_ - begin)).clip(0, 1), colours, gradient.shift)
 
 
 def as_two_colours(begin: Floats, end: Floats, axis: tuple[float, float, float, float]) -> Gradient:

@@ -14,8 +14,8 @@ from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.borders import closed_curves
 
-_PITCH = 1 / 128
-_MIN_PITCH = 4.0
+_PITCH = 1 / 180
+_MIN_PITCH = 2.8
 _MAX_GRADED_PATHS = 500
 """With more paths than these, a gradient costs more bytes than another path that saves as much."""
 
@@ -28,7 +28,7 @@ def pitch(width: int, height: int, max_paths: int) -> float:
     return max(_MIN_PITCH, _PITCH * math.sqrt(width * height) * math.pow(max_paths, 1 / 6))
 
 
-def shapes_of(labels: Labels, picture: Floats, max_paths: int) -> PathSet:
+def shapes_of(labels: Labels, picture: Floats, max_paths: int, spacing: float | None = None) -> PathSet:
     """One path for each region, with the region's outline and colours.
 
     Holes that other regions fill are left to their shapes, which are to be painted above; holes that show something
@@ -38,11 +38,13 @@ def shapes_of(labels: Labels, picture: Floats, max_paths: int) -> PathSet:
         labels: (height, width) number of the connected region, from 0 without a gap; negative for none.
         picture: (height, width, 3 or more).
         max_paths: How many paths the SVG may have.
+        spacing: Pixels of the way around a region for each curve. Default: as `pitch` has it for the whole image.
     """
     rows, columns = np.nonzero(labels >= 0)
     label = labels[rows, columns]
     sizes = np.bincount(label)
-    spacing = pitch(labels.shape[1], labels.shape[0], max_paths)
+    if spacing is None:
+        spacing = pitch(labels.shape[1], labels.shape[0], max_paths)
     points, curves = closed_curves(labels, spacing)
     points, curves, owners = _with_holes(labels, spacing, points, curves)
     flat = picture[rows, columns]

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from spectacle.generators.supersvg.arrays import Floats, Labels
+from spectacle.generators.supersvg.arrays import Floats, Labels, farthest
+from spectacle.generators.supersvg.raster.cpu import in_threads
 
 _BINS = 32
 _FAINT = 0.1
@@ -17,6 +18,9 @@ _FAINT = 0.1
 
 _AROUND = 5
 """Side in pixels of the window in which the most and the least covered pixels are looked for."""
+
+_REACH = 8
+"""How many pixels away what is drawn at a place depends on: twice half that window, the blur, and one to enlarge."""
 
 _FINE_SPREAD, _FINE_SPREAD_TINY = 0.5, 0.35
 """Standard deviation in pixels of the blur after which the sides of fine lines are smooth; in tiny icons it is less."""
@@ -60,6 +64,19 @@ _CLEAR = 0.02
 _MAX_SIDES = 0.7
 """Sides of pixels between ink and paper, for each pixel; dithered photographs have more, and screens of dots fewer."""
 
+_NEARBY = 3.0
+"""Standard deviation in pixels of the blur after which lossy compression has left the colour of ink as it is."""
+
+_OTHER_COLOUR, _MAX_OTHER = 0.08, 0.06
+"""By how much, in any channel, ink may be off its colour in that mean, and the share of ink that may be off by more."""
+
+_EVEN = 8 / 255
+_PANEL, _MAX_PANEL, _ONE_SHADE = 0.02, 0.01, 0.6
+"""By how much even pixels of a panel differ from ink and paper; the share of the image with which they are one; and
+how many of them have one shade, within a step: those of unevenly lit paper have many."""
+
+_LEVELS = 256
+
 _SMALL = 20 * 20
 _AT_ONCE = 2**20
 _SAMPLE = 2**20
@@ -101,7 +118,23 @@ class Ink:
         halfway between the most and the least that is covered around, after a blur: the sides of fine lines would
         follow the pixels.
         """
-        own, blurred = self.coverage, ndimage.gaussian_filter(self.coverage, self._spread)
+        height, width = self.coverage.shape
+        drawn: Floats = np.empty((zoom * height, zoom * width), np.float32)
+        rows = max(1, _AT_ONCE // (zoom * zoom * width))
+
+        def draw(top: int) -> None:
+            bottom = min(top + rows, height)
+            drawn[zoom * top : zoom * bottom] = self._band(top, bottom, zoom)
+
+        for _ in in_threads(draw, range(0, height, rows)):
+            pass
+        return drawn
+
+    def _band(self, top: int, bottom: int, zoom: int) -> Floats:
+        """The rows that some rows of pixels become."""
+        above, below = min(top, _REACH), min(self.coverage.shape[0] - bottom, _REACH)
+        own = self.coverage[top - above : bottom + below]
+        blurred = ndimage.gaussian_filter(own, self._spread)
         if zoom > 1:
             own, blurred = (_enlarged(side, zoom) for side in (own, blurred))
         around = _AROUND * zoom | 1
@@ -115,7 +148,7 @@ class Ink:
         blurred += 1 - own
         blurred *= fine
         blurred += own
-        drawn: Floats = blurred
+        drawn: Floats = blurred[zoom * above : len(blurred) - zoom * below]
         return drawn
 
 
@@ -224,22 +257,40 @@ def _without_noise(ink: Ink) -> Ink:
     coverage = ink.coverage
     if ((coverage < _STEP) | (coverage > 1 - _STEP)).all():
         return replace(ink, coverage=ndimage.gaussian_filter(coverage, _STEP_SPREAD), rough=True)
-    plain = ndimage.maximum_filter(coverage, _AROUND) < _PLAIN
-    rough = np.abs(coverage - ndimage.uniform_filter(coverage, 3))[plain]
-    noise = 1.5 * float(np.median(rough)) if len(rough) > _ENOUGH else 0.0
+    noise = 1.5 * _roughness(coverage)
     if noise <= _NOISY:
         return ink
     smooth = ndimage.gaussian_filter(coverage, _NOISE_SPREAD)
-    low, high = (float(np.median(smooth[side])) for side in (smooth < _PLAIN, smooth > 1 - _PLAIN))
+    some = smooth.ravel()[:: max(1, smooth.size // _SAMPLE)]
+    low, high = (float(np.median(some[side])) for side in (some < _PLAIN, some > 1 - _PLAIN))
     axis = ink.colour - ink.paper
+    smooth -= low
+    smooth /= max(high - low, _PLAIN)
     return replace(
         ink,
-        coverage=((smooth - low) / max(high - low, _PLAIN)).clip(0, 1),
+        coverage=smooth.clip(0, 1, out=smooth),
         paper=ink.paper + low * axis,
         colour=ink.paper + high * axis,
         noise=noise / 3,
         rough=True,
     )
+
+
+def _roughness(coverage: Floats) -> float:
+    """The median difference of pixels from those around them where there is nothing but paper, 0 without any."""
+    height, width = coverage.shape
+    rows = max(1, _AT_ONCE // width)
+    step = max(1, coverage.size // _SAMPLE)
+    rough = []
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        begin = max(top - _AROUND, 0)
+        band = coverage[begin : bottom + _AROUND]
+        own = slice(top - begin, bottom - begin)
+        plain = ndimage.maximum_filter(band, _AROUND)[own] < _PLAIN
+        rough.append(np.abs(band - ndimage.uniform_filter(band, 3))[own][plain][::step])
+    values = np.concatenate(rough)
+    return float(np.median(values)) if len(values) > _ENOUGH else 0.0
 
 
 def _on_nothing(pixels: Floats) -> Ink | None:
@@ -255,13 +306,13 @@ def _on_nothing(pixels: Floats) -> Ink | None:
 def _colours(flat: Floats) -> tuple[Floats, Floats, bool]:
     """The colours of paper, which most pixels have, and of ink, which differ most from it; whether pixels have that."""
     paper = _commonest(flat)
-    apart = np.abs(flat - paper).max(axis=1)
+    apart = farthest(flat - paper)
     seen = apart[apart > _CONTRAST]
     if not len(seen):
         return paper, paper, True
     strong = apart >= _STRONG * np.quantile(seen, 0.98)
     colour = _commonest(flat[strong])
-    pure = bool((np.abs(flat[strong] - colour).max(axis=1) < 1 / 64).mean() > _PURE)
+    pure = bool((farthest(flat[strong] - colour) < 1 / 64).mean() > _PURE)
     return paper, colour if pure else np.median(flat[strong], axis=0).astype(np.float32), pure
 
 
@@ -285,7 +336,7 @@ def _explained(ink: Ink, pixels: Floats) -> Ink | None:
     outline = ndimage.binary_dilation(inside, iterations=2) & ~ndimage.binary_erosion(inside, iterations=2)
     coverage = ink.coverage if pixels.shape[2] > len("rgb") else _coverage(pixels, ink.paper, ink.colour)
     modelled = ink.paper + coverage[..., None] * (ink.colour - ink.paper)
-    aside = np.abs(ndimage.gaussian_filter(pixels - modelled, (1, 1, 0))).max(axis=2)
+    aside = farthest(ndimage.gaussian_filter(pixels - modelled, (1, 1, 0)))
     contrast = float(np.abs(ink.colour - ink.paper).max())
     off = np.maximum(np.abs(ink.coverage - inside) * contrast, aside)
     away = off[~outline]
@@ -295,4 +346,31 @@ def _explained(ink: Ink, pixels: Floats) -> Ink | None:
     wrong: NDArray[np.bool_] = np.where(outline, aside, off) > limits
     if wrong.sum() > (_MAX_OFF if wrong.size > _TINY else _MAX_OFF_TINY) * wrong.size:
         return None
+    if pixels.shape[2] == len("rgb") and (_of_several_colours(ink, pixels, coverage) or _has_panel(ink, pixels)):
+        return None
     return replace(ink, rough=ink.rough or compressed)
+
+
+def _of_several_colours(ink: Ink, pixels: Floats, coverage: Floats) -> bool:
+    """Whether some of the ink has another colour than the rest, be it in lines that are finer than a pixel's noise."""
+    weight = coverage**2
+    own = ndimage.gaussian_filter((pixels - ink.paper) * weight[..., None], (_NEARBY, _NEARBY, 0))
+    own /= ndimage.gaussian_filter(weight, _NEARBY).clip(min=1e-4)[..., None]
+    axis = ink.colour - ink.paper
+    axis /= np.linalg.norm(axis)
+    aside = np.abs(own - (own @ axis)[..., None] * axis).max(axis=2)
+    inside = coverage > 0.5
+    return bool((aside[inside] > _OTHER_COLOUR).sum() > _MAX_OTHER * inside.sum())
+
+
+def _has_panel(ink: Ink, pixels: Floats) -> bool:
+    """Whether much of the image has one shade that is neither that of the ink nor that of the paper."""
+    window = (_AROUND, _AROUND, 1)
+    range_ = (ndimage.maximum_filter(pixels, window) - ndimage.minimum_filter(pixels, window)).max(axis=2)
+    mean = ndimage.uniform_filter(pixels, window)
+    off = np.minimum(*(np.abs(mean - side).max(axis=2) for side in (ink.paper, ink.colour)))
+    panel = (range_ < _EVEN) & (off > _PANEL)
+    if panel.mean() <= _MAX_PANEL:
+        return False
+    counts = np.bincount((mean[panel].mean(axis=1) * (_LEVELS - 1) + 0.5).astype(np.int64), minlength=_LEVELS)
+    return bool(np.convolve(counts, np.ones(3)).max() > _ONE_SHADE * panel.sum())

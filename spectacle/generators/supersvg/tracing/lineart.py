@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from skimage.measure import find_contours
 
-from spectacle.generators.supersvg.arrays import Doubles
+from spectacle.generators.supersvg.arrays import Doubles, Floats
 from spectacle.generators.supersvg.raster.shapes import PathSet
+from spectacle.generators.supersvg.tracing.contours import find_contours
 from spectacle.generators.supersvg.tracing.ink import Ink
 from spectacle.generators.supersvg.tracing.logo import Fits, Traced
 from spectacle.generators.supersvg.tracing.outline import Curve, polygon
@@ -45,15 +45,17 @@ def trace_ink(
         min_area: Outlines around fewer pixels are left out.
         go_on: Asked now and then whether to trace further outlines.
     """
-    inside = ink.drawn() > 0.5
+    drawn = ink.drawn()
+    inside = drawn > 0.5
     if cell := cell_of(inside, _MIN_CELL):
         squares = inside[::cell, ::cell]
         return _traced(ink, [polygon(cell * corners) for corners in corners_of(squares)])
     if min_area is None:
         min_area = _MIN_AREA_IN_NOISE if ink.noise else _MIN_AREA
     zoom = next((zoom for zoom in _ZOOMS if zoom * zoom * inside.size <= _MAX_ZOOMED), 1)
-    drawn = ink.drawn(zoom)
-    contours = find_contours(np.pad(np.pad(drawn, 1, mode="edge"), 1), 0.5)  # type: ignore[no-untyped-call]
+    del inside
+    contours = find_contours(_on_ground(drawn if zoom == 1 else ink.drawn(zoom)), 0.5)
+    del drawn
     if len(contours) > MAX_OUTLINES:
         return None
     close, rough = Fits(tolerance), Fits(max(tolerance, _ROUGH_TOLERANCE))
@@ -61,11 +63,11 @@ def trace_ink(
     for number, contour in enumerate(contours):
         if outlines and number % _ASK == 0 and not go_on():
             break
-        points = (contour[:-1, ::-1] - 1.5) / zoom
+        points = (contour[:, ::-1] - 1.5) / zoom
         area = abs(_area(points))
         if area < min_area:
             continue
-        length = float(np.hypot(*np.diff(contour, axis=0).T).sum()) / zoom
+        length = float(np.hypot(*(np.roll(points, -1, axis=0) - points).T).sum())
         scale = _CLOSER if area < _THIN * length else 1
         fit = rough if ink.rough and area > _ROUGH_TOLERANCE * length else close
         outlines.append(fit(points, scale, np.zeros(len(points), bool)))
@@ -78,6 +80,16 @@ def thickness(traced: Traced) -> float:
     length = float(np.hypot(*(curves[:, 3] - curves[:, 0]).T).sum())
     start, end = curves[:, 0], curves[:, 3]
     return abs(float((start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]).sum())) / max(length, 1e-6)
+
+
+def _on_ground(drawn: Floats) -> Floats:
+    """The values with those of the border once more around them, and zeros around these."""
+    height, width = drawn.shape
+    ground: Floats = np.zeros((height + 4, width + 4), np.float32)
+    ground[2:-2, 2:-2] = drawn
+    ground[1], ground[-2] = ground[2], ground[-3]
+    ground[:, 1], ground[:, -2] = ground[:, 2], ground[:, -3]
+    return ground
 
 
 def _area(points: Doubles) -> float:

@@ -9,12 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import find_contours
 
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.areas import Area, Areas
+from spectacle.generators.supersvg.tracing.contours import find_contours
+from spectacle.generators.supersvg.tracing.joining import joined
 from spectacle.generators.supersvg.tracing.outline import Curve, fit_outline, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import corners_of
+from spectacle.generators.supersvg.tracing.strips import without_strips
 
 _UNDERLAP = 4
 """By how many pixels an area reaches under those above it, so that nothing shines through between them."""
@@ -46,6 +48,17 @@ _FINE_SCALE = 4
 _FINE_LEVEL = 0.4
 """A line as fine as a pixel may cover two pixels by half: its outline is drawn a little outside, and not broken."""
 
+_FINE_TOLERANCE = 0.2
+"""How far in pixels the outlines of fine areas may be off: two sides that are off by more may meet."""
+
+_FINE_SPREAD, _FINE_AROUND = 0.5, 5
+"""Standard deviation in pixels of the blur after which the sides of fine lines are smooth, and the side of the window
+in which the most covered pixels are looked for."""
+
+_FAINT, _THIN, _SOLID = 0.3, 0.7, 0.9
+"""Lines that are covered, after that blur, by less than the first are not to be seen; by less than the second they are
+thinner than a pixel, and by the third no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traced:
@@ -74,12 +87,11 @@ def trace_areas(
         tolerance: How far in pixels an outline may be off.
         go_on: Asked before each area but the first whether to trace it, too.
     """
+    if not areas.cell:
+        areas = joined(areas, _filled(areas))
     background, below = background_of(areas)
     boxes = ndimage.find_objects(areas.labels + 1, max_label=len(areas.areas))
-    filled = np.zeros(len(areas.areas))
-    for number, box in enumerate(boxes):
-        if box is not None and not below[number]:
-            filled[number] = ndimage.binary_fill_holes(areas.labels[box] == number).sum()
+    filled = np.where(below, 0, _filled(areas))
     _as_one_shade(areas, filled)
     drawn = np.argsort(-filled, kind="stable")[:max_paths]
     small = np.array([bool(areas.cell or area.fine or area.shade) for area in areas.areas])
@@ -96,7 +108,7 @@ def trace_areas(
     opaque = np.array(
         [(area if area.base is None else areas.areas[area.base]).opacities[0] > _OPAQUE for area in areas.areas]
     )
-    fit, loose = Fits(tolerance), Fits(max(tolerance, _SOFT_TOLERANCE))
+    fit, loose, close = Fits(tolerance), Fits(max(tolerance, _SOFT_TOLERANCE)), Fits(min(tolerance, _FINE_TOLERANCE))
     for number in drawn.tolist():
         if kept and not go_on():
             break
@@ -106,8 +118,9 @@ def trace_areas(
         else:
             scale = _FINE_SCALE if areas.areas[number].fine else 1
             soft = areas.areas[number].shade is not None
-            outlines = _outlines(areas, number, boxes[number], above)
-            curves = [(loose if soft else fit)(outline, scale, hidden) for outline, hidden in outlines]
+            outlines, strips = _outlines(areas, number, boxes[number], above)
+            chosen = loose if soft else close if areas.areas[number].fine else fit
+            curves = [chosen(outline, scale, hidden) for outline, hidden in outlines] + [*map(polygon, strips)]
         for contour in curves:
             points += [curve.points[:3] for curve in contour]
             lines += [curve.line for curve in contour]
@@ -117,6 +130,15 @@ def trace_areas(
             kept.append(areas.areas[number])
     paths = path_set_of(points, contours, owners, kept)
     return Traced(paths, torch.tensor(lines, dtype=torch.bool), torch.from_numpy(background))
+
+
+def _filled(areas: Areas) -> NDArray[np.float64]:
+    """(areas,) how many pixels each has with its holes."""
+    filled = np.zeros(len(areas.areas))
+    for number, box in enumerate(ndimage.find_objects(areas.labels + 1, max_label=len(areas.areas))):
+        if box is not None:
+            filled[number] = ndimage.binary_fill_holes(areas.labels[box] == number).sum()
+    return filled
 
 
 def _as_one_shade(areas: Areas, filled: NDArray[np.float64]) -> None:
@@ -188,8 +210,8 @@ def _squares(
 
 def _outlines(
     areas: Areas, number: int, box: tuple[slice, slice], above: NDArray[np.bool_]
-) -> list[tuple[NDArray[np.floating], NDArray[np.bool_]]]:
-    """The outlines of an area, and where each lies under others."""
+) -> tuple[list[tuple[NDArray[np.floating], NDArray[np.bool_]]], list[NDArray[np.floating]]]:
+    """The outlines of an area, and where each lies under others; and the corners of its upright lines, if fine."""
     height, width = areas.labels.shape
     mine = _members(areas, number)
     if mine.sum() > 1:
@@ -205,21 +227,40 @@ def _outlines(
     inside = ndimage.binary_fill_holes(belongs) | ndimage.binary_dilation(belongs, _DISC, iterations=_UNDERLAP // 2)
     mask = (own + covered * inside).clip(0, 1)
     if mask.shape == areas.labels.shape and mask.min() > 0.5:
-        return [(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64), np.zeros(4, bool))]
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+        return [(corners, np.zeros(4, bool))], []
     under = covered > _UNDER
+    strips: list[NDArray[np.floating]] = []
+    if areas.areas[number].fine:
+        found, mask = without_strips(own, covered)
+        strips = [corners + np.array([left, top]) for corners in found]
     sides = [_MARGIN * at_edge for at_edge in (top == 0, bottom == height, left == 0, right == width)]
     mask = np.pad(np.pad(mask, (sides[:2], sides[2:]), mode="edge"), 1)
     outlines = []
-    level, least = (_FINE_LEVEL, _MIN_FINE_CONTOUR) if areas.areas[number].fine else (0.5, _MIN_CONTOUR)
-    for contour in find_contours(mask, level):  # type: ignore[no-untyped-call]
-        points = contour[:-1, ::-1] + [left - sides[2] - 0.5, top - sides[0] - 0.5]
+    level, least = 0.5, _MIN_CONTOUR
+    if areas.areas[number].fine:
+        mask, level, least = _unbroken(mask), _FINE_LEVEL, _MIN_FINE_CONTOUR
+    for contour in find_contours(mask, level):
+        points = contour[:, ::-1] + [left - sides[2] - 0.5, top - sides[0] - 0.5]
         x, y = points.T
         area = 0.5 * abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
         if area >= least:
             column, row = np.floor(points).astype(np.int64).T
             rows, columns = (row - top).clip(0, bottom - top - 1), (column - left).clip(0, right - left - 1)
             outlines.append((points, under[rows, columns]))
-    return outlines
+    return outlines, strips
+
+
+def _unbroken(covered: NDArray[np.floating]) -> NDArray[np.floating]:
+    """How much of each pixel a fine area covers, as if its lines were as wide as pixels: at least twice `_FINE_LEVEL`.
+
+    A line that covers two rows of pixels by less than half, here and there, would be in pieces.
+    """
+    blurred = ndimage.gaussian_filter(covered, _FINE_SPREAD)
+    most = ndimage.uniform_filter(ndimage.maximum_filter(blurred, _FINE_AROUND), _FINE_AROUND)
+    share = ((_SOLID - most) / (_SOLID - _THIN)).clip(0, 1)
+    wide = 2 * _FINE_LEVEL * blurred / most.clip(min=_FAINT)
+    return np.asarray(covered + share * (wide - covered))
 
 
 def path_set_of(

@@ -12,11 +12,14 @@ from scipy import ndimage
 
 from spectacle.generators.supersvg.raster.render import uppermost
 from spectacle.generators.supersvg.raster.shapes import PathSet
-from spectacle.generators.supersvg.tracing.initialise import shapes_of
+from spectacle.generators.supersvg.tracing.initialise import pitch, shapes_of
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser
 from spectacle.generators.supersvg.tracing.regions import merging_costs
 
 Mask = NDArray[np.bool_]
+
+_MARGIN = 6
+"""How many pixels beyond what two paths show is looked at: the smooth outlines of regions reach a little farther."""
 
 _MAX_TRIALS = 16
 _WORTH = 8
@@ -51,7 +54,7 @@ def merge_similar(
     pairs, costs = merging_costs(owners, picture)
     order = np.argsort(costs, kind="stable")[: min(_MAX_TRIALS, len(gains))]
     numbers = torch.arange(len(paths), device=paths.points.device)
-    error = _error(paths, optimiser)
+    spacing = pitch(width, height, max_paths)
     touched: set[int] = set()
     merged = 0
     for pair in pairs[order[costs[order] < _WORTH * gains[: len(order)]]].tolist():
@@ -61,28 +64,52 @@ def merge_similar(
             continue
         touched.update(pair)
         smaller, larger = sorted(pair, key=lambda number: int(sizes[number]))
-        left = numbers != smaller
-        place = int((numbers[left] == larger).nonzero())
-        for trial in _mergers(paths.select(left), place, np.isin(owners, pair), picture, max_paths):
-            after = _error(trial, optimiser)
-            if after - error < _WORTH * gains[merged]:
-                paths, error, numbers = trial, after, numbers[left]
+        whole = uppermost(paths.select(numbers == larger), width, height) >= 0
+        seen = np.isin(owners, pair)
+        window = _around(seen | whole)
+        top, left = (side.start for side in window)
+        part = optimiser.cropped(window)
+        error = _error(paths.moved(-left, -top), part)
+        kept = numbers != smaller
+        outlined = _outlined(seen[window], whole[window], picture[window], max_paths, spacing).moved(left, top)
+        for trial in _mergers(paths.select(kept), int((numbers[kept] == larger).nonzero()), outlined):
+            if _error(trial.moved(-left, -top), part) - error < _WORTH * gains[merged]:
+                paths, numbers = trial, numbers[kept]
                 merged += 1
                 break
     return paths
 
 
-def _mergers(paths: PathSet, place: int, seen: Mask, picture: NDArray[np.float32], max_paths: int) -> Iterator[PathSet]:
-    """SVGs in which the path at a place takes over what is seen of itself and its neighbour."""
-    height, width = seen.shape
+def _mergers(paths: PathSet, place: int, outlined: PathSet) -> Iterator[PathSet]:
+    """SVGs with another path at a place, and as it was."""
     number = torch.arange(len(paths), device=paths.points.device)
-    whole = uppermost(paths.select(number == place), width, height) >= 0
-    reach = ndimage.binary_fill_holes(_part(seen | whole, whole), np.ones((3, 3)))
-    outline, fill = (shapes_of(np.where(region, 0, -1), picture, max_paths) for region in (reach, seen))
-    one = replace(fill, points=outline.points, contours=outline.contours, owners=outline.owners)
     below, above = paths.select(number < place), paths.select(number > place)
-    yield above.over(one.to(paths.points.device).over(below))
+    yield above.over(outlined.to(paths.points.device).over(below))
     yield paths
+
+
+def _outlined(seen: Mask, whole: Mask, picture: NDArray[np.float32], max_paths: int, spacing: float) -> PathSet:
+    """The path that takes over what is seen of itself and its neighbour.
+
+    Args:
+        seen: Where one of them is seen.
+        whole: Where the path that stays is, under others too.
+        picture: (height, width, 3 or 4).
+        max_paths: How many paths the SVG may have.
+        spacing: Pixels of the way around a region for each curve.
+    """
+    reach = ndimage.binary_fill_holes(_part(seen | whole, whole), np.ones((3, 3)))
+    outline, fill = (shapes_of(np.where(region, 0, -1), picture, max_paths, spacing) for region in (reach, seen))
+    return replace(fill, points=outline.points, contours=outline.contours, owners=outline.owners)
+
+
+def _around(region: Mask) -> tuple[slice, slice]:
+    """The rows and columns of a region, and some more on all sides."""
+    (rows, columns), *_ = ndimage.find_objects(region.astype(np.int8))
+    return (
+        slice(max(rows.start - _MARGIN, 0), rows.stop + _MARGIN),
+        slice(max(columns.start - _MARGIN, 0), columns.stop + _MARGIN),
+    )
 
 
 def _part(region: Mask, where: Mask) -> Mask:

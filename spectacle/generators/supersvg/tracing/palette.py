@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.cluster.vq import kmeans2
 
-from spectacle.generators.supersvg.arrays import Floats, Labels
+from spectacle.generators.supersvg.arrays import Floats, Labels, farthest
 from spectacle.generators.supersvg.tracing.areas import Area, Areas
 from spectacle.generators.supersvg.tracing.details import SEEN_IN_NOISE, add_details
 from spectacle.generators.supersvg.tracing.flat import share_outlines
@@ -41,7 +42,7 @@ _MIN_SHARE = 0.0015
 _MAX_STRANGE = 0.02
 """The share of flat pixels that may have none of the colours; those of gradients are more."""
 
-_TRIALS = (SEEN_IN_NOISE, (0.15, 0.22), (0.06, 0.09))
+_TRIALS = (SEEN_IN_NOISE, ((0.15, 0.22, 0.6),), ((0.06, 0.09, 0.6),))
 """Details are looked for in as much noise as strong compression leaves, and in less: pale lines are seen only there."""
 
 _BINS = 32
@@ -50,8 +51,15 @@ _MAX_AREAS = 200
 """Uneven paper gives more areas than these."""
 
 _SAMPLE = 20_000
+_STRIPE, _STRIPES_APART, _MIN_STRIPES = 4, 32, 8
+"""Rows of each stripe that is looked at first, rows from one to the next, and how many there are at least."""
+
+_LENIENT = 1.5
+"""By this factor what is seen in stripes may be off what is asked of the whole image."""
+
 _BLUR = 1.0
-_MAX_ERROR = 0.0006
+_MAX_ERROR, _MANY_AREAS, _MAX_ERROR_MANY = 0.0006, 100, 0.0003
+"""Mean squared error after that blur; of many areas it is less, or they are the texture of a dithered photograph."""
 _LOST, _MAX_LOST = 0.15, 0.006
 """Pixels off by more than the first, after a blur, show something that was lost; and the share of them that may be."""
 
@@ -63,12 +71,14 @@ def find_colours(pixels: Floats) -> Areas | None:
         pixels: (height, width, 3 or 4).
     """
     for side in _SIDES:
-        clean = ndimage.median_filter(pixels, size=(side, side, 1))
-        flat = (ndimage.maximum_filter(clean, (3, 3, 1)) - ndimage.minimum_filter(clean, (3, 3, 1))).max(axis=2) < _FLAT
+        if not _may_be_few(pixels, side):
+            continue
+        clean, flat = _cleaned(pixels[None], side)
+        clean, flat = clean[0], flat[0]
         if flat.mean() < _MIN_FLAT:
             continue
         seen = clean[flat]
-        some = seen[:: max(1, len(seen) // _SAMPLE)]  # most photographs are told by these alone
+        some = seen[:: max(1, len(seen) // _SAMPLE)]
         for near in _NEAR:
             colours = None if _palette(some, near) is None else _palette(seen, near)
             if colours is None:
@@ -76,10 +86,40 @@ def find_colours(pixels: Floats) -> Areas | None:
             areas = _areas(pixels, clean, flat, colours)
             left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
             error = float(np.mean(left**2))
-            lost = float((np.abs(left).max(axis=2) > _LOST).mean())
-            if len(areas.areas) <= _MAX_AREAS and error < _MAX_ERROR and lost < _MAX_LOST:
+            lost = float((farthest(left) > _LOST).mean())
+            most = _MAX_ERROR if len(areas.areas) < _MANY_AREAS else _MAX_ERROR_MANY
+            if len(areas.areas) <= _MAX_AREAS and error < most and lost < _MAX_LOST:
                 return replace(areas, error=error)
     return None
+
+
+def _cleaned(stripes: Floats, side: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Stripes of an image without noise, and which of their pixels lie in areas of one colour.
+
+    Args:
+        stripes: (stripes, rows, width, channels).
+        side: Of the median filter.
+    """
+    clean = ndimage.median_filter(stripes, size=(1, side, side, 1))
+    around = (1, 3, 3, 1)
+    range_ = ndimage.maximum_filter(clean, around) - ndimage.minimum_filter(clean, around)
+    return clean, farthest(range_) < _FLAT
+
+
+def _may_be_few(pixels: Floats, side: int) -> bool:
+    """Whether an image may be one of few colours, by some of its rows: most photographs are told by these."""
+    reach = side // 2 + 1
+    tops = np.arange(0, len(pixels) - _STRIPE - 2 * reach, _STRIPES_APART)
+    if len(tops) < _MIN_STRIPES:
+        return True
+    clean, flat = _cleaned(pixels[tops[:, None] + np.arange(_STRIPE + 2 * reach)], side)
+    inner = slice(reach, reach + _STRIPE)
+    clean, flat = clean[:, inner], flat[:, inner]
+    if flat.mean() < _MIN_FLAT / _LENIENT:
+        return False
+    seen = clean[flat]
+    some = seen[:: max(1, len(seen) // _SAMPLE)]
+    return any(_palette(some, near, _LENIENT) is not None for near in _NEAR)
 
 
 def reduced_to(pixels: Floats, colours: int | Floats, min_area: float) -> Areas:
@@ -90,10 +130,10 @@ def reduced_to(pixels: Floats, colours: int | Floats, min_area: float) -> Areas:
         colours: How many there shall be at most, or (n, 3) which there are.
         min_area: Areas of fewer pixels become part of their neighbours.
     """
-    clean = ndimage.median_filter(pixels, size=(3, 3, 1))
+    cleaned, flats = _cleaned(pixels[None], _SIDES[0])
+    clean, flat = cleaned[0], flats[0]
     clear = pixels.shape[2] > len("rgb")
     if isinstance(colours, int):
-        flat = (ndimage.maximum_filter(clean, (3, 3, 1)) - ndimage.minimum_filter(clean, (3, 3, 1))).max(axis=2) < _FLAT
         chosen = _chosen(clean[flat] if flat.mean() > _MIN_FLAT else clean.reshape(-1, clean.shape[2]), colours)
     else:
         chosen = np.concatenate([colours, np.ones((len(colours), 1))], axis=1) if clear else colours
@@ -130,8 +170,14 @@ def _chosen(flat: Floats, count: int) -> Floats:
     return np.asarray(centres[np.unique(owners)], np.float32)
 
 
-def _palette(flat: Floats, same: float) -> Floats | None:
-    """(colours, channels): the colours of nearly all flat pixels, the commonest first; None if they are too many."""
+def _palette(flat: Floats, same: float, lenient: float = 1.0) -> Floats | None:
+    """(colours, channels): the colours of nearly all flat pixels, the commonest first; None if they are too many.
+
+    Args:
+        flat: (pixels, channels).
+        same: Colours that differ by less, in every channel, are one.
+        lenient: How many times as many pixels may have other colours, and how many times as far off they may be.
+    """
     codes: Labels = (flat * (_BINS - 1) + 0.5).astype(np.int64) @ (_BINS ** np.arange(flat.shape[1]))
     left = np.ones(len(flat), bool)
     spread = 0.0
@@ -139,13 +185,13 @@ def _palette(flat: Floats, same: float) -> Floats | None:
     while left.any() and len(colours) < _MAX_COLOURS:
         values, counts = np.unique(codes[left], return_counts=True)
         colour = np.median(flat[left & (codes == values[counts.argmax()])], axis=0).astype(np.float32)
-        near = left & (np.abs(flat - colour).max(axis=1) < same)
+        near = left & (farthest(flat - colour) < same)
         if near.sum() < _MIN_SHARE * len(flat):
             break
         colours.append(flat[near].mean(axis=0))
-        spread += float(np.abs(flat[near] - colours[-1]).max(axis=1).sum()) / len(flat)
+        spread += float(farthest(flat[near] - colours[-1]).sum()) / len(flat)
         left &= ~near
-    if not colours or left.mean() > _MAX_STRANGE or spread > _MAX_SPREAD:
+    if not colours or left.mean() > lenient * _MAX_STRANGE or spread > lenient * _MAX_SPREAD:
         return None
     found = np.stack(colours)
     beside = np.abs(found[:, None] - found[None]).max(axis=2) < 2 * _SAME
@@ -156,7 +202,7 @@ def _palette(flat: Floats, same: float) -> Floats | None:
 
 def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Areas:
     height, width = pixels.shape[:2]
-    off = np.stack([np.abs(clean - colour).max(axis=2) for colour in colours])
+    off = np.stack([farthest(clean - colour) for colour in colours])
     nearest = off.argmin(axis=0)
     seeds = np.zeros((height, width), np.int64)
     own: list[int] = []
@@ -174,6 +220,6 @@ def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Area
     labels, neighbours, shares = share_outlines(soft, seeds, areas)
     found_areas = Areas.of(pixels, labels, neighbours, shares, areas, float((seeds > 0).mean()))
     # Where the median took a fine line away, the image is not smooth.
-    smooth = (seeds > 0) & (np.abs(pixels - clean).max(axis=2) < _SAME)
+    smooth = (seeds > 0) & (farthest(pixels - clean) < _SAME)
     trials = [add_details(pixels, found_areas, smooth, least) for least in _TRIALS]
     return min(trials, key=lambda trial: trial.error)

@@ -10,6 +10,7 @@ from spectacle.generators.supersvg.tracing.merge import merge_similar
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser
 from spectacle.generators.supersvg.tracing.regions import first_regions, largest_errors
 from spectacle.generators.supersvg.tracing.target import Target
+from spectacle.generators.supersvg.tracing.thinning import thinned
 
 _ROUNDS = 3
 """How often shapes are added, with steps of the optimizer between. Measured: more leave too few steps to each."""
@@ -40,10 +41,21 @@ def complete(
     budget: Budget,
     max_paths: int,
 ) -> PathSet:
-    """Optimize an SVG, merge what is alike in it, and add paths where it is wrong until there are `max_paths`."""
+    """Optimize an SVG, merge what is alike in it, and add paths where it is wrong until there are `max_paths`.
+
+    Before the last steps, curves are left out that hardly matter.
+
+    Args:
+        paths: In pixels of the target.
+        target, optimiser, budget: What to look like, and how long.
+        max_paths: How many paths there may be.
+    """
     begun = budget.spent
     for number in range(_ROUNDS):
-        paths = optimiser.run(paths, budget, begun + (1 - begun) * (number + 1) * _ROUND_SHARE)
+        until = begun + (1 - begun) * (number + 1) * _ROUND_SHARE
+        if number == _ROUNDS - 1:
+            paths = thinned(paths, optimiser)
+        paths = optimiser.run(paths, budget, until)
         paths = optimiser.without_hidden(paths, _MIN_VISIBLE)
         if budget.spent == 1:
             break
@@ -57,5 +69,5 @@ def complete(
                 labels, _ = largest_errors(target.pixels, optimiser.difference(paths).cpu().numpy(), count)
         if count > 0:
             paths = shapes_of(labels, target.pixels, max_paths).to(paths.points.device).over(paths)
-    paths = optimiser.run(paths, budget, 1.0, _FINAL_RATE)
+    paths = optimiser.run(thinned(paths, optimiser), budget, 1.0, _FINAL_RATE)
     return optimiser.without_hidden(paths, _MIN_VISIBLE)

@@ -148,6 +148,11 @@ class Optimiser:
                 opacities.clamp_(_MIN_OPACITY, 1)
         return moved().detach()
 
+    def cropped(self, window: tuple[slice, slice]) -> Optimiser:
+        """The same for some rows and columns of the image."""
+        background = self.background if self.background.ndim == 1 else self.background[window]
+        return replace(self, pixels=self.pixels[window], background=background)
+
     def draw(self, paths: PathSet) -> Tensor:
         """The SVG, (height, width, 3 or 4)."""
         height, width, channels = self.pixels.shape

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import slic
 
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
+from spectacle.generators.supersvg.raster.cpu import compiled
 
 _COMPACTNESS = 0.3
 _SIGMA = 0.7
@@ -21,6 +21,9 @@ _ENOUGH_FINE = 6000
 _MIN_FINE_PER_REGION = 4
 _MIN_GAIN = 0.002
 """Sum of squared errors that a shape must save: a dozen pixels wrong by two 8-bit steps."""
+
+_ANY_GAIN = 1e300
+"""More than any image is off by: regions are merged whatever shapes for them would save."""
 
 _CLEAR = 0.1
 """Regions of less opacity are left clear."""
@@ -65,48 +68,75 @@ def merged(labels: Labels, picture: Floats, count: int, error: Floats | None = N
         error: (height, width), what an SVG is off by at each pixel, squared. If given, two regions are only merged
             where one shape for both would save more than a shape for the better of the two.
     """
-    sizes_, sums_ = _totals(labels, picture)
-    sizes: list[float] = sizes_.tolist()
-    sums: list[list[float]] = sums_.tolist()
-    gains: list[float] = [math.inf] * len(sizes) if error is None else _gains(labels, picture, error).tolist()
-    first = len(sizes)
-    around: list[set[int]] = [set() for _ in range(first)]
+    sizes, sums = _totals(labels, picture)
+    gains = np.full(len(sizes), _ANY_GAIN) if error is None else _gains(labels, picture, error)
+    return np.unique(_merge(neighbours(labels), sizes, sums, gains, count), return_inverse=True)[1][labels]
 
-    def cost(one: int, other: int) -> float:
-        near, far = sizes[one], sizes[other]
-        apart = sum((a / near - b / far) ** 2 for a, b in zip(sums[one], sums[other], strict=True))
-        return near * far / (near + far) * apart
 
+@compiled
+def _cost(sizes: Doubles, sums: Doubles, one: int, other: int) -> float:
+    """By how much the squared error rises if two regions have one mean colour."""
+    near, far = sizes[one], sizes[other]
+    apart = 0.0
+    for channel in range(sums.shape[1]):
+        apart += (sums[one, channel] / near - sums[other, channel] / far) ** 2
+    return float(near * far / (near + far) * apart)
+
+
+@compiled
+def _merge(pairs: Labels, own_sizes: Doubles, own_sums: Doubles, own_gains: Doubles, count: int) -> Labels:
+    """(regions,) the number of what each region is part of in the end; what is merged has numbers after theirs."""
+    first = len(own_sizes)
+    sizes, sums, gains = np.zeros(2 * first), np.zeros((2 * first, own_sums.shape[1])), np.zeros(2 * first)
+    sizes[:first], sums[:first], gains[:first] = own_sizes, own_sums, own_gains
+    whole = np.arange(2 * first)
+    # The neighbours of each region are a chain; those that have become part of others since are found by `whole`.
+    neighbour, link = np.empty(2 * len(pairs), np.int64), np.empty(2 * len(pairs), np.int64)
+    head, tail = np.full(2 * first, -1), np.full(2 * first, -1)
     queue = []
-    for one, other in neighbours(labels).tolist():
-        around[one].add(other)
-        around[other].add(one)
-        queue.append((cost(one, other), one, other))
+    for number in range(len(pairs)):
+        one, other = pairs[number, 0], pairs[number, 1]
+        queue.append((_cost(sizes, sums, one, other), one, other))
+        for place, mine, near in ((2 * number, one, other), (2 * number + 1, other, one)):
+            neighbour[place], link[place] = near, head[mine]
+            if head[mine] < 0:
+                tail[mine] = place
+            head[mine] = place
     heapq.heapify(queue)
-    whole = list(range(first))
-    gone = [False] * first
-    left = first
-    while left > count and queue:
+    seen = np.full(2 * first, -1)
+    left, new = first, first
+    while left > count and len(queue) > 0:
         lost, one, other = heapq.heappop(queue)
-        if gone[one] or gone[other] or lost >= min(gains[one], gains[other]):
+        if whole[one] != one or whole[other] != other or lost >= min(gains[one], gains[other]):
             continue
-        new = len(sizes)
-        sizes.append(sizes[one] + sizes[other])
-        sums.append([a + b for a, b in zip(sums[one], sums[other], strict=True)])
-        gains.append(gains[one] + gains[other] - lost)
-        gone[one] = gone[other] = True
-        gone.append(False)
+        sizes[new], gains[new] = sizes[one] + sizes[other], gains[one] + gains[other] - lost
+        sums[new] = sums[one] + sums[other]
         whole[one] = whole[other] = new
-        whole.append(new)
-        around.append((around[one] | around[other]) - {one, other})
-        for near in around[new]:
-            around[near] -= {one, other}
-            around[near].add(new)
-            heapq.heappush(queue, (cost(near, new), near, new))
+        link[tail[one]] = head[other]
+        place, last = head[one], -1
+        while place >= 0:
+            near = neighbour[place]
+            while whole[near] != near:
+                whole[near] = whole[whole[near]]
+                near = whole[near]
+            if near != new and seen[near] != new:
+                seen[near] = new
+                neighbour[place] = near
+                if last < 0:
+                    head[new] = place
+                else:
+                    link[last] = place
+                last = place
+                heapq.heappush(queue, (_cost(sizes, sums, near, new), near, new))
+            place = link[place]
+        tail[new] = last
+        if last >= 0:
+            link[last] = -1
+        new += 1
         left -= 1
-    for number in range(len(whole) - 1, -1, -1):
+    for number in range(new - 1, -1, -1):
         whole[number] = whole[whole[number]]
-    return np.unique(whole[:first], return_inverse=True)[1][labels]
+    return whole[:first].copy()
 
 
 def _totals(labels: Labels, picture: Floats) -> tuple[Doubles, Doubles]:

@@ -30,6 +30,9 @@ _FLAT = 12 / 255
 
 _PART_ERROR = 4 * (3 / 255) ** 2
 _MIN_PART, _MAX_PARTS = 12, 64
+_MAX_HIGHLIGHTS = 3
+"""How many parts lie at most on a gradient that was found from a half of an area."""
+
 _OPAQUE = 0.995
 _BINS = 64
 _MAX_ROUGH = 0.5
@@ -152,7 +155,7 @@ class Split:
         colour: Their mean.
         flat: Whether that is all that they have.
         parts: The others, where they are connected.
-        good: Whether all of these have gradients.
+        good: Whether all of these have gradients, or are small and have one colour.
     """
 
     within: NDArray[np.bool_]
@@ -163,7 +166,7 @@ class Split:
 
     @property
     def good(self) -> bool:
-        return all(part.gradient is not None for part in self.parts)
+        return all(part.gradient is not None or len(part.pixels) < MIN_PIXELS for part in self.parts)
 
 
 def split_of(places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int, int]) -> Split | None:
@@ -175,10 +178,38 @@ def split_of(places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int,
         cells: (n, 2) row and column of each.
         shape: Height and width of the image.
     """
-    most = fit_most(places, colours)
-    if most is None:
-        return None
-    gradient, within = most
+    first = None
+    for gradient, within in fit_most(places, colours):
+        split = _split(gradient, within, places, colours, cells, shape)
+        if split.good and (first is None or len(split.parts) <= _MAX_HIGHLIGHTS):
+            return split
+        first = first or split
+        if first.flat:  # what lies on a ground of one colour is no highlight
+            break
+    return first
+
+
+def splits_further(split: Split, places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int, int]) -> bool:
+    """Whether all parts of a split that have no gradient can be split into what has one: they are things of their own.
+
+    Args:
+        split: Of an area.
+        places, colours, cells, shape: As for `split_of`.
+    """
+    left = [part.pixels for part in split.parts if part.gradient is None]
+    found = (split_of(places[pixels], colours[pixels], cells[pixels], shape) for pixels in left)
+    return all(part is not None and part.good for part in found)
+
+
+def _split(
+    gradient: Gradient,
+    within: NDArray[np.bool_],
+    places: Doubles,
+    colours: Doubles,
+    cells: Labels,
+    shape: tuple[int, int],
+) -> Split:
+    """An area of which some pixels, (n,), have a gradient; the rest as for `split_of`."""
     own = colours[within]
     flat = float(np.ptp(own, axis=0).max()) < _FLAT
     numbers = np.zeros(shape, np.int64)
@@ -190,7 +221,11 @@ def split_of(places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int,
     for number in range(1, min(count, _MAX_PARTS) + 1):
         pixels = np.flatnonzero(of_parts == number)
         if len(pixels) >= _MIN_PART:
-            parts.append(_part(pixels, places[pixels], colours[pixels], below[pixels]))
+            part = _part(pixels, places[pixels], colours[pixels], below[pixels])
+            left = float(((colours[pixels] - part.colour) ** 2).sum(axis=1).mean())
+            # What is small and uneven is what compression has left of an outline.
+            if part.gradient is not None or len(pixels) >= MIN_PIXELS or left <= _PART_ERROR:
+                parts.append(part)
     return Split(within, gradient, own.mean(axis=0).astype(np.float32), flat, parts)
 
 

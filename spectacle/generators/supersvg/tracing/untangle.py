@@ -77,22 +77,22 @@ def _parts(contour: Doubles) -> list[Doubles]:
 def _loop(curves: Doubles, one: int, s: float, other: int, t: float) -> Doubles:
     """What lies between two places on an outline, closed."""
     if one == other:
-        return _closed([between(curves[one], s, t)])
-    return _closed([between(curves[one], s, 1.0), *curves[one + 1 : other], between(curves[other], 0.0, t)])
+        return _closed(between(curves[one], s, t)[None])
+    first, last = between(curves[one], s, 1.0)[None], between(curves[other], 0.0, t)[None]
+    return _closed(np.concatenate([first, curves[one + 1 : other], last]))
 
 
 def _rest(curves: Doubles, one: int, s: float, other: int, t: float) -> Doubles:
     """What lies outside of them."""
-    ends = [between(curves[other], t, 1.0), *curves[other + 1 :], *curves[:one], between(curves[one], 0.0, s)]
-    return _closed(ends)
+    first, last = between(curves[other], t, 1.0)[None], between(curves[one], 0.0, s)[None]
+    return _closed(np.concatenate([first, curves[other + 1 :], curves[:one], last]))
 
 
-def _closed(curves: list[Doubles]) -> Doubles:
+def _closed(curves: Doubles) -> Doubles:
     """The curves that are longer than nothing, ending where they begin."""
-    kept = [curve for curve in curves if np.abs(curve - curve[0]).max() > 1e-6] or curves[:1]
-    whole = np.array(kept)
-    meeting = (whole[0, 0] + whole[-1, 3]) / 2
-    whole[0, 0] = whole[-1, 3] = meeting
+    longer = np.abs(curves - curves[:, :1]).max(axis=(1, 2)) > 1e-6
+    whole = curves[longer] if longer.any() else curves[:1].copy()
+    whole[0, 0] = whole[-1, 3] = (whole[0, 0] + whole[-1, 3]) / 2
     whole[1:, 0] = whole[:-1, 3]
     return whole
 

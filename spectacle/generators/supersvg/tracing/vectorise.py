@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,21 +12,23 @@ import numpy as np
 import torch
 from PIL import Image
 
-from spectacle.generators.supersvg.arrays import Floats
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.areas import Areas
 from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find_strokes, is_line_art
 from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
+from spectacle.generators.supersvg.tracing.comparing import is_better, with_pale_lines
 from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
 from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
 from spectacle.generators.supersvg.tracing.flat import find_areas, smooth_share
 from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
+from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.lineart import thickness, trace_ink
 from spectacle.generators.supersvg.tracing.logo import background_of, trace_areas
 from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
 from spectacle.generators.supersvg.tracing.palette import find_colours, reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
 from spectacle.generators.supersvg.tracing.pixel_art import find_blurred_cells, find_cells
+from spectacle.generators.supersvg.tracing.recolour import with_fewer_colours
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.target import Target
@@ -45,14 +48,9 @@ _MIN_SMOOTH = 0.7
 """Less of a photograph is smooth, except skies; more of an illustration is, except small ones in strong JPEG."""
 
 _LOGO_ERROR = 0.001
-_CLEARLY_OFF = 0.0005
-"""Above this mean squared error, what areas say is compared with a few colours behind noise."""
 
 _TOLD = 0.0001
 """Below this mean squared error, areas and gradients are what the image is made of."""
-
-_FEW_GAIN = 0.6
-"""Few colours leave at most this share of that error where they are preferred: otherwise they follow the noise."""
 
 _LOGO_AREAS = 400
 _LOGO_AREA_ERROR = (9 / 255) ** 2
@@ -66,6 +64,12 @@ _ILLUSTRATION_AREA = 40
 _TRACED_SHARE = 0.3
 _INK_RATE = 0.005
 _TILED_COLOURS = 16
+_FINE_STEP = 0.1
+"""What coordinates are rounded to at most, in pixels, where there are lines that may be finer than a pixel."""
+
+_PHOTO_STEP = 2
+"""Photographs' outlines are rounded to steps of twice what they may be off: 1/6 fewer bytes, 3 % more error."""
+
 _ROUNDINGS = 3
 """How often what crosses itself after rounding is taken apart and rounded again."""
 
@@ -93,7 +97,7 @@ def vectorise(
         picture: Any size, any mode; transparency is kept.
         settings: How.
         progress: Called at every step; whatever it raises passes through.
-        device: Where to compute, `cpu`, `cuda` or `cuda:1`.
+        device: Where to compute, `cpu`, `cuda:1`, `xpu:0` or `mps:0`.
         check: Called now and then before the first step; whatever it raises passes through.
     """
     with _one_torch_thread():
@@ -151,6 +155,8 @@ class _Work:
         max_paths, num_iterations = DETAILS.get(settings.detail, (settings.max_paths, settings.num_iterations))
         deadline = None if settings.time_limit is None else self.begun + _TIME_SHARE * settings.time_limit
         self.target = Target.of(picture)
+        self.file: Compressed | None = None
+        """What is known of the pixels before they were compressed, once it matters."""
         pixels = self.target.tensor(device)
         transparent = self.target.transparent
         self.most = max_paths if transparent else max_paths - 1
@@ -196,19 +202,22 @@ class _Work:
             return self.traced(find_areas(pixels), mode)
         found, areas = Mode.PHOTO, None
         if mode != Mode.AUTO or smooth_share(pixels) >= _MIN_SMOOTH:
-            areas = find_areas(pixels)
+            self.file = Compressed.of(self.picture, pixels)
+            areas = find_areas(pixels, self.file)
             found = _mode_of(areas)
         self.budget.go_on()
-        told = found == Mode.LOGO and areas is not None and areas.error < _TOLD
+        told = self.file is None and found == Mode.LOGO and areas is not None and areas.error < _TOLD
         if not told and (cells := find_blurred_cells(pixels)) is not None:
             self.sharpened = True
             return self.traced(cells, Mode.LOGO)
-        if found != Mode.LOGO or areas is None or areas.error > _CLEARLY_OFF:
+        if found != Mode.LOGO or areas is None or float(np.mean((areas.modelled - pixels) ** 2)) > _TOLD:
             few = find_colours(pixels)
-            if few is not None and (areas is None or _better(few, areas, pixels, found)):
+            if few is not None and (areas is None or is_better(few, areas, pixels, found == Mode.LOGO, self.file)):
                 areas, found = few, Mode.LOGO
         if mode != Mode.AUTO:
             found = Mode.LOGO
+        if self.file is not None and areas is not None and found == Mode.LOGO:
+            areas = with_pale_lines(with_fewer_colours(areas, self.file), self.file)
         if found == Mode.PHOTO and self.settings.tiled:
             return self.traced(self._reduced(_TILED_COLOURS), found)
         return self.photo() if areas is None or found == Mode.PHOTO else self.traced(areas, found)
@@ -317,6 +326,9 @@ class _Work:
             straight=traced.straight.to(device),
         )
         paths = traced.paths.to(device)
+        if self.file is not None and logo and not areas.cell:
+            clean = torch.from_numpy(self.file.nearest(areas.modelled)).to(device)
+            optimiser = replace(optimiser, pixels=clean)
         if not areas.cell:
             paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
         left = self.most - len(paths)
@@ -325,20 +337,28 @@ class _Work:
                 drawn = optimiser.draw(paths)
             more = draw_photo(self.target, replace(self.optimiser, background=drawn), self.budget, left)
             paths = more.over(paths)
-        return self.finished(paths, mode, background)
+        return self.finished(paths, mode, background, fine=any(area.fine for area in areas.areas))
 
-    def _grid(self, scale: float) -> float:
+    def _grid(self, scale: float, *, fine: bool = False, photo: bool = False) -> float:
         """What coordinates are rounded to: what outlines may be off, at the size of the image itself."""
         if self.settings.precision is not None:
             return float(10.0**-self.settings.precision)
-        return max((grid for grid in _GRIDS if grid <= self.settings.simplify * scale), default=_GRIDS[0])
+        step = min(self.settings.simplify, _FINE_STEP if fine else math.inf) * (_PHOTO_STEP if photo else 1) * scale
+        return max((grid for grid in _GRIDS if grid <= step), default=_GRIDS[0])
 
     def finished(
-        self, paths: PathSet, mode: Mode, background: torch.Tensor, *, full_size: bool = False, page: bool = True
+        self,
+        paths: PathSet,
+        mode: Mode,
+        background: torch.Tensor,
+        *,
+        full_size: bool = False,
+        page: bool = True,
+        fine: bool = False,
     ) -> Vectorised:
         target = self.target
         scale_x, scale_y = target.full_width / target.width, target.full_height / target.height
-        grid = self._grid(1.0 if full_size else max(scale_x, scale_y))
+        grid = self._grid(1.0 if full_size else max(scale_x, scale_y), fine=fine, photo=mode == Mode.PHOTO)
         size = target.full_width, target.full_height
         paths = paths.to("cpu").scaled(scale_x, scale_y)
         if not self.settings.tiled:
@@ -357,10 +377,8 @@ class _Work:
             pixels = pixels[..., :3] + (1 - pixels[..., 3:])
         mse, psnr, ssim = compare(pixels.clip(0, 1), target.on_white)
         count = len(paths) + (visible is not None)
-        duration = time.monotonic() - self.begun
-        return Vectorised(
-            svg, Metrics(count, duration, mse, psnr, ssim, len(svg.encode())), mode, () if full_size else target.notes
-        )
+        metrics = Metrics(count, time.monotonic() - self.begun, mse, psnr, ssim, len(svg.encode()))
+        return Vectorised(svg, metrics, mode, () if full_size else target.notes)
 
 
 def _mode_of(areas: Areas) -> Mode:
@@ -369,14 +387,6 @@ def _mode_of(areas: Areas) -> Mode:
         return Mode.LOGO
     drawn = areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE
     return Mode.ILLUSTRATION if drawn else Mode.PHOTO
-
-
-def _better(few: Areas, areas: Areas, pixels: Floats, found: Mode) -> bool:
-    """Whether few colours say an image better than the areas of the kind of image that it was found to be."""
-    if found == Mode.LOGO:
-        return few.error < _FEW_GAIN * areas.error
-    of_few, of_areas = (float(np.mean((one.modelled - pixels) ** 2)) for one in (few, areas))
-    return of_few < of_areas
 
 
 def _worst(areas: Areas) -> float:

@@ -232,7 +232,7 @@ class _Training:
 
 
 def _accelerator(settings: TrainSettings) -> Accelerator:
-    if settings.mixed_precision == "fp16" and (settings.cpu or not torch.cuda.is_available()):
+    if settings.mixed_precision == "fp16" and (settings.cpu or not torch.accelerator.is_available()):
         raise ConfigurationError("--mixed-precision fp16: needs a GPU. Use bf16 or no.")
     return Accelerator(mixed_precision=settings.mixed_precision, cpu=settings.cpu)
 

@@ -25,6 +25,10 @@ GRADIENTS = {
     "linear": Gradient(np.array([[10, 5], [40, 50], [10, 5]], float), OFFSETS, RED_TO_BLUE),
     "radial": Gradient(np.array([[25, 30], [50, 30], [25, 55]], float), OFFSETS, RED_TO_BLUE),
     "elliptical": Gradient(np.array([[30, 28], [50, 38], [25, 38]], float), OFFSETS, RED_TO_BLUE),
+    "focal": Gradient(np.array([[22, 26], [50, 26], [22, 54]], float), OFFSETS, RED_TO_BLUE, np.array([0.3, 0.2])),
+    "focal ellipse": Gradient(
+        np.array([[30, 28], [50, 38], [25, 38]], float), OFFSETS, RED_TO_BLUE, np.array([0, -0.6])
+    ),
 }
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 pytest.importorskip("skimage")
 
@@ -87,3 +88,12 @@ def test_merging_costs_as_much_as_the_squared_error_rises() -> None:
     cost = {tuple(pair): value for pair, value in zip(pairs.tolist(), costs.tolist(), strict=True)}
     assert cost[1, 2] == 0
     assert cost[2, 3] == pytest.approx(3 * 128 * 0.4**2)
+
+
+def test_as_many_regions_stay_as_were_asked_for_and_each_is_in_one_piece() -> None:
+    labels, _ = squares()
+    noise = np.random.default_rng(2).random((32, 32, 3)).astype(np.float32)
+    for count in range(1, 17):
+        found = merged(labels, noise, count)
+        assert found.max() + 1 == count
+        assert all(ndimage.label(found == number)[1] == 1 for number in range(count))

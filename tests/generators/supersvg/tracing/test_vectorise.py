@@ -463,3 +463,15 @@ def test_pixel_art_that_was_enlarged_softly_comes_back_as_squares(way: Image.Res
     made = vectorise(soft, VectoriseSettings(), ignore)
     assert not re.search("[cCsSqQ]", "".join(re.findall(r' d="([^"]*)"', made.svg)))
     assert error(made, exact) < 0.002
+
+
+@pytest.mark.parametrize(("simplify", "step"), [(0.25, 0.5), (0.1, 0.2)])
+def test_photographs_are_rounded_to_no_more_than_outlines_may_be_off(simplify: float, step: float) -> None:
+    made = vectorise(photograph(48), VectoriseSettings(max_paths=8, num_iterations=0, simplify=simplify), ignore)
+    assert made.mode == Mode.PHOTO
+    assert f'transform="scale({step:g}'.replace("0.", ".") in made.svg
+
+
+def test_the_precision_of_photographs_is_as_asked() -> None:
+    made = vectorise(photograph(48), VectoriseSettings(max_paths=8, num_iterations=0, precision=1), ignore)
+    assert 'transform="scale(.1)"' in made.svg
