@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from PIL import Image
 from pydantic import Field
@@ -12,11 +13,40 @@ from spectacle.errors import WeightsMissing
 from spectacle.generators.base import GeneratorOptions, Resources
 from spectacle.generators.control_maps import lines
 from spectacle.generators.control_maps.depth import DEPTH, DepthModel
+from spectacle.generators.control_maps.pose import JOINTS, PEOPLE, PoseModel
 from spectacle.generators.control_maps.recognise import Look, look_of
+from spectacle.weights import Source
 
-MapKind = Literal["canny", "soft-edge", "sketch", "depth"]
+MapKind = Literal["canny", "soft-edge", "sketch", "depth", "pose"]
 
-PULL_DEPTH = "spectacle pull control-map --preset depth"
+WEIGHTS: Mapping[str, Sequence[Source]] = {"depth": (DEPTH,), "pose": (PEOPLE, JOINTS)}
+"""What the kinds of maps need that are made by models."""
+
+
+class MapModel(Protocol):
+    """A model that makes maps."""
+
+    def map_of(self, image: Image.Image) -> Image.Image:
+        """The map of an image, in its size."""
+
+
+def load_map_model(kind: MapKind, resources: Resources) -> MapModel | None:
+    """The model that makes a kind of map; None for those that need none.
+
+    Raises:
+        WeightsMissing: When its weights are not on this machine; the message says how they get there.
+        GeneratorError: When they are damaged or of other models.
+    """
+    try:
+        folders = [resources.store.locate(source).path for source in WEIGHTS.get(kind, ())]
+    except WeightsMissing as error:
+        raise WeightsMissing(
+            f"{error.message} Run `spectacle pull control-map --preset {kind}` on this host, or attach a ready map "
+            "with control_is = map."
+        ) from None
+    if kind == "depth":
+        return DepthModel(*folders)
+    return PoseModel(*folders) if kind == "pose" else None
 
 
 class ControlMapOptions(GeneratorOptions):
@@ -52,8 +82,12 @@ class ControlMap:
         return {"control_map": self.made or "as given"}
 
 
-def make_map(image: Image.Image, kind: MapKind, depth: DepthModel | None = None) -> Image.Image:
-    """Make a map of an image, RGB and in its size; `depth` needs the model."""
+def make_map(image: Image.Image, kind: MapKind, model: MapModel | None = None) -> Image.Image:
+    """Make a map of an image, RGB and in its size; `depth` and `pose` need their models.
+
+    Raises:
+        BadAttachment: When a pose is asked for, and nobody is in the image.
+    """
     match kind:
         case "canny":
             return lines.canny(image)
@@ -61,9 +95,9 @@ def make_map(image: Image.Image, kind: MapKind, depth: DepthModel | None = None)
             return lines.soft_edge(image)
         case "sketch":
             return lines.inverted(image) if look_of(image) is Look.DRAWING else lines.sketch(image)
-        case "depth":
-            assert depth is not None
-            return depth.map_of(image)
+        case "depth" | "pose":
+            assert model is not None
+            return model.map_of(image)
 
 
 def settle_map(
@@ -74,26 +108,23 @@ def settle_map(
     Args:
         image: The control image.
         options: The request's options.
-        resources: Where the weights for depth are.
+        resources: Where the weights of models are.
         default: What is made where the options do not say; None tells by the image.
 
     Raises:
-        WeightsMissing: When depth is asked for and its model is not on this machine.
+        WeightsMissing: When a map is asked for whose model is not on this machine.
+        BadAttachment: When a pose is asked for, and nobody is in the image.
     """
     look = Look(options.control_is) if options.control_is is not None else look_of(image)
     asked = options.control_map
     if look is Look.MAP:
         return ControlMap(image, None)
     kind = asked or default or ("sketch" if look_of(image) is Look.DRAWING else "canny")
-    if kind != "depth":
-        return ControlMap(make_map(image, kind), kind)
     try:
-        folder = resources.store.locate(DEPTH).path
-    except WeightsMissing as error:
+        model = load_map_model(kind, resources)
+    except WeightsMissing:
         if asked is None and options.control_is is None:
             # Nobody has said that it is an ordinary image, and nothing could be made of it.
             return ControlMap(image, None)
-        raise WeightsMissing(
-            f"{error.message} Run `{PULL_DEPTH}` on this host, or attach a ready map with control_is = map."
-        ) from None
-    return ControlMap(make_map(image, kind, DepthModel(folder)), kind)
+        raise
+    return ControlMap(make_map(image, kind, model), kind)

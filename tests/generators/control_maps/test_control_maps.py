@@ -113,11 +113,11 @@ def test_modes_of_editing_make_the_map_they_follow(tmp_path: Path) -> None:
     assert settled(PHOTO, 14) == "canny"
     assert settled(PHOTO, 16) == "sketch"
     assert settled(drawing(), 16) is None
-    assert settled(PHOTO, 15) is None
+    assert settled(PHOTO, 15) is None  # without the models of poses
     assert settled(PHOTO, 13) is None  # without the depth model, and without being told that it is a picture
     with pytest.raises(WeightsMissing, match="control-map --preset depth"):
         settled(PHOTO, 13, control_is="picture")
-    with pytest.raises(BadOptions, match="no detector of poses"):
+    with pytest.raises(WeightsMissing, match="control-map --preset pose"):
         settled(PHOTO, 15, control_is="picture")
     with pytest.raises(BadOptions, match="control_is: needs a control image and a mode from 13 to 16"):
         control_for(job(ControlMapGenerator), QwenImageEditOptions(control_is="map"), found)
