@@ -78,7 +78,7 @@ def command(
     resources = Resources.from_settings(settings)
     sources = merged(
         [
-            *(_sources(registry.find(name, resources), presets, all_presets) if name else ()),
+            *(_sources(registry.find(name, resources), presets, all_presets, resources) if name else ()),
             *(source for source, _ in adapters),
         ]
     )
@@ -97,6 +97,9 @@ def command(
     if verify:
         pulls = [with_damaged(pull, store) for pull in pulls]
     _show(pulls, store)
+    if name is not None:
+        generator = registry.find(name, resources)
+        _show_local(generator, _presets(generator, presets, all_presets), resources)
     if not any(pull.missing for pull in pulls):
         bring_in(pulls, store)  # a pattern may be new though its files are there
         click.echo("everything is downloaded already")
@@ -110,9 +113,25 @@ def command(
     click.echo(f"complete: {', '.join(pull.source.repo for pull in pulls)}")
 
 
-def _sources(generator: type[Generator], presets: Sequence[str], all_presets: bool) -> list[Source]:
+def _presets(generator: type[Generator], presets: Sequence[str], all_presets: bool) -> list[str | None]:
     wanted: Sequence[str | None] = tuple(generator.presets) if all_presets else presets
-    return [source for preset in wanted or (None,) for source in generator.weights(generator.resolve_preset(preset))]
+    return [generator.resolve_preset(preset) for preset in wanted or (None,)]
+
+
+def _sources(
+    generator: type[Generator], presets: Sequence[str], all_presets: bool, resources: Resources
+) -> list[Source]:
+    wanted = _presets(generator, presets, all_presets)
+    return [source for preset in wanted for source in generator.sources(preset, resources)]
+
+
+def _show_local(generator: type[Generator], presets: Sequence[str | None], resources: Resources) -> None:
+    """Say which parts are on this machine already, with their sizes and licences."""
+    parts = dict.fromkeys(part for preset in presets for part in generator.local_parts(preset, resources))
+    for name, path, licence in parts:
+        files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+        size = f"{sum(each.stat().st_size for each in files) / 1e9:.2f} GB" if files else "missing"
+        click.echo(f"{name}: {path}, {size}, licence: {licence}")
 
 
 def _lora(name: str, loras: Mapping[str, LoraSettings]) -> tuple[Source, str | None]:

@@ -105,12 +105,13 @@ def _verify(store: Store) -> None:
 def _users(settings: Settings) -> dict[str, set[str]]:
     """The generators that load a repository, by its name."""
     users: dict[str, set[str]] = {}
+    resources = Resources.from_settings(settings)
     for name in registry.names(settings.models):
         try:
-            generator = registry.find(name, Resources.from_settings(settings))
+            generator = registry.find(name, resources)
         except SpectacleError:
             continue
         for preset in (None, *generator.presets):
-            for source in generator.weights(preset):
+            for source in generator.sources(preset, resources):
                 users.setdefault(source.repo, set()).add(name)
     return users

@@ -1,6 +1,6 @@
 """Weights on this machine: what a generator needs of them, where they are, and how they come there."""
 
-from spectacle.weights.source import WEIGHTS, Source
+from spectacle.weights.source import WEIGHTS, Source, without
 from spectacle.weights.store import Located, Store
 
-__all__ = ["WEIGHTS", "Located", "Source", "Store"]
+__all__ = ["WEIGHTS", "Located", "Source", "Store", "without"]

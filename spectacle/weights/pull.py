@@ -8,13 +8,12 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from spectacle.errors import SpectacleError
 from spectacle.weights import hub
 from spectacle.weights.digest import Digest, digest_file
-from spectacle.weights.source import WORDS, Source
+from spectacle.weights.source import WORDS, Source, matches
 from spectacle.weights.store import COMMIT, FileRecord, Marker, Store, alone_with, sync_folder
 
 SLACK = 1 << 30
@@ -218,10 +217,10 @@ def _pull(source: Source, store: Store, revision: str, origin: str, pieces: Sequ
     marker = store.marker(source.repo)
     patterns = source.files if marker is None else tuple(dict.fromkeys(marker.patterns + source.files))
     wanted: dict[str, Piece] = {}
-    there = [pattern for pattern in source.optional if any(fnmatchcase(piece.name, pattern) for piece in pieces)]
+    there = [pattern for pattern in source.optional if any(matches(piece.name, pattern) for piece in pieces)]
     patterns = tuple(dict.fromkeys((*patterns, *there)))
     for pattern in patterns:
-        matching = [piece for piece in pieces if fnmatchcase(piece.name, pattern)]
+        matching = [piece for piece in pieces if matches(piece.name, pattern)]
         if not matching and pattern not in source.files and marker is not None and marker.revision == revision:
             continue  # pulled before, from elsewhere
         if not matching:
@@ -363,15 +362,13 @@ def _find(source: Source, folder: Path) -> tuple[Path, str | None]:
 
 
 def _holds(folder: Path, pattern: str) -> bool:
-    return any(
-        fnmatchcase(path.relative_to(folder).as_posix(), pattern) for path in folder.rglob("*") if path.is_file()
-    )
+    return any(matches(path.relative_to(folder).as_posix(), pattern) for path in folder.rglob("*") if path.is_file())
 
 
 def _pieces(folder: Path, patterns: Sequence[str]) -> list[Piece]:
     names = sorted(each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file())
     wanted = [
-        name for name in names if not name.startswith(".") and any(fnmatchcase(name, pattern) for pattern in patterns)
+        name for name in names if not name.startswith(".") and any(matches(name, pattern) for pattern in patterns)
     ]
     return [Piece(name, (folder / name).stat().st_size, path=folder / name) for name in wanted]
 

@@ -15,7 +15,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,7 +22,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from spectacle.errors import SpectacleError, WeightsMissing
-from spectacle.weights.source import Source
+from spectacle.weights.source import Source, matches
 
 MARKER = "spectacle.json"
 """Name of the file that says what is complete."""
@@ -79,7 +78,7 @@ class Marker(BaseModel):
 
     def matching(self, pattern: str) -> list[str]:
         """The files a pattern stands for."""
-        return [name for name in self.files if fnmatchcase(name, pattern)]
+        return [name for name in self.files if matches(name, pattern)]
 
 
 @dataclass(frozen=True, slots=True)

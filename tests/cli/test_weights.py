@@ -69,6 +69,20 @@ def test_pull_says_what_it_brings_and_under_which_licence(run: Callable[..., Res
     assert hub.downloads == []
 
 
+def test_pull_says_which_parts_are_files_of_this_machine(
+    run: Callable[..., Result], hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "frame.safetensors").write_bytes(bytes(20_000_000))
+    parts = [
+        ("frame", tmp_path / "frame.safetensors", "MIT"),
+        ("canvas", tmp_path / "none.safetensors", "not stated"),
+    ]
+    monkeypatch.setattr(Painter, "local_parts", classmethod(lambda _cls, _preset, _resources: parts))
+    output = run("pull", "painter", "--dry-run").output
+    assert f"frame: {tmp_path / 'frame.safetensors'}, 0.02 GB, licence: MIT" in output
+    assert f"canvas: {tmp_path / 'none.safetensors'}, missing, licence: not stated" in output
+
+
 def test_pull_then_weights_lists_it_and_a_second_pull_does_nothing(run: Callable[..., Result], hub: Hub) -> None:
     result = run("pull", "painter", "--preset", "oil")
     assert result.exit_code == 0, result.output

@@ -12,7 +12,7 @@ import pytest
 from hub_server import Hub
 
 from spectacle.errors import SpectacleError, WeightsMissing
-from spectacle.weights import Source, Store, pull
+from spectacle.weights import Source, Store, pull, without
 from spectacle.weights.pull import bring_in, check, from_folder, from_hub, merged, with_damaged
 
 REPO, FIRST, SECOND = "painter/oil", "1" * 40, "2" * 40
@@ -30,6 +30,19 @@ def test_only_the_files_that_are_needed_are_downloaded(hub: Hub, store: Store) -
     assert located.revision == FIRST
     assert (located.path / "transformer/model.safetensors").read_bytes() == bytes(range(256)) * 40
     assert not (located.path / "README.md").exists()
+
+
+def test_files_that_come_from_elsewhere_are_left_out_until_they_are_needed(hub: Hub, store: Store) -> None:
+    every, others = "*.safetensors", without("*.safetensors", "transformer/*")
+    hub.add("painter/gold", FIRST, {"transformer/model.safetensors": b"a", "vae/model.safetensors": b"b"})
+    fewer = Source("painter/gold", (others,), "MIT")
+    pulled(store, fewer)
+    assert sorted(file for _, file, _ in hub.downloads) == ["vae/model.safetensors"]
+    assert (store.locate(fewer).path / "vae/model.safetensors").is_file()
+    with pytest.raises(WeightsMissing):
+        store.locate(Source("painter/gold", (every,), "MIT"))
+    pulled(store, Source("painter/gold", (every,), "MIT"))
+    assert (store.locate(Source("painter/gold", (every,), "MIT")).path / "transformer/model.safetensors").is_file()
 
 
 def test_what_was_downloaded_is_recorded_with_commit_sizes_and_hashes(hub: Hub, store: Store) -> None:

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from spectacle.errors import GeneratorError, one_line
+from spectacle.generators.diffusion.lora_names import readings
+from spectacle.generators.diffusion.lora_scales import unscaled, with_scales
 from spectacle.generators.placement.files import read_header
 from spectacle.generators.placement.streaming import unstreamed
 
 _SIDE = re.compile(r"\.(?:lora|lora_linear_layer)[._](A|B|down|up)(?:\.[a-z_0-9]+)?\.weight$")
+
+_DOWN = re.compile(r"[._]lora(?:_linear_layer)?\d?[._](?:A|down)\b")
 
 
 class Adapters:
@@ -74,6 +78,8 @@ def load_adapter(pipeline: Any, file: Path, name: str) -> None:
         with warnings.catch_warnings():
             # That a second adapter is loaded next to the first is intended.
             warnings.filterwarnings("ignore", message="Already found a `peft_config`", category=UserWarning)
+            # Weights are quantized by libraries without diffusers, and what that warns of is never done to them.
+            warnings.filterwarnings("ignore", message="TorchaoLoraLinear was instantiated", category=UserWarning)
             pipeline.load_lora_weights(tensors, adapter_name=name)
     except (ValueError, RuntimeError, KeyError) as error:
         if type(error).__module__.startswith("torch"):
@@ -108,9 +114,30 @@ def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
             f"{file}: not a safetensors file. Convert it; other formats can run code and are not loaded."
         )
     read_header(file)
-    tensors: dict[str, Any] = _in_usual_form(
-        file, load_file(file), "unet" if hasattr(pipeline, "unet") else "transformer"
-    )
+    part = "unet" if hasattr(pipeline, "unet") else "transformer"
+    tensors = unscaled(file, load_file(file))
+    _require_known(file, tensors)
+    model = _denoiser(pipeline)
+    refused: GeneratorError | None = None
+    for named in readings(_as_numbers(file, tensors), part, model):
+        try:
+            loadable = _loadable(pipeline, file, with_scales(file, part, _in_usual_form(file, named, part)))
+        except GeneratorError as error:
+            refused = refused or error
+            continue
+        # Next to quantized weights, an adapter would keep the type of its file, often one of twice the size.
+        dtype = next(each.dtype for each in model.parameters() if each.is_floating_point())
+        return {name: tensor.to(dtype) if tensor.ndim else tensor for name, tensor in loadable.items()}
+    assert refused is not None
+    raise refused
+
+
+def _loadable(pipeline: Any, file: Path, tensors: dict[str, Any]) -> dict[str, Any]:
+    """What diffusers makes of the tensors of a LoRA, or these as they are where it makes more than tensors of them.
+
+    Raises:
+        GeneratorError: When it cannot, or the LoRA is for another model.
+    """
     try:
         # Adapters for SDXL may be named after another layout of its blocks, which the configuration shows.
         layout = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
@@ -120,62 +147,137 @@ def read_adapter(pipeline: Any, file: Path) -> dict[str, Any]:
         kind = type(_denoiser(pipeline)).__name__
         raise GeneratorError(f"{file}: not a LoRA for {kind}: {one_line(error, 200)}. Use another file.") from error
     _check(pipeline, file, named)
+    if (lost := _omitted(pipeline, tensors, layout)) is not None:
+        kind = type(_denoiser(pipeline)).__name__
+        raise GeneratorError(
+            f"{file}: {lost} is not known of a LoRA for {kind}, and would be omitted. Use another file."
+        )
     # Some loaders return more than the tensors; those are given the file's own, and convert them again.
-    loadable = tensors if isinstance(converted, tuple) else converted
-    # Next to quantized weights, an adapter would keep the type of its file, often one of twice the size.
-    dtype = next(each.dtype for each in _denoiser(pipeline).parameters() if each.is_floating_point())
-    return {name: tensor.to(dtype) if tensor.ndim else tensor for name, tensor in loadable.items()}
+    return tensors if isinstance(converted, tuple) else dict(converted)
 
-
-_PEFT = "base_model.model."
-"""How the names of tensors begin that peft has saved of a model alone."""
 
 _UNSUPPORTED = {
     r"\.(?:dora_scale|lora_magnitude_vector)\b": "a DoRA",
     r"\.lokr_": "a LoKr",
     r"\.hada_": "a LoHa",
+    r"\.lora_E$|\.ranknum$": "an AdaLoRA",
+    r"\.[ab][12]\.weight$": "a GLoRA",
     r"\.b?oft_": "an OFT",
     r"\.diff(?:_b)?$": "not only a LoRA, but with full differences of weights",
+    r"\.[wb]_norm$|\.set_weight$": "not only a LoRA, but with other weights of norms",
+    r"\.lora_(?:A|B|down|up|mid)(?:\.default)?\.bias$": "a LoRA with biases",
+    r"\.(?:lora_mid|reshape_weight)\b": "a LoRA of three matrices, or for a model of another shape",
 }
 """Names of tensors that plain LoRAs do not have; loaded without them, they would give other images."""
 
+_KNOWN = re.compile(
+    r"\.(?:lora|lora_linear_layer)[._](?:A|B|down|up)(?:\.[a-z_0-9]+)?\.weight$|_lora\d?\.(?:down|up)\.weight$"
+    r"|(?<!\.lora_[AB])\.alpha$"
+)
+"""Names of what a LoRA consists of, in all forms that are read."""
 
-def _in_usual_form(file: Path, tensors: dict[str, Any], part: str) -> dict[str, Any]:
-    """The tensors of a file as diffusers can read them: in a type it computes with, under names it knows.
 
-    Trainers that use peft name tensors after its wrapper; some name matrices `lora_down` and `lora_up` also under
-    `transformer.`, where diffusers expects `lora_A` and `lora_B` without an `alpha`.
+def _as_numbers(file: Path, tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """The tensors in a type that can be computed with.
 
     Raises:
-        GeneratorError: When the file is an adapter of a kind that is not supported.
+        GeneratorError: When one of them cannot be right.
     """
     import torch
 
-    usual = {}
+    numbers = {}
     for key, tensor in tensors.items():
+        if not tensor.is_floating_point() and tensor.ndim > 1:
+            raise GeneratorError(f"{file}: {key} has whole numbers ({tensor.dtype}), not weights. Use another file.")
+        # Stored in 8 bits, which no arithmetic is defined for.
+        stored = tensor.to(torch.bfloat16) if tensor.dtype.itemsize == 1 and tensor.is_floating_point() else tensor
+        if not bool(torch.isfinite(stored).all()):
+            raise GeneratorError(f"{file}: {key} has not-a-number or infinite values. Use another file.")
+        numbers[key] = stored
+    return numbers
+
+
+def _omitted(pipeline: Any, tensors: Mapping[str, Any], layout: Mapping[str, Any]) -> str | None:
+    """The name of a matrix that diffusers would omit, which it does with a line in the log at most.
+
+    It is given matrices full of a number each, which are what it copies, splits and joins; scales are 1.
+    """
+    import torch
+
+    downs = {key: float(number) for number, key in enumerate((each for each in tensors if _DOWN.search(each)), 1)}
+    ranks = {_DOWN.split(key)[0]: float(tensors[key].shape[0]) for key in downs}
+    probes = {
+        key: torch.tensor(downs.get(key, ranks.get(key.removesuffix(".alpha"), 0.0))).expand(tensor.shape)
+        for key, tensor in tensors.items()
+    }
+    converted = type(pipeline).lora_state_dict(probes, **layout)
+    made = converted[0] if isinstance(converted, tuple) else converted
+    found = {number for key, each in made.items() if _DOWN.search(key) for number in each.flatten(1)[:, 0].tolist()}
+    return next((key for key, number in downs.items() if number not in found), None)
+
+
+def _in_usual_form(file: Path, tensors: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """The tensors as diffusers can read them.
+
+    Under `transformer.`, some trainers have `lora_down`, `lora_up` and `alpha`, where it expects `lora_A` and `lora_B`.
+
+    Raises:
+        GeneratorError: When a matrix lacks its other.
+    """
+    usual = dict(tensors)
+    _require_both(file, usual)
+    for name in [each for each in usual if each.startswith("transformer.") and each.endswith(".lora_down.weight")]:
+        module = name.removesuffix(".lora_down.weight")
+        usual[f"{module}.lora_A.weight"] = usual.pop(name)
+        usual[f"{module}.lora_B.weight"] = usual.pop(f"{module}.lora_up.weight")
+    for name in [each for each in usual if each.startswith("transformer.") and each.endswith(".alpha")]:
+        module, alpha = name.removesuffix(".alpha"), usual.pop(name)
+        if (down := usual.get(f"{module}.lora_A.weight")) is not None:
+            usual[f"{module}.lora_B.weight"] = usual[f"{module}.lora_B.weight"] * (float(alpha) / down.shape[0])
+    return _without_alphas(usual) if part == "unet" else usual
+
+
+def _require_known(file: Path, tensors: Mapping[str, Any]) -> None:
+    """See that a LoRA has nothing that would be omitted without a word; what is no LoRA at all is told elsewhere."""
+    for key in tensors:
         for pattern, kind in _UNSUPPORTED.items():
             if re.search(pattern, key):
                 raise GeneratorError(
                     f"{file}: {kind}, which is not supported ({key}). Use a LoRA in its place, such as one that was "
                     "extracted from it."
                 )
-        name = key
-        if key.startswith(_PEFT):
-            name = key.removeprefix(_PEFT)
-            name = name if name.startswith("diffusion_model.") else f"{part}.{name}"
-        if name.startswith("transformer."):
-            name = name.replace(".default.weight", ".weight")
-        # Stored in 8 bits, which no arithmetic is defined for.
-        usual[name] = tensor.to(torch.bfloat16) if tensor.dtype.itemsize == 1 and tensor.is_floating_point() else tensor
-    for name in [each for each in usual if each.startswith("transformer.") and each.endswith(".lora_down.weight")]:
-        module = name.removesuffix(".lora_down.weight")
-        down, up = usual.pop(name), usual.pop(f"{module}.lora_up.weight", None)
-        alpha = usual.pop(f"{module}.alpha", None)
-        if up is None:
-            raise GeneratorError(f"{file}: {name} is there, but not {module}.lora_up.weight. Use another file.")
-        factor = 1.0 if alpha is None else float(alpha) / down.shape[0]
-        usual |= {f"{module}.lora_A.weight": down, f"{module}.lora_B.weight": up * factor}
-    return usual
+    strange = [key for key in tensors if not _KNOWN.search(key)]
+    if strange and len(strange) < len(tensors):
+        raise GeneratorError(f"{file}: a LoRA with more than is understood ({strange[0]}). Use another file.")
+
+
+def _without_alphas(tensors: dict[str, Any]) -> dict[str, Any]:
+    """The tensors of a LoRA with different alphas, each multiplied into its matrix; others as they are.
+
+    Of different ones, diffusers gives the most frequent to the attention of U-Nets, whichever it has.
+    """
+    alphas = {name: float(tensor) for name, tensor in tensors.items() if name.endswith(".alpha")}
+    if len(set(alphas.values())) < 2:
+        return tensors
+    scaled = {name: tensor for name, tensor in tensors.items() if name not in alphas}
+    for name, alpha in alphas.items():
+        module = name.removesuffix(".alpha")
+        down, up = f"{module}.lora_down.weight", f"{module}.lora_up.weight"
+        if down in scaled:
+            scaled[up] = scaled[up].float() * (alpha / scaled[down].shape[0])
+    return scaled
+
+
+def _require_both(file: Path, tensors: Mapping[str, Any]) -> None:
+    """See that each product has both of its matrices, or the other would be any numbers."""
+    others = {"A": "B", "B": "A", "down": "up", "up": "down"}
+    for name in tensors:
+        side = re.search(r"(?<=\.lora_)(A|B|down|up)(?=(?:\.default)?\.weight$)", name)
+        if side is None:
+            continue
+        other = name[: side.start()] + others[side[0]] + name[side.end() :]
+        if other not in tensors:
+            raise GeneratorError(f"{file}: {name} is there, but not {other}. Use another file.")
 
 
 def _as_loaded(tensors: dict[str, Any]) -> dict[str, Any]:

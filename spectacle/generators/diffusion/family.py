@@ -13,8 +13,9 @@ from PIL import Image
 from spectacle.config import PlacementSettings
 from spectacle.errors import BadOptions, GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Job, MediaType, Resources
+from spectacle.generators.diffusion.configured_parts import parts_of
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.loras import Lora, LoraOptions, choose
+from spectacle.generators.diffusion.loras import Lora, LoraOptions, choose, scales_of
 from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.generators.placement import memory
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from spectacle.generators.diffusion.stages import Stages
 
 TRANSFORMER_WEIGHTS = "transformer/*.safetensors"
-"""The files for which a GGUF file can stand."""
+"""The transformer's files in the model's repository."""
 
 WARM_UP_SIDE = 1024
 """Pixels; blocks are compiled for the number of tokens of an image of this side, and later for others."""
@@ -74,7 +75,7 @@ class LoadedFamily:
         scheduler: The scheduler that the model is published with.
         checkpoint: What it was loaded from.
         revision: The commit of that.
-        adapter: The file of the adapter at work, or None.
+        adapter: The file of the preset's adapter, or None.
         machine: What was free before.
         device: Where it is.
     """
@@ -93,6 +94,11 @@ class LoadedFamily:
         """Where its parts are."""
         return self.stages.plan
 
+    @property
+    def beside(self) -> Mapping[Path, float]:
+        """The preset's adapter with its scale, unless it is fused."""
+        return {} if self.adapter is None or self.plan.fused else {self.adapter: 1.0}
+
     def close(self) -> None:
         """Free it."""
         self.adapters.close()
@@ -103,6 +109,7 @@ class FamilyGenerator(PlacedGenerator):
     """A generator whose presets are models of the family with or without a Lightning adapter."""
 
     licence: ClassVar[str] = "Apache-2.0"
+    takes_parts: ClassVar[bool] = True
     extra: ClassVar[str | None] = "diffusion"
     packages: ClassVar[tuple[str, ...]] = (
         "torch",
@@ -153,16 +160,31 @@ class FamilyGenerator(PlacedGenerator):
         return cls.find_preset(preset).sources()
 
     @classmethod
+    def sources(cls, preset: str | None, resources: Resources) -> Sequence[Source]:
+        """The model without the parts that come from elsewhere, these, and its adapter.
+
+        Raises:
+            GeneratorError: When the preset does not exist, or there are several GGUF files.
+        """
+        found = cls.find_preset(preset)
+        return (*_wanted(found, resources), *parts_of(resources, found.repo).sources())
+
+    @classmethod
+    def local_parts(cls, preset: str | None, resources: Resources) -> Sequence[tuple[str, Path, str]]:
+        """The parts that are files or directories of this machine."""
+        return tuple(parts_of(resources, cls.find_preset(preset).repo).local())
+
+    @classmethod
     def check_weights(cls, preset: str | None, resources: Resources) -> None:
         """As for every generator; a GGUF file in the model's directory stands for its transformer.
 
         Raises:
             WeightsMissing: When something is not there, or damaged.
-            GeneratorError: When the preset does not exist, or there are several GGUF files.
+            GeneratorError: When the preset does not exist, there are several GGUF files, or the settings name a part
+                that the model has not.
         """
-        if resources.prepared_for(cls.name, preset) is None:
-            for source in _wanted(cls.find_preset(preset), resources):
-                cls.locate(source, preset, resources)
+        super().check_weights(preset, resources)
+        cls._checkpoint(preset, resources)
 
     @classmethod
     def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
@@ -180,7 +202,7 @@ class FamilyGenerator(PlacedGenerator):
         cls, preset: str | None, parts: Sequence[Component], machine: Machine, settings: PlacementSettings
     ) -> Plan:
         """Place the parts of a preset."""
-        return make_plan(parts, machine, settings, lightning=cls.find_preset(preset).recipe.lightning)
+        return make_plan(parts, machine, settings, lightning=cls.find_preset(preset).recipe.lightning, pair=True)
 
     @property
     def model(self) -> str:
@@ -222,10 +244,10 @@ class FamilyGenerator(PlacedGenerator):
             adapter = self._adapter(preset, self.resources)
         except (WeightsMissing, GeneratorError):
             return False
-        if checkpoint != loaded.checkpoint:
+        if checkpoint != loaded.checkpoint or (loaded.plan.fused and adapter != loaded.adapter):
             return False
-        loaded.adapters.use(_at_full_scale(adapter))
         loaded.adapter = adapter
+        loaded.adapters.use(loaded.beside)
         self.preset = preset
         self._set_scheduler(new)
         return True
@@ -247,7 +269,7 @@ class FamilyGenerator(PlacedGenerator):
                 "Omit them, or give the model more memory.",
                 option="loras",
             )
-        loaded.adapters.use({**_at_full_scale(loaded.adapter), **{each.file: each.scale for each in loras}})
+        loaded.adapters.use(scales_of(loras, loaded.beside))
         return loras
 
     @classmethod
@@ -258,18 +280,20 @@ class FamilyGenerator(PlacedGenerator):
         from spectacle.generators.diffusion.preparing import write
 
         found = cls.find_preset(preset)
-        sources = found.sources()
-        model = cls.locate(sources[0], preset, resources)
+        sources = cls.sources(preset, resources)
+        checkpoint, revision = cls._checkpoint(preset, replace(resources, prepared={}))
         adapter = cls.locate(found.adapter, preset, resources).path / found.adapter.files[0] if found.adapter else None
-        say(f"{found.repo} at {model.revision[:12]}{f', with {adapter.name}' if adapter else ''}")
+        say(f"{found.repo} at {revision[:12]}{f', with {adapter.name}' if adapter else ''}")
         added = cls.added(preset, resources)
-        write(model.path, adapter, folder, quantization, say, pipeline=found.pipeline, added=added)
+        write(checkpoint, adapter, folder, quantization, say, pipeline=found.pipeline, added=added)
         return {source.repo: cls.locate(source, preset, resources).revision for source in sources}
 
     def _load(self, device: Device, added: Mapping[str, Path]) -> None:
         import diffusers
+        import torch
 
         from spectacle.generators.diffusion.adapters import Adapters
+        from spectacle.generators.diffusion.fusing import fuse_and_quantize
         from spectacle.generators.diffusion.loading import check_model, load_pipeline
         from spectacle.generators.diffusion.stages import Stages
 
@@ -283,7 +307,10 @@ class FamilyGenerator(PlacedGenerator):
         pipeline = load_pipeline(getattr(diffusers, preset.pipeline), checkpoint, plan)
         scheduler = pipeline.scheduler
         adapters = Adapters(pipeline)
-        adapters.use(_at_full_scale(adapter))
+        if adapter is not None and plan.fused:
+            fuse_and_quantize(pipeline, adapter, plan, torch.device(device.torch_name))
+        elif adapter is not None:
+            adapters.use({adapter: 1.0})
         stages = Stages(pipeline, checkpoint, plan, device)
         self._loaded = LoadedFamily(stages, adapters, scheduler, checkpoint, revision, adapter, machine, device)
         self._set_scheduler(preset)
@@ -343,8 +370,11 @@ class FamilyGenerator(PlacedGenerator):
             manifest = open_prepared(prepared, cls.name, preset)
             return Checkpoint(prepared), manifest.made_from[found.repo]
         located = cls.locate(_wanted(found, resources)[0], preset, resources)
-        gguf = gguf_file(resources.store, found.repo)
-        return Checkpoint(located.path, gguf={"transformer": gguf} if gguf else {}), located.revision
+        parts = parts_of(resources, found.repo)
+        gguf = None if "transformer" in parts.names else gguf_file(resources.store, found.repo)
+        checkpoint = Checkpoint(located.path, gguf={"transformer": gguf} if gguf else {})
+        pull = f"spectacle pull {cls.name}{f' --preset {preset}' if preset else ''}"
+        return parts.applied(checkpoint, resources, pull), located.revision
 
     @classmethod
     def _adapter(cls, preset: str | None, resources: Resources) -> Path | None:
@@ -383,12 +413,13 @@ class _Unwatched:
 
 
 def _wanted(preset: FamilyPreset, resources: Resources) -> Sequence[Source]:
-    """The preset's sources, without the transformer's weights where a GGUF file stands for them."""
+    """The preset's sources, without the weights of parts for which others stand."""
     model, *others = preset.sources()
-    quantization = resources.placement.quantization
-    if quantization in ("auto", "gguf") and gguf_file(resources.store, preset.repo) is not None:
-        model = replace(model, files=tuple(each for each in model.files if each != TRANSFORMER_WEIGHTS))
-    return (model, *others)
+    replaced = set(parts_of(resources, preset.repo).names)
+    if resources.placement.quantization in ("auto", "gguf") and gguf_file(resources.store, preset.repo) is not None:
+        replaced.add("transformer")
+    weights = {f"{name}/*.safetensors" for name in replaced}
+    return (replace(model, files=tuple(each for each in model.files if each not in weights)), *others)
 
 
 def _with_adapter(part: Component, adapter: Path | None) -> Component:
@@ -402,15 +433,12 @@ def _with_adapter(part: Component, adapter: Path | None) -> Component:
         fixed=part.fixed + numbers,
         stored=part.stored + 2 * numbers if part.stored else 0,
         gguf=part.gguf + 2 * numbers if part.gguf else 0,
+        adapter=numbers,
     )
-
-
-def _at_full_scale(adapter: Path | None) -> Mapping[Path, float]:
-    return {} if adapter is None else {adapter: 1.0}
 
 
 def _forms(plan: Plan, of: Plan) -> object:
     """In which precision and where a plan has the parts of another plan."""
     parts = [plan.of(each.component) for each in of.placements]
     forms = [(each.quantization, each.place, each.pinned, each.staged, each.kept) for each in parts]
-    return plan.precision, plan.vae_tiling, forms
+    return plan.precision, plan.vae_tiling, plan.fused, forms

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spectacle.errors import GeneratorError, SpectacleError, WeightsMissing, one_line
+from spectacle.generators.diffusion import single_file
+from spectacle.generators.diffusion.single_file import PartFile
 from spectacle.generators.placement import residency
 from spectacle.generators.placement.files import REMEDY, read_gguf, read_header, read_json, weight_files
 from spectacle.generators.placement.plan import Place
@@ -30,15 +32,17 @@ class Checkpoint:
         variant: Such as `fp16`: which of several files with weights is loaded.
         gguf: GGUF files that take the place of the weights of parts.
         elsewhere: Directories of single parts that come from other repositories, such as another VAE.
+        files: Files with the weights of parts, in the place of those in the directory.
     """
 
     folder: Path
     variant: str | None = None
     gguf: Mapping[str, Path] = field(default_factory=dict)
     elsewhere: Mapping[str, Path] = field(default_factory=dict)
+    files: Mapping[str, PartFile] = field(default_factory=dict)
 
     def folder_of(self, component: str) -> Path:
-        """Where a part's configuration is, and its weights unless they are a GGUF file."""
+        """Where a part's configuration is, and its weights unless they are in a file of their own."""
         return self.elsewhere.get(component, self.folder / component)
 
     def variant_of(self, component: str) -> str | None:
@@ -48,6 +52,18 @@ class Checkpoint:
         # Some repositories have variants of some parts alone.
         there = any(self.folder_of(component).glob(f"*.{self.variant}*"))
         return self.variant if there else None
+
+    @property
+    def shows_images(self) -> bool:
+        """Whether the pipeline shows images to its text encoder."""
+        return "processor" in read_json(self.folder / "model_index.json")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the metadata of a result say of parts that do not come from the model's repository."""
+        names = {name: path.name for name, path in self.gguf.items()}
+        names |= {name: file.path.name for name, file in self.files.items()}
+        return {"weights": names} if names else {}
 
     @property
     def pipeline(self) -> str:
@@ -125,7 +141,9 @@ def check(checkpoint: Checkpoint, pipeline: type[Any], index: str | None = None)
                 f"needs a {expected[0].__name__}. Use the weights of this model."
             )
         folder = checkpoint.folder_of(name)
-        if _is_model(kind):
+        if (file := checkpoint.files.get(name)) is not None:
+            single_file.check(file, kind, folder, vision=checkpoint.shows_images)
+        elif _is_model(kind):
             check_model(folder, kind, variant=checkpoint.variant_of(name), gguf=checkpoint.gguf.get(name))
         elif not folder.is_dir():
             raise GeneratorError(f"{folder}: missing. {REMEDY}")
@@ -176,6 +194,17 @@ def load_component(checkpoint: Checkpoint, name: str, kind: type, plan: Plan) ->
     if not _is_model(kind):
         with _explained(folder, kind):
             return typing.cast(Any, kind).from_pretrained(folder, local_files_only=True)
+    if (file := checkpoint.files.get(name)) is not None:
+        with _explained(file.path, kind, "Download the file again."):
+            loaded = single_file.load(
+                file,
+                kind,
+                folder,
+                residency.dtype(plan),
+                vision=checkpoint.shows_images,
+                quantize=residency.quantizer(plan, name),
+            )
+            return residency.told_of_quantization(loaded, plan, name)
     return load_model(folder, name, kind, plan, variant=checkpoint.variant_of(name), gguf=checkpoint.gguf.get(name))
 
 
@@ -196,9 +225,9 @@ def load_model(
         GeneratorError: When its files do not fit its class; the message names the directory.
     """
     library = _library(kind)
-    # nf4 weights are packed by `residency.place`.
-    packed = plan.of(name).quantization == "nf4"
-    quantization = None if packed else residency.quantization_config(plan, name, library)
+    # nf4 weights are packed by `residency.place`, and those into which an adapter is fused are quantized after that.
+    later = plan.of(name).quantization == "nf4" or plan.fused == name
+    quantization = None if later else residency.quantization_config(plan, name, library)
     common: dict[str, Any] = {"dtype": residency.dtype(plan), "local_files_only": True}
     model = typing.cast(Any, kind)
     with _explained(gguf or folder, kind):
@@ -208,7 +237,7 @@ def load_model(
             common["quantization_config"] = quantization
         if variant is not None:
             common["variant"] = variant
-        if not packed and (device_map := residency.device_map(plan, name)) is not None:
+        if not later and (device_map := residency.device_map(plan, name)) is not None:
             common["device_map"] = device_map
         loaded, info = model.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **common)
         problems = [*info["missing_keys"], *info["mismatched_keys"]]
@@ -271,9 +300,10 @@ def is_late(plan: Plan, name: str) -> bool:
 class _explained:  # noqa: N801 - used like a function
     """Turns what the libraries raise about files into an error that names the directory."""
 
-    def __init__(self, where: Path, kind: type) -> None:
+    def __init__(self, where: Path, kind: type, remedy: str = REMEDY) -> None:
         self._where = where
         self._kind = kind
+        self._remedy = remedy
 
     def __enter__(self) -> None:
         pass
@@ -288,7 +318,8 @@ class _explained:  # noqa: N801 - used like a function
         if known or type(error).__name__ == "SafetensorError":
             said = one_line(error, 300)
             raise GeneratorError(
-                f"{self._where}: cannot be loaded as {self._kind.__name__}: {type(error).__name__}: {said}. {REMEDY}"
+                f"{self._where}: cannot be loaded as {self._kind.__name__}: {type(error).__name__}: {said}. "
+                f"{self._remedy}"
             ) from error
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,9 +15,6 @@ from spectacle.config import LoraSettings
 from spectacle.errors import BadOptions, WeightsMissing
 from spectacle.generators.base import GeneratorOptions, Resources
 from spectacle.weights import Source
-
-MAX_LORAS = 8
-"""Most adapters of a request: a choice. Each adds two small matrices to every layer that it changes."""
 
 
 class LoraChoice(BaseModel):
@@ -33,15 +31,14 @@ class LoraOptions(GeneratorOptions):
 
     loras: tuple[LoraChoice, ...] = Field(
         (),
-        max_length=MAX_LORAS,
         description='LoRA adapters to use: a list such as `[{"name": "ink", "scale": 0.8}]`. Default: none.',
     )
 
     @field_validator("loras")
     @classmethod
     def _are_different(cls, loras: tuple[LoraChoice, ...]) -> tuple[LoraChoice, ...]:
-        names = [each.name for each in loras]
-        if twice := next((name for name in names if names.count(name) > 1), None):
+        counted = Counter(each.name for each in loras)
+        if twice := next((name for name, count in counted.items() if count > 1), None):
             raise ValueError(f"it names {twice} twice")
         return loras
 
@@ -100,6 +97,19 @@ def with_triggers(prompt: str, loras: Sequence[Lora]) -> str:
         if each.settings.trigger and each.settings.trigger.casefold() not in prompt.casefold()
     ]
     return ", ".join([*missing, prompt])
+
+
+def scales_of(loras: Sequence[Lora], beside: Mapping[Path, float] | None = None) -> dict[Path, float]:
+    """The scales by file; a file that has several names counts with the sum of theirs.
+
+    Args:
+        loras: The adapters.
+        beside: Files that are used with these scales in addition.
+    """
+    scales = dict(beside or {})
+    for each in loras:
+        scales[each.file] = scales.get(each.file, 0.0) + each.scale
+    return scales
 
 
 def facts_of(loras: Sequence[Lora]) -> dict[str, Any]:

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from spectacle.errors import GeneratorError
+from spectacle.generators.diffusion import single_file
+from spectacle.generators.diffusion.loading import Checkpoint
+from spectacle.generators.placement import backends
 
 _AS_THEY_ARE = ("processor", "scheduler", "tokenizer", "vae")
 _LARGE = ("transformer", "text_encoder")
+_PARTS = (*_AS_THEY_ARE, *_LARGE)
 
 
 def write(
-    model: Path,
+    checkpoint: Checkpoint,
     adapter: Path | None,
     folder: Path,
     quantization: str,
@@ -28,7 +32,7 @@ def write(
     """Write a checkpoint that needs no adapter and no network. Holds the whole transformer in memory.
 
     Args:
-        model: The model's directory.
+        checkpoint: The model.
         adapter: A Lightning adapter to fuse, or None.
         folder: Where the files go.
         quantization: `none`, `int8` or `nf4`.
@@ -42,28 +46,29 @@ def write(
     import torch
 
     from spectacle.generators.diffusion.adapters import fuse_adapter
-    from spectacle.generators.diffusion.loading import Checkpoint, check, quiet
+    from spectacle.generators.diffusion.loading import check, quiet
     from spectacle.generators.diffusion.sampling import lightning_scheduler
 
     diffusers: Any = import_module("diffusers")
     if quantization not in ("none", "int8", "nf4"):
         raise GeneratorError(f"--quantize {quantization}: not possible for this model. Use none, int8 or nf4.")
-    if quantization == "nf4" and not torch.cuda.is_available():
+    if quantization == "nf4" and not backends.has_gpu_for("nf4"):
         raise GeneratorError(
             "--quantize nf4: needs a GPU, and there is none here. Use int8, or prepare on a machine with a GPU."
         )
     quiet()
-    check(Checkpoint(model), getattr(diffusers, pipeline))
-    shutil.copy(model / "model_index.json", folder / "model_index.json")
-    for name in _AS_THEY_ARE:
-        if (model / name).is_dir():
-            shutil.copytree(model / name, folder / name)
+    check(checkpoint, getattr(diffusers, pipeline))
+    shutil.copy(checkpoint.folder / "model_index.json", folder / "model_index.json")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fused-") as scratch:
-        sources = {name: model / name for name in _LARGE}
+        found = {name: _in_directory(checkpoint, name, Path(scratch) / "single", say) for name in _PARTS}
+        for name in _AS_THEY_ARE:
+            if found[name].is_dir():
+                shutil.copytree(found[name], folder / name)
+        sources = {name: found[name] for name in _LARGE}
         if adapter is not None:
             say(f"fusing {adapter.name}")
             transformer = diffusers.QwenImageTransformer2DModel.from_pretrained(
-                model / "transformer", dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
+                sources["transformer"], dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
             )
             fusing = diffusers.QwenImagePipeline(
                 scheduler=None, vae=None, text_encoder=None, tokenizer=None, transformer=transformer
@@ -84,6 +89,22 @@ def write(
                 shutil.copytree(source, folder / name)
     for name, source in added.items():
         shutil.copytree(source, folder / name)
+
+
+def _in_directory(checkpoint: Checkpoint, name: str, scratch: Path, say: Callable[[str], None]) -> Path:
+    """The directory of a part in diffusers' layout, written first where its weights are in a file of their own."""
+    import torch
+
+    from spectacle.generators.diffusion.loading import components
+
+    file = checkpoint.files.get(name)
+    if file is None:
+        return checkpoint.folder_of(name)
+    say(f"reading {file.path.name}")
+    kind = components(checkpoint, checkpoint.pipeline)[name]
+    model = single_file.load(file, kind, checkpoint.folder_of(name), torch.bfloat16, vision=checkpoint.shows_images)
+    model.save_pretrained(scratch / name)
+    return scratch / name
 
 
 def _quantize(source: Path, target: Path, name: str, quantization: str) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spectacle.errors import GeneratorError
 from spectacle.generators.diffusion.embeddings import Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.placement.components import read_component
-from spectacle.generators.placement.files import read_gguf
+from spectacle.generators.diffusion.part_sizes import read_part
 from spectacle.generators.placement.plan import Component, Stage
 from spectacle.weights import Store
 
@@ -47,34 +46,22 @@ def components(checkpoint: Checkpoint, *, tokens: int) -> list[Component]:
     Raises:
         GeneratorError: When a file of the checkpoint is damaged.
     """
-    folder = checkpoint.folder
     return [
-        _transformer(checkpoint, tokens * _WIDTH * _TENSORS_PER_TOKEN * _BF16),
-        read_component(folder, "text_encoder", Stage.ENCODE, activations=_ENCODER_BYTES),
-        read_component(
-            folder,
+        read_part(
+            checkpoint,
+            "transformer",
+            Stage.DENOISE,
+            activations=tokens * _WIDTH * _TENSORS_PER_TOKEN * _BF16,
+        ),
+        read_part(checkpoint, "text_encoder", Stage.ENCODE, activations=_ENCODER_BYTES),
+        read_part(
+            checkpoint,
             "vae",
             Stage.DECODE,
             activations=MAX_PIXELS * _VAE_BYTES_PER_PIXEL,
             tiled_activations=_VAE_TILED_BYTES,
         ),
     ]
-
-
-def _transformer(checkpoint: Checkpoint, activations: int) -> Component:
-    gguf = checkpoint.gguf.get("transformer")
-    if gguf is None or any((checkpoint.folder / "transformer").glob("*.safetensors")):
-        return read_component(checkpoint.folder, "transformer", Stage.DENOISE, activations=activations, gguf=gguf)
-    tensors = read_gguf(gguf)
-    return Component(
-        "transformer",
-        Stage.DENOISE,
-        parameters=sum(tensors.values()),
-        activations=activations,
-        blocks=len({name.split(".")[1] for name in tensors if name.startswith("transformer_blocks.")}),
-        gguf=gguf.stat().st_size,
-        only_gguf=True,
-    )
 
 
 def gguf_file(store: Store, repo: str) -> Path | None:

@@ -17,7 +17,7 @@ from spectacle.generators.diffusion.embeddings import EmbeddingCache, Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, components, is_late, is_staged, load_component
 from spectacle.generators.diffusion.scratch import Scratch
 from spectacle.generators.diffusion.steps import StepReporter, watch
-from spectacle.generators.placement import residency
+from spectacle.generators.placement import backends, residency
 from spectacle.generators.placement.plan import Place
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Stages:
 
         self.pipeline = pipeline
         self.plan = plan
-        self.device = torch.device(str(device))
+        self.device = torch.device(device.torch_name)
         self.embeddings = EmbeddingCache()
         self.added: dict[str, Any] = {}
         self._checkpoint = checkpoint
@@ -101,8 +101,10 @@ class Stages:
         def encode_now() -> Embeddings:
             import torch
 
+            from spectacle.generators.placement.single_precision import within_precision
+
             self._load_staged([name for name in self._staged() if name in self._encoders])
-            with torch.no_grad():
+            with torch.no_grad(), within_precision(self.device):
                 return encode(self.pipeline)
 
         return self.embeddings.get(key, encode_now).to(self.device)
@@ -134,13 +136,15 @@ class Stages:
         """
         import torch
 
+        from spectacle.generators.placement.single_precision import within_precision
+
         reporter.check()
         self._load_staged([name for name in self._staged() if name not in self._encoders])
         running, offloaded = self._as(pipeline)
         try:
             for name in offloaded:
                 self.added[name].to(self.device)
-            with torch.no_grad(), warnings.catch_warnings():
+            with torch.no_grad(), within_precision(self.device), warnings.catch_warnings():
                 warnings.filterwarnings("error", "invalid value encountered in cast", RuntimeWarning)
                 if "callback_on_step_end" in inspect.signature(pipeline.__call__).parameters:
                     call["callback_on_step_end"] = reporter
@@ -176,8 +180,6 @@ class Stages:
 
     def close(self) -> None:
         """Free the parts, and what was streamed from disk."""
-        import torch
-
         # In a function of its own, whose variables hold nothing any more when what is unused is collected.
         self._forget_caches()
         self.pipeline = None
@@ -186,9 +188,9 @@ class Stages:
         if self._scratch is not None:
             self._scratch.remove()
             self._scratch = None
-        if self.device.type == "cuda":
+        if self.device.type != "cpu":
             gc.collect()
-            torch.cuda.empty_cache()
+            backends.of(self.device.type).empty_cache()
 
     def _forget_caches(self) -> None:
         import torch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,27 +15,31 @@ from pydantic import ValidationError
 from spectacle.config import LoraSettings, ModelLoraSettings, ModelPresetSettings, ModelSettings, PlacementSettings
 from spectacle.errors import GeneratorError, SpectacleError, UnknownGenerator, WeightsMissing
 from spectacle.generators.base import Artifact, Device, GeneratorOptions, Job, JobControl, Resources
+from spectacle.generators.diffusion.configured_parts import WHOLE, parts_of
+from spectacle.generators.diffusion.licences import notice_of
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.loras import Lora, LoraOptions, choose, facts_of, find_lora, with_triggers
+from spectacle.generators.diffusion.loras import (
+    Lora,
+    LoraOptions,
+    choose,
+    facts_of,
+    find_lora,
+    scales_of,
+    with_triggers,
+)
 from spectacle.generators.pipelines.options import options_for
 from spectacle.generators.pipelines.parts import read_parts
 from spectacle.generators.pipelines.request import MAX_SCALE, keep_unmasked, requirements, understand
 from spectacle.generators.pipelines.signature import PipelineSignature, read_signature
 from spectacle.generators.placement import memory
-from spectacle.generators.placement.files import read_json
 from spectacle.generators.placement.generator import PlacedGenerator
 from spectacle.generators.placement.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.placement.planner import make_plan
-from spectacle.weights import WEIGHTS, Located, Source
+from spectacle.weights import WEIGHTS, Source, without
 from spectacle.weights.prepared import open_prepared
 
 if TYPE_CHECKING:
     from spectacle.generators.pipelines.model import PipelineModel
-
-CONDITIONS = re.compile(
-    r"non-?commercial|\bresearch\b|\bnc\b|-nc(-|$)|community|not stated|not for commercial", re.IGNORECASE
-)
-"""Licences whose conditions a person must read before a download, by their names."""
 
 _FILES = ("model_index.json", "*/*.json")
 _OPTIONAL = ("*/*.txt", "*/*.model", "*/*.jinja")
@@ -49,6 +54,7 @@ class PipelineGenerator(PlacedGenerator):
 
     settings: ClassVar[ModelSettings]
     signature: ClassVar[PipelineSignature | None]
+    takes_parts: ClassVar[bool] = True
     extra: ClassVar[str | None] = "diffusion"
     packages: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors")
 
@@ -62,9 +68,7 @@ class PipelineGenerator(PlacedGenerator):
         model = cls.settings
         variant = f"*/*.{model.variant}*afetensors" if model.variant else WEIGHTS
         optional = (*_OPTIONAL, *((WEIGHTS,) if model.variant else ()))
-        notice = model.notice
-        if not notice and CONDITIONS.search(model.licence):
-            notice = f"licence: {model.licence}. Read its conditions at https://huggingface.co/{model.repository}"
+        notice = model.notice or notice_of(model.licence, model.repository)
         source = Source(
             model.repository,
             (*_FILES, variant),
@@ -76,6 +80,25 @@ class PipelineGenerator(PlacedGenerator):
         return (source, *(each for lora in cls._using(preset).loras if (each := _lora_source(lora)) is not None))
 
     @classmethod
+    def sources(cls, preset: str | None, resources: Resources) -> Sequence[Source]:
+        """The model without the weights of parts that come from elsewhere, these parts, and the adapters."""
+        parts = parts_of(resources, cls.name, cls.settings.repository)
+        model, *others = cls.weights(preset)
+        if WHOLE in parts.names:
+            model = replace(model, files=_FILES, optional=_OPTIONAL)
+        elif parts.names:
+            own = [f"{name}/*" for name in parts.names]
+            files = tuple(each if each in _FILES else without(each, *own) for each in model.files)
+            optional = tuple(without(each, *own) if each == WEIGHTS else each for each in model.optional)
+            model = replace(model, files=files, optional=optional)
+        return (model, *parts.sources(), *others)
+
+    @classmethod
+    def local_parts(cls, preset: str | None, resources: Resources) -> Sequence[tuple[str, Path, str]]:
+        """The parts that are files or directories of this machine."""
+        return tuple(parts_of(resources, cls.name, cls.settings.repository).local())
+
+    @classmethod
     def check_weights(cls, preset: str | None, resources: Resources) -> None:
         """As for every generator; also whether the adapters are there, and the repository's pipeline can be run.
 
@@ -83,17 +106,16 @@ class PipelineGenerator(PlacedGenerator):
             WeightsMissing: When something is not there, or damaged.
             GeneratorError: When the repository is for another pipeline, or an adapter for another model.
         """
-        folder, _, prepared = cls._find(preset, resources)
-        index = read_json(folder / "model_index.json").get("_class_name", "")
-        read_signature(cls.settings.pipeline or str(index))
+        checkpoint, _, prepared = cls._find(preset, resources)
+        read_signature(cls.settings.pipeline or checkpoint.pipeline)
         cls._loras(preset, resources, prepared)
 
     @classmethod
     def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
         """The parts of the model with the sizes of their files."""
-        folder, _, _ = cls._find(preset, resources)
+        checkpoint, _, _ = cls._find(preset, resources)
         pixels = cls.settings.sizes.max_pixels or int(_USUAL_PIXELS * MAX_SCALE**2)
-        return read_parts(cls._checkpoint(folder), pixels, fp16=cls.settings.dtype == "fp16")
+        return read_parts(checkpoint, pixels, fp16=cls.settings.dtype == "fp16")
 
     @classmethod
     def published_parts(cls, preset: str | None) -> Sequence[Component]:
@@ -106,7 +128,7 @@ class PipelineGenerator(PlacedGenerator):
     ) -> Plan:
         """Place the parts; none is read from its files for each prompt, for a pipeline runs as a whole."""
         dtype = cls.settings.dtype
-        precision = None if dtype == "auto" or (dtype == "fp16" and machine.capability is None) else dtype
+        precision = None if dtype == "auto" or (dtype == "fp16" and machine.device == "cpu") else dtype
         return make_plan(parts, machine, settings, staging=False, precision=precision)
 
     @classmethod
@@ -146,14 +168,13 @@ class PipelineGenerator(PlacedGenerator):
         """Load the pipeline as the plan says, with the adapters and the scheduler of the preset."""
         from spectacle.generators.pipelines.model import PipelineModel
 
-        folder, revision, prepared = self._find(self.preset, self.resources)
-        checkpoint = self._checkpoint(folder)
+        checkpoint, revision, prepared = self._find(self.preset, self.resources)
         signature = self._signature_of(checkpoint)
         loras = self._loras(self.preset, self.resources, prepared)
         settings = self.resources.placement
         parts = self.installed_parts(self.preset, self.resources)
         plan = self.make_plan(self.preset, parts, memory.measure(device, settings), settings)
-        loaded = PipelineModel(signature.name, checkpoint, plan, device, {each.file: each.scale for each in loras})
+        loaded = PipelineModel(signature.name, checkpoint, plan, device, scales_of(loras))
         try:
             if not prepared:
                 loaded.use_scheduler(self._using(self.preset))
@@ -174,7 +195,7 @@ class PipelineGenerator(PlacedGenerator):
             loras = self._loras(preset, self.resources, prepared=False)
             if loras and self._streams_from_disk():
                 return False
-            loaded.use_loras({each.file: each.scale for each in loras})
+            loaded.use_loras(scales_of(loras))
             loaded.use_scheduler(self._using(preset))
         except SpectacleError:
             return False
@@ -200,7 +221,7 @@ class PipelineGenerator(PlacedGenerator):
                 f"{self.name}: no LoRA can be used while the model is streamed from disk. Omit the LoRA, or give the "
                 "model more memory."
             )
-        loaded.use_loras({each.file: each.scale for each in (*own, *asked)})
+        loaded.use_loras(scales_of([*own, *asked]))
         prompt = with_triggers(job.prompt, [*own, *asked])
         count = getattr(job.options, "num_images_per_prompt", 1)
         reporter = StepReporter(control, count, call.arguments.get("num_inference_steps", 1))
@@ -221,21 +242,21 @@ class PipelineGenerator(PlacedGenerator):
         """Write the model with the preset's adapters fused into it, its weights as they are or quantized."""
         from spectacle.generators.pipelines.preparing import write
 
-        model = cls.locate(cls.weights(preset)[0], preset, resources)
-        checkpoint = cls._checkpoint(model.path)
+        checkpoint, revision, _ = cls._find(preset, replace(resources, prepared={}))
         loras = cls._loras(preset, resources, prepared=False)
-        say(f"{cls.settings.repository} at {model.revision[:12]}{f', {len(loras)} LoRA' if loras else ''}")
+        say(f"{cls.settings.repository} at {revision[:12]}{f', {len(loras)} LoRA' if loras else ''}")
         write(
             cls._signature_of(checkpoint).name,
             checkpoint,
-            {each.file: each.scale for each in loras},
+            scales_of(loras),
             cls._using(preset),
             folder,
             cls.settings.dtype,
             quantization,
             say,
         )
-        return {source.repo: cls.locate(source, preset, resources).revision for source in cls.weights(preset)}
+        sources = cls.sources(preset, resources)
+        return {source.repo: cls.locate(source, preset, resources).revision for source in sources}
 
     def _facts(
         self, job: Job, pipeline: str, arguments: Mapping[str, Any], size: tuple[int, int] | None
@@ -251,6 +272,7 @@ class PipelineGenerator(PlacedGenerator):
             "scheduler": loaded.scheduler,
             **({"drawn": f"{size[0]}x{size[1]}"} if size is not None else {}),
             **({"placement": loaded.plan.summary(denoiser.component)} if denoiser is not None else {}),
+            **loaded.checkpoint.facts,
             **({"licence": self.licence} if self.licence else {}),
             **({"engine": "edit"} if job.pictures else {}),
         }
@@ -268,10 +290,6 @@ class PipelineGenerator(PlacedGenerator):
         return cls.settings.using(cls.resolve_preset(preset))
 
     @classmethod
-    def _checkpoint(cls, folder: Path) -> Checkpoint:
-        return Checkpoint(folder, cls.settings.variant)
-
-    @classmethod
     def _signature_of(cls, checkpoint: Checkpoint) -> PipelineSignature:
         """What the pipeline takes, of whose class the settings or else the repository say.
 
@@ -283,14 +301,17 @@ class PipelineGenerator(PlacedGenerator):
         return found
 
     @classmethod
-    def _find(cls, preset: str | None, resources: Resources) -> tuple[Path, str, bool]:
-        """The model's directory, its commit, and whether it is a prepared one, in which adapters are fused."""
+    def _find(cls, preset: str | None, resources: Resources) -> tuple[Checkpoint, str, bool]:
+        """Where the model is, its commit, and whether it is a prepared one, in which adapters are fused."""
+        variant = cls.settings.variant
         prepared = resources.prepared_for(cls.name, preset)
         if prepared is not None:
             manifest = open_prepared(prepared, cls.name, preset)
-            return prepared, manifest.made_from.get(cls.settings.repository, ""), True
-        located: Located = cls.locate(cls.weights(preset)[0], preset, resources)
-        return located.path, located.revision, False
+            return Checkpoint(prepared, variant), manifest.made_from.get(cls.settings.repository, ""), True
+        located = cls.locate(cls.sources(preset, resources)[0], preset, resources)
+        parts = parts_of(resources, cls.name, cls.settings.repository)
+        checkpoint = parts.applied(Checkpoint(located.path, variant), resources, f"spectacle pull {cls.name}")
+        return checkpoint, located.revision, False
 
     @classmethod
     def _loras(cls, preset: str | None, resources: Resources, prepared: bool) -> list[Lora]:

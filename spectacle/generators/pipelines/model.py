@@ -114,6 +114,7 @@ class PipelineModel:
             BadOptions: When the pipeline refuses what it was given.
         """
         steps = reporter.steps_done
+        self._require_steps(arguments)
         try:
             return self._stages.run_all(
                 getattr(diffusers, name), reporter, prompt=prompt, **arguments, generator=generator(seed)
@@ -124,6 +125,12 @@ class PipelineModel:
             raise BadOptions(
                 f"{name} rejects the request: {one_line(error, 300).removesuffix('.')}. Change its options."
             ) from error
+
+    def _require_steps(self, arguments: Mapping[str, Any]) -> None:
+        """Refuse a single step where the noise is to end at a certain level: it would have to begin there, too."""
+        ends = getattr(getattr(self._stages.pipeline.scheduler, "config", None), "shift_terminal", None)
+        if ends and arguments.get("num_inference_steps") == 1:
+            raise BadOptions("num_inference_steps: must be at least 2 for this model.", option="num_inference_steps")
 
     def close(self) -> None:
         """Free it."""

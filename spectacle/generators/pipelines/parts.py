@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.placement.components import read_component
-from spectacle.generators.placement.files import read_header, read_json
+from spectacle.generators.diffusion.part_sizes import read_part, tensors_of
+from spectacle.generators.placement.files import read_json
 from spectacle.generators.placement.plan import Component, Stage
 
 PIXELS_PER_TOKEN = 16 * 16
@@ -51,8 +51,8 @@ def _names(checkpoint: Checkpoint) -> Iterator[str]:
     index = read_json(checkpoint.folder / "model_index.json")
     for name, value in index.items():
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
-            gguf = name in checkpoint.gguf
-            if gguf or any(checkpoint.folder_of(name).glob("*.safetensors")):
+            own = name in checkpoint.gguf or name in checkpoint.files
+            if own or any(checkpoint.folder_of(name).glob("*.safetensors")):
                 yield name
 
 
@@ -65,9 +65,7 @@ def stage_of(name: str) -> Stage:
 
 def _read(checkpoint: Checkpoint, name: str, max_pixels: int, fp16: bool) -> Component:
     folder, stage = checkpoint.folder_of(name), stage_of(name)
-    part = read_component(
-        folder, name, stage, gguf=checkpoint.gguf.get(name), fp16=fp16, variant=checkpoint.variant_of(name)
-    )
+    part = read_part(checkpoint, name, stage, fp16=fp16, variant=checkpoint.variant_of(name))
     if stage is Stage.ENCODE:
         return replace(part, activations=ENCODER_BYTES if part.is_large else 0)
     if stage is Stage.DECODE:
@@ -75,16 +73,16 @@ def _read(checkpoint: Checkpoint, name: str, max_pixels: int, fp16: bool) -> Com
         each = SMALL_VAE_BYTES_PER_PIXEL if small else VAE_BYTES_PER_PIXEL
         return replace(part, activations=max_pixels * each, tiled_activations=TILED_BYTES)
     tokens = max_pixels // PIXELS_PER_TOKEN
-    return replace(part, activations=tokens * _width(folder) * TENSORS_PER_TOKEN * 2)
+    return replace(part, activations=tokens * _width(checkpoint, name) * TENSORS_PER_TOKEN * 2)
 
 
 def _class(folder: Path) -> str:
     return str(read_json(folder / "config.json").get("_class_name", ""))
 
 
-def _width(folder: Path) -> int:
+def _width(checkpoint: Checkpoint, name: str) -> int:
     """How wide a model is: the side that its matrices have most often."""
     sides: Counter[int] = Counter()
-    for file in folder.glob("*.safetensors"):
-        sides.update(side for tensor in read_header(file).values() if len(tensor.shape) == 2 for side in tensor.shape)
+    for tensors in tensors_of(checkpoint, name):
+        sides.update(side for tensor in tensors.values() if len(tensor.shape) == 2 for side in tensor.shape)
     return sides.most_common(1)[0][0] if sides else 0

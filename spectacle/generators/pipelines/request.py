@@ -11,7 +11,7 @@ from PIL import Image
 
 from spectacle.config import ModelPresetSettings, ModelSettings, SizeSettings
 from spectacle.errors import BadAttachment, BadOptions
-from spectacle.generators.base import InputRequirements, Job
+from spectacle.generators.base import GeneratorOptions, InputRequirements, Job
 from spectacle.generators.diffusion.references import check_form, on_white
 from spectacle.generators.diffusion.sizes import fit_mask, fit_picture, fixed_size, native_size
 from spectacle.generators.pipelines.options import guidance_name
@@ -24,7 +24,8 @@ MIN_SCALE, MAX_SCALE = 5 / 8, 3 / 2
 MAX_PICTURES = 10
 """Most input images of pipelines that see several together, as many as a request can have."""
 
-_NO_OPTIONS = ("seed", "progress", "png", "loras", "num_images_per_prompt")
+_OURS = frozenset({*GeneratorOptions.model_fields, "loras", "num_images_per_prompt"})
+"""Options that no pipeline is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def _settled(
     given = {
         name: value
         for name, value in job.options.model_dump(exclude_unset=True).items()
-        if name not in _NO_OPTIONS and value is not None
+        if name not in _OURS and value is not None
     }
     for name in given:
         if not running.takes(name):

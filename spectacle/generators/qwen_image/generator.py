@@ -125,6 +125,7 @@ def _facts(job: Job, request: PipelineCall, loaded: LoadedFamily) -> dict[str, A
         "scheduler": "FlowMatchEulerDiscreteScheduler" + (", constant shift 3" if recipe.lightning else ""),
         "drawn": f"{arguments['width']}x{arguments['height']}",
         "placement": plan.summary("transformer"),
+        **loaded.checkpoint.facts,
     }
     if recipe.true_cfg_scale > 1:
         facts["negative_prompt"] = recipe.negative_prompt

@@ -128,6 +128,7 @@ def _facts(job: Job, edit: Edit, recipe: Recipe, loaded: LoadedFamily) -> dict[s
         "true_cfg_scale": recipe.true_cfg_scale,
         "scheduler": "FlowMatchEulerDiscreteScheduler" + (", constant shift 3" if recipe.lightning else ""),
         "placement": plan.summary("transformer"),
+        **loaded.checkpoint.facts,
     }
     if recipe.true_cfg_scale > 1:
         facts["negative_prompt"] = recipe.negative_prompt

@@ -31,7 +31,7 @@ def resources(store: Store, prepared: Mapping[str, Path] | None = None, **placem
 def job(
     generator: Generator | type[Generator],
     prompt: str = "a fox",
-    size: tuple[int, int] = (256, 256),
+    size: tuple[int, int] = (128, 128),
     seed: int = 7,
     *,
     pictures: tuple[Image.Image, ...] = (),
@@ -55,14 +55,14 @@ def make(generator: Generator, *arguments: Any, **options: Any) -> list[Artifact
     return list(generator.generate(job(generator, *arguments, **options), Control()))
 
 
-def picture(size: tuple[int, int] = (256, 256), seed: int = 1, mode: str = "RGB") -> Image.Image:
+def picture(size: tuple[int, int] = (128, 128), seed: int = 1, mode: str = "RGB") -> Image.Image:
     """A picture of coarse random patches."""
     channels = len(mode)
     patches = np.random.default_rng(seed).integers(0, 256, (8, 8, channels), dtype=np.uint8)
     return Image.fromarray(patches.squeeze()).resize(size, Image.Resampling.BICUBIC)
 
 
-def half_mask(size: tuple[int, int] = (256, 256)) -> Image.Image:
+def half_mask(size: tuple[int, int] = (128, 128)) -> Image.Image:
     """A mask whose left half is white."""
     mask = Image.new("L", size)
     mask.paste(255, (0, 0, size[0] // 2, size[1]))

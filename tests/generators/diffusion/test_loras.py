@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from spectacle.config import LoraSettings
 from spectacle.errors import BadOptions, WeightsMissing
 from spectacle.generators.base import Resources
-from spectacle.generators.diffusion.loras import MAX_LORAS, LoraOptions, choose, facts_of, with_triggers
+from spectacle.generators.diffusion.loras import LoraOptions, choose, facts_of, scales_of, with_triggers
 from spectacle.weights import Store
 
 MODELS = ("qwen-image", "Qwen/Qwen-Image-2512")
@@ -74,8 +74,28 @@ def test_a_missing_file_is_named_with_what_brings_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "loras",
-    [[{"name": "a"}] * 2, [{"name": str(number)} for number in range(MAX_LORAS + 1)], [{"name": "a", "scale": 9}]],
+    [[{"name": "a"}] * 2, [{"name": "b"}, {"name": "a"}, {"name": "a"}], [{"name": "a", "scale": 9}]],
 )
-def test_too_many_twice_the_same_and_extreme_scales_are_refused(loras: list[dict[str, object]]) -> None:
+def test_twice_the_same_and_extreme_scales_are_refused(loras: list[dict[str, object]]) -> None:
     with pytest.raises(ValidationError):
         chosen(*loras)
+
+
+def test_a_request_may_name_as_many_as_there_are(tmp_path: Path) -> None:
+    names = [f"style-{number}" for number in range(40)]
+    (tmp_path / "style.safetensors").touch()
+    each = LoraSettings(file=str(tmp_path / "style.safetensors"))
+    found = choose(
+        chosen(*({"name": name} for name in names)), resources(tmp_path, **dict.fromkeys(names, each)), MODELS
+    )
+    assert [lora.name for lora in found] == names
+
+
+def test_a_file_under_two_names_counts_twice(tmp_path: Path) -> None:
+    again = LoraSettings(file=str(tmp_path / "ink.safetensors"), scale=0.5)
+    found = choose(chosen({"name": "ink"}, {"name": "again"}), resources(tmp_path, again=again), MODELS)
+    assert scales_of(found) == {tmp_path / "ink.safetensors": 1.3}
+    assert scales_of(found[:1], {tmp_path / "lightning.safetensors": 1.0}) == {
+        tmp_path / "lightning.safetensors": 1.0,
+        tmp_path / "ink.safetensors": 0.8,
+    }

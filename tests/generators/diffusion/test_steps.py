@@ -33,10 +33,11 @@ def test_a_job_that_is_no_longer_wanted_stops_at_the_next_step() -> None:
         reporter.check()
 
 
-def test_a_long_step_reports_its_blocks_and_stops_at_one() -> None:
+def test_a_long_step_reports_its_blocks_and_stops_at_one(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
     from torch import nn
 
+    monkeypatch.setattr("spectacle.generators.diffusion.steps.INTERVAL", 10.0)
     now = [0.0]
     control = Control(cancel_after=3)
     reporter = StepReporter(control, pictures=2, steps=4, clock=lambda: now[0])

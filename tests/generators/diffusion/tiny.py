@@ -81,6 +81,11 @@ LIGHTNING_MODULES = (
 """What a Lightning LoRA changes in every block."""
 
 
+def folder(store: Store, repo: str = presets.QWEN_IMAGE) -> Path:
+    """Where a store has what was pulled of a repository."""
+    return store.folder(repo) / REVISION
+
+
 def put(store: Store, repo: str, patterns: Sequence[str], build: Callable[[Path], object]) -> Path:
     """Add a repository to a store as `spectacle pull` leaves it.
 

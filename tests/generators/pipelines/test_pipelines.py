@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import numpy as np
 import pytest
 import tiny_pipelines
 import torch
@@ -15,13 +16,15 @@ from control import Control
 from generating import CPU, generate, half_mask, job, make, picture, resources, same
 from PIL import Image
 from safetensors.torch import save_file
+from simulated_gpu import SimulatedGPUs
 from tiny import put
 
 from spectacle.config import LoraSettings, ModelLoraSettings, ModelPresetSettings, ModelSettings, SizeSettings
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators import registry
-from spectacle.generators.base import Generator, Resources
+from spectacle.generators.base import Device, Generator, Resources
 from spectacle.generators.pipelines.generator import PipelineGenerator
+from spectacle.generators.placement import backends
 from spectacle.weights import Store
 
 SIZE = (64, 64)
@@ -89,6 +92,34 @@ def test_a_model_makes_what_a_plain_script_makes(name: str, checkpoint: Checkpoi
     assert control.steps[-1][0] == control.steps[-1][1]
     assert artifact.facts["num_inference_steps"] == 2
     assert artifact.facts["drawn"] == "64x64"
+    generator.unload()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [each for each in tiny_pipelines.BUILDERS if each not in ("kontext", "pixart")])
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+@pytest.mark.filterwarnings("ignore:`FluxPosEmbed` is deprecated")
+def test_a_gpu_without_float64_makes_nearly_what_the_cpu_makes(
+    name: str, kind: str, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, found = checkpoint(name)
+    generator = loaded(name, found, dtype="fp32")
+    wanted = np.asarray(generate(generator, size=SIZE), np.int16)
+    generator.unload()
+    # With the name of a device of which diffusers believes that it has float64, as Intel's GPUs.
+    monkeypatch.setattr(backends.Backend, "has_float64", lambda self, index: self.kind == "cpu")
+    with SimulatedGPUs(1 << 30, kind=kind, float64=False):
+        generator.load(Device(kind))
+        made = np.asarray(generate(generator, size=SIZE), np.int16)
+        generator.unload()
+    assert np.abs(made - wanted).mean() < 1
+
+
+def test_the_options_that_every_generator_has_are_none_of_the_pipelines(checkpoint: Checkpoint) -> None:
+    _, found = checkpoint("flux")
+    generator = loaded("flux", found)
+    files = {"output_format": "webp", "quality": 80, "metadata": "minimal", "thumbnail": 64, "previews": True}
+    assert same(generate(generator, size=SIZE, **files), generate(generator, size=SIZE))
     generator.unload()
 
 

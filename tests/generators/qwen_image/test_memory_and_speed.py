@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from diffusers import QwenImageTransformer2DModel
-from generating import CPU, generate, resources
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
+import tiny
+from diffusers import QwenImageTransformer2DModel
+from generating import CPU, difference, generate, make, resources, same
+
+from spectacle.config import LoraSettings
 from spectacle.generators.base import Footprint
-from spectacle.generators.diffusion import family
+from spectacle.generators.diffusion import family, loading
+from spectacle.generators.placement import plan as plans
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.weights import Store
 
@@ -33,6 +39,7 @@ def test_a_model_that_is_not_here_yet_is_planned_from_published_sizes(tmp_path_f
     assert any(sentence.startswith("transformer: ") for sentence in told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["lightning-4", "full"])
 def test_blocks_are_compiled_and_run_before_the_first_request(
     qwen_image_store: Store, monkeypatch: pytest.MonkeyPatch, preset: str
@@ -56,3 +63,73 @@ def test_blocks_are_compiled_and_run_before_the_first_request(
     generate(generator, num_inference_steps=4)
     assert len(told) > before
     generator.unload()
+
+
+INT8 = {"quantization": "int8", "vae_tiling": False}
+
+
+@pytest.fixture
+def own_lora(tmp_path: Path) -> dict[str, LoraSettings]:
+    tiny.lora(tmp_path / "ink.safetensors", 99)
+    return {"ink": LoraSettings(file=str(tmp_path / "ink.safetensors"))}
+
+
+@pytest.mark.slow
+def test_a_fused_lora_makes_the_pictures_of_a_prepared_model(
+    qwen_image_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "LARGE", 1)
+    settings = resources(qwen_image_store, fuse_adapter=True, **INT8)
+    generator = QwenImage("lightning-4", settings)
+    generator.load(CPU)
+    fused = generate(generator)
+    generator.unload()
+    QwenImage.prepare("lightning-4", tmp_path, settings, "int8", lambda _: None)
+    checkpoint = loading.Checkpoint(tmp_path)
+    monkeypatch.setattr(QwenImage, "_checkpoint", classmethod(lambda *_: (checkpoint, tiny.REVISION)))
+    monkeypatch.setattr(QwenImage, "_adapter", classmethod(lambda *_: None))
+    prepared = QwenImage("lightning-4", settings)
+    prepared.load(CPU)
+    assert same(generate(prepared), fused)
+    prepared.unload()
+
+
+@pytest.mark.slow
+def test_loras_of_a_request_work_in_weights_with_a_fused_one(
+    qwen_image_store: Store, own_lora: dict[str, LoraSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "LARGE", 1)
+    settings = replace(resources(qwen_image_store, fuse_adapter=True, **INT8), loras=own_lora)
+    generator = QwenImage("lightning-4", settings)
+    generator.load(CPU)
+    alone = generate(generator)
+    both = generate(generator, loras=({"name": "ink"},))
+    again = generate(generator)
+    generator.unload()
+    assert same(again, alone)
+    assert not same(both, alone)
+    assert difference(both, alone) < 64
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fuse", "stays"), [(True, False), (False, True)])
+def test_a_preset_without_the_fused_lora_needs_the_model_anew(
+    qwen_image_store: Store, monkeypatch: pytest.MonkeyPatch, fuse: bool, stays: bool
+) -> None:
+    monkeypatch.setattr(plans, "LARGE", 1)
+    generator = QwenImage("lightning-4", resources(qwen_image_store, fuse_adapter=fuse, **INT8))
+    generator.load(CPU)
+    assert ("int8, LoRA fused, bf16" in make(generator)[0].facts["placement"]) is fuse
+    assert generator.switch_preset("lightning-8") is stays
+    assert generator.switch_preset("full") is stays
+    assert generator.preset == ("full" if stays else "lightning-4")
+    generator.unload()
+
+
+def test_what_fusing_gains_and_costs_is_told_before_it_is_loaded(
+    qwen_image_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "LARGE", 1)
+    told = QwenImage.plan("lightning-4", CPU, resources(qwen_image_store, fuse_adapter=True, **INT8))
+    assert "The LoRA is fused into the transformer before it is quantized, as the settings say." in told
+    assert any(sentence.startswith("A preset with another LoRA or none reloads the model") for sentence in told)

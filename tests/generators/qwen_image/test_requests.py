@@ -16,6 +16,8 @@ from spectacle.generators.qwen_image.request import PipelineCall, keep_unmasked,
 from spectacle.weights import Store
 from spectacle.worker.options import read_options
 
+MULTIPLIES_BF16 = False
+
 
 @pytest.fixture(scope="module")
 def loaded(qwen_image_store: Store) -> Iterator[QwenImage]:
@@ -98,7 +100,7 @@ def test_a_mask_without_a_picture_is_refused() -> None:
 
 def test_a_black_mask_is_refused() -> None:
     with pytest.raises(BadAttachment, match="entirely black"):
-        understood(pictures=(picture(),), mask=Image.new("L", (256, 256)))
+        understood(pictures=(picture(),), mask=Image.new("L", (128, 128)))
 
 
 def test_a_picture_beside_a_control_picture_is_refused() -> None:
@@ -171,7 +173,7 @@ def test_a_picture_of_another_form_is_cut_and_never_stretched() -> None:
 
 
 def test_transparent_parts_of_a_picture_are_seen_white() -> None:
-    clear = Image.new("RGBA", (256, 256), (0, 0, 0, 0))
+    clear = Image.new("RGBA", (128, 128), (0, 0, 0, 0))
     assert understood(pictures=(clear,)).arguments["image"].getpixel((9, 9)) == (255, 255, 255)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import diffusers
 import pytest
+import single_files
 import tiny
 import tiny_edit
 import torch
@@ -15,14 +17,17 @@ from diffusers.pipelines.qwenimage import (
     pipeline_qwenimage_edit_inpaint,
     pipeline_qwenimage_edit_plus,
 )
+from gguf import GGMLQuantizationType
 from PIL import Image, ImageChops, ImageDraw
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import BadOptions, Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Job, MediaType, Resources
+from spectacle.generators.diffusion.loading import Checkpoint, check
+from spectacle.generators.diffusion.single_file import PartFile
 from spectacle.generators.diffusion.sizes import fit_mask, fit_picture
 from spectacle.generators.placement import plan
-from spectacle.generators.qwen_image_edit import QwenImageEdit, request
+from spectacle.generators.qwen_image_edit import QwenImageEdit, presets, request
 from spectacle.generators.qwen_image_edit.modes import MODES
 from spectacle.generators.qwen_image_edit.presets import PRESETS
 from spectacle.weights import Store
@@ -379,3 +384,22 @@ def test_the_notes_list_all_modes_with_what_they_need():
     notes = "\n".join(QwenImageEdit.notes())
     assert "   9  text-replace         replace text: 1 to 3 input images, option old_text, option new_text" in notes
     assert all(f"{mode.number:>4}  {mode.name} " in notes for mode in MODES.values())
+
+
+def test_a_text_encoder_in_gguf_shows_images_with_its_projector_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "weights")
+    base = presets.EDIT_2509
+    tiny.put(store, base.repo, presets.MODEL_FILES, lambda folder: tiny_edit.qwen_image_edit(folder, seed=40))
+    folder = tiny.folder(store, base.repo) / "text_encoder"
+    file, projector = single_files.llama_cpp(
+        tmp_path / "q.gguf", single_files.weights(folder), GGMLQuantizationType.F32, GGMLQuantizationType.F32
+    )
+
+    def checkpoint(**more: Path) -> Checkpoint:
+        part = PartFile(file, **more)
+        return Checkpoint(tiny.folder(store, base.repo), files={"text_encoder": part})
+
+    pipeline = getattr(diffusers, base.pipeline)
+    with pytest.raises(GeneratorError, match=r"q\.gguf: has no vision tower, which editing needs\. Set projector to"):
+        check(checkpoint(), pipeline)
+    check(checkpoint(projector=projector), pipeline)
