@@ -6,6 +6,8 @@ import platform
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -15,10 +17,12 @@ from spectacle.checks import Check, Level
 from spectacle.checks.workers import check_workers, devices_of, workers_in_words
 from spectacle.config import KindSettings, Settings
 from spectacle.config.finding import why_not_trusted
+from spectacle.daemon.accelerators import find_accelerators
 from spectacle.daemon.devices import cluster_places, find_places, groups_of, require_workers
 from spectacle.errors import SpectacleError
 from spectacle.generators import registry
 from spectacle.generators.base import MediaType, Resources
+from spectacle.generators.pipelines.ready import ready_models
 from spectacle.weights.prepared import open_prepared
 
 OLDEST_PYTHON = (3, 11)
@@ -100,7 +104,8 @@ def check_devices(settings: Settings) -> Iterator[Check]:
     wrong = list(check_workers(settings, places))
     yield from wrong
     if places and not wrong:
-        gpus = ", ".join(_gpu_models()) or "none"
+        others = [f"{each.count} {each.name}" for each in find_accelerators() if each.name != "NVIDIA"]
+        gpus = ", ".join([*_gpu_models(), *others]) or "none"
         yield Check("devices", Level.OK, f"{workers_in_words(places)} (GPUs here: {gpus})")
 
 
@@ -136,6 +141,45 @@ def check_prepared(settings: Settings) -> Iterator[Check]:
             yield Check("prepared", Level.FAIL, f"{key!r}: {error.message}", "fix it under [weights.prepared]")
         else:
             yield Check("prepared", Level.OK, f"{key}: {path}")
+
+
+def check_parts(settings: Settings) -> Iterator[Check]:
+    """Whether each model with parts from elsewhere is one that takes them, and those that are not pulled are there.
+
+    Whether they are files of that model is found out when it is loaded.
+    """
+    if not settings.weights.parts:
+        return
+    known = _models(settings)
+    for model, parts in settings.weights.parts.items():
+        if model not in known:
+            near = get_close_matches(model, known, n=1)
+            meant = f"did you mean {near[0]!r}? Or " if near else ""
+            yield Check(
+                "parts",
+                Level.FAIL,
+                f"{model!r}: no generator takes parts of it from elsewhere",
+                f"{meant}remove it under [weights.parts]",
+            )
+        for name, part in parts.items():
+            paths = (part.path, *((part.projector,) if part.projector else ()))
+            missing = [path for path in paths if part.repository is None and not Path(path).exists()]
+            if missing:
+                yield Check(
+                    "parts", Level.FAIL, f"{model!r}, {name}: {missing[0]} is missing", "put it there, or fix its path"
+                )
+
+
+def _models(settings: Settings) -> set[str]:
+    """The names under which parts may stand: those of models, and the repositories of models that take such parts."""
+    resources = Resources.from_settings(settings)
+    found = set(settings.models) | set(ready_models())
+    for name in registry.names(settings.models):
+        with suppress(SpectacleError):
+            generator = registry.find(name, resources)
+            if generator.takes_parts:
+                found |= {generator.weights(preset)[0].repo for preset in (None, *generator.presets)}
+    return found
 
 
 def _check_placement(name: str, kind: KindSettings, settings: Settings) -> Iterator[Check]:

@@ -1,26 +1,27 @@
-"""Checks of the workers: whether they have memory, and whether models fit into a GPU that several of them share."""
+"""Checks of the workers: whether they have memory, whether GPUs are used, and whether models fit into their shares."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from spectacle.checks import Check, Level
 from spectacle.config import KindSettings, PlacementSettings, Settings
-from spectacle.daemon.devices import Place, assign, gpu_count, groups_of, most_cpu_workers, runs_on, unused_gpus
+from spectacle.daemon.devices import Place, assign, gpu_counts, groups_of, most_cpu_workers, runs_on, unused_gpus
 from spectacle.errors import ConfigurationError, GeneratorError, SpectacleError
 from spectacle.generators import registry
-from spectacle.generators.base import Device, Generator, Resources
+from spectacle.generators.base import Device, Generator, Resources, RunsOn
 from spectacle.generators.placement import memory
 
 
 def check_workers(settings: Settings, places: Sequence[Place]) -> Iterator[Check]:
     """Whether the workers have what they need."""
-    gpus = gpu_count()
-    missing = sorted({str(place.device) for place in places if place.on_gpu and place.device.index >= gpus})
+    counts = gpu_counts()
+    missing = sorted({str(place.device) for place in places if _is_missing(place, counts)})
     if missing:
-        there = f"{gpus} usable GPU(s) found" if gpus else "no usable GPU was found"
+        names = _names(counts)
+        there = f"only {names} can be used" if names else "no usable GPU was found"
         yield Check(
             "devices", Level.FAIL, f"{', '.join(missing)}, but {there}",
             'install the driver, or set workers.devices = ["auto"]',
@@ -29,6 +30,7 @@ def check_workers(settings: Settings, places: Sequence[Place]) -> Iterator[Check
         for unused in unused_gpus():
             found, _, remedy = unused.rpartition("; ")
             yield Check("devices", Level.WARN, f"{found}, so models run on the CPU", remedy)
+    yield from _check_on_cpu(settings, places)
     count = sum(not place.on_gpu for place in places)
     fitting = most_cpu_workers()
     if count > max(1, fitting):
@@ -45,25 +47,53 @@ def require_devices(places: Sequence[Place]) -> None:
     Raises:
         ConfigurationError: When one is not.
     """
-    count = gpu_count()
+    counts = gpu_counts()
     for place in places:
-        if not place.on_gpu or place.device.index < count:
+        if not _is_missing(place, counts):
             continue
         try:
             memory.look(place.device, PlacementSettings())  # a GPU may be there that leaves no trace where others do
         except GeneratorError as error:
-            there = f"{count} GPU(s) are" if count else "no GPU is"
+            names = _names(counts)
+            there = f"only {names} can be used" if names else "no GPU is usable"
             also = "".join(f"; {each}" for each in unused_gpus())
             raise ConfigurationError(
-                f"workers.devices: {replace(place.device, share=1)}: {there} usable here{also}. Use auto or cpu, or "
+                f"workers.devices: {replace(place.device, share=1)}: {there} here{also}. Use auto or cpu, or "
                 f"fix this: {error.message}"
             ) from None
+
+
+def _is_missing(place: Place, counts: Mapping[str, int]) -> bool:
+    """Whether a worker's GPU is not among those that were found."""
+    return place.on_gpu and max(place.device.numbers) >= counts.get(place.device.kind, 0)
+
+
+def _names(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind}:{number}" for kind, count in counts.items() for number in range(count))
+
+
+def _check_on_cpu(settings: Settings, places: Sequence[Place]) -> Iterator[Check]:
+    """Whether generators that the workers of GPUs run use the GPUs."""
+    for name, kind in settings.kinds.items():
+        generator = _own(kind, settings)
+        if generator is None or generator.runs_on is RunsOn.CPU_ONLY:
+            continue
+        found: dict[str, list[str]] = {}
+        for device in devices_of(kind, places, groups_of(name, settings)):
+            if (why := generator.why_on_cpu(device)) is not None:
+                found.setdefault(why, []).append(str(device))
+        for why, devices in found.items():
+            yield Check(
+                "devices", Level.WARN, f"{name} on {', '.join(devices)}: {generator.name} computes on the CPU, "
+                f"because {why}",
+                f'set kinds.{name}.devices = ["cpu"], which leaves the GPU to others',
+            )  # fmt: skip
 
 
 def _check_shared(device: Device, settings: Settings, places: Sequence[Place]) -> Iterator[Check]:
     """Whether the model of each kind is placed as well in its part of a GPU as it would be on all of it."""
     for name, kind in settings.kinds.items():
-        generator = registry.find_own(kind.generator, Resources.from_settings(settings))
+        generator = _own(kind, settings)
         if generator is None or device not in devices_of(kind, places, groups_of(name, settings)):
             continue
         told = _first_sentence(generator, kind, device, settings)
@@ -73,6 +103,14 @@ def _check_shared(device: Device, settings: Settings, places: Sequence[Place]) -
                 "memory", Level.WARN, f"{name} on {device}, shared by {device.share} workers: {told} Alone: {whole}",
                 f"list {device} once in workers.devices",
             )  # fmt: skip
+
+
+def _own(kind: KindSettings, settings: Settings) -> type[Generator] | None:
+    """The generator of a kind; None for those of other packages, and for what is none, which is told elsewhere."""
+    try:
+        return registry.find_own(kind.generator, Resources.from_settings(settings))
+    except SpectacleError:
+        return None
 
 
 def devices_of(kind: KindSettings, places: Sequence[Place], groups: Collection[str] = frozenset()) -> list[Device]:

@@ -70,6 +70,7 @@ def _checks(file: Path | None, spool: Path | None) -> Iterator[Check]:
     yield from check_cluster(settings)
     yield from machine.check_kinds(settings)
     yield from machine.check_prepared(settings)
+    yield from machine.check_parts(settings)
     yield from operators.check_settings(settings)
     yield from check_provenance(settings.provenance)
     yield from check_metrics(settings.metrics)

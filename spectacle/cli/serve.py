@@ -37,7 +37,9 @@ log = structlog.get_logger()
 
 @click.command()
 @with_configuration
-@click.option("--device", "devices", multiple=True, help="Device to use: auto, cpu, cuda:0 … Can be repeated.")
+@click.option(
+    "--device", "devices", multiple=True, help="Device to use: auto, cpu, cuda:0, xpu:0, mps … Can be repeated."
+)
 @click.option("--ray", "address", metavar="HOST:PORT", help="Run jobs on the Ray cluster with this head node.")
 @click.option("--once", is_flag=True, help="Process the requests that are there, then exit.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Minimum log level.")

@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -16,6 +18,7 @@ from spectacle.daemon.attempt import JobRunner
 from spectacle.daemon.backlog import TrackedRequest
 from spectacle.daemon.batch import Batch
 from spectacle.daemon.devices import Place
+from spectacle.daemon.kept_threads import KeptThreads
 from spectacle.daemon.progress import Attempt
 from spectacle.daemon.schedule import WorkerState
 from spectacle.errors import Cancelled, SpectacleError
@@ -88,15 +91,15 @@ class _Turn:
 
     Attributes:
         end: Lets the next turn begin.
+        over: Set once all attempts are over.
         attempts: The attempts that are not over, the first one at the beginning.
         using: Those of them whose jobs have not ended.
-        threads: The threads of those after the first.
     """
 
     end: Callable[[], None]
+    over: threading.Event
     attempts: list[Attempt] = field(default_factory=list)
     using: set[Attempt] = field(default_factory=set)
-    threads: list[threading.Thread] = field(default_factory=list)
 
 
 class DeviceThreads:
@@ -123,6 +126,7 @@ class DeviceThreads:
         self._threads = [
             threading.Thread(target=self._run, name=f"device-{place}-{number}", daemon=True) for number in range(2)
         ]
+        self._companions = KeptThreads(f"device-{place}-batch")
         self._left = len(self._threads)
         self._turns: list[_Turn] = []
         self._working: _Turn | None = None
@@ -166,6 +170,7 @@ class DeviceThreads:
                 if not self._left:
                     self._state = "stopped"
                     self.worker.kill()
+                    self._companions.close()
 
     def _take_turn(self, end_turn: Callable[[], None]) -> None:
         """Serve one request, or find that there is none. `end_turn` lets the other thread begin before the end."""
@@ -185,7 +190,7 @@ class DeviceThreads:
         idle_left = self._idle_since + idle_unload - time.monotonic()
         timeout = idle_left if self.worker.is_running else MAX_WAIT
 
-        turn = _Turn(end_turn)
+        turn = _Turn(end_turn, threading.Event())
 
         def begin(attempt: Attempt) -> None:
             self._begin(turn, attempt)
@@ -198,14 +203,13 @@ class DeviceThreads:
             return
         first = tracked.attempt
         assert first is not None
-        batch = Batch(self.worker, first, lambda most: self._gather(turn, batch, first, most))
+        batch = Batch(self.worker, first, lambda most: self._gather(turn, batch, first, most), self._companions.start)
         try:
             self.worker.reconfigure(self._source.settings)
             self._source.serve(tracked, batch)
         finally:
             self._finish(turn, first)
-            for each in turn.threads:
-                each.join()
+            turn.over.wait()
 
     def _begin(self, turn: _Turn, attempt: Attempt) -> None:
         attempt.on_worker_done = lambda: self._worker_done(turn, attempt)
@@ -224,12 +228,13 @@ class DeviceThreads:
             attempt = tracked.attempt
             assert attempt is not None
             begun.append(attempt)
-            name = f"device-{self._place}-batch-{len(begun)}"
-            thread = threading.Thread(
-                target=self._serve_companion, args=(turn, batch, tracked, attempt), name=name, daemon=True
-            )
-            turn.threads.append(thread)
-            thread.start()
+            serve = partial(self._serve_companion, turn, batch, tracked, attempt)
+            try:
+                self._companions.start(serve)
+            except RuntimeError:
+                # No further thread is allowed. It ends with `Deferred` here, and its turn comes again.
+                batch.close()
+                copy_context().run(serve)
         return begun
 
     def _serve_companion(self, turn: _Turn, batch: Batch, tracked: TrackedRequest, attempt: Attempt) -> None:
@@ -247,6 +252,7 @@ class DeviceThreads:
             turn.attempts.remove(attempt)
             if not turn.attempts:
                 self._turns.remove(turn)
+                turn.over.set()
             left = [] if turn.attempts else self.runs
         for other in left:
             other.end_overlap()

@@ -55,7 +55,8 @@ class Place:
     @property
     def measured_as(self) -> str:
         """What it has in common with workers that take equally long for the same job."""
-        device = str(replace(self.device, index=0, share=1))
+        second = None if self.device.second is None else 1
+        device = str(replace(self.device, index=0, share=1, second=second))
         return device if self.threads is None else f"{device} {self.threads}"
 
     @property
@@ -77,12 +78,16 @@ class Assignment:
     light: bool = False
 
 
-def gpu_count(environment: Mapping[str, str] | None = None) -> int:
-    """How many GPUs this process may use as `cuda:N`: those that are here, cut down by variables that hide some.
+def gpu_counts(environment: Mapping[str, str] | None = None) -> Counter[str]:
+    """How many GPUs this process may use, by kind: those that are here, cut down by variables that hide some.
 
-    They are NVIDIA's, also in WSL2, or AMD's with a torch for ROCm, which calls them so too.
+    As `cuda` they are NVIDIA's, also in WSL2, or AMD's with a torch for ROCm; as `xpu` Intel's, as `mps` Apple's.
     """
-    return sum(each.count for each in find_accelerators(environment) if not each.why_not)
+    counts: Counter[str] = Counter()
+    for each in find_accelerators(environment):
+        if not each.why_not:
+            counts[each.kind] += each.count
+    return counts
 
 
 def unused_gpus() -> list[str]:
@@ -120,8 +125,10 @@ def find_places(settings: WorkerSettings) -> list[Place]:
     added = 0
     for name in settings.devices:
         if name == "auto":
-            gpus = _gpus()
-            added = _cpu_workers(settings, cores, least=0 if gpus else 1)
+            gpus = _gpus(settings.devices)
+            added = _cpu_workers(
+                settings, cores, least=0 if gpus or any("+" in each for each in settings.devices) else 1
+            )
             devices += [*gpus, *[Device()] * added]
         else:
             devices.append(_device(name))
@@ -167,13 +174,18 @@ def most_cpu_workers(share: float = 1.0) -> int:
     return int(free_ram() * share / WORKER_RAM)
 
 
-def _gpus() -> list[Device]:
-    return [Device("cuda", index) for index in range(gpu_count())]
+def _gpus(named: Collection[str]) -> list[Device]:
+    """The GPUs that are here, without those of pairs that are named."""
+    pairs = [_device(name) for name in named if "+" in name]
+    paired = {(pair.kind, number) for pair in pairs for number in pair.numbers}
+    here = [Device(kind, index) for kind, count in gpu_counts().items() for index in range(count)]
+    return [device for device in here if (device.kind, device.index) not in paired]
 
 
 def _device(name: str) -> Device:
-    kind, _, index = name.partition(":")
-    return Device(kind, int(index or 0))
+    first, _, other = name.partition("+")
+    kind, _, index = first.partition(":")
+    return Device(kind, int(index or 0), second=int(other.partition(":")[2]) if other else None)
 
 
 def groups_of(kind: str, settings: Settings) -> frozenset[str]:

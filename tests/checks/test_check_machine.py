@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_the_devices_to_be_used_are_named() -> None:
 
 
 def test_serving_on_a_gpu_that_is_not_there_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spectacle.checks.workers.gpu_count", lambda: 0)
+    monkeypatch.setattr("spectacle.checks.workers.gpu_counts", Counter)
     monkeypatch.setattr("spectacle.checks.workers.unused_gpus", lambda: ["1 AMD GPU(s) found, but not used: why; do"])
     places = find_places(WorkerSettings(devices=("cuda:0", "cpu")))
 
@@ -98,18 +99,18 @@ def test_a_gpu_that_is_not_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "_GPUS", tmp_path)
-    monkeypatch.setattr("spectacle.checks.workers.gpu_count", lambda: 0)
+    monkeypatch.setattr("spectacle.checks.workers.gpu_counts", Counter)
     (check,) = machine.check_devices(settings(workers={"devices": ["cuda:0"]}))
     assert (check.level, check.found) == (Level.FAIL, "cuda:0, but no usable GPU was found")
     information = tmp_path / "0000:01:00.0/information"
     information.parent.mkdir()
     information.write_text("Model: \t\t NVIDIA Something\nIRQ: 5\n")
-    monkeypatch.setattr("spectacle.checks.workers.gpu_count", lambda: 1)
+    monkeypatch.setattr("spectacle.checks.workers.gpu_counts", lambda: Counter(cuda=1))
     (check,) = machine.check_devices(settings(workers={"devices": ["cuda:0"]}))
     assert check.level is Level.OK
     assert "NVIDIA Something" in check.found
     (check,) = machine.check_devices(settings(workers={"devices": ["cuda:0", "cuda:3"]}))
-    assert (check.level, check.found) == (Level.FAIL, "cuda:3, but 1 usable GPU(s) found")
+    assert (check.level, check.found) == (Level.FAIL, "cuda:3, but only cuda:0 can be used")
 
 
 def test_a_kind_whose_devices_have_no_worker_is_told_with_those_that_have() -> None:
@@ -138,7 +139,7 @@ def test_a_model_that_fits_less_well_into_its_part_of_a_gpu_is_told(monkeypatch:
         return ("device on the GPU.", "More.") if device.share == 1 else ("group-offload on the GPU.",)
 
     monkeypatch.setattr(TestGenerator, "plan", classmethod(plan))
-    monkeypatch.setattr("spectacle.checks.workers.gpu_count", lambda: 2)
+    monkeypatch.setattr("spectacle.checks.workers.gpu_counts", lambda: Counter(cuda=2))
     given: dict[str, Any] = {"default_kind": "card", "kinds": {"card": {"generator": "test-double"}}}
     (check,) = machine.check_devices(settings(workers={"devices": ["cuda:1", "cuda:1"]}, **given))
     assert (check.level, check.remedy) == (Level.WARN, "list cuda:1 once in workers.devices")
@@ -264,6 +265,19 @@ def test_a_whole_prepared_checkpoint_is_fine(tmp_path: Path) -> None:
     write_prepared(into, lambda _folder: {}, generator="test-double", preset=None, quantization="none")
     (check,) = machine.check_prepared(settings(weights={"prepared": {"test-double": str(into)}}))
     assert check.level is Level.OK
+
+
+def test_parts_of_models_that_take_none_and_files_that_are_missing_are_told(tmp_path: Path) -> None:
+    part = {"transformer": {"path": str(tmp_path / "a.safetensors")}}
+    (wrong, missing) = machine.check_parts(settings(weights={"parts": {"Qwen/Qwen-Imag": part}}))
+    assert wrong.level is Level.FAIL
+    assert wrong.found == "'Qwen/Qwen-Imag': no generator takes parts of it from elsewhere"
+    assert "did you mean 'Qwen/Qwen-Image'?" in (wrong.remedy or "")
+    assert missing.found.endswith("a.safetensors is missing")
+    (tmp_path / "a.safetensors").touch()
+    (other,) = machine.check_parts(settings(weights={"parts": {"depth-anything/Depth-Anything-V2-Small-hf": part}}))
+    assert "no generator takes parts of it" in other.found
+    assert not list(machine.check_parts(settings(weights={"parts": {"Qwen/Qwen-Image": part, "sdxl": part}})))
 
 
 def test_a_system_that_was_not_tried_is_called_that(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,18 +7,21 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+from heedless import Heedless, job
 
 from spectacle.config import Settings
 from spectacle.daemon import device_threads
+from spectacle.daemon.attempt import JobRunner
 from spectacle.daemon.backlog import TrackedRequest
 from spectacle.daemon.device_threads import DeviceThreads
 from spectacle.daemon.devices import Place
+from spectacle.daemon.kept_threads import KeptThreads
 from spectacle.daemon.progress import Attempt
 from spectacle.daemon.schedule import WorkerState
 from spectacle.generators.base import Device
 from spectacle.spool.file_status import FileStatus
 from spectacle.spool.naming import RequestName
-from spectacle.worker.contract import Model
+from spectacle.worker.contract import Deferred, Model
 from spectacle.worker.in_process import InProcessWorker
 
 PATIENCE = 20.0
@@ -231,3 +234,45 @@ def test_the_worker_is_ended_once_when_both_threads_have_stopped(settings: Setti
     assert not device.is_alive()
     assert worker.done == ["killed"]
     assert told(device) == ("stopped", None, None)
+
+
+class BatchSource(Source):
+    """Has one request join the first, and tells how each ended."""
+
+    def companions(
+        self, state: WorkerState, first: Attempt, most: int, begin: Callable[[Attempt], None]
+    ) -> list[TrackedRequest]:
+        name = RequestName.parse("joining-1-64x64.txt")
+        assert name is not None
+        attempt = Attempt(name)
+        begin(attempt)
+        return [TrackedRequest(name, LOOK, 0.0, 0.0, attempt=attempt)]
+
+    def serve(self, tracked: TrackedRequest, worker: JobRunner) -> None:
+        user = tracked.name.user
+        try:
+            worker.run(job(tracked.name.stem), Heedless())
+        except Deferred:
+            self.happened.put(f"{user} is deferred")
+        else:
+            self.happened.put(f"{user} is done")
+
+
+def test_where_no_further_thread_is_allowed_who_was_to_join_a_batch_is_deferred_and_the_first_is_served(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_threads: KeptThreads, _function: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(KeptThreads, "start", refuse)
+    source = BatchSource(settings)
+    device = DeviceThreads(Worker(settings), source, WorkerState(), Place(Device()))
+    device.start()
+    for user in ("a", "b"):
+        source.waiting.put(user)
+        source.wait("joining is deferred", f"{user} is done")
+    source.stopping = True
+    for _ in range(2):
+        source.waiting.put("")
+    device.join(PATIENCE)
+    assert not device.is_alive()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from spectacle.daemon.devices import (
     cluster_places,
     core_count,
     find_places,
-    gpu_count,
+    gpu_counts,
     require_workers,
     runs_on,
 )
@@ -36,7 +37,7 @@ from spectacle.generators.base import Device, RunsOn
     ("visible", "count"), [("", 0), ("0", 1), ("0,2", 2), ("GPU-aa, GPU-bb", 2), ("-1", 0), (" ", 0)]
 )
 def test_the_visible_gpus_are_counted_as_cuda_would(visible: str, count: int) -> None:
-    assert gpu_count({"CUDA_VISIBLE_DEVICES": visible}) == count
+    assert gpu_counts({"CUDA_VISIBLE_DEVICES": visible})["cuda"] == count
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Makes a machine of so many GPUs and cores, with memory for so many processor workers."""
 
     def make(gpus: int, cores: int, memory: int = 1000) -> None:
-        monkeypatch.setattr(devices, "gpu_count", lambda: gpus)
+        monkeypatch.setattr(devices, "gpu_counts", lambda: Counter(cuda=gpus))
         monkeypatch.setattr(devices, "core_count", lambda: cores)
         monkeypatch.setattr(devices, "free_ram", lambda: memory * WORKER_RAM / MAX_SHARE)
 
@@ -255,3 +256,39 @@ def test_a_kind_for_any_gpu_runs_on_the_gpus_of_a_cluster_and_one_for_a_gpu_of_t
     assert (
         assign(KindSettings(generator="test-double", devices=("cuda:0",)), RunsOn.GPU_OR_CPU, places).workers == set()
     )
+
+
+def test_a_pair_of_gpus_is_one_worker_and_auto_takes_the_others(machine: Callable[..., None]) -> None:
+    machine(gpus=3, cores=4)
+    pair = Device("cuda", 0, second=2)
+    assert [(str(place), place.device) for place in workers("cuda:0+cuda:2")] == [("cuda:0+cuda:2", pair)]
+    places = workers("cuda:0+cuda:2", "auto", cpu_workers=0)
+    assert [str(place) for place in places] == ["cuda:0+cuda:2", "cuda:1"]
+    assert (pair.torch_name, pair.numbers) == ("cuda:0", (0, 2))
+    # It takes another time than one GPU, and as long as any other pair.
+    assert {place.measured_as for place in places} == {"cuda:0+cuda:1", "cuda:0"}
+    other = Place(Device("cuda", 3, second=0))
+    assert other.measured_as == places[0].measured_as
+
+
+@pytest.mark.parametrize(("named", "runs"), [("cuda", {0, 1}), ("cuda:0+cuda:2", {0}), ("cuda:1", {1})])
+def test_a_kind_may_name_a_pair(machine: Callable[..., None], named: str, runs: set[int]) -> None:
+    machine(gpus=3, cores=4)
+    places = workers("cuda:0+cuda:2", "cuda:1", "cpu")
+    kind = KindSettings(generator="qwen-image", devices=(named,))
+    assert assign(kind, RunsOn.GPU_PREFERRED, places).workers == runs
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (("cuda:0+cuda:0",), "invalid device 'cuda:0\\+cuda:0'; name two different GPUs, or cuda:0 alone"),
+        (("cuda:0+cuda:1", "cuda:1"), "cuda:1 and cuda:0\\+cuda:1 have a GPU in common; remove one of them"),
+        (("cuda", "cuda:0+cuda:1"), "cuda and cuda:0\\+cuda:1 have a GPU in common"),
+        (("cuda:1+cuda:2", "cuda:0+cuda:1"), "have a GPU in common"),
+        (("cuda:0+cpu",), "invalid device 'cuda:0\\+cpu'; use auto, cpu, cuda:0"),
+    ],
+)
+def test_pairs_of_gpus_that_cannot_be_are_refused(named: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        WorkerSettings(devices=named)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from spectacle.config import PlacementSettings
-from spectacle.generators.placement.costs import Pairs, cpu_cost, gpu_cost, with_kept_blocks, with_locked_blocks
+from spectacle.generators.placement import backends
+from spectacle.generators.placement.costs import (
+    Pairs,
+    cpu_cost,
+    gpu_cost,
+    second_cost,
+    with_kept_blocks,
+    with_locked_blocks,
+)
 from spectacle.generators.placement.plan import (
     LIBRARIES,
     Component,
@@ -32,6 +39,10 @@ MAX_FILLED = 0.9
 layers may have been copied than the one that runs and the next: how many is not measured."""
 
 
+MOVING = ("model-offload", "group-offload")
+"""Residencies in which weights are in the host's memory and move to the GPU's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A way of holding one component."""
@@ -40,6 +51,7 @@ class Form:
     place: Place
     pinned: bool = False
     staged: bool = False
+    second: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +121,28 @@ class Problem:
     precision: Precision | None = None
 
     @property
-    def device(self) -> Literal["cuda", "cpu"]:
-        return "cpu" if self.machine.capability is None else "cuda"
+    def backend(self) -> backends.Backend:
+        return backends.of(self.machine.device)
+
+    @property
+    def on_cpu(self) -> bool:
+        return self.machine.device == "cpu"
+
+    @property
+    def moves(self) -> bool:
+        """Whether there are two memories, so that weights can be in one and move to the other."""
+        return not self.on_cpu and not self.machine.unified
 
     @property
     def precisions(self) -> tuple[Precision, ...]:
         if self.precision is not None:
             return (self.precision,)
         half = all(each.fp16 for each in self.components)
-        if self.machine.capability is not None:
+        if not self.on_cpu:
             if half:
                 return ("fp16",)
-            return ("bf16",) if self.machine.capability >= (8, 0) else ("fp32",)
-        return ("bf16",) if self.machine.cpu_bf16 and not half else ("fp32", "bf16")
+            return ("bf16",) if self.machine.bf16 else ("fp32",)
+        return ("bf16",) if self.machine.bf16 and not half else ("fp32", "bf16")
 
     def candidates(self) -> Iterator[Candidate]:
         """Everything that can be done, best first, whether it fits or not."""
@@ -133,17 +154,17 @@ class Problem:
 
     def ways(self) -> Iterator[Way]:
         settings = self.settings
-        ways = _GPU_WAYS if self.device == "cuda" else _CPU_WAYS
+        ways = _CPU_WAYS if self.on_cpu else _GPU_WAYS
         residency = settings.residency
-        if self.device == "cpu" and residency in ("model-offload", "group-offload"):
+        if not self.moves and residency in MOVING:
             residency = "device"
         if residency == "staged" and not self.staging:
-            residency = "device" if self.device == "cpu" else "model-offload"
+            residency = "model-offload" if self.moves else "device"
         quantizable = any(each.is_quantizable for each in self.components)
         for way in ways:
             if residency not in ("auto", way.residency) or not self._can_be(way):
                 continue
-            if way.residency == "staged" and not self.staging:
+            if (way.residency == "staged" and not self.staging) or (way.residency in MOVING and not self.moves):
                 continue
             if settings.quantization not in ("auto", way.quantization) and quantizable:
                 continue
@@ -154,7 +175,9 @@ class Problem:
             yield way
 
     def may_be(self, quantization: str) -> bool:
-        return all(quantization in each.quantizations for each in self.components)
+        return quantization not in self.backend.lacks and all(
+            quantization in each.quantizations for each in self.components
+        )
 
     def _can_be(self, way: Way) -> bool:
         if way.quantization != "none" and not self.may_be(way.quantization):
@@ -178,9 +201,11 @@ class Problem:
         least = levels[0]
         if way.residency == "device":
             yield from (Form(level, Place.DEVICE) for level in levels)
-        elif self.device == "cpu":
-            place = Place.DISK if way.residency == "disk-offload" else Place.DEVICE
-            yield from (Form(level, place, staged=self.staging) for level in levels)
+        elif not self.moves:
+            if way.residency != "disk-offload" or (self.staging and not self.on_cpu):
+                yield from (Form(level, Place.DEVICE, staged=self.staging) for level in levels)
+            if way.residency == "disk-offload":
+                yield Form(least, Place.DISK, staged=self.staging)
         else:
             streamed: tuple[Form, ...] = (Form("none", Place.STREAM, pinned=True), Form("none", Place.STREAM))
             if way.residency == "group-offload" and not way.pinned:
@@ -193,6 +218,8 @@ class Problem:
                 # Room for the whole encoder is put to better use: for blocks that are not moved at each step.
                 "group-offload": streamed + entire,
             }.get(way.residency, entire + streamed)
+            if self.machine.second and way.residency != "disk-offload":
+                forms = (Form("none", Place.DEVICE, second=True), *forms)
             for level in levels:
                 yield from (replace(form, quantization=level) for form in forms)
             if self.staging:
@@ -221,21 +248,26 @@ class Problem:
     def keeps_blocks(self, way: Way) -> bool:
         """Whether what is left of the GPU is filled with blocks, rather than left alone as the settings ask for."""
         streams = way.residency in ("group-offload", "disk-offload")
-        return self.device == "cuda" and streams and self.settings.residency == "auto"
+        return not self.on_cpu and streams and self.settings.residency == "auto"
 
     def candidate(self, way: Way, precision: Precision, encoder: Form, tiling: bool) -> Candidate:
         placements = tuple(self._placed(each, way, encoder, precision) for each in self.components)
         pairs: Pairs = list(zip(self.components, placements, strict=True))
         if self.keeps_blocks(way):
-            pairs = with_kept_blocks(pairs, precision, tiling, int(MAX_FILLED * self.machine.vram))
-        if self.device == "cuda" and way.residency == "group-offload" and not way.pinned:
+            room = self.machine.vram
+            if self.machine.unified:
+                room = min(room, self.machine.ram - gpu_cost(pairs, precision, tiling)[1])
+            pairs = with_kept_blocks(pairs, precision, tiling, int(MAX_FILLED * room))
+        if way.residency == "group-offload" and not way.pinned:
             pairs = with_locked_blocks(pairs, int(MAX_PINNED * self.machine.ram))
         placements = tuple(placed for _, placed in pairs)
-        cost = cpu_cost if self.device == "cpu" else gpu_cost
+        cost = cpu_cost if self.on_cpu else gpu_cost
         vram, ram = cost(pairs, precision, tiling)
+        if self.machine.unified:
+            ram += vram
         on_device = (Place.DEVICE,)
         plan = Plan(
-            device=self.device,
+            device=self.machine.device,
             precision=precision,
             residency=way.residency,
             placements=placements,
@@ -246,6 +278,9 @@ class Problem:
             offload_directory=self.settings.offload_directory,
             vram=vram,
             ram=ram,
+            second=second_cost(pairs, tiling),
+            second_gpu=self.machine.second_gpu,
+            unified=self.machine.unified,
             moved=sum(
                 placed.size - placed.kept - each.scales(placed.quantization)
                 for each, placed in pairs
@@ -261,7 +296,10 @@ class Problem:
         return Candidate(way, plan, sum(placed.all_locked for placed in placements))
 
     def _placed(self, component: Component, way: Way, encoder: Form, precision: Precision) -> ComponentPlacement:
-        if component.stage is Stage.ENCODE and component.is_large:
+        if encoder.second and component.stage is not Stage.DENOISE:
+            quantization = encoder.quantization if component.stage is Stage.ENCODE else "none"
+            form = replace(encoder, quantization=quantization)
+        elif component.stage is Stage.ENCODE and component.is_large:
             form = encoder
             if form.place in (Place.STREAM, Place.DISK) and not component.blocks:
                 form = replace(form, place=Place.DEVICE if form.staged else Place.OFFLOAD, pinned=False)
@@ -278,14 +316,23 @@ class Problem:
             quantization = "none"
         size = component.size(quantization, precision)
         return ComponentPlacement(
-            component.name, quantization, form.place, form.pinned, form.staged, size, component.stored_as
+            component.name,
+            quantization,
+            form.place,
+            form.pinned,
+            form.staged,
+            size,
+            component.stored_as,
+            second=form.second,
         )
 
     def fits(self, candidate: Candidate) -> bool:
         plan = candidate.plan
         untiled = not plan.vae_tiling and len(self.tilings(candidate.way)) > 1
+        share = MAX_UNTILED if untiled else 1
         return (
-            plan.vram <= (MAX_UNTILED if untiled else 1) * self.machine.vram
+            plan.vram <= share * self.machine.vram
+            and plan.second <= share * self.machine.second
             and plan.ram <= self.machine.ram
             and candidate.pinned <= MAX_PINNED * self.machine.ram
         )
@@ -294,4 +341,5 @@ class Problem:
         """How much is missing, and with how much on the GPU the rest is done: smaller is better."""
         plan = candidate.plan
         pinned = max(0, candidate.pinned - int(MAX_PINNED * self.machine.ram))
-        return max(0, plan.vram - self.machine.vram) + max(0, plan.ram - self.machine.ram) + pinned, plan.vram
+        missing = max(0, plan.vram - self.machine.vram) + max(0, plan.second - self.machine.second)
+        return missing + max(0, plan.ram - self.machine.ram) + pinned, plan.vram

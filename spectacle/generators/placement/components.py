@@ -24,6 +24,7 @@ def read_component(
     gguf: Path | None = None,
     fp16: bool = False,
     variant: str | None = None,
+    tensors: Mapping[str, TensorInfo] | None = None,
 ) -> Component:
     """A component as the headers of the safetensors files in `folder/name` describe it.
 
@@ -36,25 +37,31 @@ def read_component(
         gguf: A GGUF file with its weights, or None.
         fp16: As `Component` has it.
         variant: Which files are meant where there are several, such as `fp16`; others are used where it has none.
+        tensors: What is loaded instead of the files in the directory, or None.
 
     Raises:
         GeneratorError: When there is no safetensors file, or one is truncated or none; the message names it.
     """
     inside = folder / name if (folder / name).is_dir() else folder
-    tensors: dict[str, TensorInfo] = {}
-    for file in _weight_files(inside, variant):
-        tensors.update(read_header(file))
+    if tensors is None:
+        stored = {}
+        for file in _weight_files(inside, variant):
+            stored.update(read_header(file))
+        form = _stored(inside, stored)
+    else:
+        stored, form = dict(tensors), _unscaled(tensors)
     return Component(
         name,
         stage,
-        parameters=parameters(tensors),
-        fixed=sum(prod(tensor.shape) for key, tensor in tensors.items() if _is_fixed(key, tensor)),
+        parameters=parameters(stored),
+        fixed=sum(prod(tensor.shape) for key, tensor in stored.items() if _is_fixed(key, tensor)),
         activations=activations,
         tiled_activations=tiled_activations,
-        blocks=0 if stage is Stage.DECODE else _blocks(tensors),
-        **_stored(inside, tensors),
+        blocks=0 if stage is Stage.DECODE else _blocks(stored),
+        **form,
         gguf=gguf.stat().st_size if gguf is not None else 0,
         fp16=fp16,
+        layered=tensors is not None,
     )
 
 
@@ -69,7 +76,8 @@ def _weight_files(folder: Path, variant: str | None) -> list[Path]:
     return wanted
 
 
-_LOOKED_UP = re.compile(r"(^|\.)(embed_tokens|lm_head|shared|embeddings\.\w+)\.")
+_LOOKED_UP = re.compile(r"(^|\.)(embed_tokens|lm_head|shared|embeddings\.\w+|token_embd|token_embedding)\.|^output\.")
+"""The last three are the names of llama.cpp and OpenCLIP."""
 
 
 def _is_fixed(key: str, tensor: TensorInfo) -> bool:
@@ -101,6 +109,9 @@ def _stored(folder: Path, tensors: Mapping[str, TensorInfo]) -> dict[str, Any]:
     if method is not None:
         size = sum(tensor.nbytes for tensor in tensors.values())
         return {"stored": size, "stored_as": {"torchao": "int8", "bitsandbytes": "nf4"}.get(method, str(method))}
-    if any(tensor.dtype.startswith("F8") for tensor in tensors.values()):
-        return {"stored_as": "fp8"}
-    return {}
+    return _unscaled(tensors)
+
+
+def _unscaled(tensors: Mapping[str, TensorInfo]) -> dict[str, Any]:
+    """Whether weights were cast to fp8 without scales; what has scales is told as what it is loaded as."""
+    return {"stored_as": "fp8"} if any(tensor.dtype.startswith("F8") for tensor in tensors.values()) else {}

@@ -55,6 +55,17 @@ def with_locked_blocks(pairs: Pairs, limit: int) -> Pairs:
 
 def gpu_cost(pairs: Pairs, precision: Precision, tiling: bool) -> tuple[int, int]:
     """The peaks of the GPU's and the host's memory, in bytes."""
+    here = [(component, placed) for component, placed in pairs if not placed.second]
+    return _gpu_peak(here, tiling), HOST_ALLOWANCE + max(_held(pairs, precision), _loading(pairs))
+
+
+def second_cost(pairs: Pairs, tiling: bool) -> int:
+    """The peak of the second GPU's memory, in bytes; 0 where nothing is on it."""
+    there = [(component, placed) for component, placed in pairs if placed.second]
+    return _gpu_peak(there, tiling) if there else 0
+
+
+def _gpu_peak(pairs: Pairs, tiling: bool) -> int:
     resident = sum(placed.size for _, placed in pairs if placed.place is Place.DEVICE and not placed.staged)
     resident += sum(placed.kept for _, placed in pairs)
     resident += sum(
@@ -74,7 +85,7 @@ def gpu_cost(pairs: Pairs, precision: Precision, tiling: bool) -> tuple[int, int
                 while_it_runs += placed.size
             beside = max(beside, component.tiled(tiling))
         running.append(while_it_runs + beside)
-    return resident + max(running) + GPU_ALLOWANCE, HOST_ALLOWANCE + max(_held(pairs, precision), _loading(pairs))
+    return resident + max(running) + GPU_ALLOWANCE
 
 
 def _held(pairs: Pairs, precision: Precision) -> int:

@@ -8,12 +8,14 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Device
+from spectacle.generators.placement import backends
 from spectacle.generators.placement.host_memory import free_ram
 from spectacle.generators.placement.plan import LIBRARIES, Machine
 from spectacle.processes import module_command, module_environment
@@ -32,18 +34,17 @@ def measure(device: Device, settings: PlacementSettings) -> Machine:
     """
     ram = free_ram(settings.ram_limit)
     if device.kind == "cpu":
-        return Machine(ram, cpu_bf16=_multiplies_bf16(), packages=_installed())
-    import torch
-
-    torch.cuda.set_device(device.index)
-    free, total = torch.cuda.mem_get_info(device.index)
-    free += torch.cuda.memory_reserved(device.index) - torch.cuda.memory_allocated(device.index)
-    limit = _limit(settings.vram_limit, total, device.share)
-    if limit is not None:
-        torch.cuda.set_per_process_memory_fraction(min(1.0, limit / total), device.index)
-        free = min(free, limit - torch.cuda.memory_allocated(device.index))
-    capability = torch.cuda.get_device_capability(device.index)
-    return Machine(ram, max(0, free), capability, _multiplies_bf16(), _installed())
+        return Machine(ram, bf16=_multiplies_bf16(), packages=_installed())
+    backend = backends.of(device.kind)
+    backend.make_current(device.index)
+    found = [backend.memory(number) for number in device.numbers]
+    free = []
+    for number, each in zip(device.numbers, found, strict=True):
+        limit = _limit(settings.vram_limit, each.total, device.share)
+        if limit is not None:
+            backend.hold_to(min(1.0, limit / each.total), number)
+        free.append(max(0, each.free if limit is None else min(each.free, limit - each.used)))
+    return _machine(device, ram, free, bf16=backend.multiplies_bf16(device.index), unified=found[0].unified)
 
 
 def look(device: Device, settings: PlacementSettings) -> Machine:
@@ -54,12 +55,19 @@ def look(device: Device, settings: PlacementSettings) -> Machine:
     """
     ram = free_ram(settings.ram_limit)
     if device.kind == "cpu":
-        return Machine(ram, cpu_bf16=_multiplies_bf16(), packages=_installed())
-    free, total, capability = _asked(device.index)
-    limit = _limit(settings.vram_limit, total, device.share)
-    if limit is not None:
-        free = min(free, limit)
-    return Machine(ram, free, capability, _multiplies_bf16(), _installed())
+        return Machine(ram, bf16=_multiplies_bf16(), packages=_installed())
+    asked = [_asked(device.kind, number) for number in device.numbers]
+    free = []
+    for is_free, total, _, _ in asked:
+        limit = _limit(settings.vram_limit, total, device.share)
+        free.append(is_free if limit is None else min(is_free, limit))
+    return _machine(device, ram, free, bf16=asked[0][2], unified=asked[0][3])
+
+
+def _machine(device: Device, ram: int, free: list[int], *, bf16: bool, unified: bool) -> Machine:
+    """A machine with so many bytes free of each of a device's GPUs."""
+    machine = Machine(ram, free[0], backends.of(device.kind).kind, bf16, _installed(), unified=unified)
+    return machine if device.second is None else replace(machine, second=free[1], second_gpu=device.second)
 
 
 def _limit(vram_limit: int | None, total: int, share: int) -> int | None:
@@ -73,25 +81,25 @@ def _installed() -> frozenset[str]:
 
 
 @functools.cache
-def _asked(index: int) -> tuple[int, int, tuple[int, int]]:
+def _asked(kind: str, index: int) -> tuple[int, int, bool, bool]:
+    """Free and total bytes of a GPU, whether it multiplies bf16, and whether its memory is the host's."""
     if find_spec("torch") is None:
         raise GeneratorError(
             "torch is missing, so the GPU's memory is unknown. Run `pip install '.[diffusion]'` in the clone."
         )
-    command = module_command("spectacle.generators.placement.memory", str(index))
+    command = module_command("spectacle.generators.placement.memory", kind, str(index))
+    remedy = backends.of(kind).remedy
     try:
         told = subprocess.run(
             command, env=module_environment(), capture_output=True, text=True, timeout=ASKING_SECONDS, check=True
         ).stdout
     except subprocess.TimeoutExpired:
-        raise GeneratorError(
-            f"cuda:{index}: did not respond within {ASKING_SECONDS} s. Run nvidia-smi to see why."
-        ) from None
+        raise GeneratorError(f"{kind}:{index}: did not respond within {ASKING_SECONDS} s. {remedy}".rstrip()) from None
     except subprocess.CalledProcessError as error:
         last = error.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise GeneratorError(f"cuda:{index}: cannot be used: {last[0]}. Run nvidia-smi to see why.") from None
-    free, total, major, minor = json.loads(told)
-    return free, total, (major, minor)
+        raise GeneratorError(f"{kind}:{index}: cannot be used: {last[0]}. {remedy}".rstrip()) from None
+    free, total, bf16, unified = json.loads(told)
+    return free, total, bf16, unified
 
 
 @functools.cache
@@ -104,9 +112,9 @@ def _multiplies_bf16(proc: Path = _PROC) -> bool:
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[1])
-    asked = measure(Device("cuda", number), PlacementSettings())
-    assert asked.capability is not None
-    sys.stdout.write(json.dumps([asked.vram, sys.modules["torch"].cuda.mem_get_info(number)[1], *asked.capability]))
+    asked, number = backends.of(sys.argv[1]), int(sys.argv[2])
+    asked.make_current(number)
+    of_gpu = asked.memory(number)
+    sys.stdout.write(json.dumps([of_gpu.free, of_gpu.total, asked.multiplies_bf16(number), of_gpu.unified]))
     sys.stdout.flush()
     os._exit(0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from spectacle.generators.base import Footprint
+from spectacle.generators.placement.backends import Kind
 
 Quantization = Literal["none", "int8", "gguf", "nf4"]
 """`none` is the plan's precision; also of a component whose files hold quantized weights already."""
@@ -72,6 +73,8 @@ class Component:
         only_gguf: Whether the GGUF file is all there is of it.
         fp16: Whether it is known to work in half precision.
         quantizations: What it may be quantized with on loading.
+        layered: Whether it is read layer by layer out of files of another layout, each layer quantized immediately.
+        adapter: How many of its weights, all of them fixed, are those of a LoRA that may be fused into it instead.
     """
 
     name: str
@@ -87,6 +90,13 @@ class Component:
     only_gguf: bool = False
     fp16: bool = False
     quantizations: frozenset[str] = frozenset(LIBRARIES)
+    layered: bool = False
+    adapter: int = 0
+
+    @property
+    def fused(self) -> Component:
+        """The same with its adapter fused into its own weights."""
+        return replace(self, parameters=self.parameters - self.adapter, fixed=self.fixed - self.adapter, adapter=0)
 
     @property
     def is_large(self) -> bool:
@@ -130,20 +140,26 @@ class Machine:
     Attributes:
         ram: Free bytes of the host, within the limits of its cgroup and of `ram_limit`.
         vram: Free bytes of the GPU, within `vram_limit`; 0 without one.
-        capability: CUDA compute capability, or None without a GPU.
-        cpu_bf16: Whether the CPU multiplies bf16 matrices in hardware.
+        device: What kind of device computes.
+        bf16: Whether it multiplies bf16 matrices in hardware.
         packages: The libraries for quantized weights that are installed.
+        second: Free bytes of a second GPU, within `vram_limit`; 0 without one.
+        second_gpu: Its number.
+        unified: Whether the GPU's memory is the host's, so that what is on it counts as bytes of the host, too.
     """
 
     ram: int
     vram: int = 0
-    capability: tuple[int, int] | None = None
-    cpu_bf16: bool = False
+    device: Kind = "cpu"
+    bf16: bool = False
     packages: frozenset[str] = frozenset(LIBRARIES.values())
+    second: int = 0
+    second_gpu: int = 1
+    unified: bool = False
 
     def with_freed(self, held: Footprint) -> Machine:
         """The same machine with more free."""
-        return replace(self, ram=self.ram + held.ram, vram=self.vram + held.vram)
+        return replace(self, ram=self.ram + held.ram, vram=self.vram + held.vram, second=self.second + held.second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +176,7 @@ class ComponentPlacement:
         size: Bytes of its weights in this precision.
         stored_as: What its files are quantized with, empty when they are not.
         kept: Bytes of its blocks that stay on the device. Only of `STREAM` and `DISK`.
+        second: Whether the device is the second GPU. Only of `DEVICE`.
     """
 
     component: str
@@ -171,6 +188,7 @@ class ComponentPlacement:
     stored_as: str = ""
     kept: int = 0
     locked: int = 0
+    second: bool = False
 
     @property
     def all_locked(self) -> int:
@@ -183,7 +201,7 @@ class Plan:
     """Where a model lives, why, and what that costs.
 
     Attributes:
-        device: `cuda` or `cpu`.
+        device: What kind of device computes.
         precision: In what it computes.
         residency: The plan in one word, as the setting `residency` has it.
         placements: One for each component, in the order in which they were given.
@@ -192,15 +210,19 @@ class Plan:
         compile_repeated_blocks: Whether the blocks are compiled.
         cache: Which cache of steps is used.
         vram: Estimated peak of the GPU's memory, bytes; 0 on the CPU.
-        ram: Estimated peak of the host's memory, bytes.
+        ram: Estimated peak of the host's memory, bytes; with that of the GPU where this is the host's.
         moved: Bytes moved onto the device for each forward pass of the denoiser.
         moved_per_prompt: Bytes moved onto the device for each new prompt.
         offload_directory: Where what is streamed from disk is written; None for the system's temporary files.
+        fused: The component into whose weights its adapter is fused before they are quantized; empty for none.
+        second: Estimated peak of the second GPU's memory, bytes; 0 where it is not used.
+        second_gpu: Number of the second GPU.
+        unified: Whether the GPU's memory is the host's.
         reasons: Sentences for people: what was chosen and why.
         risks: Sentences for people: what may go wrong because the settings ask for it.
     """
 
-    device: Literal["cuda", "cpu"]
+    device: Kind
     precision: Precision
     residency: Residency
     placements: tuple[ComponentPlacement, ...]
@@ -213,6 +235,10 @@ class Plan:
     moved: int
     moved_per_prompt: int
     offload_directory: Path | None = None
+    fused: str = ""
+    second: int = 0
+    second_gpu: int = 1
+    unified: bool = False
     reasons: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
 
@@ -234,35 +260,43 @@ class Plan:
             denoiser: Name of the part whose quantization is included.
         """
         tiled = ", VAE in tiles" if self.vae_tiling else ""
-        return f"{self.residency}, {self.of(denoiser).quantization}, {self.precision}{tiled}"
+        fused = ", LoRA fused" if self.fused else ""
+        return f"{self.residency}, {self.of(denoiser).quantization}{fused}, {self.precision}{tiled}"
 
     @property
     def required(self) -> Footprint:
         """What it takes at its peak."""
-        return Footprint(self.vram, self.ram)
+        return Footprint(self.vram, self.ram, self.second)
 
     @property
     def held(self) -> Footprint:
         """What its weights hold between jobs."""
         kept = [placed for placed in self.placements if not placed.staged and placed.place is not Place.DISK]
-        resident = sum(placed.size for placed in kept if placed.place is Place.DEVICE)
-        elsewhere = sum(placed.size for placed in kept) - resident
+        second = sum(placed.size for placed in kept if placed.second)
+        resident = sum(placed.size for placed in kept if placed.place is Place.DEVICE) - second
+        elsewhere = sum(placed.size for placed in kept) - resident - second
         if self.device == "cpu":
             return Footprint(ram=resident + elsewhere)
         blocks = sum(placed.kept for placed in self.placements)
         of_host = sum(placed.kept for placed in kept)
-        return Footprint(resident + blocks, elsewhere - of_host)
+        shared = resident + blocks if self.unified else 0
+        return Footprint(resident + blocks, elsewhere - of_host + shared, second)
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """The plan for people: format and place, costs, reasons, risks."""
-        where = "the GPU" if self.device == "cuda" else "the CPU"
+        where = "the CPU" if self.device == "cpu" else "the GPU"
+        where = "two GPUs" if self.second else where
         lines = [f"{self.residency} on {where}, computing in {self.precision}."]
         lines += [f"{_told(each, self)}." for each in self.placements]
         if self.vae_tiling:
             lines.append("Pictures are decoded in tiles.")
         costs = [f"{gigabytes(self.vram)} of GPU memory"] if self.vram else []
+        if self.second:
+            costs = [f"{gigabytes(self.vram)} and {gigabytes(self.second)} of the two GPUs' memory"]
         costs.append(f"{gigabytes(self.ram)} of the host's memory")
+        if self.unified:
+            costs = [f"{gigabytes(self.ram)} of memory, {gigabytes(self.vram)} of it for the GPU"]
         lines.append(f"Needs about {' and '.join(costs)}.")
         moves = "Reads" if self.residency == "disk-offload" or self.device == "cpu" else "Moves"
         how = "from disk" if moves == "Reads" else "to the GPU"
@@ -297,6 +331,8 @@ def _told(placement: ComponentPlacement, plan: Plan) -> str:
     where = _PLACES[placement.place]
     if plan.device == "cpu" and placement.place is Place.DEVICE:
         where = "in memory"
+    if placement.second:
+        where = "on the second GPU"
     if placement.pinned:
         where = where.replace("the host's memory", "page-locked memory")
     elif placement.locked:

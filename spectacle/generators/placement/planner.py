@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from spectacle.config import PlacementSettings
 from spectacle.errors import GeneratorError, OutOfMemory
+from spectacle.generators.placement import backends, fusing
 from spectacle.generators.placement.candidates import Problem
 from spectacle.generators.placement.plan import (
     Component,
@@ -32,6 +33,7 @@ def make_plan(
     lightning: bool = False,
     staging: bool = True,
     precision: Precision | None = None,
+    pair: bool = False,
 ) -> Plan:
     """Place a model: the best quality that fits, and of that the fastest.
 
@@ -42,6 +44,7 @@ def make_plan(
         lightning: Whether a LoRA for few steps is used: it allows no cache of steps, and no plain fp8 weights.
         staging: Whether parts may be read from their files when their stage comes, and freed after it.
         precision: In what it must compute; None for the best that the device has.
+        pair: Whether a second GPU may hold what encodes prompts and decodes images.
 
     Raises:
         OutOfMemory: When nothing fits; the message says what would.
@@ -52,12 +55,25 @@ def make_plan(
             f"{', '.join(plain)}: fp8 weights without scales give a grid of artefacts with a Lightning LoRA. "
             f"Use bf16 files and placement.quantization = int8, or scaled fp8 made for that LoRA."
         )
-    if machine.capability is None and (packed := [each.name for each in components if each.stored_as == "nf4"]):
+    packed = ", ".join(each.name for each in components if each.stored_as == "nf4")
+    if packed and (why := backends.of(machine.device).lacks.get("nf4")):
+        raise GeneratorError(f"{packed}: the files contain nf4 weights, but {why}. Prepare it as int8.")
+    if packed and machine.device == "cpu":
         raise GeneratorError(
-            f"{', '.join(packed)}: diffusers loads nf4 files only with a GPU. Prepare it as int8, or remove "
+            f"{packed}: diffusers loads nf4 files only with a GPU. Prepare it as int8, or remove "
             f"[weights.prepared] and set placement.quantization = nf4, which packs the weights on loading."
         )
-    problem = Problem(tuple(components), machine, settings, staging, precision)
+    if not pair:
+        machine = replace(machine, second=0)
+
+    def place(parts: Sequence[Component]) -> Plan:
+        return _place(Problem(tuple(parts), machine, settings, staging, precision), lightning=lightning)
+
+    return fusing.choose(components, machine, settings, place)
+
+
+def _place(problem: Problem, *, lightning: bool) -> Plan:
+    settings = problem.settings
     candidates = list(problem.candidates())
     if not candidates:
         raise GeneratorError(impossible(problem))
@@ -77,4 +93,7 @@ def make_plan(
     if compiled and any(each.place in (Place.STREAM, Place.DISK) for each in chosen.plan.placements):
         compiled = False
         why.append("placement.compile_repeated_blocks is off: blocks whose weights are streamed cannot be compiled.")
+    if compiled and (lacks := problem.backend.lacks.get(backends.COMPILING)):
+        compiled = False
+        why.append(f"placement.compile_repeated_blocks is off: {lacks}.")
     return replace(chosen.plan, cache=cache, compile_repeated_blocks=compiled, reasons=tuple(why), risks=risks)

@@ -70,7 +70,7 @@ def nominal_machine(gpu: int, host: int) -> Machine:
 
     A 12 GB GPU exposes 10.5 to 11.3 GiB, which is at most 94 %; what a host has free is assumed.
     """
-    return Machine(int(host * 2**30 * 0.93), int(gpu * 2**30 * 0.94), (8, 6) if gpu else None, cpu_bf16=True)
+    return Machine(int(host * 2**30 * 0.93), int(gpu * 2**30 * 0.94), "cuda" if gpu else "cpu", bf16=True)
 
 
 _HEAD = """\

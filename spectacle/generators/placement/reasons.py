@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from spectacle.generators.placement.candidates import MAX_PINNED, Candidate, Problem, Way
+from spectacle.generators.placement.candidates import MAX_PINNED, MOVING, Candidate, Problem, Way
 from spectacle.generators.placement.plan import (
     LIBRARIES,
     Plan,
@@ -26,8 +26,12 @@ def shortage(problem: Problem, plan: Plan) -> str:
     short = []
     if plan.vram > problem.machine.vram:
         short.append(f"{gigabytes(plan.vram)} of GPU memory, but {gigabytes(problem.machine.vram)} are free")
+    if plan.second > problem.machine.second:
+        free = gigabytes(problem.machine.second)
+        short.append(f"{gigabytes(plan.second)} of the second GPU's memory, but {free} are free")
     if plan.ram > problem.machine.ram:
-        short.append(f"{gigabytes(plan.ram)} of host memory, but {gigabytes(problem.machine.ram)} are free")
+        whose = "memory" if plan.unified else "host memory"
+        short.append(f"{gigabytes(plan.ram)} of {whose}, but {gigabytes(problem.machine.ram)} are free")
     return " and ".join(short) or f"more than {MAX_PINNED:.0%} of the free host memory to be page-locked"
 
 
@@ -43,6 +47,8 @@ def impossible(problem: Problem) -> str:
             "placement.quantization = gguf: this model's directory in the weights directory has no GGUF file. "
             "Put one there, or set it to auto."
         )
+    if why := problem.backend.lacks.get(asked):
+        return f"placement.quantization = {asked}: {why}. Use int8, or set it to auto."
     library = LIBRARIES.get(asked)
     if library is not None and library not in problem.machine.packages:
         return f"placement.quantization = {asked}: needs {library}. Run `pip install '.[diffusion]'` in the clone."
@@ -62,7 +68,7 @@ def does_not_fit(problem: Problem, candidates: Iterable[Candidate]) -> str:
     ]
     if missing:
         remedies.append(f"install {' and '.join(missing)} for smaller weights")
-    if problem.device == "cuda":
+    if not problem.on_cpu:
         remedies.append('set workers.devices = ["cpu"]')
     advice = "; or ".join(remedies)
     form = min((placed.quantization for placed in least.placements), key=("nf4", "gguf", "int8", "none").index)
@@ -80,15 +86,17 @@ def reasons(problem: Problem, chosen: Candidate, candidates: Sequence[Candidate]
         value = getattr(settings, name)
         if value not in ("auto", None):
             yield f"placement.{name} = {str(value).lower()}, as the settings say."
-    if problem.device == "cpu" and settings.residency in ("model-offload", "group-offload"):
+    if settings.residency in MOVING and problem.on_cpu:
         yield "There is no GPU to move weights to, so everything stays in memory."
+    elif settings.residency in MOVING and not problem.moves:
+        yield "The GPU's memory is the host's, so there is nowhere to move weights from."
     if any(each.stored for each in problem.components):
         names = ", ".join(f"{each.name} ({each.stored_as})" for each in problem.components if each.stored)
         yield f"The files contain quantized weights already: {names}."
     best = candidates[0]
     said = ""
     if chosen.way == best.way and plan.residency == "device":
-        where = "on the GPU" if plan.device == "cuda" else "in memory"
+        where = "in memory" if plan.device == "cpu" else "on the GPU"
         yield f"Everything fits {where}{' unquantized' if chosen.way.quantization == 'none' else ''}."
     elif chosen.way != best.way:
         least = min((each for each in candidates if each.way == best.way), key=problem.excess).plan
@@ -111,13 +119,9 @@ def reasons(problem: Problem, chosen: Candidate, candidates: Sequence[Candidate]
 
 
 def _precision_reason(problem: Problem, plan: Plan) -> Iterator[str]:
-    capability = problem.machine.capability
-    if plan.precision == "fp32" and capability is not None:
-        yield (
-            f"The GPU (compute capability {capability[0]}.{capability[1]}) has no bf16, and the model does not "
-            f"work in fp16, so it computes in fp32."
-        )
-    elif plan.precision == "bf16" and capability is None and not problem.machine.cpu_bf16:
+    if plan.precision == "fp32" and not problem.on_cpu:
+        yield "The GPU has no bf16, and the model does not work in fp16, so it computes in fp32."
+    elif plan.precision == "bf16" and problem.on_cpu and not problem.machine.bf16:
         yield "fp32, which this CPU computes faster, would need twice the memory."
 
 
@@ -125,6 +129,10 @@ def _quantization_reason(
     problem: Problem, chosen: Candidate, candidates: Sequence[Candidate], said: str
 ) -> Iterator[str]:
     mine = chosen.way.quantization
+    if problem.settings.quantization == "auto" and chosen.plan.residency == "disk-offload":
+        for form, why in problem.backend.lacks.items():
+            if form in LIBRARIES:
+                yield f"{form} weights, which would need less, are not used: {why}."
     if mine == "none" or problem.settings.quantization != "auto":
         return
     for better in ("none", "int8"):

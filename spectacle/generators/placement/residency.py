@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+import typing
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from spectacle.errors import GeneratorError, one_line
-from spectacle.generators.placement import streaming
+from spectacle.generators.placement import backends, pairing, streaming
 from spectacle.generators.placement.plan import ComponentPlacement, Place, Plan
 
 if TYPE_CHECKING:
@@ -54,6 +56,33 @@ def quantization_config(
             return None
 
 
+def quantizer(plan: Plan, component: str) -> Callable[[torch.nn.Linear], None] | None:
+    """What quantizes a component that is loaded layer by layer; None when nothing does before `place`.
+
+    A layer is quantized where the component stays, so that the host's memory need not hold it.
+    """
+    placement = plan.of(component)
+    if placement.quantization != "int8":
+        return None
+
+    def quantize(layer: torch.nn.Linear) -> None:
+        import torch
+
+        _to_int8(layer, _gpu_of(plan, placement) if _loads_on_gpu(plan, placement) else torch.device("cpu"))
+
+    return quantize
+
+
+def told_of_quantization(module: Any, plan: Plan, component: str) -> Any:
+    """A module of diffusers that `quantizer` has quantized, with what adapters look for on such modules."""
+    if plan.of(component).quantization == "int8" and type(module).__module__.startswith("diffusers."):
+        from diffusers.quantizers.auto import DiffusersAutoQuantizer
+
+        kind: Any = DiffusersAutoQuantizer
+        module.hf_quantizer = kind.from_config(quantization_config(plan, component))
+    return module
+
+
 def _library(name: Literal["diffusers", "transformers"]) -> Any:
     return import_module(name)
 
@@ -69,13 +98,34 @@ def device_map(plan: Plan, component: str) -> dict[str, Any] | None:
     placement = plan.of(component)
     on_gpu = _loads_on_gpu(plan, placement)
     if placement.quantization in ("int8", "nf4") and on_gpu:
-        return {"": torch.cuda.current_device()}
+        return {"": _gpu_of(plan, placement)}
     # As an object, for diffusers refuses the word.
     return {"": torch.device("cpu")} if placement.stored_as == "nf4" and not on_gpu else None
 
 
+def _gpu_of(plan: Plan, placement: ComponentPlacement) -> torch.device:
+    """The GPU that a component is placed on."""
+    import torch
+
+    return torch.device(plan.device, plan.second_gpu if placement.second else backends.of(plan.device).current())
+
+
 def _loads_on_gpu(plan: Plan, placement: ComponentPlacement) -> bool:
-    return plan.device == "cuda" and placement.place is Place.DEVICE
+    """Whether a component is loaded onto the GPU immediately: not where that spares the host no memory."""
+    return plan.device != "cpu" and not plan.unified and placement.place is Place.DEVICE
+
+
+def matrices(module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, str, torch.nn.Linear]]:
+    """The matrices of a module that are not quantized, without those of adapters.
+
+    Yields the name of the module that each is in, that module, the matrix's name there, and the matrix.
+    """
+    from torch import nn
+
+    for name, parent in list(module.named_modules()):
+        for key, linear in list(parent.named_children()) if "lora_" not in name else ():
+            if type(linear) is nn.Linear and "lora_" not in key:
+                yield name, parent, key, linear
 
 
 def pack_nf4(module: torch.nn.Module, device: torch.device, to: torch.device) -> None:
@@ -83,28 +133,61 @@ def pack_nf4(module: torch.nn.Module, device: torch.device, to: torch.device) ->
 
     What stands outside the blocks is small, and matters more: it is left alone, and so are adapters.
     """
+    for name, parent, key, linear in matrices(module):
+        if is_packed(name):
+            parent.register_module(key, _packed(linear, device, to))
+
+
+def is_packed(parent: str) -> bool:
+    """Whether nf4 is for the matrices in a module of this name: one of the repeated blocks, or in one."""
+    return re.search(r"\.\d+(\.|$)", parent) is not None
+
+
+def _packed(linear: torch.nn.Linear, device: torch.device, to: torch.device) -> torch.nn.Module:
     import bitsandbytes.nn
-    from torch import nn
 
     library: Any = bitsandbytes.nn
+    packed = library.Linear4bit(
+        linear.in_features,
+        linear.out_features,
+        compute_dtype=linear.weight.dtype,
+        quant_type="nf4",
+        device="meta",
+    )
+    weight = library.Params4bit(linear.weight.data, requires_grad=False, quant_type="nf4", module=packed)
+    packed.weight = weight.to(device).to(to)
+    packed.bias = linear.bias
+    return typing.cast("torch.nn.Module", packed)
 
-    for name, parent in list(module.named_modules()):
-        if "lora_" in name or not re.search(r"\.\d+(\.|$)", name):
-            continue
-        for key, linear in list(parent.named_children()):
-            if type(linear) is not nn.Linear or "lora_" in key:
-                continue
-            packed = library.Linear4bit(
-                linear.in_features,
-                linear.out_features,
-                compute_dtype=linear.weight.dtype,
-                quant_type="nf4",
-                device="meta",
-            )
-            weight = library.Params4bit(linear.weight.data, requires_grad=False, quant_type="nf4", module=packed)
-            packed.weight = weight.to(device).to(to)
-            packed.bias = linear.bias
-            parent.register_module(key, packed)
+
+def quantized(linear: torch.nn.Linear, plan: Plan, component: str, device: torch.device) -> torch.nn.Module:
+    """A matrix in the form that a plan has a component in, where it is loaded to.
+
+    Args:
+        linear: The matrix, on the CPU and in the plan's precision; it may be changed.
+        plan: The plan, which has the component in int8 or nf4.
+        component: The component's name.
+        device: The device.
+    """
+    import torch
+
+    placement = plan.of(component)
+    to = device if _loads_on_gpu(plan, placement) else torch.device("cpu")
+    if placement.quantization == "nf4":
+        return _packed(linear, device, to)
+    _to_int8(linear, to)
+    return linear
+
+
+def _to_int8(linear: torch.nn.Linear, to: torch.device) -> None:
+    """Quantize a matrix on the device where it stays."""
+    from torch import nn
+    from torchao.quantization import Int8WeightOnlyConfig, quantize_
+
+    linear.weight = nn.Parameter(linear.weight.data.to(to), requires_grad=False)
+    if linear.bias is not None:
+        linear.bias = nn.Parameter(linear.bias.data.to(to), requires_grad=False)
+    quantize_(linear, Int8WeightOnlyConfig())
 
 
 def place(
@@ -121,6 +204,11 @@ def place(
         device: The device.
         scratch: An empty directory for what is streamed from disk; it must stay while the component is used.
     """
+    if placement.second:
+        there = _gpu_of(plan, placement)
+        _quantize(module, placement, plan, there)
+        pairing.lend(module.to(there), there, device)
+        return
     _quantize(module, placement, plan, device)
     match placement.place:
         case Place.DEVICE:
@@ -131,7 +219,7 @@ def place(
             _keep_scales(module, device)
             on_disk = scratch / placement.component if placement.place is Place.DISK else None
             streaming.stream(module, device, pinned=placement.pinned, on_disk=on_disk, kept=placement.kept)
-            if placement.locked and device.type == "cuda":
+            if placement.locked and backends.of(device.type).streams:
                 streaming.page_lock(module, placement.locked)
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spectacle.generators.placement import backends
+
 if TYPE_CHECKING:
     import torch
 
@@ -27,7 +29,7 @@ def stream(module: torch.nn.Module, device: torch.device, *, pinned: bool, on_di
     import torch
     from diffusers.hooks.group_offloading import apply_group_offloading
 
-    streams = device.type == "cuda"
+    streams = backends.of(device.type).streams
     if streams:
         torch._C._accelerator_setAllocatorSettings(ALLOCATOR)
     resident = list(_first_blocks(module, kept))

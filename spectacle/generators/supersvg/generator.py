@@ -22,7 +22,9 @@ from spectacle.generators.base import (
     Resources,
     RunsOn,
 )
+from spectacle.generators.placement import backends
 from spectacle.generators.placement.costs import GPU_ALLOWANCE
+from spectacle.generators.supersvg.report import STEPS, Report
 from spectacle.generators.svg_options import SvgOptions
 from spectacle.weights import Source
 
@@ -71,8 +73,7 @@ Color = Annotated[str, Field(pattern=r"^#(?:[0-9a-fA-F]{3}){1,2}$")]
 _MM_PER_INCH = 25.4
 _OPAQUE = 0.5
 _LAYERS = 2  # paths as large as the image: the optimizer's background, and the networks' ground on it
-_STEPS = 1000  # of the progress
-_PAINTING_STEPS = 250  # of them, for what the networks paint
+_PAINTING_STEPS = STEPS // 4  # for what the networks paint
 
 
 class SuperSvg(Generator):
@@ -187,12 +188,23 @@ class SuperSvg(Generator):
         return (PUBLISHED,) if preset == NETWORK else ()
 
     @classmethod
+    def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
+        """That it computes on the CPU, where that is not what the device would suggest."""
+        why = cls.why_on_cpu(device)
+        return () if why is None else (f"Computes on the CPU, in fp64: {why}.",)
+
+    @classmethod
+    def why_on_cpu(cls, device: Device) -> str | None:
+        """That a GPU lacks the float64 in which paths are rendered."""
+        return backends.of(device.kind).lacks.get(backends.FLOAT64)
+
+    @classmethod
     def required_memory(
         cls, preset: str | None, device: Device, resources: Resources, held: Footprint
     ) -> Footprint | None:
         """What the largest SVG was seen to take, and both networks for the preset `network`."""
         networks = WEIGHT_BYTES if preset == NETWORK else 0
-        if device.kind == "cpu":
+        if _computing(device) == "cpu":
             return Footprint(ram=RAM + networks)
         return Footprint(VRAM + networks, RAM)
 
@@ -236,7 +248,7 @@ class SuperSvg(Generator):
         from spectacle.generators.supersvg.tracing.settings import Mode, VectoriseSettings
         from spectacle.generators.supersvg.tracing.vectorise import vectorise
 
-        self._device = str(device)
+        self._device = _computing(device)
         if self.preset == NETWORK:
             self._painter = self._load_painter()
         # Compiles what has to be compiled, so that the first SVG comes as quickly as later ones.
@@ -273,7 +285,7 @@ class SuperSvg(Generator):
         picture = job.pictures[0]
         settings = _settings(job)
         millimetres = _millimetres(job)
-        report = _Report(control, _PAINTING_STEPS if self._painter is not None else 0)
+        report = Report(control, _PAINTING_STEPS if self._painter is not None else 0)
         painted = None if self._painter is None else _painted(self._painter, picture, settings.max_paths, report)
         if painted is None:
             drawing = vectorise(picture, settings, report.optimised, self._device, control.check)
@@ -302,30 +314,9 @@ class SuperSvg(Generator):
         return "Attach a smaller image, or lower the option max_paths"
 
 
-class _Report:
-    """Reports to the daemon how far an SVG is, and remembers how its error fell."""
-
-    def __init__(self, control: JobControl, painting: int) -> None:
-        self._control = control
-        self._painting = painting
-        self._errors: list[tuple[float, float]] = []
-
-    def painted(self, done: int, most: int) -> None:
-        """Report how many superpixels of at most how many are painted."""
-        self._control.progress(self._painting * done // most, _STEPS)
-
-    def optimised(self, step: int, steps: int, error: float) -> None:
-        """Report how many steps the optimizer has taken, and that the SVG has this mean squared error."""
-        share = step / max(steps, 1)
-        self._errors.append((share, error))
-        done = self._painting + int((_STEPS - self._painting) * share)
-        self._control.progress(done, _STEPS, f"mean squared error {error:.5f}")
-
-    def errors(self) -> list[float]:
-        """The mean squared errors at the beginning, after each tenth of the work, and last."""
-        tenths = [next((error for share, error in self._errors if share >= tenth / 10), None) for tenth in range(10)]
-        last = [self._errors[-1][1]] if self._errors else []
-        return [round(error, 6) for error in [*tenths, *last] if error is not None]
+def _computing(device: Device) -> str:
+    """Where paths are drawn and fitted, by torch's name: on the CPU where a GPU lacks the float64 that this takes."""
+    return device.torch_name if SuperSvg.why_on_cpu(device) is None else "cpu"
 
 
 def _settings(job: Job) -> VectoriseSettings:
@@ -375,7 +366,7 @@ def _channels(colour: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _painted(painter: Painter, picture: Image.Image, max_paths: int, report: _Report) -> PathSet | None:
+def _painted(painter: Painter, picture: Image.Image, max_paths: int, report: Report) -> PathSet | None:
     """What the networks paint, in pixels of the image; None where there is nothing to paint, or no path for it."""
     from spectacle.generators.supersvg.network.painter import ground
     from spectacle.generators.supersvg.tracing.target import Target

@@ -1,8 +1,10 @@
 """GPUs that are not there: PyTorch's own CUDA device, its memory in the host's, its kernels those of the CPU.
 
-Tensors on it have the device `cuda:N`, the dispatch keys of that device, and a storage whose bytes are counted against
-a limit until PyTorch frees them. A dispatch mode stands in front of the kernels: what is asked of tensors on one device
-is computed by the CPU on the same bytes, so that results are equal to the CPU's to the last bit.
+Or its own MPS device, which has one GPU, no streams and no page-locked memory.
+
+Tensors on it have the device `cuda:N` or `mps:0`, the dispatch keys of that device, and a storage whose bytes are
+counted against a limit until PyTorch frees them. A dispatch mode stands in front of the kernels: what is asked of
+tensors on one device is computed by the CPU on the same bytes, so that results are equal to the CPU's to the last bit.
 
 It shows whether memory suffices (`torch.OutOfMemoryError`), what is moved each way and whether from page-locked
 memory, tensors of two devices that meet, weights that are used before their copy on another stream has arrived, memory
@@ -14,53 +16,33 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Self
 from unittest import mock
 
 import torch
 from simulated_memory import (
     CPU,
-    CUDA,
     META,
+    TYPES,
     Copy,
     Event,
     Memory,
+    Moved,
     Stream,
     block_of,
     blocks,
     device_guards,
-    hand_over,
+    require_one_device,
     take,
-    view,
+    view_of,
 )
+from torch.overrides import TorchFunctionMode
+from torch.utils import _device
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves, tree_map
 from transformers import modeling_utils
 
 aten = torch.ops.aten
-
-
-@dataclass
-class Moved:
-    """How many bytes were moved.
-
-    Attributes:
-        pinned: Onto a device, from page-locked memory.
-        pageable: Onto a device, from other memory.
-        back: From a device to the host.
-        across: From one device to another.
-    """
-
-    pinned: int = 0
-    pageable: int = 0
-    back: int = 0
-    across: int = 0
-
-    @property
-    def onto(self) -> int:
-        """Onto a device in all."""
-        return self.pinned + self.pageable
 
 
 _INDEXED = (aten.index.Tensor, aten.index_put_.default, aten.index_put.default, aten._index_put_impl_.default)
@@ -73,10 +55,14 @@ class _Kernels(TorchDispatchMode):
     Args:
         memories: The memory of each GPU.
         page_locked: What of the host's is page-locked.
+        kind: `cuda` or `mps`.
+        float64: Whether they have numbers of 64 bits.
     """
 
-    def __init__(self, memories: list[Memory], page_locked: Memory) -> None:
+    def __init__(self, memories: list[Memory], page_locked: Memory, kind: str, float64: bool) -> None:
         super().__init__()
+        self.kind = kind
+        self.float64 = float64
         self.memories = memories
         self.page_locked = page_locked
         self.moved = Moved()
@@ -87,7 +73,11 @@ class _Kernels(TorchDispatchMode):
     def place(self, device: Any) -> torch.device:
         """A device with its number."""
         device = torch.device(device)
-        return torch.device("cuda", self.current) if device.type == "cuda" and device.index is None else device
+        return torch.device(self.kind, self.current) if device.type == self.kind and device.index is None else device
+
+    def has(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor is on a simulated GPU."""
+        return tensor.device.type == self.kind
 
     def seen(self, tensor: torch.Tensor, *, used: bool = True) -> torch.Tensor:
         """The bytes of a tensor on a GPU, as the CPU sees them.
@@ -111,8 +101,10 @@ class _Kernels(TorchDispatchMode):
 
     def new(self, like: torch.Tensor, index: int) -> torch.Tensor:
         """Room on a GPU for a tensor, with the same strides if these leave no holes."""
+        if not self.float64 and like.dtype in (torch.float64, torch.complex128):
+            raise TypeError(f"Cannot convert a tensor of {self.kind} to {like.dtype}: the device has no float64")
         like = torch.empty_like(like, device="meta")
-        return take(like, self.memories[index], torch.device("cuda", index), self.streams[index])
+        return take(like, self.memories[index], torch.device(self.kind, index), self.streams[index])
 
     def put(self, result: torch.Tensor, index: int) -> torch.Tensor:
         """What was computed, on a GPU."""
@@ -126,16 +118,16 @@ class _Kernels(TorchDispatchMode):
         return block is not None and block.where is self.page_locked
 
     def _pin(self, tensor: torch.Tensor) -> torch.Tensor:
-        if tensor.is_cuda:
+        if self.has(tensor) or self.kind != "cuda":
             raise RuntimeError(f"cannot pin '{tensor.type()}' only dense CPU tensors can be pinned")
         return take(tensor.contiguous(), self.page_locked, CPU).copy_(tensor)
 
     def _copy(self, target: torch.Tensor, source: torch.Tensor, late: bool) -> None:
         """Copy from one device or the host to another, and count it."""
-        if target.is_cuda and source.is_cuda:
+        if self.has(target) and self.has(source):
             self.moved.across += source.nbytes
             self.seen(target).copy_(self.seen(source))
-        elif source.is_cuda:
+        elif self.has(source):
             self.moved.back += source.nbytes
             target.copy_(self.seen(source))
         elif not self.is_pinned(source):
@@ -162,14 +154,14 @@ class _Kernels(TorchDispatchMode):
         if target == source.device:
             return self.put(aten._to_copy(self.seen(source), **how), target.index)
         # PyTorch converts on the device where the source is, and moves what comes of it.
-        there = self.seen(source) if source.is_cuda else source
+        there = self.seen(source) if self.has(source) else source
         if how:
             there = aten._to_copy(there, **how)
         if target.type == "cpu":
             self.moved.back += there.nbytes
             return there if how else there.clone()
         made = self.new(there, target.index)
-        if source.is_cuda:
+        if self.has(source):
             self.moved.across += there.nbytes
             self.seen(made).copy_(there)
         else:
@@ -194,7 +186,10 @@ class _Kernels(TorchDispatchMode):
                 assert block is not None
                 block.recorded.add(args[1].stream_id)
                 return None
-            case aten._to_copy.default if args[0].is_cuda or torch.device(kwargs.get("device") or "cpu").type == "cuda":
+            case aten._to_copy.default if self.kind in (
+                args[0].device.type,
+                torch.device(kwargs.get("device") or "cpu").type,
+            ):
                 return self._to_copy(*args, **kwargs)
             case aten.copy_.default if args[0].device != args[1].device and args[1].device.type != "meta":
                 target, source, *late = args
@@ -207,9 +202,9 @@ class _Kernels(TorchDispatchMode):
 
     def _compute(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         tensors = [each for each in tree_leaves((args, kwargs)) if isinstance(each, torch.Tensor)]
-        on = {each.device for each in tensors if each.is_cuda}
+        on = {each.device for each in tensors if self.has(each)}
         asked = kwargs.get("device")
-        if asked is not None and torch.device(asked).type == "cuda":
+        if asked is not None and torch.device(asked).type == self.kind:
             kwargs = {**kwargs, "device": CPU}
             on = on or {self.place(asked)}
         elif not on:
@@ -217,19 +212,19 @@ class _Kernels(TorchDispatchMode):
         # Single numbers of the CPU may meet tensors of any device.
         on |= {each.device for each in tensors if each.dim() and not each.is_meta and func not in _INDEXED}
         require_one_device(on)
-        index = next(each.index for each in on if each.type == "cuda")
+        index = next(each.index for each in on if each.type == self.kind)
         originals: dict[int, torch.Tensor] = {}
         owners: dict[int, torch.Tensor] = {}
 
         def seen(value: Any) -> Any:
-            if not isinstance(value, torch.Tensor) or not value.is_cuda:
+            if not isinstance(value, torch.Tensor) or not self.has(value):
                 return value
             found = self.seen(value, used=not func.is_view)
             originals[id(found)] = value
             owners[found.untyped_storage().data_ptr()] = value
             return found
 
-        elsewhere = asked is not None and torch.device(asked).type != "cuda"
+        elsewhere = asked is not None and torch.device(asked).type != self.kind
 
         def put(value: Any) -> Any:
             if not isinstance(value, torch.Tensor) or elsewhere:
@@ -237,7 +232,7 @@ class _Kernels(TorchDispatchMode):
             if id(value) in originals:
                 return originals[id(value)]
             owner = owners.get(value.untyped_storage().data_ptr())
-            return self.put(value, index) if owner is None else _view_of(owner, value)
+            return self.put(value, index) if owner is None else view_of(owner, value)
 
         cpu_args, cpu_kwargs = tree_map(seen, (args, kwargs))
         return tree_map(put, func(*cpu_args, **cpu_kwargs))
@@ -246,7 +241,7 @@ class _Kernels(TorchDispatchMode):
         """PyTorch's own attention, which would look for kernels of CUDA."""
 
         def attention(query: torch.Tensor, *others: Any, **how: Any) -> torch.Tensor:
-            if not query.is_cuda:
+            if not self.has(query):
                 return real(query, *others, **how)
             given = [each for each in tree_leaves((query, others, how)) if isinstance(each, torch.Tensor)]
             require_one_device({each.device for each in given})
@@ -262,28 +257,26 @@ class _Kernels(TorchDispatchMode):
         """A function that makes a tensor of what is none."""
 
         def make(data: Any, *others: Any, device: Any = None, **how: Any) -> torch.Tensor:
-            if device is None or torch.device(device).type != "cuda":
+            if device is None or torch.device(device).type != self.kind:
                 return real(data, *others, device=device, **how)
             return real(data, *others, **how).to(self.place(device))
 
         return make
 
 
-def require_one_device(devices: set[torch.device]) -> None:
-    """Refuse, as the kernels of CUDA do, to compute with tensors of two devices."""
-    if len(devices) > 1:
-        names = " and ".join(sorted(map(str, devices)))
-        raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {names}!")
+class _Indexing(TorchFunctionMode):
+    """Has the CPU make the tensor of a list of numbers by which one on a GPU is indexed, as the driver would."""
 
+    def __init__(self, kernels: _Kernels) -> None:
+        super().__init__()
+        self._kernels = kernels
 
-def _view_of(owner: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """A view of a tensor on a GPU like one that the CPU has made of its bytes."""
-    if owner.dtype != value.dtype:
-        block = block_of(owner)
-        assert block is not None
-        owner = hand_over(block.host, value.dtype, owner.device, owner)
-    made = view(owner, value.shape, value.stride(), value.storage_offset())
-    return torch._conj(made) if value.is_conj() != made.is_conj() else made
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func == torch.Tensor.__getitem__ and self._kernels.has(args[0]):
+            index = args[1] if isinstance(args[1], tuple) else (args[1],)
+            if any(isinstance(each, list) for each in index):
+                args = (args[0], tuple(torch.tensor(each) if isinstance(each, list) else each for each in index))
+        return func(*args, **(kwargs or {}))
 
 
 class SimulatedGPUs:
@@ -292,12 +285,17 @@ class SimulatedGPUs:
     Args:
         sizes: Bytes of memory of each.
         page_lockable: Bytes of the host that can be page-locked.
+        kind: `cuda` or `mps`.
+        float64: Whether they have numbers of 64 bits; None for as those of that kind. Without them, `cuda` is as
+            Intel's, which diffusers takes for one that has them.
     """
 
-    def __init__(self, *sizes: int, page_lockable: int = 1 << 60) -> None:
+    def __init__(
+        self, *sizes: int, page_lockable: int = 1 << 60, kind: str = "cuda", float64: bool | None = None
+    ) -> None:
         self.memories = [Memory(f"GPU {index}", size) for index, size in enumerate(sizes)]
         self.page_locked = Memory("Page-locked memory", page_lockable)
-        self._kernels = _Kernels(self.memories, self.page_locked)
+        self._kernels = _Kernels(self.memories, self.page_locked, kind, kind != "mps" if float64 is None else float64)
         self._stack = contextlib.ExitStack()
 
     @property
@@ -317,7 +315,7 @@ class SimulatedGPUs:
             memory.reset()
 
     def _index(self, device: Any) -> int:
-        return device if isinstance(device, int) else self._kernels.place(device or "cuda").index
+        return device if isinstance(device, int) else self._kernels.place(device or self._kernels.kind).index
 
     def _memory(self, device: Any = None) -> Memory:
         return self.memories[self._index(device)]
@@ -338,8 +336,19 @@ class SimulatedGPUs:
             block.readers.clear()
 
     def _stand_ins(self) -> dict[str, Any]:
-        """What stands for functions and classes of `torch.cuda`."""
+        """What stands for functions and classes of `torch.cuda`, or of `torch.mps`."""
         kernels = self._kernels
+        if kernels.kind == "mps":
+            return {
+                "is_available": lambda: True,
+                "device_count": lambda: 1,
+                "recommended_max_memory": lambda: self.memories[0].size,
+                "current_allocated_memory": lambda: self.memories[0].used,
+                "driver_allocated_memory": lambda: self.memories[0].used,
+                "empty_cache": lambda: None,
+                "synchronize": self._synchronize,
+                "set_per_process_memory_fraction": lambda fraction: None,
+            }
         return {
             "_lazy_init": lambda: None,
             "is_initialized": lambda: True,
@@ -366,11 +375,16 @@ class SimulatedGPUs:
         def patch(where: Any, name: str, value: Any) -> None:
             self._stack.enter_context(mock.patch.object(where, name, value))
 
+        # It remembers the functions that take a default device: asked for the first time now, those that stand in for
+        # some of them, and never the real ones again.
+        _device._device_constructors()
         kernels, functional = self._kernels, torch.nn.functional
         for name, value in self._stand_ins().items():
-            patch(torch.cuda, name, value)
+            patch(getattr(torch, kernels.kind), name, value)
+        patch(torch.backends.mps, "is_available", lambda: kernels.kind == "mps")
+        patch(torch.backends.mps, "is_macos_or_newer", lambda major, minor: kernels.kind == "mps")
         patch(torch.accelerator, "is_available", lambda: True)
-        patch(torch.accelerator, "current_accelerator", lambda *_, **__: torch.device("cuda", kernels.current))
+        patch(torch.accelerator, "current_accelerator", lambda *_, **__: torch.device(kernels.kind, kernels.current))
         patch(functional, "scaled_dot_product_attention", kernels.attention(functional.scaled_dot_product_attention))
         for name in ("tensor", "as_tensor", "asarray"):
             patch(torch, name, kernels.by_way_of_the_cpu(getattr(torch, name)))
@@ -380,9 +394,11 @@ class SimulatedGPUs:
         self._stack.enter_context(mock.patch.dict("os.environ", HF_DEACTIVATE_ASYNC_LOAD="1"))
         # With what the type `meta` has, to make a device current does nothing, rather than to ask the driver.
         guards = device_guards()
-        self._stack.callback(guards.__setitem__, CUDA, guards[CUDA])
-        guards[CUDA] = guards[META]
+        number = TYPES[kernels.kind]
+        self._stack.callback(guards.__setitem__, number, guards[number])
+        guards[number] = guards[META]
         self._stack.enter_context(kernels)
+        self._stack.enter_context(_Indexing(kernels))
         return self
 
     def __exit__(self, *error: object) -> None:

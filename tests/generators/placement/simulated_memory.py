@@ -15,9 +15,11 @@ import torch
 
 aten = torch.ops.aten
 CPU = torch.device("cpu")
-CUDA = 1
 META = 14
-"""The numbers of the device types `cuda` and `meta`, in PyTorch's `DeviceType`."""
+TYPES = {"cuda": 1, "mps": 13}
+"""The numbers of the device types, in PyTorch's `DeviceType`."""
+_DLPACK = {"cpu": 1, "cuda": 2, "mps": 8}
+"""What DLPack calls them."""
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------
@@ -119,6 +121,28 @@ class Memory:
         self.peak = self.used
 
 
+@dataclass
+class Moved:
+    """How many bytes were moved.
+
+    Attributes:
+        pinned: Onto a device, from page-locked memory.
+        pageable: Onto a device, from other memory.
+        back: From a device to the host.
+        across: From one device to another.
+    """
+
+    pinned: int = 0
+    pageable: int = 0
+    back: int = 0
+    across: int = 0
+
+    @property
+    def onto(self) -> int:
+        """Onto a device in all."""
+        return self.pinned + self.pageable
+
+
 blocks: dict[int, Block] = {}
 """All blocks by the address of their bytes."""
 
@@ -155,7 +179,7 @@ def hand_over(host: torch.Tensor, dtype: torch.dtype, device: torch.device, owne
         code = 0 if dtype.is_signed else 1
     shape, strides = (ctypes.c_int64 * 1)(host.numel() // dtype.itemsize), (ctypes.c_int64 * 1)(1)
     kind = _Type(code, 8 * dtype.itemsize, 1)
-    where = _Device(2 if device.type == "cuda" else 1, device.index or 0)
+    where = _Device(_DLPACK[device.type], device.index or 0)
     managed = _Managed(_Array(host.data_ptr(), where, 1, kind, shape, strides, 0), None, _free)
     _handed_over[ctypes.addressof(managed)] = (managed, shape, strides, owner)
     return torch._C._from_dlpack(_capsule(ctypes.addressof(managed), b"dltensor", None))
@@ -172,11 +196,30 @@ def take(like: torch.Tensor, where: Memory, device: torch.device, stream: Stream
 
 def view(tensor: torch.Tensor, shape: Sequence[int], strides: Sequence[int], offset: int) -> torch.Tensor:
     # The CPU's kernel, which only writes down the numbers: one for CUDA is not in every build of PyTorch.
-    return aten.as_strided.default._op_dk(torch._C.DispatchKey.CPU, tensor, shape, strides, offset)
+    # A mode that is asked first would call the device's own instead.
+    with torch._C.DisableTorchFunction():
+        return aten.as_strided.default._op_dk(torch._C.DispatchKey.CPU, tensor, shape, strides, offset)
 
 
 def block_of(tensor: torch.Tensor) -> Block | None:
     return blocks.get(tensor.untyped_storage().data_ptr())
+
+
+def require_one_device(devices: set[torch.device]) -> None:
+    """Refuse, as the kernels of CUDA do, to compute with tensors of two devices."""
+    if len(devices) > 1:
+        names = " and ".join(sorted(map(str, devices)))
+        raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two devices, {names}!")
+
+
+def view_of(owner: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """A view of a tensor on a GPU like one that the CPU has made of its bytes."""
+    if owner.dtype != value.dtype:
+        block = block_of(owner)
+        assert block is not None
+        owner = hand_over(block.host, value.dtype, owner.device, owner)
+    made = view(owner, value.shape, value.stride(), value.storage_offset())
+    return torch._conj(made) if value.is_conj() != made.is_conj() else made
 
 
 def device_guards() -> Any:
@@ -212,7 +255,7 @@ class Stream(torch.Stream):
     def __new__(cls, device: Any = None, priority: int = 0) -> Stream:
         Stream._count += 1
         index = torch.device(device).index if device is not None else None
-        made = super().__new__(cls, stream_id=Stream._count, device_index=index or 0, device_type=CUDA)
+        made = super().__new__(cls, stream_id=Stream._count, device_index=index or 0, device_type=TYPES["cuda"])
         made.late = []
         return made
 

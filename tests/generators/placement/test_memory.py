@@ -92,7 +92,7 @@ def test_this_machine_can_be_measured() -> None:
     settings = PlacementSettings(ram_limit=10 * GB)
     for found in (measure(Device(), settings), look(Device(), settings)):
         assert 0 < found.ram <= 10 * GB
-        assert (found.vram, found.capability) == (0, None)
+        assert (found.vram, found.device) == (0, "cpu")
 
 
 def test_bf16_of_the_processor_is_read_from_its_flags(tmp_path: Path) -> None:
@@ -115,13 +115,14 @@ def test_a_gpu_is_asked_by_a_child_process_within_the_limit_of_the_settings(
 ) -> None:
     child = tmp_path / "child"
     child.write_text(
-        f'#!{sys.executable}\nimport sys\nassert sys.argv[-1] == "3"\nprint("[24000000000, 25000000000, 8, 6]")\n'
+        f'#!{sys.executable}\nimport sys\nassert sys.argv[-2:] == ["cuda", "3"]\n'
+        'print("[24000000000, 25000000000, true, false]")\n'
     )
     child.chmod(0o755)
     monkeypatch.setattr(memory.sys, "executable", str(child))
     memory._asked.cache_clear()
     found = look(Device("cuda", 3), PlacementSettings(ram_limit=5 * GB))
-    assert (found.vram, found.capability) == (24 * GB, (8, 6))
+    assert (found.vram, found.device, found.bf16) == (24 * GB, "cuda", True)
     assert look(Device("cuda", 3), PlacementSettings(vram_limit=10 * GB)).vram == 10 * GB
     assert look(Device("cuda", 3, share=2), PlacementSettings()).vram == 12.5 * GB
     assert look(Device("cuda", 3, share=2), PlacementSettings(vram_limit=10 * GB)).vram == 10 * GB
@@ -177,5 +178,34 @@ def test_what_torch_has_cached_is_free_and_the_process_is_held_to_its_limit(
     cuda = Cuda()
     monkeypatch.setattr(torch, "cuda", cuda)
     found = measure(Device("cuda", 1), PlacementSettings(vram_limit=limit))
-    assert found == Machine(found.ram, vram, (8, 9), found.cpu_bf16, frozenset({"torchao", "gguf", "bitsandbytes"}))
+    assert found == Machine(found.ram, vram, "cuda", True, frozenset({"torchao", "gguf", "bitsandbytes"}))
     assert (cuda.current, cuda.fraction) == (1, fraction)
+
+
+def test_of_a_pair_both_gpus_are_measured_and_held_to_their_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Two(Cuda):
+        limited: tuple[int, ...] = ()
+
+        def mem_get_info(self, index: int) -> tuple[int, int]:
+            return (20 * GB, 24 * GB) if index == 1 else (11 * GB, 12 * GB)
+
+        def set_per_process_memory_fraction(self, fraction: float, index: int) -> None:
+            self.limited += (index,)
+
+    cuda = Two()
+    monkeypatch.setattr(torch, "cuda", cuda)
+    pair = Device("cuda", 1, second=0)
+    found = measure(pair, PlacementSettings())
+    assert (found.vram, found.second, found.second_gpu) == (21 * GB, 12 * GB, 0)
+    assert cuda.current == 1
+    assert cuda.limited == ()
+    found = measure(pair, PlacementSettings(vram_limit=6 * GB))
+    assert (found.vram, found.second, sorted(cuda.limited)) == (4 * GB, 4 * GB, [0, 1])
+
+
+def test_both_gpus_of_a_pair_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {0: (22 * GB, 24 * GB, True, False), 2: (11 * GB, 12 * GB, True, False)}
+    monkeypatch.setattr(memory, "_asked", lambda kind, number: told[number])
+    found = look(Device("cuda", 2, second=0), PlacementSettings())
+    assert (found.vram, found.second, found.second_gpu) == (11 * GB, 22 * GB, 0)
+    assert look(Device("cuda", 2), PlacementSettings()).second == 0

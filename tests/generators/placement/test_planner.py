@@ -191,7 +191,7 @@ def test_whoever_asks_for_streaming_has_no_blocks_stay() -> None:
 
 def test_a_quantized_model_is_on_the_host_as_a_whole_before_its_blocks_go_to_the_gpu() -> None:
     alone = (QWEN_IMAGE[0],)
-    made = make_plan(alone, Machine(30 * 10**9, 16 * 10**9, (8, 6)), PlacementSettings(quantization="int8"))
+    made = make_plan(alone, Machine(30 * 10**9, 16 * 10**9, "cuda", bf16=True), PlacementSettings(quantization="int8"))
     assert made.of("transformer").kept > 0
     assert made.ram == 3_000_000_000 + made.of("transformer").size
 
@@ -271,16 +271,15 @@ def test_offloading_to_no_gpu_is_told_to_mean_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("capability", "fp16", "expected"),
-    [((9, 0), False, "bf16"), ((8, 0), False, "bf16"), ((7, 5), False, "fp32"), ((7, 5), True, "fp16")],
+    ("bf16", "fp16", "expected"), [(True, False, "bf16"), (False, False, "fp32"), (False, True, "fp16")]
 )
-def test_a_gpu_without_bf16_computes_in(capability: tuple[int, int], fp16: bool, expected: str) -> None:
+def test_a_gpu_without_bf16_computes_in(bf16: bool, fp16: bool, expected: str) -> None:
     model = tuple(replace(each, fp16=fp16) for each in QWEN_IMAGE)
-    made = make_plan(model, Machine(10**12, 10**12, capability), PlacementSettings())
+    made = make_plan(model, Machine(10**12, 10**12, "cuda", bf16), PlacementSettings())
     assert made.precision == expected
     if expected == "fp32":
         assert made.of("vae").size == 4 * 127_000_000
-        assert any("(compute capability 7.5) has no bf16" in reason for reason in made.reasons)
+        assert any("The GPU has no bf16" in reason for reason in made.reasons)
 
 
 def test_a_processor_without_bf16_computes_in_fp32_while_that_fits() -> None:
@@ -330,7 +329,7 @@ def test_quantized_files_are_taken_as_they_are() -> None:
 def test_files_of_torchao_are_never_streamed_from_disk() -> None:
     prepared = (replace(QWEN_IMAGE[0], stored=20_500_000_000, stored_as="int8"), *QWEN_IMAGE[1:])
     with pytest.raises(OutOfMemory):
-        make_plan(prepared, Machine(8 * 10**9, 8 * 10**9, (8, 6)), PlacementSettings())
+        make_plan(prepared, Machine(8 * 10**9, 8 * 10**9, "cuda", bf16=True), PlacementSettings())
 
 
 def test_plain_fp8_files_are_refused_under_lightning_alone() -> None:
@@ -401,13 +400,13 @@ def test_on_a_processor_there_is_no_talk_of_a_gpu() -> None:
 
 
 def test_streaming_from_disk_is_told_to_be_slow() -> None:
-    made = make_plan(QWEN_IMAGE, Machine(7 * 10**9, 8 * 10**9, (8, 6)), PlacementSettings())
+    made = make_plan(QWEN_IMAGE, Machine(7 * 10**9, 8 * 10**9, "cuda", bf16=True), PlacementSettings())
     assert made.of("transformer").place is Place.DISK
     assert "Reads 37.5 GB from disk for each forward pass." in made.sentences
     assert any("reads it from disk, which takes minutes" in reason for reason in made.reasons)
 
 
-SMALL = Machine(10**11, 8 * 10**9, (8, 6))
+SMALL = Machine(10**11, 8 * 10**9, "cuda", bf16=True)
 
 
 @pytest.mark.parametrize(
@@ -461,3 +460,134 @@ def test_blocks_that_are_streamed_are_not_compiled_and_the_plan_says_so() -> Non
     assert streamed.of("transformer").place is Place.STREAM
     assert not streamed.compile_repeated_blocks
     assert any("compile_repeated_blocks is off" in reason for reason in streamed.reasons)
+
+
+LIGHTNING = 425_000_000
+"""Weights of a Lightning LoRA of rank 64: those of 0.85 GB in bf16."""
+
+
+def with_lightning(
+    *, gpu: int, host: int = 64, gguf: int = 0, stored: int = 0, layered: bool = False, **settings: Any
+) -> Plan:
+    transformer, *others = QWEN_IMAGE
+    transformer = replace(
+        transformer,
+        parameters=transformer.parameters + LIGHTNING,
+        fixed=transformer.fixed + LIGHTNING,
+        adapter=LIGHTNING,
+        gguf=gguf,
+        stored=stored,
+        stored_as="int8" if stored else "",
+        layered=layered,
+    )
+    return plan((transformer, *others), gpu, host, lightning=True, **settings)
+
+
+@pytest.mark.parametrize(("gpu", "host"), [(8, 16), (8, 64), (10, 32), (10, 64), (12, 64), (16, 32)])
+def test_lightning_is_fused_where_quantized_weights_are_streamed(gpu: int, host: int) -> None:
+    fused, beside = with_lightning(gpu=gpu, host=host), with_lightning(gpu=gpu, host=host, fuse_adapter=False)
+    assert (fused.fused, beside.fused) == ("transformer", "")
+    assert fused.moved < beside.moved
+    assert fused.of("transformer").size == beside.of("transformer").size - 2 * LIGHTNING
+    told = " ".join(fused.sentences)
+    less = (beside.moved - fused.moved) / 1e9
+    assert f"fused into the transformer before it is quantized: {less:.1f} GB less to move for each forward" in told
+    assert "A preset with another LoRA or none reloads the model, 57.7 GB to read from disk." in told
+
+
+def test_lightning_stays_beside_where_nothing_is_gained_in_each_pass() -> None:
+    made = with_lightning(gpu=36)
+    assert made.of("transformer").place is Place.DEVICE
+    assert made.of("transformer").quantization == "int8"
+    assert made.fused == ""
+    assert "so that other presets take over the loaded model: fused, it would spare 0.8 GB" in " ".join(made.sentences)
+
+
+def test_lightning_is_fused_where_the_settings_say_so() -> None:
+    made = with_lightning(gpu=36, fuse_adapter=True)
+    assert made.fused == "transformer"
+    assert "fused into the transformer before it is quantized, as the settings say" in " ".join(made.sentences)
+
+
+def test_lightning_is_fused_where_it_would_not_fit_beside() -> None:
+    small = Machine(10_000_000_000, 24_200_000_000, "cuda", bf16=True)
+    settings = {"quantization": "int8", "residency": "device", "vae_tiling": True}
+    transformer = replace(QWEN_IMAGE[0], parameters=20_855_000_000, fixed=LIGHTNING, adapter=LIGHTNING)
+    parts = (transformer, replace(QWEN_IMAGE[1], parameters=300_000, fixed=0), QWEN_IMAGE[2])
+    assert "Risk" not in " ".join(make_plan(parts, small, PlacementSettings(**settings)).sentences)
+    tight = replace(small, vram=make_plan(parts, small, PlacementSettings(**settings, fuse_adapter=True)).vram)
+    made = make_plan(parts, tight, PlacementSettings(residency="device", vae_tiling=True))
+    assert (made.fused, made.of("transformer").quantization) == ("transformer", "int8")
+    assert "a better plan fits than with it next to the weights" in " ".join(made.sentences)
+
+
+@pytest.mark.parametrize("settings", [{}, {"fuse_adapter": True}])
+def test_weights_that_are_not_quantized_on_loading_have_nothing_fused(settings: dict[str, Any]) -> None:
+    assert with_lightning(gpu=80, **settings).fused == ""
+    assert with_lightning(gpu=10, host=128, **settings).fused == ""  # streamed in bf16
+    assert with_lightning(gpu=16, quantization="gguf", gguf=12_000_000_000, **settings).fused == ""
+    assert with_lightning(gpu=10, stored=20_500_000_000, **settings).fused == ""
+    assert with_lightning(gpu=10, layered=True, **settings).fused == ""
+
+
+def test_where_weights_are_read_in_another_precision_nothing_is_fused() -> None:
+    machine = replace(nominal_machine(10, 64), bf16=False)
+    transformer, *others = QWEN_IMAGE
+    transformer = replace(transformer, adapter=LIGHTNING, fixed=LIGHTNING)
+    assert make_plan((transformer, *others), machine, PlacementSettings(fuse_adapter=True)).fused == ""
+
+
+def test_the_lora_counts_in_the_memory_of_the_host_until_it_is_fused() -> None:
+    fused = with_lightning(gpu=24, fuse_adapter=True)
+    without = plan(QWEN_IMAGE, 24, lightning=True)
+    assert fused.ram == without.ram + 2 * LIGHTNING
+    assert fused.vram == without.vram
+
+
+def for_a_pair(first: int, second: int, host: int = 64, *, pair: bool = True, **settings: Any) -> Plan:
+    machine = replace(nominal_machine(first, host), second=nominal_machine(second, host).vram, second_gpu=3)
+    return make_plan(QWEN_IMAGE, machine, PlacementSettings(**settings), lightning=True, pair=pair)
+
+
+def test_two_gpus_hold_a_model_in_bf16_which_neither_would_hold() -> None:
+    made = for_a_pair(48, 24)
+    assert shape(made) == "bf16 device, bf16 device, bf16 device"
+    assert [placed.second for placed in made.placements] == [False, True, True]
+    assert (made.moved, made.moved_per_prompt) == (0, 0)
+    transformer, encoder, vae = (placed.size for placed in made.placements)
+    assert made.held == Footprint(transformer, 0, encoder + vae)
+    assert made.vram < 48e9
+    assert made.second < 24e9
+    told = " ".join(made.sentences)
+    assert told.startswith("staged on two GPUs, computing in bf16. transformer: bf16, 40.9 GB, on the GPU.")
+    assert "text_encoder: bf16, 16.6 GB, on the second GPU." in told
+    assert f"Needs about {made.vram / 1e9:.1f} GB and {made.second / 1e9:.1f} GB of the two GPUs' memory" in told
+    assert made.second_gpu == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (24, 24, "int8 device, bf16 device, bf16 device"),
+        (24, 12, "int8 device, bf16 group-offload!, bf16 device"),
+        (12, 24, "int8 group-offload!, bf16 device, bf16 device"),
+        (80, 80, RESIDENT),
+    ],
+)
+def test_a_second_gpu_takes_what_it_has_room_for(first: int, second: int, expected: str) -> None:
+    made = for_a_pair(first, second)
+    assert shape(made) == expected
+    used = "bf16 group-offload" not in expected and first < 80
+    assert bool(made.second) is used
+    assert made.second <= nominal_machine(second, 64).vram
+
+
+def test_a_model_that_must_not_be_split_leaves_the_second_gpu_alone() -> None:
+    made, alone = for_a_pair(48, 24, pair=False), plan(QWEN_IMAGE, 48, lightning=True)
+    assert (made.placements, made.second, made.vram) == (alone.placements, 0, alone.vram)
+
+
+def test_what_is_missing_on_the_second_gpu_is_told() -> None:
+    made = for_a_pair(48, 8, residency="device", quantization="none")
+    assert made.second == 0
+    assert "GPU memory" in " ".join(made.risks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
 import re
@@ -16,8 +15,9 @@ from typing import Any
 import pytest
 import tiny
 import torch
-from generating import CPU, generate, resources, same
+from generating import CPU, generate, picture, resources, same
 from PIL import Image
+from scaled_plans import PLENTY, every_plan, on_the_cpu, scaled_down
 from simulated_gpu import SimulatedGPUs
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
@@ -26,12 +26,11 @@ from spectacle.errors import BadOptions
 from spectacle.generators.base import Device
 from spectacle.generators.placement import costs, published
 from spectacle.generators.placement import plan as plans
-from spectacle.generators.placement.candidates import Problem
 from spectacle.generators.placement.files import read_header, weight_files
-from spectacle.generators.placement.plan import Component, ComponentPlacement, Machine, Place, Plan
+from spectacle.generators.placement.plan import Machine, Place, Plan
 from spectacle.generators.placement.planner import make_plan
-from spectacle.generators.placement.published import GPUS, HOSTS, nominal_machine
-from spectacle.generators.qwen_image import QwenImage, presets, request
+from spectacle.generators.placement.published import nominal_machine
+from spectacle.generators.qwen_image import QwenImage, request
 from spectacle.weights import Store
 
 pytestmark = [
@@ -39,7 +38,8 @@ pytestmark = [
     pytest.mark.slow,
 ]
 GPU = Device("cuda", 0)
-PLENTY = 10**9
+PAIR = Device("cuda", 0, second=1)
+MAC = Device("mps", 0)
 BUFFERS = 80
 """Bytes of the tiny model's buffers, which are not in its files: the frequencies of the text encoder's positions."""
 NF4_TABLES = 64 + 1024 + 4 + 4
@@ -48,78 +48,6 @@ SIDE = 64
 NAMES = {"QwenImageTransformer2DModel": "transformer", "Qwen2_5_VLForConditionalGeneration": "text_encoder"}
 EVERYWHERE = {"none": "auto-80-16", "int8": "int8-48-16", "nf4": "nf4-24-16"}
 """The plans that have everything on the GPU, by form: what their parts need while they run is measured on these."""
-
-Form = tuple[str, Place, bool, bool, bool, bool]
-
-
-def forms(plan: Plan) -> tuple[Form, ...]:
-    """In which form each part is, where, and whether blocks of it stay on the GPU, or a part of it is page-locked."""
-    return tuple(
-        (each.quantization, each.place, each.pinned, each.staged, each.kept > 0, each.locked > 0)
-        for each in plan.placements
-    )
-
-
-@functools.cache
-def every_plan() -> dict[str, Plan]:
-    """One plan of each kind that Qwen-Image gets, by the settings, the GPU and the host that it is for."""
-    found: dict[tuple[Form, ...], tuple[str, Plan]] = {}
-    for quantization in ("auto", "none", "int8", "nf4"):
-        for gpu in GPUS[1:]:
-            for host in HOSTS:
-                settings = PlacementSettings(quantization=quantization)
-                made = make_plan(published.QWEN_IMAGE, nominal_machine(gpu, host), settings, lightning=True)
-                found.setdefault(forms(made), (f"{quantization}-{gpu}-{host}", made))
-    return dict(found.values())
-
-
-def scaled_down(parts: tuple[Component, ...], like: Plan, store: Store) -> Plan:
-    """The plan of a tiny model that has its parts in the same forms and places as a real one.
-
-    Where a real one keeps blocks on the GPU, the tiny one keeps the first of its two.
-    """
-    parts = tuple(replace(each, activations=0, tiled_activations=0) for each in parts)
-    wanted = [form[:4] for form in forms(like)]
-    for asked in ("auto", like.of("transformer").quantization):
-        settings = PlacementSettings(quantization=asked, residency=like.residency)
-        for candidate in Problem(parts, Machine(PLENTY, PLENTY, (8, 6)), settings).candidates():
-            plan = candidate.plan
-            if [form[:4] for form in forms(plan)] != wanted or plan.vae_tiling:
-                continue
-            kept = _first_block(like, store)
-            pairs = zip(plan.placements, like.placements, strict=True)
-            placements = tuple(_as_much(each, real, kept) for each, real in pairs)
-            return replace(plan, placements=placements, moved=plan.moved - sum(each.kept for each in placements))
-    raise AssertionError(like)
-
-
-def _as_much(placed: ComponentPlacement, real: ComponentPlacement, block: int) -> ComponentPlacement:
-    """A tiny part of which a block stays on the GPU and half is page-locked where that is so of parts of a real one."""
-    kept = block if real.kept else 0
-    return replace(placed, kept=kept, locked=(placed.size - kept) // 2 if real.locked else 0)
-
-
-def _first_block(like: Plan, store: Store) -> int:
-    """Bytes of the first block of the tiny transformer, and of its part of the Lightning adapter."""
-    adapter = presets.PRESETS["lightning-4"].adapter
-    assert adapter is not None
-    model = store.folder(presets.QWEN_IMAGE) / tiny.REVISION / "transformer"
-    own, added = (
-        [info.shape for file in files for name, info in read_header(file).items() if "transformer_blocks.0." in name]
-        for files in (weight_files(model), [store.folder(adapter.repo) / tiny.REVISION / adapter.files[0]])
-    )
-    sizes = [functools.reduce(int.__mul__, shape, 1) for shape in own + added]
-    fixed = sum(size for size, shape in zip(sizes, own + added, strict=True) if len(shape) != 2 or shape in added)
-    block = Component("", plans.Stage.DENOISE, sum(sizes), fixed)
-    return block.size(like.of("transformer").quantization, "bf16")
-
-
-def on_the_cpu(plan: Plan) -> Plan:
-    """The same forms without a GPU."""
-    placements = [
-        replace(each, place=Place.DEVICE, pinned=False, staged=False, kept=0, locked=0) for each in plan.placements
-    ]
-    return replace(plan, device="cpu", placements=tuple(placements))
 
 
 @dataclass
@@ -168,9 +96,9 @@ class Life:
     def __init__(self, store: Store, lora: Path) -> None:
         self.like = next(iter(every_plan().values()))
         self.plan: Plan | None = None
-        self.folder = store.folder(presets.QWEN_IMAGE) / tiny.REVISION
+        self.folder = tiny.folder(store)
         self._store = store
-        self._cpu = False
+        self._device = GPU
         ink = LoraSettings(file=str(lora), models=("qwen-image",))
         self._resources = replace(resources(store), loras={"ink": ink})
         self._expected: dict[tuple[str, ...], list[Image.Image]] = {}
@@ -178,11 +106,11 @@ class Life:
     def make_plan(self, preset: str | None, parts: Any, machine: Machine, settings: PlacementSettings) -> Plan:
         """What stands for the planner."""
         self.plan = scaled_down(tuple(parts), self.like, self._store)
-        return on_the_cpu(self.plan) if self._cpu else self.plan
+        return on_the_cpu(self.plan) if self._device is CPU else self.plan
 
     def loaded(self, preset: str = "lightning-4", device: Device = GPU) -> QwenImage:
         """A generator with its model."""
-        self._cpu = device is CPU
+        self._device = device
         generator = QwenImage(preset, self._resources)
         generator.load(device)
         return generator
@@ -192,7 +120,9 @@ class Life:
         if generator.switch_preset(preset):
             return generator
         generator.unload()
-        return self.loaded(preset, CPU if self._cpu else GPU)
+        # There is nothing to fuse any more.
+        self.like = replace(self.like, fused="")
+        return self.loaded(preset, self._device)
 
     def pictures(self, generator: QwenImage, made: list[Image.Image]) -> tuple[QwenImage, list[Image.Image]]:
         """What a generator makes of its preset and is made already; then of another, and of a LoRA next to that."""
@@ -207,11 +137,13 @@ class Life:
 
     def expected(self) -> list[Image.Image]:
         """What the CPU makes of the same forms."""
-        key = tuple(each.quantization for each in self.like.placements)
+        key = (self.like.fused, *(each.quantization for each in self.like.placements))
         if key not in self._expected:
             generator = self.loaded(device=CPU)
             made = [generate(generator, size=(SIDE, SIDE))]
+            like = self.like
             generator, self._expected[key] = self.pictures(generator, made)
+            self.like = like
             generator.unload()
         return self._expected[key]
 
@@ -304,6 +236,7 @@ def test_a_plan_keeps_its_promises(life: Life, while_it_runs: dict[tuple[str, st
         locked = sum(each.all_locked for each in plan.placements if not each.staged)
         assert 0.8 * locked <= gpus.page_locked.used <= (locked + left_out if locked else 0)
         generator, rest = life.pictures(generator, made)
+        life.like = every_plan()[name]
         # What is streamed from disk takes no LoRA.
         assert len(rest) == (2 if plan.residency == "disk-offload" else 3)
         assert all(same(one, other) for one, other in zip(rest, expected, strict=False))
@@ -314,3 +247,92 @@ def test_a_plan_keeps_its_promises(life: Life, while_it_runs: dict[tuple[str, st
         generator.unload()
         assert (gpus.memories[0].used, gpus.page_locked.used) == (0, 0)
         assert gpus.freed_too_early == 0
+
+
+def for_a_pair(first: int, second: int, host: int = 64) -> Plan:
+    """The plan of Qwen-Image for two GPUs with so many GiB."""
+    machine = replace(nominal_machine(first, host), second=nominal_machine(second, host).vram)
+    return make_plan(published.QWEN_IMAGE, machine, PlacementSettings(), lightning=True, pair=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [(48, 24, "none device"), (24, 24, "int8 device"), (12, 24, "int8 group-offload"), (80, 24, "none device")],
+)
+@pytest.mark.filterwarnings("ignore:Already found a `peft_config`")
+def test_two_gpus_hold_one_model(life: Life, first: int, second: int, expected: str) -> None:
+    life.like = like = for_a_pair(first, second)
+    assert f"{like.of('transformer').quantization} {like.of('transformer').place}" == expected
+    assert bool(like.second) is (first < 80), "where all fits on one, the other is left alone"
+    wanted = life.expected()
+    with SimulatedGPUs(PLENTY) as gpus:
+        # What runs needs the same on one GPU, where it is measured.
+        life.like = replace(on_the_cpu(like), device="cuda", residency="device")
+        generator = life.loaded()
+        held = gpus.memories[0].used
+        generate(generator, size=(SIDE, SIDE))
+        needs = gpus.memories[0].peak - held
+        generator.unload()
+        life.like = like
+    with SimulatedGPUs(PLENTY, PLENTY) as gpus:
+        generator = life.loaded(device=PAIR)
+        plan = life.plan
+        assert plan is not None
+        left_out = BUFFERS + sum(not_counted(life, plan, part) for part in NAMES.values())
+        for memory, held in zip(gpus.memories, (plan.held.vram, plan.held.second), strict=True):
+            assert 0.9 * held <= memory.used <= held + left_out
+        gpus.reset()
+        made = [generate(generator, size=(SIDE, SIDE))]
+        streamed = 2 * plan.of("transformer").size // tiny.LAYERS if plan.moved else 0
+        assert gpus.memories[0].peak <= plan.held.vram + streamed + needs + left_out
+        assert gpus.memories[1].peak <= plan.held.second + needs + left_out
+        assert (gpus.moved.across > 0) is bool(like.second)
+        generator, rest = life.pictures(generator, made)
+        assert len(rest) == 3
+        assert all(map(same, rest, wanted))
+        generator.unload()
+        assert [memory.used for memory in gpus.memories] == [0, 0]
+        assert gpus.page_locked.used == gpus.freed_too_early == 0
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "expected"),
+    [(96, "none device none"), (64, "int8 device none"), (48, "int8 device int8"), (24, "none disk-offload none")],
+)
+@pytest.mark.filterwarnings("ignore:Already found a `peft_config`")
+def test_a_mac_generates_what_the_cpu_does(life: Life, gigabytes: int, expected: str) -> None:
+    machine = Machine(gigabytes * 10**9, gigabytes * 10**9 * 3 // 4, "mps", bf16=True, unified=True)
+    life.like = like = make_plan(published.QWEN_IMAGE, machine, PlacementSettings(fuse_adapter=False), lightning=True)
+    transformer, encoder = like.of("transformer"), like.of("text_encoder")
+    assert f"{transformer.quantization} {transformer.place} {encoder.quantization}" == expected
+    wanted = life.expected()
+    with SimulatedGPUs(PLENTY, kind="mps") as gpus:
+        generator = life.loaded(device=MAC)
+        plan = life.plan
+        assert plan is not None
+        left_out = BUFFERS + sum(not_counted(life, plan, part) for part in NAMES.values())
+        assert 0.9 * plan.held.vram <= gpus.memories[0].used <= plan.held.vram + left_out
+        generator, rest = life.pictures(generator, [generate(generator, size=(SIDE, SIDE))])
+        assert len(rest) == (2 if plan.residency == "disk-offload" else 3)
+        assert all(same(one, other) for one, other in zip(rest, wanted, strict=False))
+        generator.unload()
+        assert gpus.memories[0].used == gpus.page_locked.used == 0
+
+
+@pytest.mark.parametrize(("first", "second"), [(48, 24), (24, 24)])
+def test_two_gpus_generate_from_an_image_what_the_cpu_does(life: Life, first: int, second: int) -> None:
+    life.like = for_a_pair(first, second)
+    job = {"size": (SIDE, SIDE), "pictures": (picture((SIDE, SIDE)),), "strength": 0.7}
+    generator = life.loaded(device=CPU)
+    wanted = generate(generator, **job)
+    assert not same(wanted, generate(generator, size=(SIDE, SIDE))), "the image counts"
+    generator.unload()
+    with SimulatedGPUs(PLENTY, PLENTY) as gpus:
+        generator = life.loaded(device=PAIR)
+        assert gpus.memories[1].used
+        gpus.reset()
+        made = generate(generator, **job)
+        assert gpus.moved.across > 0, "the VAE encodes on the second GPU"
+        generator.unload()
+        assert [memory.used for memory in gpus.memories] == [0, 0]
+    assert same(made, wanted)

@@ -279,7 +279,7 @@ def test_what_is_quantized_and_stays_on_the_gpu_is_loaded_there(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
     made = plan(quantization, place, device="cuda")
-    assert residency.device_map(made, "transformer") == ({"": 1} if on_gpu else None)
+    assert residency.device_map(made, "transformer") == ({"": torch.device("cuda:1")} if on_gpu else None)
     assert residency.device_map(plan(quantization, place), "transformer") is None
 
 

@@ -12,6 +12,7 @@ import pytest
 import tiny
 import torch
 from simulated_gpu import SimulatedGPUs
+from torch.utils import _device
 
 pytestmark = pytest.mark.skipif(os.uname().sysname != "Linux", reason="the table of devices has another name there")
 GPU = torch.device("cuda:0")
@@ -52,6 +53,14 @@ def test_memory_runs_out_with_pytorchs_own_error(gpus: SimulatedGPUs) -> None:
         held[:1000] + 1
     torch.zeros(1000, device="cuda:1")
     assert torch.cuda.mem_get_info(0) == (2000, 10_000)
+
+
+def test_a_default_device_is_kept_whoever_asks_first() -> None:
+    _device._device_constructors.cache_clear()
+    with SimulatedGPUs(1000), torch.device("meta"):
+        assert torch.tensor([]).is_meta
+    with torch.device("meta"):
+        assert torch.tensor([]).is_meta, "or transformers fills buffers that have no memory yet"
 
 
 def test_page_locked_memory_runs_out_as_well(gpus: SimulatedGPUs) -> None:
@@ -103,6 +112,15 @@ def test_nothing_of_it_is_left_afterwards() -> None:
     with SimulatedGPUs(1000):
         assert torch.cuda.is_available()
     assert (torch.cuda.is_available(), torch.cuda.Stream, torch.tensor) == before
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_a_tensor_is_made_of_single_numbers_as_before(kind: str) -> None:
+    # Setting and removing `__getitem__` of a class leaves it a sequence for C, whose length torch then asks for.
+    with SimulatedGPUs(10**6, kind=kind):
+        rows = torch.arange(6, device=kind).view(3, 2)
+        assert rows[[2, 0]].tolist() == [[4, 5], [0, 1]]
+    assert torch.tensor([torch.tensor(1.0)]).tolist() == [1.0]
 
 
 @pytest.mark.slow
