@@ -249,6 +249,20 @@ class Kinds:
             )
         return kind
 
+    async def check_model(self, user: User, name: str, options: Mapping[str, object]) -> None:
+        """Do nothing unless the option `model_size` asks for a model of kinds that the user may not request.
+
+        Raises:
+            Problem: When it does: a daemon would serve the request with that model.
+        """
+        served, size = await self.served(), str(options.get("model_size")).lower()
+        own = served.get(name)
+        if own is None or own.preset == size:
+            return
+        others = [each for each in served.values() if (each.generator, each.preset) == (own.generator, size)]
+        if others and not any(user.kinds is None or each.name in user.kinds for each in others):
+            self.allowed(user, others[0])
+
     def _unserved(self, served: Mapping[str, Kind], name: str) -> Kind:
         if not served:  # no instance runs at the moment: the request waits for one
             return Kind(name)

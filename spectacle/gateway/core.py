@@ -44,6 +44,7 @@ from spectacle.spool.naming import (
     RequestName,
     is_image_of,
     make_stem,
+    processed_input_name,
     request_name,
     request_of,
     result_of,
@@ -182,6 +183,7 @@ class Gateway:
                 raise Problem(403, "forbidden", f"kind {order.kind}: not allowed for user {user.name}. Use another.")
         elif user.kinds is not None and self.settings.default_kind not in user.kinds:
             raise Problem(403, "forbidden", f"the default kind: not allowed for user {user.name}. Name another.")
+        await self.kinds.check_model(user, order.kind or self.settings.default_kind, order.options)
         await check_user_limits(self, user, order)
         most = user.max_waiting or self.settings.gateway.max_waiting
         if len((await self.view.recent()).unfinished(user.name)) >= most:
@@ -378,19 +380,28 @@ class Gateway:
         return State(job, "failed", job.submitted or finished, finished_at=finished, error=failure)
 
     def _succeeded(self, job: Job, result: Result) -> State:
-        outputs, thumbnails = [], []
+        outputs, thumbnails, processed = [], [], None
         for path in result.paths:
             if (found := result_of(job.stem, path.name)) is not None:
                 outputs.append(Output(*found, path))
             elif (found := thumbnail_of(job.stem, path.name)) is not None:
                 thumbnails.append(Output(*found, path, thumbnail=True))
+            elif path.name == processed_input_name(job.stem):
+                processed = Output(0, "png", path)
         outputs.sort(key=lambda output: (output.extension != "svg", output.number))
         thumbnails.sort(key=lambda output: output.number)
         finished = _modified(outputs[0].path)
         started = self._started.get(job.stem)
         submitted = job.submitted or finished
         return State(
-            job, "succeeded", submitted, started, finished, outputs=tuple(outputs), thumbnails=tuple(thumbnails)
+            job,
+            "succeeded",
+            submitted,
+            started,
+            finished,
+            outputs=tuple(outputs),
+            thumbnails=tuple(thumbnails),
+            processed_input=processed,
         )
 
     # --- cancelling -----------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ class Output:
     """A result file.
 
     Attributes:
-        number: Its number, from 1.
+        number: Its number, from 1; 0 for the processed input.
         extension: `svg`, `png`, `jpg`, `webp` or `avif`.
         path: Where it is.
         thumbnail: Whether it is the thumbnail of the result with this number.
@@ -175,6 +175,7 @@ class State:
         progress: The progress of a running one.
         outputs: Its results, the primary one first.
         thumbnails: Their thumbnails, where the option `thumbnail` asked for some.
+        processed_input: What the model saw of the first input image, where an option asked for it.
         error: Why there are none.
     """
 
@@ -188,6 +189,7 @@ class State:
     progress: Progress | None = None
     outputs: tuple[Output, ...] = ()
     thumbnails: tuple[Output, ...] = ()
+    processed_input: Output | None = None
     error: Failure | None = None
 
     @property

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from spectacle.gateway.catalogue import Kind
 from spectacle.gateway.jobs import Output, State
 from spectacle.gateway.problems import Problem
-from spectacle.spool.naming import RESULT_EXTENSIONS, result_suffix, thumbnail_suffix
+from spectacle.spool.naming import RESULT_EXTENSIONS, processed_input_name, result_suffix, thumbnail_suffix
 
 FORMATS = {
     "png": "image/png", "svg": "image/svg+xml", "webp": "image/webp", "jpeg": "image/jpeg", "avif": "image/avif",
@@ -52,7 +52,12 @@ def in_format(kind: Kind, options: Mapping[str, Any], form: str, quality: int | 
 
 
 def find_result(spool: Path, stem: str, number: int, form: str, *, thumbnail: bool = False) -> Path:
-    """The file of a result, or of its thumbnail, in a format, or the one that is to be transcoded; it may be gone."""
+    """The file of a result, or of its thumbnail, in a format, or the one that is to be transcoded; it may be gone.
+
+    The number 0 stands for the processed input.
+    """
+    if number == 0:
+        return spool / processed_input_name(stem)
     extension = "jpg" if form == "jpeg" else form
     others = () if form == "svg" else tuple(each for each in RESULT_EXTENSIONS if each not in ("svg", extension))
     suffix = thumbnail_suffix if thumbnail else result_suffix

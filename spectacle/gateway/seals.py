@@ -20,7 +20,7 @@ class SealedResult:
 
     Attributes:
         stem: The request.
-        number: Number of the result file, from 1.
+        number: Number of the result file, from 1; 0 for the processed input.
         form: `svg`, `png`, `webp`, `jpeg` or `avif`.
         quality: Of `webp` and `jpeg`; None for the default.
         thumbnail: Whether the thumbnail of that file is meant.

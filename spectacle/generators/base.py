@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from spectacle.config import LoraSettings, ModelSettings, PlacementSettings, WeightSettings
+from spectacle.config import LoraSettings, ModelSettings, PartSettings, PlacementSettings, WeightSettings
 from spectacle.errors import GeneratorError, WeightsMissing
 from spectacle.weights import Located, Source, Store
 from spectacle.weights.prepared import open_prepared
@@ -48,7 +48,8 @@ class GeneratorOptions(BaseModel):
 
     seed: int | None = Field(None, ge=0, le=MAX_SEED, description="Seed of the random numbers. Default: random.")
     progress: bool = Field(False, description="Keep STEM-progress.json up to date while the request waits and runs.")
-    png: bool = Field(False, description="Also write a STEM.png preview of an SVG result.")
+    png: bool = Field(False, description="Also write a STEM.png preview of an SVG result, the first if there are more.")
+    previews: bool = Field(False, description="Also write a preview of each SVG: STEM.png, STEM-2.png and so on.")
     output_format: Literal["png", "jpeg", "webp", "avif"] | None = Field(
         None, description="Format of the image; of an SVG, that of a preview, which is also written. Default: png."
     )
@@ -102,19 +103,31 @@ class Device:
     """Where a generator runs.
 
     Attributes:
-        kind: `cpu` or `cuda`.
+        kind: `cpu`, `cuda` (NVIDIA and AMD), `xpu` (Intel) or `mps` (Apple).
         index: Number of the device among those of its kind.
         host: Name of the host it belongs to, or None for the daemon's own.
         share: Among how many workers its memory is shared out, where that is a GPU.
+        second: Number of a second GPU, which may hold what does not fit on the one that generates; None for no such.
     """
 
     kind: str = "cpu"
     index: int = 0
     host: str | None = None
     share: int = 1
+    second: int | None = None
+
+    @property
+    def torch_name(self) -> str:
+        """The name by which torch knows the device that generates."""
+        return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of all of its GPUs, the one that generates first."""
+        return (self.index,) if self.second is None else (self.index, self.second)
 
     def __str__(self) -> str:
-        name = self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+        name = self.torch_name if self.second is None else f"{self.torch_name}+{self.kind}:{self.second}"
         return name if self.host is None else f"{self.host}/{name}"
 
 
@@ -148,6 +161,7 @@ class Resources:
         placement: Limits on memory, and what the settings say about how models are placed.
         loras: The LoRA adapters that requests may name.
         models: The models that serve as generators under their names.
+        parts: Parts of models that come from elsewhere, by the model's name or repository.
     """
 
     store: Store = field(default_factory=lambda: Store(WeightSettings().directory))
@@ -155,12 +169,20 @@ class Resources:
     placement: PlacementSettings = field(default_factory=PlacementSettings)
     loras: Mapping[str, LoraSettings] = field(default_factory=dict)
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, PartSettings]] = field(default_factory=dict)
 
     @classmethod
     def from_settings(cls, settings: ResourceSettings) -> Resources:
         """As the sections `[weights]`, `[placement]`, `[loras]` and `[models]` say."""
         weights = settings.weights
-        return cls(Store(weights.directory), weights.prepared, settings.placement, settings.loras, settings.models)
+        return cls(
+            Store(weights.directory),
+            weights.prepared,
+            settings.placement,
+            settings.loras,
+            settings.models,
+            weights.parts,
+        )
 
     def prepared_for(self, generator: str, preset: str | None) -> Path | None:
         """The prepared checkpoint to load instead of pulled weights, found complete, or None when none is configured.
@@ -181,17 +203,19 @@ class Footprint:
     Attributes:
         vram: Of the device, where that is a GPU.
         ram: Of the host.
+        second: Of the second GPU of a pair.
     """
 
     vram: int = 0
     ram: int = 0
+    second: int = 0
 
     def __add__(self, other: Footprint) -> Footprint:
-        return Footprint(self.vram + other.vram, self.ram + other.ram)
+        return Footprint(self.vram + other.vram, self.ram + other.ram, self.second + other.second)
 
     def __le__(self, other: Footprint) -> bool:
         """Whether this fits where `other` is free."""
-        return self.vram <= other.vram and self.ram <= other.ram
+        return self.vram <= other.vram and self.ram <= other.ram and self.second <= other.second
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +254,15 @@ class Artifact:
         facts: What should be known of its making (model, steps, sources …); goes into the result's metadata as JSON.
         seed: The seed that made this artifact, when it differs from the job's.
         millimetres: Width and height of an SVG that has a size on paper; None for one in pixels.
+        processed_input: What the model saw of the first input image, where a request asks for it. Of a job's artifacts,
+            that of the first is written.
     """
 
     content: Image.Image | str
     facts: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     millimetres: tuple[float, float] | None = None
+    processed_input: Image.Image | None = None
 
 
 class JobControl(Protocol):
@@ -285,6 +312,9 @@ class Generator(ABC):
     max_batch: int = 1
     """How many jobs `generate_batch` takes together, 1 for none. `load` may set another one on the instance."""
 
+    takes_parts: ClassVar[bool] = False
+    """Whether `[weights.parts]` may take parts of its models from elsewhere."""
+
     extra: ClassVar[str | None] = None
     """The extra of Spectacle's distribution that installs `packages`, as in `pip install '.[EXTRA]'` in the clone."""
     packages: ClassVar[tuple[str, ...]] = ()
@@ -321,6 +351,19 @@ class Generator(ABC):
         return preset
 
     @classmethod
+    def preset_for(cls, preset: str | None, options: Mapping[str, Any]) -> str | None:
+        """The preset that the options of a request ask for: `preset`, which its kind has, unless they name another.
+
+        Asked in the daemon's process, of Spectacle's own generators only. A request is served with that preset where a
+        kind is configured with it.
+
+        Args:
+            preset: The preset of the request's kind.
+            options: Those of the request and of its kind; they are not checked.
+        """
+        return preset
+
+    @classmethod
     def missing_packages(cls) -> str | None:
         """What to do about libraries that are not installed, or None when all are."""
         missing = [name for name in cls.packages if find_spec(name) is None]
@@ -332,6 +375,16 @@ class Generator(ABC):
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
         """What of the model hub a preset loads, largest first; empty for a generator without weights."""
+        return ()
+
+    @classmethod
+    def sources(cls, preset: str | None, resources: Resources) -> Sequence[Source]:
+        """What of the model hub a preset loads with these settings, which may take parts of it from elsewhere."""
+        return cls.weights(preset)
+
+    @classmethod
+    def local_parts(cls, preset: str | None, resources: Resources) -> Sequence[tuple[str, Path, str]]:
+        """Parts that the settings take from files or directories of this machine: name, path and licence."""
         return ()
 
     @classmethod
@@ -351,7 +404,7 @@ class Generator(ABC):
             WeightsMissing: When something is not there, or damaged.
         """
         if resources.prepared_for(cls.name, preset) is None:
-            for source in cls.weights(preset):
+            for source in cls.sources(preset, resources):
                 cls.locate(source, preset, resources)
 
     @classmethod
@@ -400,6 +453,15 @@ class Generator(ABC):
     def plan(cls, preset: str | None, device: Device, resources: Resources) -> Sequence[str]:
         """How the model would be placed on `device`, a sentence each: what, why, and what it costs. May be empty."""
         return ()
+
+    @classmethod
+    def why_on_cpu(cls, device: Device) -> str | None:
+        """Why it computes on the CPU in the worker of a GPU, as a clause; None where it uses the GPU.
+
+        Told at the daemon's start and by `spectacle doctor`, of Spectacle's own generators: no others are imported
+        there. Not asked of a generator that runs on the CPU only.
+        """
+        return None
 
     @classmethod
     def required_memory(

@@ -42,6 +42,9 @@ class TestGeneratorOptions(GeneratorOptions):
         pattern="^(|crash|hang|memory|memory-once|batch)$",
         description="Crash, hang, run out of memory always or once, or fail at the batch it is in.",
     )
+    processed_input: bool = Field(
+        False, description="Also return the first input image as it was given to the generator."
+    )
     group: str = Field("", max_length=100, description="Be generated together with requests of the same group only.")
 
 
@@ -128,6 +131,7 @@ class TestGenerator(Generator):
     def _card(self, job: Job, number: int) -> Artifact:
         assert isinstance(job.options, TestGeneratorOptions)
         seed = job.seed + number
+        seen = job.pictures[0] if job.options.processed_input and job.pictures else None
         red, green, blue = colour = (seed % 256, seed // 256 % 256, seed // 65536 % 256)
         if job.makes is MediaType.SVG:
             box = f'<rect width="{job.width}" height="{job.height}" fill="#{red:02x}{green:02x}{blue:02x}"/>'
@@ -135,11 +139,12 @@ class TestGenerator(Generator):
                 f'<svg xmlns="http://www.w3.org/2000/svg" width="{job.width}" height="{job.height}" '
                 f'viewBox="0 0 {job.width} {job.height}">{box}</svg>',
                 seed=seed,
+                processed_input=seen,
             )
         size = (job.options.native,) * 2 if job.options.native else (job.width, job.height)
         if job.options.noise:
             noise = random.Random(seed).randbytes(3 * size[0] * size[1])
-            return Artifact(Image.frombytes("RGB", size, noise), seed=seed)
+            return Artifact(Image.frombytes("RGB", size, noise), seed=seed, processed_input=seen)
         picture = Image.new("RGB", size, colour)
         ImageDraw.Draw(picture).line((0, 0, *size), fill=(255, 255, 255))
-        return Artifact(picture, {"pictures": [list(each.size) for each in job.pictures]}, seed)
+        return Artifact(picture, {"pictures": [list(each.size) for each in job.pictures]}, seed, processed_input=seen)

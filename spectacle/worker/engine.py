@@ -211,7 +211,7 @@ class Engine:
             except SigningFailed as error:
                 if self._signer.must_sign:
                     raise
-                facts["unsigned"] = len(files)
+                facts["unsigned"] = sum(file.metadata is not None for file in files)
                 noted = dataclasses.replace(provenance, notes=(*spec.notes, f"not signed: {error.message}"))
                 files = finish(artifacts, noted, wanted, rasteriser=self._rasteriser, mark=self._mark)
         for file in files:
@@ -256,7 +256,7 @@ class Engine:
 
     def _free(self) -> Footprint:
         machine = memory.measure(self.device, self._resources.placement)
-        return Footprint(machine.vram, machine.ram)
+        return Footprint(machine.vram, machine.ram, machine.second)
 
     def _unload(self, model: Model) -> None:
         self._loaded.pop(model).unload()

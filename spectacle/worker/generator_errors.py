@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from spectacle.errors import DeviceLost, GeneratorError, OutOfMemory, SpectacleError, one_line
+from spectacle.generators.placement import backends
 from spectacle.worker.channel import Disconnected
 
 _Result = TypeVar("_Result")
@@ -29,15 +30,10 @@ def call_generator(name: str, call: Callable[[], _Result]) -> _Result:
 def as_spectacle_error(error: Exception, generator: str) -> SpectacleError:
     """Any exception of a generator as one of ours."""
     kind = type(error)
-    torchs = kind.__module__.partition(".")[0] == "torch"
     said = one_line(error, 300)
-    # As torch words it; before 2.8 such errors are plain RuntimeErrors.
-    devices = (torchs and kind.__name__ == "AcceleratorError") or said.startswith(("CUDA error:", "HIP error:"))
-    if isinstance(error, MemoryError) or (torchs and kind.__name__ == "OutOfMemoryError"):
+    if backends.is_out_of_memory(error):
         return OutOfMemory("not enough memory")
-    if devices and "out of memory" in said:
-        return OutOfMemory("not enough memory")
-    if devices:
+    if backends.is_device_failure(error):
         return DeviceLost(f"{generator} lost its device: {said}")
     return GeneratorError(
         f"{generator}: failed: {kind.__name__}: {said}" if said else f"{generator}: failed: {kind.__name__}"

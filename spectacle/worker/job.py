@@ -14,7 +14,7 @@ from spectacle.images import PixelAllowance, open_mask, open_picture
 from spectacle.spool.naming import input_name, options_name, request_name
 from spectacle.worker.contract import Attachment, JobSpec, Role, TooLong
 from spectacle.worker.encoding import FORMATS, check_size
-from spectacle.worker.options import MAX_OPTIONS_BYTES, BadDefault, read_options
+from spectacle.worker.options import MAX_OPTIONS_BYTES, NO_OPTIONS, BadDefault, read_options
 
 Attached = dict[Role, list[Attachment]]
 """The attached files, by role."""
@@ -38,7 +38,7 @@ def build_job(generator: Generator, spec: JobSpec) -> Job:
         attached.setdefault(each.role, []).append(each)
     given = [_options(each) for each in attached.get("options", [])]
     try:
-        options = read_options(given[0] if given else b"{}", generator.Options, spec.options)
+        options = read_options(given[0] if given else NO_OPTIONS, generator.Options, spec.options)
     except BadOptions as error:
         where = f"kinds.{spec.kind}.options" if isinstance(error, BadDefault) else options_name(spec.stem)
         raise BadOptions(f"{where}: {error.message}", **error.details) from None

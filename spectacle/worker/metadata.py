@@ -29,6 +29,8 @@ _SOURCE_TYPES = {
 _MAX_TITLE = 80
 # Characters that JSON leaves as they are but that UTF-8 or XML 1.0 cannot hold, and the C1 controls.
 _UNWRITABLE = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SEPARATING = re.compile("[,:\n]")
 # What other image tools call the settings, and the names of ours, the first that is set counts.
 _PARAMETERS = {
     "Steps": ("num_inference_steps", "steps"),
@@ -146,7 +148,7 @@ class Metadata:
 
 
 def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False) if re.search("[,:\n]", value) else value
+    return json.dumps(value, ensure_ascii=False) if _SEPARATING.search(value) else value
 
 
 def _plain(text: str) -> str:
@@ -156,4 +158,4 @@ def _plain(text: str) -> str:
 
 def _xml(text: object) -> str:
     """`text` without what XML cannot hold."""
-    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", str(text))
+    return _NOT_XML.sub("", str(text))

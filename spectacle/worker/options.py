@@ -23,6 +23,9 @@ MAX_DEPTH = 8
 MAX_DIGITS = 20
 """Longest whole number, in digits: what an unsigned 64-bit number needs."""
 
+NO_OPTIONS = b"{}"
+"""What is read when there is no options file."""
+
 _SHOWN = 60
 """Maximum number of characters of a name or value that a message repeats."""
 
@@ -39,7 +42,7 @@ def read_options(raw: bytes, model: type[_Options], defaults: Mapping[str, Any])
     Values are not converted: `"5"` is not a number, `1` is not a truth value and `5.0` not a whole number.
 
     Args:
-        raw: The whole options file; `b"{}"` when there is none.
+        raw: The whole options file; `NO_OPTIONS` when there is none.
         model: The generator's options.
         defaults: Values, configured for the kind, of the options that the file does not set.
 
@@ -48,7 +51,7 @@ def read_options(raw: bytes, model: type[_Options], defaults: Mapping[str, Any])
             contains an invalid number; and when an option is unknown or its value is not allowed. The message names
             the option and its value, and what is allowed.
     """
-    given = _parse(raw)
+    given = {} if raw == NO_OPTIONS else parse_options(raw)
     try:
         merged = json.dumps({**defaults, **given}, default=str)
         return model.model_validate_json(merged, strict=True)
@@ -57,7 +60,12 @@ def read_options(raw: bytes, model: type[_Options], defaults: Mapping[str, Any])
         raise _bad_option(first, model, given) from None
 
 
-def _parse(raw: bytes) -> dict[str, Any]:
+def parse_options(raw: bytes) -> dict[str, Any]:
+    """Read the members of an options file, whatever they are called.
+
+    Raises:
+        BadOptions: When it is not the JSON object that `read_options` takes.
+    """
     if len(raw) > MAX_OPTIONS_BYTES:
         raise BadOptions(f"the options file is {len(raw)} bytes; the limit is {MAX_OPTIONS_BYTES}. Shorten it.")
     try:

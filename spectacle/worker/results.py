@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from PIL import Image, ImageOps
 
 from spectacle.errors import GeneratorError
 from spectacle.generators.base import Artifact, GeneratorOptions, MediaType
-from spectacle.spool.naming import result_suffix, thumbnail_suffix
+from spectacle.spool.naming import PROCESSED_INPUT, result_suffix, thumbnail_suffix
 from spectacle.svg import Rasteriser, SvgLimits, clean_svg
 from spectacle.svg.clean import SAME_ASPECT, in_millimetres
 from spectacle.worker.encoding import FOR_DRAWINGS, FOR_PHOTOGRAPHS, FORMATS, PNG, ImageFormat, encode
@@ -63,6 +64,9 @@ class Provenance:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+_FIELDS = tuple(item.name for item in dataclasses.fields(Provenance))
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What files a request wants.
@@ -72,6 +76,7 @@ class Wanted:
         form: Format of images, and of the preview of an SVG.
         quality: Quality of images, 1 to 100; None for that of the format.
         preview: Whether the first of the SVGs gets an image next to it; without effect on images.
+        previews: Whether each of the SVGs does.
         minimal: Whether the metadata leaves out what was asked for.
         thumbnail: Pixels of the longer side of thumbnails; None for none.
     """
@@ -82,15 +87,19 @@ class Wanted:
     preview: bool = False
     minimal: bool = False
     thumbnail: int | None = None
+    previews: bool = False
 
     @classmethod
     def by(cls, options: GeneratorOptions, makes: MediaType) -> Wanted:
         """What the options of a request ask for."""
         form = FORMATS.get(options.output_format or "")
         preview = options.png or form is not None
-        return cls(
-            makes, form or PNG, options.quality, preview, options.metadata == "minimal", options.thumbnail
-        )  # fmt: skip
+        minimal = options.metadata == "minimal"
+        return cls(makes, form or PNG, options.quality, preview, minimal, options.thumbnail, options.previews)
+
+    def image_of(self, candidate: int) -> bool:
+        """Whether the artifact with this number, from 1, becomes an image, be it the result or a preview of it."""
+        return self.makes is MediaType.PNG or self.previews or (self.preview and candidate == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +110,13 @@ class ResultFile:
         suffix: What follows the stem in its name, such as `.png` or `-2.svg`.
         media_type: What they are.
         content: Its bytes.
-        metadata: What it says of its making.
+        metadata: What it says of its making; None for what was not made, which is neither marked nor signed.
     """
 
     suffix: str
     media_type: str
     content: bytes
-    metadata: Metadata = field(compare=False)
+    metadata: Metadata | None = field(compare=False)
 
 
 def finish(
@@ -136,8 +145,8 @@ def finish(
         mark: Text that is put visibly into every file.
 
     Returns:
-        The files in the order in which they should appear: further candidates, thumbnails, the preview, the primary
-        result last.
+        The files in the order in which they should appear: the processed input, further candidates, of each the
+        thumbnail, then the preview, then itself; the primary result last.
 
     Raises:
         GeneratorError: There is no artifact, an image where an SVG is wanted, or an SVG that is refused or
@@ -146,42 +155,54 @@ def finish(
     """
     if not artifacts:
         raise GeneratorError(f"{provenance.generator}: returned no image. Report it to its authors.")
-    files: list[ResultFile] = []
+    files = list(_processed_input(artifacts[0]))
+    common = {name: getattr(provenance, name) for name in _FIELDS} | {"options": dict(provenance.options)}
     for candidate, artifact in reversed(list(enumerate(artifacts, 1))):
         facts = {**provenance.facts, **artifact.facts}
-        record = dataclasses.replace(
-            provenance,
-            seed=provenance.seed if artifact.seed is None else artifact.seed,
-            notes=(*provenance.notes, *facts.pop("notes", ())),
-            facts=facts,
-        )
-        files += _files_of(artifact, record, candidate, wanted, rasteriser, limits, mark)
+        details = {
+            **common,
+            "seed": provenance.seed if artifact.seed is None else artifact.seed,
+            "notes": (*provenance.notes, *facts.pop("notes", ())),
+            "facts": facts,
+        }
+        files += _files_of(artifact, details, candidate, wanted, rasteriser, limits, mark)
         encoded(len(artifacts) - candidate + 1)
     return files
 
 
+def _processed_input(artifact: Artifact) -> Iterator[ResultFile]:
+    """What the model saw of the client's image. It is not machine-made, so it says nothing of a making."""
+    if artifact.processed_input is not None:
+        made = io.BytesIO()
+        artifact.processed_input.save(made, "PNG")
+        yield ResultFile(PROCESSED_INPUT, MediaType.PNG, made.getvalue(), None)
+
+
 def _files_of(
     artifact: Artifact,
-    record: Provenance,
+    details: dict[str, Any],
     candidate: int,
     wanted: Wanted,
     rasteriser: Rasteriser,
     limits: SvgLimits,
     mark: str | None,
 ) -> Iterator[ResultFile]:
-    """The files of one artifact, the primary one last."""
+    """The files of one artifact, the primary one last; what `details` say of it is completed."""
+    width, height = details["width"], details["height"]
     content, form, drawing, picture, fit = artifact.content, wanted.form, None, None, "exact"
     if isinstance(content, str):
-        drawing = clean_svg(content, width=record.width, height=record.height, limits=limits)
-        if wanted.makes is MediaType.PNG or (wanted.preview and candidate == 1) or wanted.thumbnail:
-            picture = rasteriser.render(drawing, record.width, record.height)
+        drawing = clean_svg(content, width=width, height=height, limits=limits)
+        if wanted.image_of(candidate) or wanted.thumbnail:
+            picture = rasteriser.render(drawing, width, height)
     elif wanted.makes is MediaType.SVG:
         raise GeneratorError(
-            f"{record.generator}: returned an image where an SVG was requested. Report it to its authors."
+            f"{details['generator']}: returned an image where an SVG was requested. Report it to its authors."
         )
     else:
-        picture, fit = _fit(content, record.width, record.height)
-    details = _details(record, candidate, fit=fit) | ({} if mark is None else {"visible_mark": mark})
+        picture, fit = _fit(content, width, height)
+    details |= {"fit": fit, "candidate": candidate}
+    if mark is not None:
+        details["visible_mark"] = mark
 
     def marked(image: Image.Image) -> Image.Image:
         return image if mark is None else with_mark(image, mark)
@@ -198,7 +219,7 @@ def _files_of(
             encode(marked(small), form, of_small, quality=wanted.quality, png=png),
             of_small,
         )
-    if picture is not None and (wanted.makes is MediaType.PNG or (wanted.preview and candidate == 1)):
+    if picture is not None and wanted.image_of(candidate):
         image = encode(marked(picture), form, metadata, quality=wanted.quality, png=png)
         yield ResultFile(result_suffix(candidate, form.extension), form.media_type, image, metadata)
     if drawing is not None and wanted.makes is MediaType.SVG:
@@ -209,11 +230,6 @@ def _files_of(
             told = in_millimetres(told, *artifact.millimetres)
         document = _insert_metadata(told, metadata).encode()
         yield ResultFile(result_suffix(candidate, "svg"), MediaType.SVG, document, metadata)
-
-
-def _details(provenance: Provenance, candidate: int, *, fit: str) -> dict[str, Any]:
-    details = {item.name: getattr(provenance, item.name) for item in dataclasses.fields(provenance)}
-    return {**details, "options": dict(provenance.options), "fit": fit, "candidate": candidate}
 
 
 def _fit(picture: Image.Image, width: int, height: int) -> tuple[Image.Image, str]:

@@ -19,7 +19,7 @@ def signer_for(settings: ProvenanceSettings) -> ResultSigner | None:
 
 
 def sign_all(signer: ResultSigner, files: Sequence[ResultFile], spec: JobSpec) -> list[ResultFile]:
-    """The files, each signed. Nothing may be written into them afterwards.
+    """The files, each signed that was made. Nothing may be written into them afterwards.
 
     Raises:
         SigningFailed: When one cannot be signed.
@@ -29,7 +29,8 @@ def sign_all(signer: ResultSigner, files: Sequence[ResultFile], spec: JobSpec) -
     described = tuple(dataclasses.replace(each, content=None) for each in whole)
 
     def signed(file: ResultFile) -> ResultFile:
-        about = file.metadata
+        if (about := file.metadata) is None:
+            return file
         ingredients = described if about.minimal else whole
         statement = Statement(file.media_type, about.source_type, about.details, ingredients)
         return dataclasses.replace(file, content=signer.sign(file.content, statement))

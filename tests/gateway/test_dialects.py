@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from daemon_process import Daemon, wait_for
 from served import opened, png
 
+from spectacle.gateway.attachments import plain_png
 from spectacle.provenance import read_provenance
 
 IMAGE = base64.b64encode(png()).decode()
@@ -35,14 +37,22 @@ class TestOmniSvg:
 
     def test_an_image_arrives_as_a_file_or_as_base64(self, client: httpx.Client) -> None:
         fields = {"task_type": "image-to-svg", "return_png": "yes"}
-        for response in (
-            client.post("/predict", data=fields, files={"image": ("a.png", png(8, 8, (0, 0, 0, 0), "RGBA"))}),
-            client.post("/predict", data={**fields, "image_base64": IMAGE}),
-            client.post("/predict", json={"image_base64": f"data:image/png;base64,{IMAGE}"}),
+        clear, plain = png(8, 8, (0, 0, 0, 0), "RGBA"), opened(png())
+        for response, size, mode in (
+            (client.post("/predict", data=fields, files={"image": ("a.png", clear)}), (8, 8), "RGBA"),
+            (client.post("/predict", data={**fields, "image_base64": IMAGE}), plain.size, "RGB"),
+            (client.post("/predict", json={"image_base64": f"data:image/png;base64,{IMAGE}"}), plain.size, "RGB"),
         ):
             told = response.json()
             assert told["status"] == "ok", told
-            assert opened(base64.b64decode(told["processed_input_png_base64"])).mode == "RGB"
+            # As the generator saw it: this one sees it as it is.
+            seen = opened(base64.b64decode(told["processed_input_png_base64"]))
+            assert (seen.size, seen.mode) == (size, mode)
+
+    def test_an_image_is_shown_on_white_where_the_generator_does_not_return_what_it_saw(self, tmp_path: Path) -> None:
+        (tmp_path / "a.png").write_bytes(png(8, 8, (0, 0, 0, 0), "RGBA"))
+        seen = opened(plain_png(tmp_path / "a.png", 64, 4, white_background=True))
+        assert (seen.size, seen.mode, seen.getpixel((1, 1))) == ((4, 4), "RGB", (255, 255, 255))
 
     def test_previews_can_be_left_out(self, client: httpx.Client) -> None:
         told = client.post("/predict", json={"text": "a fox", "return_png": False}).json()

@@ -55,6 +55,21 @@ class TestJobs:
                     assert opened(client.get(output["url"]).content).size == (24, 16)
         assert ended(client, submit(client, prompt="a fox"))["thumbnails"] == []
 
+    def test_previews_and_the_processed_input_are_listed_with_links(self, client: httpx.Client) -> None:
+        text = base64.b64encode(png(10, 20)).decode()
+        options = {"copies": 2, "previews": True, "processed_input": True}
+        done = ended(client, submit(client, kind="vector", inputs=[text], options=options))
+        listed = next(job for job in client.get("/v1/jobs").json()["jobs"] if job["id"] == done["id"])
+        for job in (done, listed):
+            outputs = [(each["number"], each["media_type"]) for each in job["outputs"]]
+            assert outputs == [(1, "image/svg+xml"), (2, "image/svg+xml"), (1, "image/png"), (2, "image/png")]
+            first, second = (client.get(each["url"]).content for each in job["outputs"][2:])
+            assert opened(first).getpixel((5, 5)) != opened(second).getpixel((5, 5))
+            seen = client.get(job["processed_input"]["url"])
+            assert seen.headers["content-type"] == job["processed_input"]["media_type"] == "image/png"
+            assert opened(seen.content).size == (10, 20)
+        assert ended(client, submit(client, prompt="a fox"))["processed_input"] is None
+
     def test_attachments_arrive_as_base64_or_as_files(self, client: httpx.Client) -> None:
         text = base64.b64encode(png()).decode()
         inline = submit(client, inputs=[text, f"data:image/png;base64,{text}"], mask=text, control=text)

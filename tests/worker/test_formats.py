@@ -136,6 +136,8 @@ def test_transparency_is_kept_and_becomes_white_in_jpeg(rasteriser: Rasteriser) 
 def test_a_preview_of_an_svg_has_the_format_asked_for(rasteriser: Rasteriser) -> None:
     assert [file.suffix for file in files(rasteriser, '{"output_format": "webp"}', svg=True)] == [".webp", ".svg"]
     assert [file.suffix for file in files(rasteriser, '{"png": true}', svg=True)] == [".png", ".svg"]
+    every = files(rasteriser, '{"previews": true, "output_format": "avif"}', svg=True)
+    assert [file.suffix for file in every] == [".avif", ".svg"]
 
 
 def test_thumbnails_are_small_marked_and_without_the_prompt(rasteriser: Rasteriser) -> None:

@@ -43,8 +43,8 @@ class Options(GeneratorOptions):
 
 
 NAMES = (
-    "adapters, fit, metadata, negative_prompt, num_inference_steps, output_format, png, progress, quality, sampler, "
-    "seed, thumbnail, true_cfg_scale, weights"
+    "adapters, fit, metadata, negative_prompt, num_inference_steps, output_format, png, previews, progress, quality, "
+    "sampler, seed, thumbnail, true_cfg_scale, weights"
 )
 
 
@@ -152,7 +152,7 @@ class TestRefusing:
         assert "configuration" not in refusal({"seed": "x"}, {"seed": "y"})
 
     def test_long_names_and_values_are_shortened(self) -> None:
-        assert len(refusal({"x" * 60_000: 1})) < 250
+        assert len(refusal({"x" * 60_000: 1})) < 260
         assert len(refusal({"seed": "y" * 60_000})) < 300
         assert len(refusal({"adapters": [{"name": "a", "z" * 1000: 1, "scale": list(range(5000))}]})) < 350
 

@@ -54,10 +54,15 @@ def making(**changes: Any) -> Provenance:
 
 
 def pictures(
-    *contents: Any, rasteriser: Any = None, makes: MediaType = MediaType.PNG, png_preview: bool = False, **changes: Any
+    *contents: Any,
+    rasteriser: Any = None,
+    makes: MediaType = MediaType.PNG,
+    png_preview: bool = False,
+    previews: bool = False,
+    **changes: Any,
 ) -> list[ResultFile]:
     artifacts = [content if isinstance(content, Artifact) else Artifact(content) for content in contents]
-    wanted = Wanted(makes, preview=png_preview)
+    wanted = Wanted(makes, preview=png_preview, previews=previews)
     return finish(artifacts, making(**changes), wanted, rasteriser=rasteriser)
 
 
@@ -164,8 +169,31 @@ def test_a_preview_stands_beside_the_first_drawing(rasteriser: Rasteriser) -> No
     assert read_provenance(files[1].content) == read_provenance(files[2].content)
 
 
-def test_a_preview_of_a_picture_is_the_picture() -> None:
-    assert [file.suffix for file in pictures(Image.new("RGB", (9, 9)), png_preview=True)] == [".png"]
+def test_every_drawing_has_a_preview_of_its_own_on_request(rasteriser: Rasteriser) -> None:
+    texts = [SVG.format(f'<rect width="64" height="48" fill="{colour}"/>') for colour in ("red", "lime", "blue")]
+    files = pictures(*texts, rasteriser=rasteriser, makes=MediaType.SVG, previews=True)
+    assert [file.suffix for file in files] == ["-3.png", "-3.svg", "-2.png", "-2.svg", ".png", ".svg"]
+    colours = [opened(file).getpixel((9, 9)) for file in files[::2]]
+    assert colours == [(0, 0, 255), (0, 255, 0), (255, 0, 0)]
+    for preview, drawing in zip(files[::2], files[1::2], strict=True):
+        assert read_provenance(preview.content) == read_provenance(drawing.content)
+
+
+def test_the_processed_input_comes_once_as_it_is_and_is_not_called_machine_made(rasteriser: Rasteriser) -> None:
+    seen = Image.new("RGB", (20, 20), (1, 2, 3))
+    made = [Artifact(SVG.format(""), processed_input=seen), Artifact(SVG.format(""), processed_input=seen)]
+    first, *others = finish(made, making(), Wanted(MediaType.SVG), rasteriser=rasteriser, mark="made by a machine")
+    assert (first.suffix, first.media_type, first.metadata) == ("-input-processed.png", "image/png", None)
+    assert [file.suffix for file in others] == ["-2.svg", ".svg"]
+    assert opened(first).size == (20, 20)
+    assert opened(first).tobytes() == seen.tobytes()
+    assert set(chunks(first.content)) == {b"IHDR", b"IDAT", b"IEND"}
+
+
+@pytest.mark.parametrize("wanted", [{"png_preview": True}, {"previews": True}])
+def test_a_preview_of_a_picture_is_the_picture(wanted: dict[str, bool]) -> None:
+    files = pictures(Image.new("RGB", (9, 9)), Image.new("RGB", (9, 9)), **wanted)  # type: ignore[arg-type]
+    assert [file.suffix for file in files] == ["-2.png", ".png"]
 
 
 def test_a_picture_where_a_drawing_is_wanted_is_an_error() -> None:

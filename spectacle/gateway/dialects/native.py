@@ -203,6 +203,9 @@ def job_body(gateway: Gateway, request: Request, state: State) -> dict[str, Any]
         },
         "outputs": [_file(gateway, base, state, output) for output in state.outputs],
         "thumbnails": [_file(gateway, base, state, thumbnail) for thumbnail in state.thumbnails],
+        "processed_input": None
+        if state.processed_input is None
+        else _file(gateway, base, state, state.processed_input),
         "error": None if state.error is None else {"code": state.error.code, "message": state.error.message},
         "urls": {
             "self": f"/v1/jobs/{state.job.id}",

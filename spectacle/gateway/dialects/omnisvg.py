@@ -92,7 +92,7 @@ def routes(gateway: Gateway) -> APIRouter:
             image = await files.image(uploads[0], "image") if uploads else None
             order = await omnisvg.order_of(gateway, user, body.fields, image)
             png = omnisvg.wants_png(body.fields)
-            if order.inputs and png:
+            if order.inputs and png and not order.options.get("processed_input"):
                 white = bool(order.options.get("replace_background", True))
                 most = gateway.settings.limits.max_input_pixels
                 processed = await run_in_threadpool(

@@ -136,7 +136,8 @@ def routes(gateway: Gateway) -> APIRouter:
         for instance in await gateway.kinds.instances():
             told = instance.get("devices")
             devices += [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
-        gpus = [str(each.get("device")) for each in devices if str(each.get("device", "")).startswith("cuda")]
+        names = [str(each.get("device", "cpu")) for each in devices]
+        gpus = [name for name in names if not name.rpartition("/")[2].startswith("cpu")]
         view = await gateway.view.recent()
         waiting, running = sum(map(len, view.waiting.values())), sum(map(len, view.running.values()))
         return {

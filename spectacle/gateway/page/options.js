@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 
 /** Options that have a place of their own on the page, or that it sets itself. */
-const ELSEWHERE = new Set(["seed", "progress", "png", "return_png", "output_format"]);
+const ELSEWHERE = new Set(["seed", "progress", "png", "previews", "return_png", "output_format"]);
 
 /** What a property may be: the alternatives of `anyOf`, references followed, without null. */
 function forms(property, definitions) {

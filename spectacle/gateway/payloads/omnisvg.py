@@ -83,6 +83,8 @@ async def order_of(gateway: Gateway, user: User, fields: Mapping[str, Any], imag
             options[name] = word
     if task == "image-to-svg" and kind.options.has("replace_background"):
         options["replace_background"] = parameters.switch(fields, "replace_background", True)
+    if task == "image-to-svg" and kind.options.has("processed_input") and wants_png(fields):
+        options["processed_input"] = True
     seed = parameters.whole(fields, "seed", 0, 2**63 - 1)
     if seed is not None:
         options["seed"] = seed
@@ -118,7 +120,7 @@ async def output_of(state: State, *, png: bool, processed: bytes | None = None) 
     Args:
         state: The state of a job that has ended.
         png: Whether with PNG previews.
-        processed: The image that was vectorized, as PNG.
+        processed: The image that was vectorized, as PNG, where the generator does not return it as it saw it.
 
     Raises:
         Problem: When the job has failed.
@@ -156,6 +158,8 @@ async def output_of(state: State, *, png: bool, processed: bytes | None = None) 
         found["message"] = f"Made by {making.get('generator')}: OmniSVG is not available here."
     if png:
         found["primary_png_base64"] = candidates[0]["png_base64"]
+    if png and state.processed_input is not None:
+        processed = await run_in_threadpool(read_result, state.processed_input.path)
     if processed is not None:
         found["processed_input_png_base64"] = as_base64(processed)
     return found

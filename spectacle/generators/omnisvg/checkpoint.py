@@ -15,6 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from spectacle.errors import GeneratorError, one_line
 from spectacle.generators.omnisvg.tokens import Vocabulary
+from spectacle.generators.placement import backends
 from spectacle.generators.placement.files import REMEDY
 
 _ZIP = b"PK\x03\x04"
@@ -194,9 +195,9 @@ def load_prepared(
                 dtype=dtype,
                 quantization_config=quantization_config,
             )
-    except (MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
-        raise
     except Exception as error:  # transformers and safetensors have errors of many kinds
+        if backends.is_out_of_memory(error) or backends.is_device_failure(error):
+            raise
         raise GeneratorError(f"{folder}: cannot be loaded ({_line(error)}). Prepare it again.") from None
     if report["missing_keys"]:
         raise GeneratorError(f"{folder}: lacks the tensor {min(report['missing_keys'])}. Prepare it again.")

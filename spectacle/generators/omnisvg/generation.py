@@ -85,7 +85,7 @@ class Decoder:
         self.device = model.device
         self._graphs = graphs and self.device.type == "cuda"
         self._grammar = Grammar(vocabulary, self.device, first=vocabulary.base)
-        compiled = compile_blocks and self.device.type == "cuda"
+        compiled = compile_blocks and self.device.type != "cpu"
         self._before: Any = torch.compile(_before_attention, dynamic=False) if compiled else _before_attention
         self._after: Any = torch.compile(_after_attention, dynamic=False) if compiled else _after_attention
 

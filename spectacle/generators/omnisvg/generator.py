@@ -45,6 +45,7 @@ from spectacle.generators.omnisvg.sizes import (
 )
 from spectacle.generators.omnisvg.task import Task, understand
 from spectacle.generators.omnisvg.tokens import SIZES, Vocabulary, decode
+from spectacle.generators.placement import backends
 from spectacle.generators.placement.generator import PlacedGenerator
 from spectacle.generators.placement.plan import Component, Machine, Plan
 from spectacle.svg import Rasteriser
@@ -55,8 +56,6 @@ if TYPE_CHECKING:
 
 _WHOLE_GRID = (0.0, 0.0, float(SIDE), float(SIDE))
 _MAX_TITLE_LENGTH = 80
-_ANY_GPU = (8, 0)
-"""Compute capability of one that computes in bf16."""
 _MAX_BATCH = 8
 """Requests that are generated together: eight, of 5 to 12 SVGs each, take little longer than two."""
 _BATCH_SHARE = 0.7
@@ -95,13 +94,10 @@ class LoadedOmniSvg:
 
     def close(self) -> None:
         """Free the model; nothing can be generated after."""
-        import torch
-
         # The memory goes back to the device only once nothing refers to the model.
         del self.decoder, self.processor
         self.rasteriser.close()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        backends.of(self.plan.device).empty_cache()
 
 
 class OmniSvg(PlacedGenerator):
@@ -125,6 +121,11 @@ class OmniSvg(PlacedGenerator):
 
     _loaded: LoadedOmniSvg | None = None
     _device = Device()
+
+    @classmethod
+    def preset_for(cls, preset: str | None, options: Mapping[str, Any]) -> str | None:
+        """The one of the size that the option `model_size` names."""
+        return next((name for name, size in PRESETS.items() if size.name == options.get("model_size")), preset)
 
     @classmethod
     def weights(cls, preset: str | None = None) -> Sequence[Source]:
@@ -154,7 +155,7 @@ class OmniSvg(PlacedGenerator):
         weights, base = (cls.locate(source, preset, resources) for source in (size.weights, size.base))
         part = component(weights.path / FILE, base.path, vocabulary.size)
         # As for a GPU, where every precision exists. It is made without one, too.
-        target = replace(measure(Device("cpu"), resources.placement), capability=_ANY_GPU)
+        target = replace(measure(Device("cpu"), resources.placement), device="cuda", bf16=True)
         form = sizes.make_plan(part, target, PlacementSettings(quantization=quantization))
         say(f"reading {weights.path / FILE}")
         model = checkpoint.load_published(
@@ -254,7 +255,7 @@ class OmniSvg(PlacedGenerator):
         parts = self.installed_parts(self.preset, self.resources)
         plan = self.make_plan(self.preset, parts, measure(device, settings), settings)
         how: dict[str, Any] = {
-            "device": torch.device(str(device)),
+            "device": torch.device(device.torch_name),
             "dtype": dtype(plan),
             "quantization_config": quantization_config(plan, PART, "transformers"),
         }
@@ -278,7 +279,7 @@ class OmniSvg(PlacedGenerator):
             return True
         if plan.of(PART).quantization != "none" or plan.of(PART).stored_as:
             return False
-        if plan.precision != "fp32" and not machine.cpu_bf16:
+        if plan.precision != "fp32" and not machine.bf16:
             return False
         from spectacle.generators.omnisvg.products import independent_of_rows
 
@@ -437,4 +438,6 @@ def _artifact(choice: Choice, tokens: int, job: Job, task: Task, facts: Mapping[
         "coverage": round(choice.coverage, 3),
         **({} if choice.difference is None else {"difference": round(choice.difference, 2)}),
     }
-    return Artifact(svg, {**facts, **own})
+    assert isinstance(job.options, OmniSvgOptions)
+    seen = task.picture.picture if task.picture is not None and job.options.processed_input else None
+    return Artifact(svg, {**facts, **own}, processed_input=seen)

@@ -18,7 +18,8 @@ class OmniSvgOptions(SvgOptions):
         description="Generate from the prompt, or vectorize the input image. Default: the latter if there is one.",
     )
     model_size: Literal["4B", "8B"] | None = Field(
-        None, description="Reject the request unless the kind's preset has this size."
+        None,
+        description="Size of the model. Default: that of the kind; another kind must be configured with the other.",
     )
     task_subtype: Literal["icon", "illustration"] | None = Field(
         None, description="What to generate from a prompt. Default: inferred from its words."
@@ -47,4 +48,7 @@ class OmniSvgOptions(SvgOptions):
     )
     replace_background: bool = Field(
         True, description="Make the background of the input image white before vectorizing it."
+    )
+    processed_input: bool = Field(
+        False, description="Also write STEM-input-processed.png: the input image as the model sees it."
     )

@@ -144,11 +144,11 @@ def make_plan(part: Component, machine: Machine, settings: PlacementSettings) ->
         GeneratorError: What the settings ask for needs a library that is not installed, or the files hold nf4 weights
             and there is no GPU.
     """
-    if machine.capability is None and part.stored_as == "nf4":
+    if machine.device == "cpu" and part.stored_as == "nf4":
         raise GeneratorError(
             "these weights were prepared as nf4, which needs a GPU. Prepare them as int8 for this host."
         )
-    forms = frozenset({"int8"} if machine.capability is None else {"int8", "nf4"})
+    forms = frozenset({"int8"} if machine.device == "cpu" else {"int8", "nf4"})
     changes: dict[str, Any] = {"residency": "auto"}
     if settings.quantization not in ("none", *forms):
         changes["quantization"] = "auto"

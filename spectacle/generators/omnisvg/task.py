@@ -31,7 +31,7 @@ def understand(job: Job, options: OmniSvgOptions, size: Size) -> Task:
     if options.model_size not in (None, size.name):
         raise BadOptions(
             f"model_size = {options.model_size}: this kind is served by OmniSVG {size.name}. "
-            f"Use a kind with the preset {options.model_size.lower()}, or omit model_size."
+            f"Configure a kind with the preset {options.model_size.lower()} in the same daemon, or omit model_size."
         )
     name = options.task_type or (_PICTURE_TASK if job.pictures else _TEXT_TASK)
     if name == _PICTURE_TASK and not job.pictures:

@@ -8,12 +8,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from daemon_process import Daemon, running
+from daemon_process import Daemon, running, wait_for
 from defusedxml.ElementTree import fromstring
 from PIL import Image, ImageDraw
 from pydantic import ValidationError
@@ -32,6 +33,7 @@ from spectacle.errors import (
 from spectacle.generators import registry
 from spectacle.generators.base import Artifact, Device, Job, MediaType, Resources
 from spectacle.generators.omnisvg import OmniSvg, products
+from spectacle.generators.omnisvg.pictures import prepare
 from spectacle.generators.placement.plan import Machine
 from spectacle.provenance import read_provenance
 from spectacle.weights import Store
@@ -134,7 +136,7 @@ def test_words_become_drawings_the_best_first(daemon: Daemon) -> None:
 
 @pytest.mark.slow
 def test_a_picture_becomes_a_drawing_of_its_shape(daemon: Daemon) -> None:
-    options = {"seed": 2, "max_length": 256, "num_candidates": 1}
+    options = {"seed": 2, "max_length": 256, "num_candidates": 1, "processed_input": True}
     daemon.write("a-2-640x480", "\n", input=png(photograph()), options=options)
     answer = daemon.answer("a-2-640x480", seconds=90)
     assert answer.suffix == ".svg", answer.read_text()
@@ -145,6 +147,8 @@ def test_a_picture_becomes_a_drawing_of_its_shape(daemon: Daemon) -> None:
     assert facts["task_type"] == "image-to-svg"
     assert facts["temperature"] == 0.3
     assert "difference" in facts
+    with Image.open(daemon.spool / "a-2-640x480-input-processed.png") as seen:
+        assert seen.tobytes() == prepare(photograph(), replace_background=True).picture.tobytes()
 
 
 @pytest.mark.slow
@@ -153,6 +157,29 @@ def test_a_kind_that_makes_pictures_gets_one(daemon: Daemon) -> None:
     answer = daemon.answer("a-3-64x64-flat", seconds=90)
     assert answer.suffix == ".png", answer.read_text()
     assert read_provenance(answer)["facts"]["candidates"] == 5
+
+
+def is_loaded(daemon: Daemon, model: dict[str, str]) -> bool:
+    return model in daemon.report()["devices"][0]["loaded"]
+
+
+@pytest.mark.slow
+def test_a_request_is_served_with_the_size_it_names_where_both_are_configured(tmp_path: Path) -> None:
+    both = build_store(tmp_path / "both", "4b", "8b")
+    large = '\n[kinds.large]\ngenerator = "omnisvg"\npreset = "8b"\nformat = "svg"\n'
+    with running(tmp_path, CONFIGURATION.format(weights=both.root) + large) as daemon:
+        options = {"seed": 5, "max_length": 256, "num_candidates": 8, "temperature": 1.5, "top_p": 1}
+        for number, kind, size in ((1, "", "8B"), (2, "-large", "4B"), (3, "-large", "8B"), (4, "", "4B")):
+            stem = f"a-{number}-64x64{kind}"
+            daemon.write(stem, "a small star", options={**options, "model_size": size})
+            answer = daemon.answer(stem, seconds=90)
+            assert answer.suffix == ".svg", answer.read_text()
+            making = read_provenance(answer)
+            told = making["model"], making["preset"], making["facts"]["model_size"]
+            assert told == (f"OmniSVG/OmniSVG1.1_{size}", size.lower(), size)
+            assert making["kind"] == (kind.removeprefix("-") or "svg")
+            model = {"generator": "omnisvg", "preset": size.lower()}
+            wait_for(partial(is_loaded, daemon, model), f"{model} to be reported as loaded")
 
 
 @pytest.mark.parametrize(
@@ -258,7 +285,7 @@ def test_batches_are_made_where_they_pay_and_leave_the_results_as_they_are(
     assert omnisvg._loaded is not None
     plan, decoder = omnisvg._loaded.plan, omnisvg._loaded.decoder
     full = dataclasses.replace(plan, precision="fp32")
-    plain, quick = Machine(10**10), Machine(10**10, cpu_bf16=True)
+    plain, quick = Machine(10**10), Machine(10**10, bf16=True)
     assert OmniSvg._batches_pay(full, decoder, plain)
     assert not OmniSvg._batches_pay(dataclasses.replace(plan, precision="bf16"), decoder, plain)
     monkeypatch.setattr(products, "independent_of_rows", lambda *_: False)

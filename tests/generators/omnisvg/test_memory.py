@@ -119,7 +119,7 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
     def ask(device: Device, settings: PlacementSettings) -> Machine:
         vram = min(free[0], settings.vram_limit or free[0])
-        return Machine(ram=16 * 10**9, vram=vram, capability=(8, 6), cpu_bf16=True)
+        return Machine(ram=16 * 10**9, vram=vram, device="cuda", bf16=True)
 
     for name in ("measure", "look"):
         monkeypatch.setattr(memory, name, ask)
@@ -176,7 +176,7 @@ def test_what_is_demanded_is_what_the_plan_takes_at_its_peak(card: list[int], st
 def test_weights_hold_memory_unless_they_are_mapped_from_their_file(
     quantization: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enough = Machine(ram=16 * 10**9, cpu_bf16=True)
+    enough = Machine(ram=16 * 10**9, bf16=True)
     monkeypatch.setattr(memory, "measure", lambda device, settings: enough)
     resources = Resources(store=store, placement=PlacementSettings(quantization=quantization))
     generator = OmniSvg("4b", resources)

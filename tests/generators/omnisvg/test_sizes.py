@@ -36,7 +36,7 @@ def plan(folder: Path, preset: str, gigabytes: int, **settings: str) -> Plan:
     (folder / "config.json").write_text(json.dumps(BASES[preset]))
     part = component(weights, folder, 197_000)
     machine = Machine(
-        ram=32 * 10**9, vram=int(FREE * gigabytes * 2**30), capability=(8, 6) if gigabytes else None, cpu_bf16=True
+        ram=32 * 10**9, vram=int(FREE * gigabytes * 2**30), device="cuda" if gigabytes else "cpu", bf16=True
     )
     return make_plan(part, machine, PlacementSettings.model_validate(settings))
 
@@ -74,7 +74,7 @@ def test_settings_for_other_models_change_nothing(settings: dict[str, str], tmp_
 def test_nf4_files_without_a_gpu_are_refused_with_what_to_do() -> None:
     part = Component(PART, Stage.DENOISE, 10**9, stored=10**9, stored_as="nf4")
     with pytest.raises(GeneratorError, match=r"prepared as nf4, which needs a GPU\. Prepare them as int8"):
-        make_plan(part, Machine(ram=32 * 10**9, cpu_bf16=True), PlacementSettings())
+        make_plan(part, Machine(ram=32 * 10**9, bf16=True), PlacementSettings())
 
 
 def test_quantization_may_be_asked_for(tmp_path: Path) -> None:

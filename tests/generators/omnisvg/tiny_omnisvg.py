@@ -129,12 +129,13 @@ def build_checkpoint(folder: Path, base: Path, size: str = "4B") -> Path:
     return file
 
 
-def build_store(root: Path, preset: str = "4b") -> Store:
-    """A directory of pulled weights with a small checkpoint in the place of a size's."""
-    size = PRESETS[preset]
-    base = build_base(root / "base", size.name)
-    build_checkpoint(root / "checkpoint", base, size.name)
+def build_store(root: Path, *presets: str) -> Store:
+    """A directory of pulled weights with a small checkpoint in the place of each size's; by default, that of 4b."""
     store = Store(root / "weights")
-    found = [from_folder(size.weights, store, root / "checkpoint"), from_folder(size.base, store, base)]
-    bring_in(found, store)
+    for preset in presets or ("4b",):
+        size = PRESETS[preset]
+        base = build_base(root / preset / "base", size.name)
+        checkpoint = root / preset / "checkpoint"
+        build_checkpoint(checkpoint, base, size.name)
+        bring_in([from_folder(size.weights, store, checkpoint), from_folder(size.base, store, base)], store)
     return store
