@@ -340,6 +340,8 @@ class Watcher:
                 return
             if self._spool.open():
                 self._move_in()
+            if self._health.is_short:
+                self._make_room()
             self._health.check_space(self.settings.spool.min_free)
             if self._health.reason is not None:
                 self._spool.prepare_state_directory()
@@ -396,6 +398,12 @@ class Watcher:
         self._retaining.forget()
         self._costs.read()
         self._health.doubt()
+
+    def _make_room(self) -> None:
+        """Remove what a spool that is short of space can do without: progress of waiting requests, stale files."""
+        self._waiting_progress.remove_all()
+        with contextlib.suppress(OSError):
+            self._housekeeping.sweep()
 
     def _pause(self, reason: str, cause: BaseException | None = None) -> None:
         self._backlog.allow(False)
@@ -543,7 +551,7 @@ class Watcher:
         # What is held by a thread that hangs. Its request was not the reason, and is not to be charged for it.
         for claim in self._claims.held:
             self._claims.release(claim)
-        self._waiting_progress.close()
+        self._waiting_progress.remove_all()
         # Each of them takes a bounded time.
         deadline = float("inf") if self._once else self._clock() + self.settings.hooks.timeout
         while not self._hooks.wait(0.5) and self._clock() < deadline and not self._at_once.is_set():

@@ -13,6 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from spectacle.spool.claims import Claims
+from spectacle.spool.directory import Spool
+from spectacle.spool.sweep import sweep
+
 CONFIGURATION = """
 default_kind = "card"
 
@@ -55,6 +59,9 @@ generator = "illustration"
 
 DEADLINE = 60.0
 """Seconds until a test gives up waiting: for a machine with much else to do. No test that passes waits so long."""
+
+KEPT_THREADS = 2 * 8
+"""Threads that are kept for batches at most: of eight requests each, of which one is published as the next begins."""
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = DEADLINE, every: float = 0.01) -> Any:
@@ -209,3 +216,23 @@ def running(home: Path, configuration: str = CONFIGURATION, **options: Any) -> I
     finally:
         if daemon.process is not None and daemon.process.poll() is None:
             daemon.stop()
+
+
+def sweep_all(path: Path) -> None:
+    """Sweep as if ten leases had passed."""
+    spool = Spool(path)
+    spool.open()
+    claims = Claims(spool, 1)
+    for _ in range(2):
+        sweep(spool, claims, 0, spool.now_ns() + 1)
+    spool.close()
+
+
+def assert_nothing_left(daemon: Daemon) -> None:
+    """Nothing of a crash is left once the sweeper has been there."""
+    sweep_all(daemon.spool)
+    assert not daemon.hidden()
+    assert not [name for name in daemon.public() if name.endswith((".lock", "-progress.json"))]
+    for part in ("attempts", "instances"):
+        assert not os.listdir(daemon.spool / ".spectacle" / part), part
+    assert not [name for name in os.listdir(daemon.spool / ".spectacle") if name.startswith("reserve-")]

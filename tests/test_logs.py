@@ -71,6 +71,29 @@ def test_the_console_is_readable_and_coloured_on_a_terminal_only(monkeypatch: py
     assert "\x1b[" in terminal.getvalue()
 
 
+@pytest.mark.parametrize(
+    "about",
+    [
+        {},
+        {"stem": "u-1-64x64", "device": "cpu", "seconds": 0.125, "facts": {"encode_seconds": 0.01, "what": "a b"}},
+        {"b": "two words", "a": "it's", "c": "x=y", "d": 'say "so"', "e": "", "f": None, "g": Path("/spool"), "h": [1]},
+        {"reason": "first line\nsecond\tline", "size": "größer", "logger": "other", "stack": "where"},
+    ],
+)
+@pytest.mark.parametrize("told", ["answered", "", "a word " * 10, "größer\nand more"])
+@pytest.mark.parametrize("level", ["info", "warning", "error", "critical"])
+def test_a_line_without_colours_is_as_structlog_has_it(about: dict[str, object], told: str, level: str) -> None:
+    stream = io.StringIO()
+    configure("info", "console", stream)
+    getattr(log, level)(told, **about)
+    time = stream.getvalue().partition(" [")[0]
+    render = structlog.dev.ConsoleRenderer(colors=False)
+    assert (
+        stream.getvalue()
+        == str(render(None, level, {"timestamp": time, "level": level, "event": told, **about})) + "\n"
+    )
+
+
 @pytest.mark.parametrize("form", ["console", "json"])
 def test_a_prompt_is_never_logged_above_debug(form: str) -> None:
     stream = io.StringIO()

@@ -79,6 +79,39 @@ def test_a_preview_is_written_beside_an_svg_on_demand(daemon: Daemon) -> None:
         assert picture.size == (64, 64)
 
 
+def test_every_svg_has_a_preview_on_demand_and_all_of_them_go_with_a_newer_request(daemon: Daemon) -> None:
+    stem = "a-41-64x64-svg"
+    daemon.write(stem, options={"previews": True, "copies": 5, "seed": 1})
+    daemon.answer(stem)
+    numbers = ["", "-2", "-3", "-4", "-5"]
+    made = {f"{stem}{number}.{extension}" for number in numbers for extension in ("svg", "png")}
+    wait_for(lambda: {name for name in daemon.public() if name.startswith(stem)} == made, "the SVGs and their previews")
+    (daemon.spool / f"{stem}.svg").unlink()
+    daemon.write(stem, options={"seed": 2})
+    daemon.answer(stem)
+    wait_for(
+        lambda: {name for name in daemon.public() if name.startswith(stem)} == {f"{stem}.svg"},
+        "the previews of the older request to go",
+    )
+
+
+def test_the_processed_input_is_written_on_demand_and_goes_with_a_newer_request(daemon: Daemon) -> None:
+    stem = "a-42-64x64-svg"
+    daemon.write(stem, input=png(10, 20), options={"processed_input": True})
+    daemon.answer(stem)
+    made = {f"{stem}.svg", f"{stem}-input-processed.png"}
+    wait_for(lambda: {name for name in daemon.public() if name.startswith(stem)} == made, "the attachments to go")
+    with Image.open(daemon.spool / f"{stem}-input-processed.png") as seen:
+        assert seen.size == (10, 20)
+    (daemon.spool / f"{stem}.svg").unlink()
+    daemon.write(stem, input=png(1, 1))
+    daemon.answer(stem)
+    wait_for(
+        lambda: {name for name in daemon.public() if name.startswith(stem)} == {f"{stem}.svg"},
+        "the processed input of the older request to go",
+    )
+
+
 def test_attached_pictures_reach_the_generator_in_order(daemon: Daemon) -> None:
     daemon.write("a-6-64x64", input=png(10, 20), input2=png(30, 40), mask=png(10, 20, "L"), control=png(5, 5))
     with Image.open(daemon.answer("a-6-64x64")) as picture:
@@ -268,6 +301,19 @@ def test_input_pictures_in_a_row_are_all_used_and_none_is_passed_over(daemon: Da
             assert daemon.answer(stem).suffix == ".png"
         else:
             assert said in daemon.error(stem)
+
+
+def test_an_input_picture_that_is_there_twice_gets_an_error_and_none_is_left_for_the_next_request(
+    daemon: Daemon,
+) -> None:
+    stem = "b-12-64x70"
+    (daemon.spool / f"{stem}-input.webp").write_bytes(png())
+    daemon.write(stem, input=png())
+    assert f"{stem}-input.webp: there is {stem}-input.png as well" in daemon.error(stem)
+    wait_for(
+        lambda: {name for name in daemon.public() if name.startswith(stem)} == {f"{stem}-error.txt"},
+        "everything but the error to go",
+    )
 
 
 def test_a_generator_that_takes_no_pictures_says_so(daemon: Daemon) -> None:

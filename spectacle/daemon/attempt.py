@@ -15,6 +15,7 @@ import structlog
 from spectacle.config import Settings
 from spectacle.daemon.hooks import Ended
 from spectacle.daemon.metrics import DaemonMetrics
+from spectacle.daemon.model_choice import serving_kind
 from spectacle.daemon.notices import Notices
 from spectacle.daemon.progress import Attempt, ProgressReport
 from spectacle.daemon.refusal import Refusals, code_of, read_error
@@ -74,7 +75,8 @@ class AttemptResult(Enum):
     RETURNED = auto()
     """It was released unfinished, for another instance or a later time."""
     DEFERRED = auto()
-    """It was to be run together with others, and cannot be: its turn comes again."""
+    """It was to be run together with others, and cannot be, or its options ask for another model than that which it was
+    begun with: its turn comes again."""
 
 
 class JobRunner(Protocol):
@@ -402,7 +404,7 @@ class Attempts:
         events = _Events(attempt, claim, answer, worker)
         try:
             try:
-                job = job_spec(request, attachments, self._settings())
+                job = _job(attempt, request, attachments, self._settings())
                 events.loading()
                 _run(worker, job, events)
             finally:
@@ -520,6 +522,20 @@ def _charge_when_alone(attempt: Attempt, claim: Claim, seen: FileStatus) -> bool
         # It ended while the claim was made.
         charge()
     return not claim.taken_over or attempt.await_overlap_end()
+
+
+def _job(attempt: Attempt, request: Request, attachments: Sequence[Attachment], settings: Settings) -> JobSpec:
+    """What the worker is given.
+
+    Raises:
+        Deferred: When another model is needed than that for which the attempt was begun. Once it is known, the request
+            is given to a worker that may run that model, and waits with others for it.
+    """
+    served_by = serving_kind(request.name, attachments, settings)
+    if served_by != attempt.served_by:
+        attempt.served_by = served_by
+        raise Deferred("its options ask for another model")
+    return job_spec(request, attachments, settings, served_by)
 
 
 def _run(worker: JobRunner, job: JobSpec, events: JobEvents) -> None:

@@ -55,6 +55,7 @@ class TrackedRequest:
         unsettled: Times in a row that it looked different when it was to be processed.
         unfinished: Monotonic time since which it has looked as if its writer were not done; None when it does not.
         alone: Whether it is not run together with others, because it has ended an attempt before.
+        served_by: The kind whose model its options ask for, as its last attempt has found; None for its own kind.
         told: Why it was thrown back, as the log has it.
     """
 
@@ -71,6 +72,7 @@ class TrackedRequest:
     written_since: float | None = None
     unsettled: int = 0
     alone: bool = False
+    served_by: str | None = None
     told: str | None = None
 
 
@@ -276,7 +278,8 @@ class Backlog:
         tracked.state = State.RUNNING
         attempt = tracked.attempt = Attempt(tracked.name)
         attempt.expected_end = worker.busy_until
-        attempt.model = self._model(tracked.name)
+        attempt.model = self._model(tracked)
+        attempt.served_by = tracked.served_by
         attempt.measured_as = worker.measured_as
         attempt.loads = waiting.model not in worker.loaded()
         begin(attempt)
@@ -431,6 +434,7 @@ class Backlog:
         """
         with self._change:
             tracked.alone = tracked.attempt is not None and tracked.attempt.alone
+            tracked.served_by = None if tracked.attempt is None else tracked.attempt.served_by
             tracked.attempt = None
             tracked.failures = 0
             tracked.held = result is AttemptResult.HELD
@@ -479,13 +483,13 @@ class Backlog:
         if self._is_paused(tracked.name.kind or self._settings().default_kind):
             tracked.state = State.PAUSED
             return
-        model = self._model(tracked.name)
+        model = self._model(tracked)
         if model is None:
             tracked.state = State.UNSERVED
             tracked.due = max(tracked.since + self._settings().spool.orphan_grace, self._clock())
             self._unserved[tracked] = None
             return
-        assigned = self._assign(tracked.name.kind or self._settings().default_kind)
+        assigned = self._assign(self._serving_kind(tracked))
         tracked.state = State.READY
         self._schedule.add(
             Waiting(
@@ -500,9 +504,13 @@ class Backlog:
         )
         self._wake_best_placed()
 
-    def _model(self, name: RequestName) -> Model | None:
+    def _serving_kind(self, tracked: TrackedRequest) -> str:
         settings = self._settings()
-        kind = settings.kinds.get(name.kind or settings.default_kind)
+        own = tracked.name.kind or settings.default_kind
+        return tracked.served_by if own in settings.kinds and tracked.served_by in settings.kinds else own
+
+    def _model(self, tracked: TrackedRequest) -> Model | None:
+        kind = self._settings().kinds.get(self._serving_kind(tracked))
         return None if kind is None else (kind.generator, kind.preset)
 
     def _forget(self, tracked: TrackedRequest) -> None:

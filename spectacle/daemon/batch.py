@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,12 +16,12 @@ GATHER_SECONDS = 2.0
 
 @dataclass(eq=False, slots=True)
 class _Member:
-    """A job of the batch, and how it ended."""
+    """A job of the batch, and how it ended. Its attempt waits for nothing else, so that no other end wakes it."""
 
     job: JobSpec
     events: JobEvents
+    ended: threading.Event
     heard: bool = False
-    ended: bool = False
     error: Exception | None = None
 
 
@@ -37,13 +36,24 @@ class Batch:
         first: The attempt at the first request.
         gather: Called with a number: begins attempts at so many other requests at most, each of which gets its
             `companion`, and returns them.
+        start: Runs a function in a thread that outlives the batch. A worker process that has to be started again there
+            would otherwise end with it, as `LocalProcess` says. Raises `RuntimeError` when there is none to be had.
     """
 
-    def __init__(self, worker: WorkerBackend, first: Attempt, gather: Callable[[int], Sequence[Attempt]]) -> None:
+    def __init__(
+        self,
+        worker: WorkerBackend,
+        first: Attempt,
+        gather: Callable[[int], Sequence[Attempt]],
+        start: Callable[[Callable[[], None]], None],
+    ) -> None:
         self._worker = worker
         self._first = first
         self._gather = gather
-        self._changed = threading.Condition()
+        self._start = start
+        self._lock = threading.Lock()
+        self._complete = threading.Event()
+        self._expected: Sequence[Attempt] | None = None
         self._members: list[_Member] = []
         self._attempts: list[Attempt] = [first]
         self._arrived: set[Attempt] = set()
@@ -64,14 +74,18 @@ class Batch:
         """Run the job of the first request, together with others where that is possible."""
         self._worker.load(job.model, events.unwanted)
         limit = 1 if self._first.alone else self._worker.batch_limit(job.model)
-        members = self._gathered(_Member(job, events), limit - 1) if limit > 1 else []
+        members = self._gathered(_Member(job, events, threading.Event()), limit - 1) if limit > 1 else []
         if len(members) < 2:
             self._worker.run(job, events)
             return
         for attempt in self._attempts:
             attempt.batch = len(members)
-        threading.Thread(target=self._run_all, args=(members,), name="batch", daemon=True).start()
-        self._await(members[0])
+        try:
+            self._start(lambda: self._run_all(members))
+        except RuntimeError:
+            # No further thread is allowed: the first attempt continues only when all jobs have ended.
+            self._run_all(members)
+        _await(members[0])
 
     def companion(self, attempt: Attempt) -> Companion:
         """The `JobRunner` of another attempt."""
@@ -84,62 +98,69 @@ class Batch:
             Deferred: When it cannot be run with it.
             Exception: As `WorkerBackend.run` says.
         """
-        with self._changed:
+        with self._lock:
             if attempt.alone or self._closed or job.model != self._model:
                 raise Deferred("it is not run together with others")
-            member = _Member(job, events)
+            member = _Member(job, events, threading.Event())
             self._members.append(member)
             self._attempts.append(attempt)
-            self._arrived.add(attempt)
-            self._changed.notify_all()
-        self._await(member)
+            self._arrive(attempt)
+        _await(member)
+
+    def close(self) -> None:
+        """Let no further attempt join."""
+        with self._lock:
+            self._closed = True
 
     def leave(self, attempt: Attempt) -> None:
         """Say that an attempt is over, and so is not waited for."""
-        with self._changed:
-            self._arrived.add(attempt)
-            self._changed.notify_all()
+        with self._lock:
+            self._arrive(attempt)
+
+    def _arrive(self, attempt: Attempt) -> None:
+        self._arrived.add(attempt)
+        # Only the last one wakes the first.
+        if self._expected is not None and self._arrived.issuperset(self._expected):
+            self._complete.set()
 
     def _gathered(self, first: _Member, most: int) -> list[_Member]:
-        with self._changed:
+        with self._lock:
             self._members.append(first)
             self._model = first.job.model
         expected = self._gather(most)
-        deadline = time.monotonic() + GATHER_SECONDS
-        with self._changed:
-            while not self._arrived.issuperset(expected) and (left := deadline - time.monotonic()) > 0:
-                self._changed.wait(left)
+        with self._lock:
+            self._expected = expected
+            complete = self._arrived.issuperset(expected)
+        if not complete:
+            self._complete.wait(GATHER_SECONDS)
+        with self._lock:
             self._closed = True
             return list(self._members)
-
-    def _await(self, member: _Member) -> None:
-        with self._changed:
-            while not member.ended:
-                self._changed.wait()
-        if member.error is not None:
-            raise member.error
 
     def _run_all(self, members: Sequence[_Member]) -> None:
         """Run the jobs, and let each attempt continue as soon as its own has ended; the last one after the worker."""
 
         def ended(number: int, error: Exception | None) -> None:
             member = members[number]
-            with self._changed:
-                member.heard, member.error = True, error
-                member.ended = not all(each.heard for each in members)
-                self._changed.notify_all()
+            member.heard, member.error = True, error
+            if not all(each.heard for each in members):
+                member.ended.set()
 
         failure: Exception = RuntimeError("the worker said nothing of a job")
         try:
             self._worker.run_together([(each.job, each.events) for each in members], ended)
         except Exception as error:
             failure = error
-        with self._changed:
-            for each in members:
-                if not each.heard:
-                    each.error = failure
-                each.ended = True
-            self._changed.notify_all()
+        for each in members:
+            if not each.heard:
+                each.error = failure
+            each.ended.set()
+
+
+def _await(member: _Member) -> None:
+    member.ended.wait()
+    if member.error is not None:
+        raise member.error
 
 
 class Companion:

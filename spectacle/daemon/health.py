@@ -30,6 +30,7 @@ class SpoolHealth:
 
     Attributes:
         reason: Why nothing is claimed, or None while the spool is well.
+        is_short: Whether there was no space since it was well, or less than there has to be.
         errors: What went wrong lately, for the report.
 
     Args:
@@ -45,24 +46,26 @@ class SpoolHealth:
         self.reason: str | None = f"the spool {spool.path} has not been opened yet"
         self.errors: deque[str] = deque(maxlen=MAX_ERRORS_TOLD)
         self._resume_at = 0.0
-        self._was_full = False
+        self.is_short = False
         self._backoff = MIN_BACKOFF
 
     def pause(self, reason: str, cause: BaseException | None = None) -> None:
-        """Claim nothing for a while, longer each time in a row.
+        """Claim nothing for a while, longer each time in a row. Several attempts that fail together count once.
 
         Args:
             reason: Why, for people.
             cause: The error.
         """
         with self._changing:
-            self._was_full = self._was_full or is_full(cause)
+            self.is_short = self.is_short or is_full(cause)
             if self.reason != reason:
                 log.error("waiting for the spool", reason=reason)
                 self.errors.append(reason)
             self.reason = reason
-            self._resume_at = self._clock() + self._backoff
-            self._backoff = min(2 * self._backoff, MAX_BACKOFF)
+            now = self._clock()
+            if self._resume_at <= now:
+                self._resume_at = now + self._backoff
+                self._backoff = min(2 * self._backoff, MAX_BACKOFF)
 
     def doubt(self) -> None:
         """Have a directory that has just been opened prove now that it can be used."""
@@ -74,7 +77,7 @@ class SpoolHealth:
         """Claim again."""
         with self._changing:
             self.reason = None
-            self._was_full = False
+            self.is_short = False
             self._backoff = MIN_BACKOFF
 
     def seconds_to_resume(self) -> float | None:
@@ -87,7 +90,7 @@ class SpoolHealth:
         Raises:
             SpoolUnavailable: Otherwise, saying why.
         """
-        self._spool.writable(ROOM_BYTES if self._was_full else 0)
+        self._spool.writable(ROOM_BYTES if self.is_short else 0)
 
     def check_space(self, min_free: int) -> None:
         """Do nothing while enough bytes are free.
@@ -98,6 +101,7 @@ class SpoolHealth:
         free = self._spool.free_bytes()
         # Some more than the minimum is required before continuing, so as not to stop and go.
         if free < min_free or (self.reason is not None and free < min_free * 1.1):
+            self.is_short = True
             raise SpoolUnavailable(
                 f"spool {self._spool.path}: {free // 2**20} MiB free{and_project(self._spool.path)}, but "
                 f"spool.min_free is {min_free // 2**20} MiB. Free some space."

@@ -1,4 +1,4 @@
-"""What is tidied up after a scan: stale files once an hour, and claims without a request as they are found."""
+"""Removes stale files, once an hour and when space is short, and claims without a request as scans find them."""
 
 from __future__ import annotations
 
@@ -41,5 +41,12 @@ class Housekeeping:
         if now - self._swept > SWEEP_INTERVAL:
             self._swept = now
             self._spool.prepare_state_directory()
-            lease, now_ns = self._settings().spool.lease_duration, self._spool.now_ns()
-            sweep(self._spool, self._claims, lease, now_ns)
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Remove the stale files now.
+
+        Raises:
+            OSError: When the spool is in trouble, or has no room for the empty file that tells its server's time.
+        """
+        sweep(self._spool, self._claims, self._settings().spool.lease_duration, self._spool.now_ns())

@@ -31,6 +31,7 @@ class Attempt:
         began: Monotonic time of its start.
         expected_end: Monotonic time at which it is expected to be done, as far as that was known when it began.
         model: What must be loaded for it; None while it is not known.
+        served_by: The kind whose model that is; None for its own kind.
         loads: Whether that had to be loaded first.
         started: Monotonic time at which its job began, after that.
         done: Monotonic time at which its job was done.
@@ -54,6 +55,7 @@ class Attempt:
     began: float = field(default_factory=time.monotonic)
     expected_end: float | None = None
     model: tuple[str, str | None] | None = None
+    served_by: str | None = None
     loads: bool = False
     started: float | None = None
     done: float | None = None

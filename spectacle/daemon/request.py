@@ -166,13 +166,15 @@ class OpenAttachments:
         """Open what is there.
 
         Raises:
-            BadAttachment: When one is not a regular file, is not readable by the daemon, or breaks the numbering.
+            BadAttachment: When one is not a regular file, is not readable by the daemon, is there under two names, or
+                breaks the numbering.
             OSError: When the spool is in trouble.
         """
         name = self._name
         self._attach("options", name.options_name)
         given = 0
-        while given < MAX_INPUTS and self._attach("input", *name.input_names(given + 1)):
+        while given < MAX_INPUTS and self._attach("input", *(names := name.input_names(given + 1))):
+            self._check_single(names)
             given += 1
         self._check_numbers(given)
         self._attach("mask", name.mask_name)
@@ -196,6 +198,13 @@ class OpenAttachments:
             return True
         return False
 
+    def _check_single(self, names: Sequence[str]) -> None:
+        """Refuse an input image that is there under another name, too, which the next request would be given."""
+        used = self.files[-1].name
+        other = self._spool.first_there(names[names.index(used) + 1 :])
+        if other is not None:
+            raise BadAttachment(f"{other}: there is {used} as well. Attach one file for each input image.")
+
     def _check_numbers(self, given: int) -> None:
         """Refuse an input image that is never read, because its number is too high or one before it is missing."""
         name = self._name
@@ -213,8 +222,16 @@ class OpenAttachments:
         raise BadAttachment(f"{passed_over}: there is no {missing}. Number the input images without a gap.")
 
 
-def job_spec(request: Request, attachments: Sequence[Attachment], settings: Settings) -> JobSpec:
+def job_spec(
+    request: Request, attachments: Sequence[Attachment], settings: Settings, served_by: str | None = None
+) -> JobSpec:
     """What a worker is given of a request.
+
+    Args:
+        request: The request.
+        attachments: What came with it.
+        settings: The settings.
+        served_by: The kind whose model serves it; None for its own kind.
 
     Raises:
         UnknownKind: When this instance does not serve its kind any more.
@@ -223,8 +240,9 @@ def job_spec(request: Request, attachments: Sequence[Attachment], settings: Sett
     kind = kind_of(name, settings)
     if kind is None:
         raise UnknownKind(unknown_kind(name, settings, sorted(settings.kinds)))
+    serving = kind if served_by is None else settings.kinds[served_by]
     return JobSpec(
-        model=(kind.generator, kind.preset),
+        model=(serving.generator, serving.preset),
         stem=name.stem,
         kind=name.kind or settings.default_kind,
         makes=MediaType.SVG if kind.format == "svg" else MediaType.PNG,

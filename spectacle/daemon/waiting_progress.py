@@ -94,8 +94,8 @@ class WaitingProgress:
             if tracked.name.stem in wanted and (tracked.name.kind or self._settings().default_kind) not in others:
                 self._tell(tracked, ahead, left)
 
-    def close(self) -> None:
-        """Remove the files, because nobody may keep them up to date any more."""
+    def remove_all(self) -> None:
+        """Remove the files: nobody keeps them up to date, or the space is needed."""
         for stem in list(self._written):
             with contextlib.suppress(OSError):
                 self._drop(stem)

@@ -54,6 +54,12 @@ _STEM = re.compile(
 )
 _REQUEST, _LOCK, _COMMIT, _RETIRED, _PROGRESS = ".txt", ".lock", ".commit", ".retired", "-progress.json"
 _OPTIONS = "-options.json"
+PROCESSED_INPUT = "-input-processed.png"
+"""What follows the stem in the name of what a model saw of the first input image.
+
+No other request has a file of that name: a kind contains no dash, and `input` is a reserved one.
+"""
+
 ERROR_SUFFIX = "-error.txt"
 """What follows the stem in the name of a result that is an error."""
 
@@ -204,6 +210,11 @@ def result_name(stem: str, number: int, extension: str) -> str:
     return stem + result_suffix(number, extension)
 
 
+def processed_input_name(stem: str) -> str:
+    """`STEM-input-processed.png`."""
+    return stem + PROCESSED_INPUT
+
+
 def possible_request(file_name: str) -> str | None:
     """The stem of what may be a request, or None. It goes by the ending alone, which is cheap for many names."""
     return file_name[: -len(_REQUEST)] if file_name.endswith(_REQUEST) else None
@@ -229,12 +240,14 @@ def sort_by_ending(names: Sequence[str]) -> tuple[list[str], set[str], set[str]]
 def stems_with_many(names: Sequence[str]) -> set[str]:
     """The stems of requests that have a result which is not searched for one by one. Quick for very many names.
 
-    It is one whose number is above `FIRST_RESULTS`, in another format than PNG and SVG, or a thumbnail.
+    It is one whose number is above `FIRST_RESULTS`, in another format than PNG and SVG, a thumbnail, or the processed
+    input.
     """
     numbered = [name for name in names if name.endswith((".png", ".svg")) and "-" in name[-9:-4]]
+    numbered += [name for name in names if name.endswith(PROCESSED_INPUT)]
     numbered += [name for name in names if name.endswith((".jpg", ".webp", ".avif")) or "-thumbnail." in name[-15:]]
     matches = [match for name in numbered if (match := _NUMBERED.fullmatch(name)) is not None]
-    stems = {match["stem"] or match["of_other"] for match in matches}
+    stems = {match["stem"] or match["of_other"] or match["of_processed"] for match in matches}
     requests = map(RequestName.from_stem, stems)
     return {name.stem for name in requests if name is not None and name.kind not in RESERVED_KINDS}
 
@@ -264,17 +277,19 @@ _COMPANION = re.compile(rf"(?P<stem>.+)(?:-error\.txt|-progress\.json|{_ATTACHME
 _ATTACHED = re.compile(rf"(?P<stem>.+){_ATTACHMENT}")
 _CLIENT_DRAFT = re.compile(rf"\.(?P<stem>.+?)(?:\.txt|{_ATTACHMENT})?\.tmp")
 _EXTENSIONS = "|".join(RESULT_EXTENSIONS)
-_RESULT = re.compile(rf"(?P<stem>.+?)(?:-[1-9][0-9]*)?(?:-thumbnail)?\.(?:{_EXTENSIONS})")
+_PROCESSED = re.escape(PROCESSED_INPUT)
+_RESULT = re.compile(rf"(?P<stem>.+?)(?:(?:-[1-9][0-9]*)?(?:-thumbnail)?\.(?:{_EXTENSIONS})|{_PROCESSED})")
 _NUMBERED = re.compile(
     r"(?P<stem>.+)-(?:[5-9]|[1-9][0-9]{1,3})\.(?:png|svg)"
     rf"|(?P<of_other>.+?)(?:-[2-9]|-[1-9][0-9]{{1,3}})?(?:-thumbnail\.(?:{_EXTENSIONS})|\.(?:jpg|webp|avif))"
+    rf"|(?P<of_processed>.+){_PROCESSED}"
 )
 _IMAGE_SUFFIX = re.compile(rf"(?:-([2-9]|[1-9][0-9]{{1,3}}))?(-thumbnail)?\.({_EXTENSIONS})")
 # What a commit record may name, which may come from another version. What is a request, or a claim on one, it may not.
 _RECORDED_ATTACHMENT = re.compile(
     r"-(?:options\.json|mask\.png|control\.png|input[0-9]{0,2}\.(?!txt|lock|svg|tmp)[a-z]{3,4})"
 )
-_RECORDED_RESULT = re.compile(rf"(?:-error\.txt|(?:-[0-9]{{1,4}})?(?:-thumbnail)?\.(?:{_EXTENSIONS}))")
+_RECORDED_RESULT = re.compile(rf"(?:-error\.txt|{_PROCESSED}|(?:-[0-9]{{1,4}})?(?:-thumbnail)?\.(?:{_EXTENSIONS}))")
 _FIRST_FORMAT_RESULT = re.compile(rf"(?:-error\.txt|(?:-[0-9]{{1,4}})?\.(?:{'|'.join(_FIRST_EXTENSIONS)}))")
 _RECORDED_DRAFT = re.compile(r"\.[0-9a-f]{8}\.[0-9]{1,4}\.tmp")
 
@@ -325,8 +340,10 @@ def thumbnail_of(stem: str, file_name: str) -> tuple[int, str] | None:
 
 
 def is_image_of(stem: str, file_name: str) -> bool:
-    """Whether a file is a result of the request of this stem, or a thumbnail of one."""
-    return file_name.startswith(stem) and _IMAGE_SUFFIX.fullmatch(file_name, len(stem)) is not None
+    """Whether a file is a result of the request of this stem, a thumbnail of one, or the processed input."""
+    return file_name == processed_input_name(stem) or (
+        file_name.startswith(stem) and _IMAGE_SUFFIX.fullmatch(file_name, len(stem)) is not None
+    )
 
 
 def is_attachment_of(stem: str, file_name: str) -> bool:

@@ -21,8 +21,8 @@ MAX_FILES = 256
 FIRST_FORMAT, FORMAT = 1, 2
 """Raised when what is there takes another meaning, not for further fields, which everybody else ignores.
 
-The second names results that are neither PNG nor SVG, or thumbnails. A record without any is written in the first
-format, so that earlier versions can finish it; of the second they leave it alone.
+The second names results that are neither PNG nor SVG, thumbnails, or the processed input. A record without any is
+written in the first format, so that earlier versions can finish it; of the second they leave it alone.
 """
 
 

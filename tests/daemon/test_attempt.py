@@ -263,3 +263,34 @@ def test_an_error_names_the_kinds_there_are_but_no_thousands_of_them() -> None:
     many = [f"kind{number}" for number in range(MAX_NAMED + 2)]
     said = unknown_kind(NAME, SETTINGS, many)
     assert said.endswith(f"{many[MAX_NAMED - 1]} and 2 more.")
+
+
+def test_options_that_ask_for_another_kinds_model_are_served_with_it_once_its_turn_has_come(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = {"card": {"generator": "omnisvg", "format": "svg"}, "small": {"generator": "omnisvg", "preset": "4b"}}
+    settings = Settings.model_validate({"kinds": kinds, "default_kind": "card"})
+    monkeypatch.setitem(globals(), "SETTINGS", settings)
+    instance = Instance(path, "me")
+    (path / f"{STEM}-options.json").write_text('{"model_size": "4B"}')
+    (path / f"{STEM}.txt").write_text("a fox")
+    jobs: list[JobSpec] = []
+
+    class Noting(SigningWorker):
+        def run(self, job: JobSpec, events: JobEvents) -> None:
+            jobs.append(job)
+            super().run(job, events)
+
+    def run(served_by: str | None) -> tuple[AttemptResult, str | None]:
+        assert NAME is not None
+        look = instance.spool.look(NAME.file_name)
+        assert look is not None
+        attempt = Attempt(NAME, served_by=served_by)
+        return instance.attempts.run(attempt, look, Noting("me")), attempt.served_by
+
+    assert run(None) == (AttemptResult.DEFERRED, "small")
+    assert not jobs
+    assert (path / f"{STEM}.txt").exists()
+    assert run("small") == (AttemptResult.ANSWERED, "small")
+    assert [(job.model, job.kind, job.makes) for job in jobs] == [(("omnisvg", "4b"), "card", "image/svg+xml")]
+    instance.spool.close()

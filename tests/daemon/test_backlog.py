@@ -229,3 +229,31 @@ def test_a_worker_that_becomes_idle_wakes_the_one_to_which_it_leaves_what_waits(
         backlog.wake_all()
         for thread in threads:
             thread.join()
+
+
+def test_a_request_whose_options_ask_for_another_kinds_model_waits_for_that_and_for_its_workers(clock: Clock) -> None:
+    kinds = {"drawing": {"generator": "omnisvg"}, "small": {"generator": "omnisvg", "preset": "4b"}}
+    settings = Settings.model_validate({"kinds": kinds, "default_kind": "drawing"})
+    workers = [WorkerState(number, loaded=lambda: [("omnisvg", None)]) for number in range(2)]
+    assigned = {"drawing": Assignment(frozenset({0})), "small": Assignment(frozenset({1}))}
+    backlog = Backlog(lambda: settings, clock, workers, assigned.__getitem__)
+    backlog.allow(True)
+    add(backlog, look(), complete=True)
+
+    def taken(worker: WorkerState) -> TrackedRequest | None:
+        return backlog.take(worker, 0, stopping=lambda: False, begin=lambda attempt: None)
+
+    assert taken(workers[1]) is None
+    tracked = taken(workers[0])
+    assert tracked is not None and tracked.attempt is not None
+    assert (tracked.attempt.model, tracked.attempt.served_by) == (("omnisvg", None), None)
+    tracked.attempt.served_by = "small"
+    backlog.settle(tracked, AttemptResult.DEFERRED, look())
+    assert taken(workers[0]) is None
+    assert taken(workers[1]) is tracked
+    assert tracked.attempt is not None
+    assert (tracked.attempt.model, tracked.attempt.served_by) == (("omnisvg", "4b"), "small")
+    # The kind that has it is gone: it is served by its own again.
+    del settings.kinds["small"]
+    backlog.settle(tracked, AttemptResult.AGAIN, look())
+    assert taken(workers[0]) is tracked

@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clock import Clock
 from daemon_process import CONFIGURATION, Daemon, wait_for
+from heedless import Heedless, job
 
+from spectacle.config import Settings
+from spectacle.daemon.batch import Batch
+from spectacle.daemon.kept_threads import KeptThreads
+from spectacle.daemon.progress import Attempt
 from spectacle.daemon.schedule import Schedule, Waiting, WorkerState
+from spectacle.generators.base import Device
 from spectacle.spool.naming import RequestName
+from spectacle.worker.contract import WorkerBackend
+from spectacle.worker.in_process import InProcessWorker
+from spectacle.worker.local import LocalWorker
 
 
 def waiting(user: str, number: int, arrival: int, model: str = "m", **about: Any) -> Waiting:
@@ -212,3 +222,69 @@ def test_what_ran_together_when_the_daemon_died_runs_alone_then(tmp_path: Path) 
         assert set(attempts(daemon).values()) == {1}
     finally:
         daemon.kill()
+
+
+# --- threads and the worker's process --------------------------------------------------------------------------------
+
+Start = Callable[[Callable[[], None]], None]
+
+
+def attempt(user: str) -> Attempt:
+    return Attempt(waiting(user, 1, 0).name)
+
+
+@pytest.fixture
+def local() -> Iterator[LocalWorker]:
+    worker = LocalWorker(Device(), Settings())
+    yield worker
+    worker.kill()
+
+
+@pytest.fixture
+def threads() -> Iterator[KeptThreads]:
+    threads = KeptThreads("batch")
+    yield threads
+    threads.close()
+
+
+def run_two(worker: WorkerBackend, threads: KeptThreads, start: Start, gathering: Callable[[], None]) -> None:
+    """Run two requests together; `gathering` is called before the second joins the first."""
+    second = attempt("b")
+    ended = threading.Event()
+
+    def serve_second() -> None:
+        batch.companion(second).run(job(), Heedless())
+        ended.set()
+
+    def gather(_most: int) -> list[Attempt]:
+        gathering()
+        threads.start(serve_second)
+        return [second]
+
+    batch = Batch(worker, attempt("a"), gather, start)
+    batch.run(job(), Heedless())
+    assert ended.wait(20)
+
+
+@pytest.mark.slow
+def test_a_worker_that_has_to_be_started_again_for_a_batch_outlives_it(
+    local: LocalWorker, threads: KeptThreads
+) -> None:
+    def lose_worker() -> None:
+        assert local.pid is not None
+        os.kill(local.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, local.pid, os.WEXITED | os.WNOWAIT)
+
+    run_two(local, threads, threads.start, lose_worker)
+    pid = local.pid
+    local.run(job(steps=20, step_seconds=0.01), Heedless())
+    assert local.pid == pid
+
+
+def test_where_no_further_thread_is_allowed_a_batch_runs_in_that_of_its_first_request(threads: KeptThreads) -> None:
+    def refuse(_function: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    worker = InProcessWorker(Device(), Settings())
+    run_two(worker, threads, refuse, lambda: None)
+    worker.kill()

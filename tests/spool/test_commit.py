@@ -336,12 +336,22 @@ def test_a_record_is_of_a_later_format_only_when_earlier_versions_could_not_read
         return int(json.loads(record.encode())["format"])
 
     assert format_of("a-1-64x64-2.png", "a-1-64x64.svg") == format_of("a-1-64x64-error.txt") == 1
-    for name in ("a-1-64x64.jpg", "a-1-64x64-2.webp", "a-1-64x64.avif", "a-1-64x64-thumbnail.png"):
+    for name in (
+        "a-1-64x64.jpg",
+        "a-1-64x64-2.webp",
+        "a-1-64x64.avif",
+        "a-1-64x64-thumbnail.png",
+        "a-1-64x64-input-processed.png",
+    ):
         assert format_of(name, "a-1-64x64.png") == 2
 
 
 @pytest.mark.parametrize(
-    "old", ["a-1-64x64.webp", "a-1-64x64-2.jpg", "a-1-64x64-thumbnail.png", "a-1-64x64-2-thumbnail.avif"]
+    "old",
+    [
+        *("a-1-64x64.webp", "a-1-64x64-2.jpg", "a-1-64x64-thumbnail.png", "a-1-64x64-2-thumbnail.avif"),
+        "a-1-64x64-input-processed.png",
+    ],
 )
 def test_results_of_all_formats_give_way_to_those_of_a_newer_request(spool: Spool, old: str) -> None:
     name = RequestName.from_stem("a-1-64x64")

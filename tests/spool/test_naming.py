@@ -257,6 +257,24 @@ def test_requests_with_many_results_are_told_by_names_alone() -> None:
     assert naming.stems_with_many(many + others) == {"a-1-64x64", "a-2-64x64-svg", "u-m-sg-1x1"}
 
 
+@pytest.mark.parametrize("stem", ["a-1-64x64", "a-1-64x64-svg", "a-64x64-32x32"])
+def test_a_processed_input_belongs_to_its_request_and_to_no_other(stem: str) -> None:
+    name = stem + naming.PROCESSED_INPUT
+    request = naming.request_of(name)
+    assert request is not None and request.stem == stem
+    assert naming.is_result_of(stem, name)
+    assert naming.is_image_of(stem, name)
+    assert naming.stems_with_many([name]) == {stem}
+    assert naming.result_of(stem, name) is naming.thumbnail_of(stem, name) is None
+    # Whatever looks like the stem of another request.
+    for other in (f"{stem}-input", f"{stem}-processed"):
+        assert not naming.is_attachment_of(other, name)
+        assert not naming.is_result_of(other, name)
+        assert not naming.is_image_of(other, name)
+    assert not naming.is_attachment_of(stem, name)
+    assert RequestName.from_stem(f"{stem}-input-processed") is None
+
+
 def test_thumbnails_are_told_from_results_and_from_attachments() -> None:
     stem = "a-1-64x64"
     assert naming.thumbnail_suffix(1, "png") == "-thumbnail.png"

@@ -31,6 +31,7 @@ OURS = (
     "a-1-64x64-control.png",
     "a-1-64x64-options.json",
     "a-1-64x64-progress.json",
+    "a-1-64x64-input-processed.png",
     ".a-1-64x64.txt.tmp",
     ".a-1-64x64.tmp",
     ".a-1-64x64-input2.png.tmp",
@@ -49,6 +50,8 @@ OF_RESERVED_KINDS = (
 FOREIGN = (
     "a-1-64x64-input-2.png",
     "a-1-64x64-input.svg",
+    "a-1-64x64-input-processed.jpg",
+    "a-1-64x64-input-processed-2.png",
     "holiday.png",
     "notes.txt",
     "a-64x64.png",
