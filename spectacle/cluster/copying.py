@@ -55,7 +55,7 @@ def _copy_each(kinds: Mapping[str, KindSettings], resources: Resources, store: S
             generator = registry.find(kind.generator, resources)
             preset = generator.resolve_preset(kind.preset)
             if generator.missing_packages() is None and generator.missing_weights(preset, resources) is not None:
-                sources = merged(generator.weights(preset))
+                sources = merged(generator.sources(preset, resources))
                 bring_in([from_folder(source, store, folder) for source in sources], store)
         except SpectacleError as error:
             problems[name] = error.message

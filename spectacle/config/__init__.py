@@ -7,6 +7,7 @@ from spectacle.config.models import (
     ModelLoraSettings,
     ModelPresetSettings,
     ModelSettings,
+    PartSettings,
     SizeSettings,
 )
 from spectacle.config.operation import (
@@ -48,6 +49,7 @@ __all__ = [
     "ModelLoraSettings",
     "ModelPresetSettings",
     "ModelSettings",
+    "PartSettings",
     "PlacementSettings",
     "ProvenanceSettings",
     "RayGroupSettings",

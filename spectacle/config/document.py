@@ -19,6 +19,7 @@ from spectacle.config import (
     ModelLoraSettings,
     ModelPresetSettings,
     ModelSettings,
+    PartSettings,
     RayGroupSettings,
     RetentionRule,
     Settings,
@@ -98,6 +99,9 @@ def render_markdown() -> str:
         about = " ".join((section.__doc__ or "").split())
         parts += [f"## `[{name}]`", about, _markdown_table(name, section)]
     parts += [
+        "## `[weights.parts.NAME.PART]`",
+        (PartSettings.__doc__ or "") + " [Get, check and prepare weights](../how-to/weights.md) shows how.",
+        _markdown_table("weights.parts.NAME.PART", PartSettings),
         "## `[retention.kinds.NAME]`",
         (RetentionRule.__doc__ or "") + " They hold in addition to those for all results together.",
         _markdown_table("retention.kinds.NAME", RetentionRule),

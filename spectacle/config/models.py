@@ -45,6 +45,34 @@ class LoraSettings(Section):
     )
 
 
+class PartSettings(Section):
+    """Where a part of a model comes from, such as its transformer, in the place of the model's repository."""
+
+    path: str = Field(
+        min_length=1,
+        description="A safetensors or GGUF file, or a directory in diffusers' layout: a path on this machine, relative "
+        "to the configuration file, or with `repository` its path there.",
+    )
+    projector: str | None = Field(
+        None,
+        min_length=1,
+        description="The `mmproj` file that belongs to a text encoder in GGUF, a path as for "
+        "`path`. Only models that edit images need it.",
+    )
+    repository: Repository | None = Field(
+        None, description="Repository on the hub, `owner/name`; `spectacle pull` downloads the file or directory."
+    )
+    revision: str | None = Field(None, description="Commit of the repository. Default: the newest when it is pulled.")
+    licence: str = Field("not stated", description="Its licence, shown before a download.")
+
+    @model_validator(mode="after")
+    def _lies_inside(self) -> PartSettings:
+        for path in (self.path, self.projector):
+            if self.repository is not None and path is not None and (path.startswith(("/", "~")) or ".." in path):
+                raise ValueError("must be paths in the repository, or omit repository")
+        return self
+
+
 class ModelLoraSettings(Section):
     """A LoRA adapter that belongs to a model or to one of its presets, and is always used there."""
 

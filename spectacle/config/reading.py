@@ -103,6 +103,10 @@ def load(
         for lora in _loras(raw):
             if lora.get("repository") is None:
                 _set_beside(file, lora, "file")
+        for part in _parts(raw):
+            if part.get("repository") is None:
+                _set_beside(file, part, "path")
+                _set_beside(file, part, "projector")
         for keys in use_new_names(raw):
             line = _line_of(text, keys)
             warn(warning(keys, f"{file}, line {line}: " if line else f"{file}: "))
@@ -134,6 +138,14 @@ def load(
 def _is_inside(file: Path, directory: Path) -> bool:
     """Whether a file is in a directory, or in one below it, however its path is written."""
     return any(is_same_directory(each, directory) for each in file.resolve().parents)
+
+
+def _parts(raw: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tables of all parts of models."""
+    weights = raw.get("weights")
+    models = weights.get("parts") if isinstance(weights, dict) else None
+    for parts in models.values() if isinstance(models, dict) else ():
+        yield from (part for part in parts.values() if isinstance(part, dict)) if isinstance(parts, dict) else ()
 
 
 def _loras(raw: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ByteSize, Field, field_validator, model_validator
 
 from spectacle.config.cluster import RaySettings
-from spectacle.config.models import LoraSettings, ModelSettings
+from spectacle.config.models import LoraSettings, ModelSettings, PartSettings
 from spectacle.config.operation import (
     HookSettings,
     MetricsSettings,
@@ -26,7 +26,7 @@ GATEWAY_PURPOSES = ("image", "edit", "svg", "vectorize", "omnisvg", "botanical")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,255}\$?")
 _LORA = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MODEL = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
-_DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,2})?")
+_DEVICE = re.compile(r"cpu|mps(:0)?|(cuda|xpu)(:[0-9]{1,2})?|(?P<kind>cuda|xpu):[0-9]{1,2}\+(?P=kind):[0-9]{1,2}")
 
 
 Rate = Annotated[str, whole(r"[1-9][0-9]{0,5}/(second|minute|hour|day)", "a number per time, such as 120/minute")]
@@ -150,9 +150,10 @@ class WorkerSettings(Section):
         ("auto",),
         min_length=1,
         max_length=256,
-        description="The devices that get a worker: `cpu`, `cuda:0`, `cuda:1` …, or `auto` for every GPU and, for "
-        "kinds that need none, the CPU (see `cpu_workers`). A device named twice gets two workers, which share "
-        "its memory and cores.",
+        description="The devices that get a worker: `cpu`, `cuda:0`, `cuda:1` … (NVIDIA and AMD), `xpu:0` … (Intel), "
+        "`mps` (Apple), or `auto` for every GPU and, for kinds that need none, the CPU (see `cpu_workers`). A "
+        "device named twice gets two workers, which share its memory and cores. `cuda:0+cuda:1` is one worker with two "
+        "GPUs: the first generates, the second holds the text encoder and the VAE.",
     )
     cpu_workers: int | None = Field(
         None,
@@ -174,7 +175,15 @@ class WorkerSettings(Section):
     def _are_devices(cls, devices: tuple[str, ...]) -> tuple[str, ...]:
         for device in devices:
             if device != "auto" and not _DEVICE.fullmatch(device):
-                raise ValueError(f"invalid device {device!r}; use auto, cpu, cuda:0, cuda:1 …")
+                raise ValueError(f"invalid device {device!r}; use auto, cpu, cuda:0, xpu:0, mps, cuda:0+cuda:1 …")
+        for pair in dict.fromkeys(device for device in devices if "+" in device):
+            gpus = pair.split("+")
+            if gpus[0] == gpus[1]:
+                raise ValueError(f"invalid device {pair!r}; name two different GPUs, or {gpus[0]} alone")
+            for device in devices:
+                numbered = device if ":" in device else f"{device}:0"
+                if device != pair and set(gpus) & set(numbered.split("+")):
+                    raise ValueError(f"{device} and {pair} have a GPU in common; remove one of them")
         return devices
 
 
@@ -192,6 +201,11 @@ class WeightSettings(Section):
         description="Prepared checkpoints, which `spectacle prepare` wrote, by generator or `GENERATOR/PRESET`; they "
         "are loaded "
         "instead of pulled weights.",
+    )
+    parts: dict[str, dict[str, PartSettings]] = Field(
+        {},
+        description="Parts of models that come from elsewhere: a table `[weights.parts.NAME.PART]` for each. `NAME` "
+        "is a model's repository in quotes, or the name of a model under `[models]`.",
     )
 
     @field_validator("directory", mode="after")
@@ -225,6 +239,11 @@ class PlacementSettings(Section):
     vae_tiling: bool | None = Field(
         None, description="Decode images in tiles, which needs less memory. Default: where memory is short."
     )
+    fuse_adapter: bool | None = Field(
+        None,
+        description="Fuse a preset's LoRA into the weights before they are quantized; a preset with another LoRA then "
+        "reloads the model. Default: where less is moved to the GPU, or more fits on it.",
+    )
     attention: Annotated[str, whole(r"[A-Za-z0-9_-]{1,40}", "the name of an attention back end, such as native")] = (
         Field(
             "auto",
@@ -247,8 +266,8 @@ class KindSettings(Section):
     format: Literal["png", "svg"] = Field("png", description="File format of the result.")
     devices: tuple[str, ...] = Field(
         (),
-        description="Devices whose workers run this kind: `cpu`, `cuda` (any GPU), `cuda:0` … Default: those that suit "
-        "its generator.",
+        description="Devices whose workers run this kind: `cpu`, `cuda`, `xpu` or `mps` (any GPU of the sort), "
+        "`cuda:0`, `cuda:0+cuda:1` … Default: those that suit its generator.",
     )
     options: dict[str, Any] = Field(
         {}, description="Options for every request of this kind; those in STEM-options.json take precedence."
@@ -259,7 +278,7 @@ class KindSettings(Section):
     def _are_devices(cls, devices: tuple[str, ...]) -> tuple[str, ...]:
         for device in devices:
             if not _DEVICE.fullmatch(device):
-                raise ValueError(f"invalid device {device!r}; use cpu, cuda, cuda:0, cuda:1 …")
+                raise ValueError(f"invalid device {device!r}; use cpu, cuda, xpu, mps, cuda:0, cuda:0+cuda:1 …")
         return devices
 
 
