@@ -165,14 +165,14 @@ test('a failed submission leaves nothing behind', async () => {
     assert.deepEqual(readdirSync(spool), []);
 });
 
-test('candidates come in order, and previews and thumbnails last', async () => {
+test('candidates come in order, and previews, thumbnails and the processed input last', async () => {
     const ticket = await submit(spool, { prompt: 'x', kind: 'svg', user: 'u', messageId: '1' });
     writeFileSync(join(spool, 'u-1-1024x1024.png'), 'another request of the default kind');
-    publish(ticket.stem, { '.png': '', '-10.svg': '', '-2.svg': '', '.svg': '', '-2-thumbnail.png': '', '-thumbnail.png': '' });
+    publish(ticket.stem, { '.png': '', '-10.svg': '', '-2.svg': '', '.svg': '', '-2-thumbnail.png': '', '-thumbnail.png': '', '-input-processed.png': '', '-2.png': '' });
     const { primary, paths } = await wait(ticket);
     assert.equal(primary, paths[0]);
     const suffixes = paths.map((path) => path.slice(join(spool, ticket.stem).length));
-    assert.deepEqual(suffixes, ['.svg', '-2.svg', '-10.svg', '.png', '-thumbnail.png', '-2-thumbnail.png']);
+    assert.deepEqual(suffixes, ['.svg', '-2.svg', '-10.svg', '.png', '-2.png', '-thumbnail.png', '-2-thumbnail.png', '-input-processed.png']);
 });
 
 test('a picture beside a waiting request is not yet the answer', async () => {

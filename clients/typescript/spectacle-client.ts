@@ -56,7 +56,7 @@ export interface Ticket {
 export interface Result {
     /** The requested file: `STEM.svg` where there is one, else the image, `STEM.png` by default. */
     readonly primary: string;
-    /** All files: the primary one, further candidates in order, then previews, then thumbnails. */
+    /** All files: the primary one, further candidates in order, then previews, thumbnails and the processed input. */
     readonly paths: readonly string[];
 }
 
@@ -536,7 +536,8 @@ async function answer({ spool, stem, older = new Map() }: Ticket, names: Readonl
         });
         const rank = (picture: { extension: string; small: boolean }) => (picture.small ? 2 : Number(picture.extension !== best));
         pictures.sort((a, b) => rank(a) - rank(b) || a.number - b.number);
-        return { primary: join(spool, `${stem}.${best}`), paths: pictures.map(({ path }) => path) };
+        const seen = fresh.has(`${stem}-input-processed.png`) ? [join(spool, `${stem}-input-processed.png`)] : [];
+        return { primary: join(spool, `${stem}.${best}`), paths: [...pictures.map(({ path }) => path), ...seen] };
     }
     if (fresh.has(`${stem}-error.txt`)) {
         throw failure(await read(join(spool, `${stem}-error.txt`)));

@@ -77,7 +77,8 @@ class Result:
 
     Attributes:
         primary: The requested file: `STEM.svg` where there is one, else the image, `STEM.png` by default.
-        paths: All files: the primary one, further candidates in order, then previews, then thumbnails.
+        paths: All files: the primary one, further candidates in order, then previews, thumbnails and the processed
+            input.
     """
 
     primary: Path

@@ -28,6 +28,7 @@ from spectacle.spool.naming import (
     error_name,
     may_be_retired,
     parse_retired,
+    processed_input_name,
     request_name,
     result_of,
     thumbnail_of,
@@ -357,7 +358,8 @@ def _answer(ticket: Ticket, names: frozenset[str]) -> Result:
         if (1, extension) in pictures:
             ordered = sorted(pictures, key=lambda picture: (picture[1] != extension, picture[0]))
             small = sorted((found, name) for name in names - older if (found := thumbnail_of(ticket.stem, name)))
-            paths = [*(pictures[picture] for picture in ordered), *(name for _, name in small)]
+            seen = {processed_input_name(ticket.stem)} & (names - older)
+            paths = [*(pictures[picture] for picture in ordered), *(name for _, name in small), *seen]
             return Result(ticket.spool / paths[0], tuple(ticket.spool / path for path in paths))
     error = error_name(ticket.stem)
     if error in names - older:

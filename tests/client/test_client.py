@@ -286,9 +286,12 @@ def test_candidates_come_in_order_and_previews_last(spool: Path) -> None:
     picture(spool / "u-1-1024x1024.png")  # another request's, of the default kind
     for number in (10, 3):
         picture(spool / f"{ticket.stem}-{number}.svg")
+    for suffix in ("-input-processed.png", "-thumbnail.png", "-10.png"):
+        picture(spool / f"{ticket.stem}{suffix}")
     answer(ticket, png=b"preview", svg2=b"2", svg=b"1")
     names = [path.name.removeprefix(ticket.stem) for path in wait(ticket).paths]
-    assert names == [".svg", "-2.svg", "-3.svg", "-10.svg", ".png"]
+    last = [".png", "-10.png", "-thumbnail.png", "-input-processed.png"]
+    assert names == [".svg", "-2.svg", "-3.svg", "-10.svg", *last]
 
 
 def test_a_picture_beside_a_waiting_request_is_not_yet_the_answer(spool: Path) -> None:

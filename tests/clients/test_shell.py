@@ -107,6 +107,17 @@ def test_all_pictures_are_printed_the_best_first_and_previews_and_thumbnails_las
     assert names == [".svg", "-2.svg", "-3.svg", ".png", "-thumbnail.png", "-2-thumbnail.png", "-3-thumbnail.png"]
 
 
+def test_the_previews_of_all_svgs_and_the_processed_input_are_printed(
+    shell: list[str], spool: Path, play: Callable[[Answers], Daemon]
+) -> None:
+    files = ["-2.png", "-2.svg", ".png", ".svg", "-3.svg", "-3.png", "-input-processed.png"]
+    daemon = play(lambda name: dict.fromkeys(files, "picture"))
+    done = run(shell, "-k", "svg", spool, "x")
+    (name,) = daemon.seen
+    names = [line.removeprefix(f"{spool}/{name.stem}") for line in done.stdout.splitlines()]
+    assert names == [".svg", "-2.svg", "-3.svg", ".png", "-2.png", "-3.png", "-input-processed.png"]
+
+
 def test_attachments_and_options_are_there_before_the_request(
     shell: list[str], spool: Path, tmp_path: Path, play: Callable[[Answers], Daemon]
 ) -> None:
