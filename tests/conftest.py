@@ -86,9 +86,21 @@ def _random_numbers_do_not_depend_on_earlier_tests() -> None:
         torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _garbage_is_looked_for_among_what_a_module_made() -> None:
+    """Leave what was there before out of every later collection, which thousands of tests and torch make long."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _what_a_slow_test_leaves_open_is_its_own_failure(request: pytest.FixtureRequest) -> Iterator[None]:
     """Collect what it has left, so that the warning does not fail a later test, now here and now there."""
     yield
     if request.node.get_closest_marker("slow"):
         gc.collect()
+
+
+def pytest_unconfigure() -> None:
+    """Have what was left out collected at the end, or libraries would report it as leaks."""
+    gc.unfreeze()

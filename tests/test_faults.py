@@ -318,9 +318,19 @@ def test_a_dead_neighbour_of_the_same_name_loses_its_claim_after_a_lease(
         assert first.process is not None
         beat = datetime.fromtimestamp((first.spool / "a-1-64x64.lock").stat().st_mtime)  # noqa: DTZ006 - as in the log
         first.kill()
+        progress = first.spool / "a-1-64x64-progress.json"
+        left = progress.stat().st_mtime_ns
         wait_for(lambda: "took over a dead claim" in second.log, "the claim to be taken over")
         (taken,) = [line.split()[0] for line in second.log.splitlines() if "took over a dead claim" in line]
         assert datetime.fromisoformat(taken) - beat >= timedelta(seconds=3)
+
+        def begun() -> bool:
+            # Not what the first has left: withdrawn before it is begun, a request is not told to be cancelled.
+            with contextlib.suppress(FileNotFoundError):
+                return progress.stat().st_mtime_ns != left
+            return False
+
+        wait_for(begun, "the second to tell of its progress")
         second.await_run("a-1-64x64")
         (second.spool / "a-1-64x64.txt").unlink()
         wait_for(lambda: "cancelled" in second.log, "the job to be cancelled")

@@ -113,7 +113,7 @@ waiting = 4
 @pytest.mark.slow
 def test_users_over_their_limits_wait_while_others_are_served_by_all_instances(tmp_path: Path) -> None:
     configuration = FAST.replace('[workers]\ndevices = ["cpu"]', '[workers]\ndevices = ["cpu", "cpu"]') + LIMITED
-    configuration += '[kinds.brief]\ngenerator = "test-double"\noptions = { steps = 4, step_seconds = 0.1 }\n'
+    configuration += '[kinds.brief]\ngenerator = "test-double"\noptions = { steps = 4, step_seconds = 0.25 }\n'
     other = Daemon(tmp_path, configuration, name="two")
     with running(tmp_path, configuration) as daemon:
         other.start()
@@ -124,8 +124,8 @@ def test_users_over_their_limits_wait_while_others_are_served_by_all_instances(t
             results = [daemon.spool / f"{stem}.png" for stem in stems]
             wait_for(lambda: sum(each.exists() for each in results) == 3, "three results")
             times = sorted(each.stat().st_mtime for each in results if each.exists())
-            # A job takes 0.4 s.
-            assert min(times[1] - times[0], times[2] - times[1]) > 0.38
+            # A job takes a second, and may begin while the last result is written. What runs together ends together.
+            assert min(times[1] - times[0], times[2] - times[1]) > 0.5
             daemon.write("b-1-8x8-brief")
             assert daemon.answer("b-1-8x8-brief").suffix == ".png"
             (left,) = (stem for stem in stems if (daemon.spool / f"{stem}.txt").exists())

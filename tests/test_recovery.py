@@ -15,12 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from daemon_process import CONFIGURATION, Daemon, running, wait_for
+from daemon_process import CONFIGURATION, Daemon, assert_nothing_left, running, wait_for
 from PIL import Image
-
-from spectacle.spool.claims import Claims
-from spectacle.spool.directory import Spool
-from spectacle.spool.sweep import sweep
 
 STORM = CONFIGURATION.replace("lease_duration = 3", "lease_duration = 1\nmax_attempts = 100").replace(
     "[kinds.card]\n", "[kinds.card]\noptions = { steps = 3, step_seconds = 0.01, copies = 2 }\n"
@@ -43,26 +39,6 @@ def children(pid: int) -> list[int]:
         for child in task.read_text().split():
             found += [int(child), *children(int(child))]
     return found
-
-
-def sweep_all(path: Path) -> None:
-    """Sweep as if ten leases had passed."""
-    spool = Spool(path)
-    spool.open()
-    claims = Claims(spool, 1)
-    for _ in range(2):
-        sweep(spool, claims, 0, spool.now_ns() + 1)
-    spool.close()
-
-
-def assert_nothing_left(daemon: Daemon) -> None:
-    """Nothing of a crash is left once the sweeper has been there."""
-    sweep_all(daemon.spool)
-    assert not daemon.hidden()
-    assert not [name for name in daemon.public() if name.endswith((".lock", "-progress.json"))]
-    for part in ("attempts", "instances"):
-        assert not os.listdir(daemon.spool / ".spectacle" / part), part
-    assert not [name for name in os.listdir(daemon.spool / ".spectacle") if name.startswith("reserve-")]
 
 
 @dataclass
@@ -264,81 +240,6 @@ def test_a_daemon_that_was_stopped_past_its_lease_throws_its_late_answer_away(tm
             assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
             assert "took over a dead claim" in second.log
     assert_nothing_left(first)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Daemon]:
-    """A daemon, not started, whose spool is a file system of 4 MiB."""
-    daemon = Daemon(tmp_path)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "spectacle-test", daemon.spool], check=True)
-    daemon.drafts = daemon.spool
-    yield daemon
-    if daemon.process is not None and daemon.process.poll() is None:
-        daemon.stop()
-    subprocess.run(["umount", "--lazy", daemon.spool], check=True)
-
-
-def fill(path: Path) -> Path:
-    """Leave no room at all."""
-    filler = path / "filler"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"x" * 4096)
-    return filler
-
-
-@pytest.mark.root
-def test_a_full_disk_is_waited_out_with_the_request_in_its_place(small_disk: Daemon) -> None:
-    daemon = small_disk.start()
-    killed_mid_job(daemon, "a-1-64x64", steps=20, step_seconds=0.05)
-    filler = fill(daemon.spool)
-    wait_for(lambda: "No space left" in daemon.log, "the log to say why")
-    wait_for(lambda: "a-1-64x64.lock" not in daemon.public(), "the claim to be released")
-    assert "a-1-64x64.txt" in daemon.public()
-    assert not [name for name in daemon.hidden() if name.endswith((".tmp", ".commit"))]
-    filler.unlink()
-    assert daemon.answer("a-1-64x64").suffix == ".png"
-    daemon.stop()
-    assert_nothing_left(daemon)
-
-
-@pytest.mark.root
-def test_an_error_is_still_told_on_a_full_disk(small_disk: Daemon) -> None:
-    daemon = small_disk.start()
-    killed_mid_job(daemon, "a-1-64x64", steps=20, step_seconds=0.05, fail="on purpose")
-    filler = fill(daemon.spool)
-    assert daemon.error("a-1-64x64") == "on purpose"
-    filler.unlink()
-    daemon.write("a-2-64x64")
-    assert daemon.answer("a-2-64x64").suffix == ".png"
-
-
-@pytest.mark.root
-def test_nothing_is_begun_below_the_least_free_space(small_disk: Daemon) -> None:
-    small_disk.file.write_text(CONFIGURATION.replace("min_free = 0", f"min_free = {2 << 20}"))
-    filler = small_disk.spool / "filler"
-    filler.write_bytes(b"x" * (3 << 20))
-    daemon = small_disk.start()
-    daemon.write("a-1-64x64")
-    wait_for(lambda: "but spool.min_free is" in daemon.log, "the log to say why")
-    wait_for(lambda: "spool.min_free" in (daemon.report().get("reason") or ""), "the status to say so")
-    assert "a-1-64x64.txt" in daemon.public()
-    filler.unlink()
-    assert daemon.answer("a-1-64x64").suffix == ".png"
-
-
-@pytest.mark.root
-def test_a_spool_mounted_read_only_is_waited_for(small_disk: Daemon) -> None:
-    daemon = small_disk.start()
-    daemon.write("a-1-64x64")
-    daemon.answer("a-1-64x64")
-    subprocess.run(["mount", "-o", "remount,ro", daemon.spool], check=True)
-    wait_for(lambda: "Mount it read-write" in daemon.log, "the log to say so")
-    subprocess.run(["mount", "-o", "remount,rw", daemon.spool], check=True)
-    daemon.write("a-2-64x64")
-    assert daemon.answer("a-2-64x64").suffix == ".png"
-    daemon.stop()
-    assert_nothing_left(daemon)
 
 
 class Unprivileged(Daemon):

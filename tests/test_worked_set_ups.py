@@ -81,7 +81,8 @@ def test_cloud_init_sets_up_a_machine(tmp_path: Path) -> None:
     (file,) = wanted["write_files"]
     assert wanted["runcmd"] == [[file["path"]]]
     content = file["content"]
-    for name, value in (("source", "/root/clone"), ("requirements", "gateway"), ("generator", "illustration")):
+    # An address, as anybody's would be. From a path, git makes hard links, which once failed on the copy's overlay.
+    for name, value in (("source", "file:///root/clone"), ("requirements", "gateway"), ("generator", "illustration")):
         content, count = re.subn(rf"(?m)^{name}=\S+( +# HERE)", rf"{name}={value}\1", content)
         assert count == 1
     script = f"""

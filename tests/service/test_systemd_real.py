@@ -89,7 +89,7 @@ def ask(machine: Machine, stem: str, prompt: str = "a red fox under a tree", use
     )
 
 
-def answer(machine: Machine, stem: str, seconds: float = 40) -> str:
+def answer(machine: Machine, stem: str, seconds: float = 120) -> str:
     """Wait until a request is gone, and return the names of what is there instead."""
     machine.run(f"while [ -e {SPOOL}/{stem}.txt ]; do sleep 0.2; done", seconds)
     return machine.run(f"cd {SPOOL}; echo {stem}*").strip()

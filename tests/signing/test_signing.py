@@ -146,6 +146,13 @@ def test_results_of_every_format_are_signed_and_a_change_of_any_is_found(
         assert "the file has changed since it was signed" in found.problems
 
 
+def test_the_clients_own_image_is_not_signed_as_made(home: Path, rasteriser: Rasteriser) -> None:
+    attached = (Attachment("input", "a-1-64x48-input.png", png()),)
+    files, _ = run(rasteriser, settings_in(home), {"processed_input": True}, attached)
+    states = {suffix: verify(content).state for suffix, content in files.items()}
+    assert states == {"-input-processed.png": SignatureState.NONE, ".png": SignatureState.VALID}
+
+
 def test_a_change_of_the_image_and_one_of_the_metadata_are_told_apart(home: Path, rasteriser: Rasteriser) -> None:
     files, _ = run(rasteriser, settings_in(home))
     content = files[".png"]
