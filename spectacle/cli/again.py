@@ -68,6 +68,7 @@ def command(
         options["progress"] = True
     settings = settings_for(file, spool)
     _warn_of_differences(making, settings.kinds.get(kind))
+    _warn_of_loras(making, settings)
     _warn_of_attachments(generator, settings, given={"input": inputs, "mask": mask, "control": control})
     ticket = client.submit(
         settings.spool.path,
@@ -96,6 +97,17 @@ def _warn_of_differences(making: Mapping[str, Any], now: KindSettings | None) ->
         ),
         err=True,
     )
+
+
+def _warn_of_loras(making: Mapping[str, Any], settings: Settings) -> None:
+    recorded = making["facts"].get("loras") if isinstance(making.get("facts"), dict) else None
+    if not isinstance(recorded, list):
+        return
+    from spectacle.generators.diffusion.loras import changes_since
+
+    used = [each for each in recorded if isinstance(each, dict)]
+    for name in changes_since(used, Resources.from_settings(settings)):
+        click.echo(printable(f"LoRA {name}: has another content now. Expect a different image."), err=True)
 
 
 def _warn_of_attachments(generator: str, settings: Settings, given: Mapping[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -158,6 +159,20 @@ class TestAgain:
         result = run("again", made(generator="gone", preset="big"), "--spool", spool.path)
         assert result.exit_code == 0
         assert "was served by gone, preset big, and is now served by illustration" in result.stderr
+
+    def test_a_lora_that_is_another_now_is_told(self, run, spool: Spool, made: Made, tmp_path: Path) -> None:
+        (tmp_path / "ink.safetensors").write_bytes(b"")
+        configuration = tmp_path / "spectacle.toml"
+        configuration.write_text(
+            f'[spool]\npath = "{spool.path}"\n[loras.ink]\nfile = "{tmp_path / "ink.safetensors"}"\n'
+        )
+        same = {"name": "ink", "sha256": hashlib.sha256(b"").hexdigest()}
+        result = run("again", made(facts={"loras": [same]}), "--config", configuration)
+        assert result.exit_code == 0
+        assert "LoRA" not in result.stderr
+        result = run("again", made(facts={"loras": [{**same, "sha256": "0"}, "?"]}), "--config", configuration)
+        assert result.exit_code == 0
+        assert "LoRA ink: has another content now. Expect a different image." in result.stderr
 
     @pytest.mark.parametrize("changes", [{"options": ["x"]}, {"kind": "no kind"}, {"width": 0}, {"prompt": "\ud800"}])
     def test_a_making_that_makes_no_sense_is_refused(

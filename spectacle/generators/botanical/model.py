@@ -11,10 +11,11 @@ from PIL import Image
 
 from spectacle.generators.base import Device
 from spectacle.generators.botanical.options import BotanicalOptions
-from spectacle.generators.diffusion.adapters import Adapters
+from spectacle.generators.diffusion.adapter_set import AdapterSet
 from spectacle.generators.diffusion.embeddings import Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, check_model, load_model, load_pipeline
 from spectacle.generators.diffusion.stages import Stages
+from spectacle.generators.placement.files import parameters, read_header
 from spectacle.generators.placement.plan import Plan
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class LoadedBotanical:
     """A loaded preset: the pipeline in its stages, its adapters, and the LoRA's file; both None when it is fused."""
 
     stages: Stages
-    adapters: Adapters | None
+    adapters: AdapterSet | None
     lora: Path | None
 
     @property
@@ -53,7 +54,7 @@ def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | No
     pipeline = load_pipeline(PLAIN, checkpoint, plan)
     adapters = None
     if lora is not None:
-        adapters = Adapters(pipeline)
+        adapters = AdapterSet(pipeline, 2 * parameters(read_header(lora)))
         adapters.use({lora: 1.0})
     stages = Stages(pipeline, checkpoint, plan, device, encoders=ENCODERS)
     if preset != "plain":

@@ -1,11 +1,10 @@
-"""Loads LoRA adapters into a pipeline: safetensors only, checked against the model, swapped without reloading it."""
+"""Loads a LoRA adapter into a pipeline: safetensors only, checked against the model."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,58 +12,10 @@ from spectacle.errors import GeneratorError, one_line
 from spectacle.generators.diffusion.lora_names import readings
 from spectacle.generators.diffusion.lora_scales import unscaled, with_scales
 from spectacle.generators.placement.files import read_header
-from spectacle.generators.placement.streaming import unstreamed
 
 _SIDE = re.compile(r"\.(?:lora|lora_linear_layer)[._](A|B|down|up)(?:\.[a-z_0-9]+)?\.weight$")
 
 _DOWN = re.compile(r"[._]lora(?:_linear_layer)?\d?[._](?:A|down)\b")
-
-
-class Adapters:
-    """The adapters of one pipeline, each loaded once.
-
-    Args:
-        pipeline: The pipeline, of a class that takes LoRA adapters.
-    """
-
-    def __init__(self, pipeline: Any) -> None:
-        self._pipeline: Any = pipeline
-        self._names: dict[Path, str] = {}
-        self._scales: dict[Path, float] = {}
-
-    def use(self, scales: Mapping[Path, float]) -> None:
-        """Have these adapters at work with these scales, loaded if they are not yet, and no others.
-
-        Raises:
-            GeneratorError: When a file is damaged, not a safetensors file, or an adapter for another model; what was at
-                work before still is.
-        """
-        if dict(scales) == self._scales:
-            return
-        with ExitStack() as stack:
-            for part in self._pipeline.components.values():
-                if hasattr(part, "load_lora_adapter") or hasattr(part, "peft_config"):
-                    stack.enter_context(unstreamed(part))
-            for file in scales:
-                if file not in self._names:
-                    name = f"adapter{len(self._names)}"
-                    load_adapter(self._pipeline, file, name)
-                    self._names[file] = name
-                    # Loading has switched it on.
-                    self._switch(self._scales)
-            self._switch(scales)
-            self._scales = dict(scales)
-
-    def close(self) -> None:
-        """Let go of the pipeline, so that it can be freed."""
-        self._pipeline = None
-
-    def _switch(self, scales: Mapping[Path, float]) -> None:
-        if scales:
-            self._pipeline.enable_lora()
-            self._pipeline.set_adapters([self._names[file] for file in scales], list(scales.values()))
-        elif self._names:
-            self._pipeline.disable_lora()
 
 
 def load_adapter(pipeline: Any, file: Path, name: str) -> None:

@@ -15,7 +15,7 @@ from spectacle.errors import BadOptions, GeneratorError, WeightsMissing
 from spectacle.generators.base import Device, Job, MediaType, Resources
 from spectacle.generators.diffusion.configured_parts import parts_of
 from spectacle.generators.diffusion.loading import Checkpoint
-from spectacle.generators.diffusion.loras import Lora, LoraOptions, choose, scales_of
+from spectacle.generators.diffusion.loras import Lora, LoraOptions, choose, enlarged, largest, scales_of
 from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.generators.placement import memory
@@ -29,7 +29,7 @@ from spectacle.weights import Source
 from spectacle.weights.prepared import open_prepared
 
 if TYPE_CHECKING:
-    from spectacle.generators.diffusion.adapters import Adapters
+    from spectacle.generators.diffusion.adapter_set import AdapterSet
     from spectacle.generators.diffusion.stages import Stages
 
 TRANSFORMER_WEIGHTS = "transformer/*.safetensors"
@@ -81,7 +81,7 @@ class LoadedFamily:
     """
 
     stages: Stages
-    adapters: Adapters
+    adapters: AdapterSet
     scheduler: Any
     checkpoint: Checkpoint
     revision: str
@@ -292,7 +292,7 @@ class FamilyGenerator(PlacedGenerator):
         import diffusers
         import torch
 
-        from spectacle.generators.diffusion.adapters import Adapters
+        from spectacle.generators.diffusion.adapter_set import AdapterSet
         from spectacle.generators.diffusion.fusing import fuse_and_quantize
         from spectacle.generators.diffusion.loading import check_model, load_pipeline
         from spectacle.generators.diffusion.stages import Stages
@@ -306,7 +306,8 @@ class FamilyGenerator(PlacedGenerator):
         plan = self._plan_with(checkpoint, added, machine)
         pipeline = load_pipeline(getattr(diffusers, preset.pipeline), checkpoint, plan)
         scheduler = pipeline.scheduler
-        adapters = Adapters(pipeline)
+        planned = largest(self.resources, (self.name, preset.repo)) + _numbers_of(None if plan.fused else adapter)
+        adapters = AdapterSet(pipeline, 2 * planned + plan.spare(machine))
         if adapter is not None and plan.fused:
             fuse_and_quantize(pipeline, adapter, plan, torch.device(device.torch_name))
         elif adapter is not None:
@@ -389,7 +390,8 @@ class FamilyGenerator(PlacedGenerator):
         cls, checkpoint: Checkpoint, added: Mapping[str, Path], preset: str | None, resources: Resources
     ) -> Sequence[Component]:
         adapter = cls._adapter(preset, resources)
-        parts = [_with_adapter(part, adapter) for part in cls.components(checkpoint)]
+        room = largest(resources, (cls.name, cls.find_preset(preset).repo))
+        parts = [enlarged(_with_adapter(part, adapter), room) for part in cls.components(checkpoint)]
         activations = max(part.activations for part in parts if part.stage is Stage.DENOISE)
         # They run alongside the transformer, on the same tokens.
         parts += [
@@ -426,15 +428,12 @@ def _with_adapter(part: Component, adapter: Path | None) -> Component:
     """The transformer with the adapter in it, whose weights are never quantized."""
     if adapter is None or part.name != "transformer":
         return part
-    numbers = parameters(read_header(adapter))
-    return replace(
-        part,
-        parameters=part.parameters + numbers,
-        fixed=part.fixed + numbers,
-        stored=part.stored + 2 * numbers if part.stored else 0,
-        gguf=part.gguf + 2 * numbers if part.gguf else 0,
-        adapter=numbers,
-    )
+    numbers = _numbers_of(adapter)
+    return replace(enlarged(part, numbers), adapter=numbers)
+
+
+def _numbers_of(adapter: Path | None) -> int:
+    return parameters(read_header(adapter)) if adapter is not None else 0
 
 
 def _forms(plan: Plan, of: Plan) -> object:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from spectacle.config import LoraSettings
-from spectacle.errors import BadOptions, WeightsMissing
+from spectacle.errors import BadOptions, SpectacleError, WeightsMissing
 from spectacle.generators.base import GeneratorOptions, Resources
+from spectacle.generators.placement.files import parameters, read_header
+from spectacle.generators.placement.plan import Component
 from spectacle.weights import Source
+from spectacle.weights.digest import digest_file
 
 
 class LoraChoice(BaseModel):
@@ -66,12 +70,42 @@ class Lora:
         """What the metadata of a result say of it."""
         where = self.settings.repository
         facts: dict[str, Any] = {"name": self.name, "scale": self.scale, "file": self.file.name}
-        return facts | ({"repository": where, "revision": self.revision} if where else {})
+        return facts | ({"repository": where, "revision": self.revision} if where else {"sha256": sha256(self.file)})
+
+
+def changes_since(recorded: Sequence[Mapping[str, Any]], resources: Resources) -> list[str]:
+    """The names of adapters that are others on this machine now than those that a result was made with.
+
+    Args:
+        recorded: The adapters as its metadata have them (`Lora.facts`).
+        resources: The settings, and the store of pulled weights. What is not on this machine is not compared.
+    """
+    changed = []
+    for each in recorded:
+        settings = resources.loras.get(name := str(each.get("name")))
+        try:
+            now = find_lora(name, settings, None, resources).facts if settings else {}
+        except (SpectacleError, OSError):
+            continue
+        if any(now[key] != each[key] for key in ("sha256", "repository", "revision") if key in now and key in each):
+            changed.append(name)
+    return changed
 
 
 def source_of(lora: LoraSettings) -> Source | None:
     """What is pulled of an adapter, None for a file of this machine."""
     return Source(lora.repository, (lora.file,), licence=lora.licence) if lora.repository else None
+
+
+def sha256(file: Path) -> str:
+    """The digest of a file, which is read once for as long as its size and its time of change stay."""
+    found = file.stat()
+    return _digest(file, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _digest(file: Path, _size: int, _changed: int) -> str:
+    return digest_file(file).sha256
 
 
 def choose(options: LoraOptions, resources: Resources, models: Sequence[str]) -> list[Lora]:
@@ -115,6 +149,38 @@ def scales_of(loras: Sequence[Lora], beside: Mapping[Path, float] | None = None)
 def facts_of(loras: Sequence[Lora]) -> dict[str, Any]:
     """What the metadata of a result say of its adapters; nothing without any."""
     return {"loras": [each.facts for each in loras]} if loras else {}
+
+
+def largest(resources: Resources, models: Sequence[str]) -> int:
+    """How many weights the largest adapter has that a request may name.
+
+    Args:
+        resources: The settings, and the store of pulled weights.
+        models: The generator and the repository of its model.
+    """
+    usable = [name for name, each in resources.loras.items() if not each.models or set(models) & set(each.models)]
+    return max((_numbers(name, resources) for name in usable), default=0)
+
+
+def _numbers(name: str, resources: Resources) -> int:
+    """How many weights an adapter has; none when it cannot be read, which whoever names it is told."""
+    try:
+        return parameters(read_header(find_lora(name, resources.loras[name], None, resources).file))
+    except SpectacleError:
+        return 0
+
+
+def enlarged(part: Component, numbers: int) -> Component:
+    """A part of a model with the weights of adapters in it, which are never quantized, if it is what they change."""
+    if not numbers or part.name not in ("transformer", "unet"):
+        return part
+    return replace(
+        part,
+        parameters=part.parameters + numbers,
+        fixed=part.fixed + numbers,
+        stored=part.stored + 2 * numbers if part.stored else 0,
+        gguf=part.gguf + 2 * numbers if part.gguf else 0,
+    )
 
 
 def _find(choice: LoraChoice, resources: Resources, models: Sequence[str]) -> Lora:

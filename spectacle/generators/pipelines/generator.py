@@ -22,8 +22,10 @@ from spectacle.generators.diffusion.loras import (
     Lora,
     LoraOptions,
     choose,
+    enlarged,
     facts_of,
     find_lora,
+    largest,
     scales_of,
     with_triggers,
 )
@@ -32,6 +34,7 @@ from spectacle.generators.pipelines.parts import read_parts
 from spectacle.generators.pipelines.request import MAX_SCALE, keep_unmasked, requirements, understand
 from spectacle.generators.pipelines.signature import PipelineSignature, read_signature
 from spectacle.generators.placement import memory
+from spectacle.generators.placement.files import parameters, read_header
 from spectacle.generators.placement.generator import PlacedGenerator
 from spectacle.generators.placement.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.placement.planner import make_plan
@@ -113,9 +116,11 @@ class PipelineGenerator(PlacedGenerator):
     @classmethod
     def installed_parts(cls, preset: str | None, resources: Resources) -> Sequence[Component]:
         """The parts of the model with the sizes of their files."""
-        checkpoint, _, _ = cls._find(preset, resources)
+        checkpoint, _, prepared = cls._find(preset, resources)
         pixels = cls.settings.sizes.max_pixels or int(_USUAL_PIXELS * MAX_SCALE**2)
-        return read_parts(checkpoint, pixels, fp16=cls.settings.dtype == "fp16")
+        adapters = cls._room(cls._loras(preset, resources, prepared), resources)
+        parts = read_parts(checkpoint, pixels, fp16=cls.settings.dtype == "fp16")
+        return [enlarged(part, adapters) for part in parts]
 
     @classmethod
     def published_parts(cls, preset: str | None) -> Sequence[Component]:
@@ -173,8 +178,10 @@ class PipelineGenerator(PlacedGenerator):
         loras = self._loras(self.preset, self.resources, prepared)
         settings = self.resources.placement
         parts = self.installed_parts(self.preset, self.resources)
-        plan = self.make_plan(self.preset, parts, memory.measure(device, settings), settings)
-        loaded = PipelineModel(signature.name, checkpoint, plan, device, scales_of(loras))
+        machine = memory.measure(device, settings)
+        plan = self.make_plan(self.preset, parts, machine, settings)
+        room = 2 * self._room(loras, self.resources) + plan.spare(machine)
+        loaded = PipelineModel(signature.name, checkpoint, plan, device, scales_of(loras), room)
         try:
             if not prepared:
                 loaded.use_scheduler(self._using(self.preset))
@@ -277,9 +284,15 @@ class PipelineGenerator(PlacedGenerator):
             **({"engine": "edit"} if job.pictures else {}),
         }
 
-    def _models(self) -> tuple[str, str]:
+    @classmethod
+    def _models(cls) -> tuple[str, str]:
         """What adapters may be for."""
-        return self.name, self.settings.repository
+        return cls.name, cls.settings.repository
+
+    @classmethod
+    def _room(cls, own: Sequence[Lora], resources: Resources) -> int:
+        """How many weights the adapters of a preset have together with the largest that a request may name."""
+        return sum(parameters(read_header(each.file)) for each in own) + largest(resources, cls._models())
 
     def _streams_from_disk(self) -> bool:
         assert self._loaded is not None

@@ -14,7 +14,7 @@ from PIL import Image
 from spectacle.config import ModelPresetSettings
 from spectacle.errors import BadOptions, GeneratorError, one_line
 from spectacle.generators.base import Device
-from spectacle.generators.diffusion.adapters import Adapters
+from spectacle.generators.diffusion.adapter_set import AdapterSet
 from spectacle.generators.diffusion.loading import Checkpoint, load_pipeline
 from spectacle.generators.diffusion.seeds import generator
 from spectacle.generators.diffusion.stages import Stages
@@ -35,17 +35,18 @@ class PipelineModel:
         plan: Where its parts go.
         device: Where it runs.
         loras: The adapters that are at work first, with their strengths.
+        room: Bytes that all adapters may take together.
     """
 
     def __init__(
-        self, name: str, checkpoint: Checkpoint, plan: Plan, device: Device, loras: Mapping[Path, float]
+        self, name: str, checkpoint: Checkpoint, plan: Plan, device: Device, loras: Mapping[Path, float], room: int
     ) -> None:
         kind = getattr(diffusers, name)
         index = checkpoint.pipeline
         self.checkpoint = checkpoint
         pipeline = load_pipeline(kind, checkpoint, plan, index=index)
         self._scheduler = pipeline.scheduler
-        self._adapters = Adapters(pipeline) if hasattr(pipeline, "load_lora_weights") else None
+        self._adapters = AdapterSet(pipeline, room) if hasattr(pipeline, "load_lora_weights") else None
         self.use_loras(loras)
         self._stages = Stages(pipeline, checkpoint, plan, device, index=index)
 

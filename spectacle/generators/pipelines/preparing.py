@@ -46,7 +46,7 @@ def write(
     """
     import diffusers
 
-    from spectacle.generators.diffusion.adapters import Adapters
+    from spectacle.generators.diffusion.adapter_set import AdapterSet
     from spectacle.generators.diffusion.loading import load_pipeline
     from spectacle.generators.pipelines.model import scheduler_of
 
@@ -60,7 +60,7 @@ def write(
     pipeline = load_pipeline(getattr(diffusers, name), checkpoint, plan, index=checkpoint.pipeline)
     if loras:
         say(f"fusing {', '.join(file.name for file in loras)}")
-        Adapters(pipeline).use(loras)
+        AdapterSet(pipeline).use(loras)
         pipeline.fuse_lora()
         pipeline.unload_lora_weights()
     pipeline.register_modules(scheduler=scheduler_of(pipeline.scheduler, preset))

@@ -242,6 +242,11 @@ class Plan:
     reasons: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
 
+    def spare(self, machine: Machine) -> int:
+        """Bytes that are free next to it wherever a part of the model may be."""
+        host = machine.ram - self.ram
+        return max(0, host if self.device == "cpu" or self.unified else min(host, machine.vram - self.vram))
+
     def of(self, component: str) -> ComponentPlacement:
         """Where a component lives.
 

@@ -19,63 +19,16 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from safetensors.torch import load_file, save_file
+from tiny import forward
 
 from spectacle.errors import GeneratorError
-from spectacle.generators.diffusion.adapters import Adapters, fuse_adapter, load_adapter
-
-
-@pytest.fixture
-def pipeline() -> QwenImagePipeline:
-    """A pipeline of a transformer alone."""
-    return QwenImagePipeline(
-        scheduler=None, vae=None, text_encoder=None, tokenizer=None, transformer=tiny.transformer_model().float()
-    )
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    tiny.lora(tmp_path / "lightning.safetensors")
-    return tmp_path / "lightning.safetensors"
-
-
-def forward(pipeline: QwenImagePipeline) -> torch.Tensor:
-    random = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        result: torch.Tensor = pipeline.transformer(
-            hidden_states=torch.randn(1, 16, 64, generator=random),
-            encoder_hidden_states=torch.randn(1, 5, tiny.TEXT, generator=random),
-            timestep=torch.tensor([0.5]),
-            img_shapes=[[(1, 4, 4)]],
-            return_dict=False,
-        )[0]
-    return result
-
-
-def test_adapters_are_swapped_and_each_is_loaded_once(
-    pipeline: QwenImagePipeline, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = tmp_path / "other.safetensors"
-    tiny.lora(other, seed=6)
-    plain = forward(pipeline)
-    adapters = Adapters(pipeline)
-    seen = {}
-    for name in (file, other):
-        adapters.use({name: 1.0})
-        seen[name] = forward(pipeline)
-    monkeypatch.setattr(pipeline, "load_lora_weights", None)
-    assert not torch.equal(seen[file], seen[other])
-    assert not torch.equal(seen[file], plain)
-    adapters.use({})
-    assert torch.equal(forward(pipeline), plain)
-    adapters.use({file: 1.0})
-    assert torch.equal(forward(pipeline), seen[file])
-    adapters.use({other: 1.0})
-    assert torch.equal(forward(pipeline), seen[other])
+from spectacle.generators.diffusion.adapter_set import AdapterSet
+from spectacle.generators.diffusion.adapters import fuse_adapter, load_adapter
 
 
 def test_the_scale_counts(pipeline: QwenImagePipeline, file: Path) -> None:
     plain = forward(pipeline)
-    adapters = Adapters(pipeline)
+    adapters = AdapterSet(pipeline)
     adapters.use({file: 0.5})
     half = forward(pipeline)
     adapters.use({file: 0.0})
@@ -86,7 +39,7 @@ def test_the_scale_counts(pipeline: QwenImagePipeline, file: Path) -> None:
 
 def test_a_fused_adapter_is_part_of_the_model(pipeline: QwenImagePipeline, file: Path) -> None:
     names = list(pipeline.transformer.state_dict())
-    adapters = Adapters(pipeline)
+    adapters = AdapterSet(pipeline)
     adapters.use({file: 1.0})
     beside = forward(pipeline)
     pipeline.unload_lora_weights()
@@ -201,7 +154,7 @@ def test_the_forms_of_several_trainers_give_the_same(
     pipeline: QwenImagePipeline, tmp_path: Path, form: Callable[[str, torch.Tensor], tuple[str, torch.Tensor]]
 ) -> None:
     plain = forward(pipeline)
-    adapters = Adapters(pipeline)
+    adapters = AdapterSet(pipeline)
     usual = saved(tmp_path, as_it_is).rename(tmp_path / "usual.safetensors")
     adapters.use({usual: 1.0})
     expected = forward(pipeline)
@@ -237,7 +190,7 @@ def halved(file: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["alpha", "beside", "metadata", "pattern", "root"])
 def test_a_scale_counts_wherever_a_trainer_writes_it(pipeline: QwenImagePipeline, tmp_path: Path, how: str) -> None:
-    adapters = Adapters(pipeline)
+    adapters = AdapterSet(pipeline)
     adapters.use({saved(tmp_path, as_it_is).rename(tmp_path / "usual.safetensors"): 0.5})
     expected = forward(pipeline)
     file = saved(tmp_path, as_saved_by_peft if how == "beside" else as_it_is).rename(
@@ -277,7 +230,7 @@ def test_each_module_may_have_its_own_rank_and_alpha(pipeline: QwenImagePipeline
         tensors[f"{names}.alpha"] = torch.tensor(alpha)
         expected.get_submodule(module).weight.data += up @ down * alpha / rank
     save_file(tensors, tmp_path / "mixed.safetensors")
-    Adapters(pipeline).use({tmp_path / "mixed.safetensors": 1.0})
+    AdapterSet(pipeline).use({tmp_path / "mixed.safetensors": 1.0})
     kind: Any = QwenImagePipeline
     by_hand = kind(scheduler=None, vae=None, text_encoder=None, tokenizer=None, transformer=expected)
     assert torch.allclose(forward(pipeline), forward(by_hand), atol=1e-3)
@@ -323,7 +276,7 @@ def test_convolutions_and_attention_of_a_unet_have_their_own_alphas(tmp_path: Pa
     save_file(tensors, tmp_path / "locon.safetensors")
     pipe: Any = StableDiffusionXLPipeline
     lacking = dict.fromkeys(("vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler"))
-    Adapters(pipe(**lacking, unet=unet)).use({tmp_path / "locon.safetensors": 1.0})
+    AdapterSet(pipe(**lacking, unet=unet)).use({tmp_path / "locon.safetensors": 1.0})
     given = torch.randn(1, 4, 16, 16, generator=random), 1, torch.randn(1, 5, 16, generator=random)
     with torch.no_grad():
         assert torch.allclose(unet(*given)[0], expected(*given)[0], atol=1e-3)
@@ -354,7 +307,7 @@ def test_numbers_that_are_no_weights_are_refused(
 
 
 def test_an_alpha_beside_down_and_up_counts(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
-    adapters = Adapters(pipeline)
+    adapters = AdapterSet(pipeline)
     adapters.use({saved(tmp_path, as_it_is).rename(tmp_path / "usual.safetensors"): 0.5})
     expected = forward(pipeline)
     tensors = load_file(saved(tmp_path, as_down_and_up))
@@ -371,7 +324,7 @@ def test_an_alpha_beside_down_and_up_counts(pipeline: QwenImagePipeline, tmp_pat
 def test_an_adapter_stored_in_eight_bits_is_loaded(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
     plain = forward(pipeline)
     file = saved(tmp_path, lambda name, tensor: (name, tensor.to(torch.float8_e4m3fn)))
-    Adapters(pipeline).use({file: 1.0})
+    AdapterSet(pipeline).use({file: 1.0})
     assert not torch.equal(forward(pipeline), plain)
 
 
@@ -393,36 +346,11 @@ def test_an_adapter_stored_in_eight_bits_with_scales_is_what_it_stands_for(
         meant[key] = (stored[key].float() * scale).contiguous()
     save_file(meant, tmp_path / "meant.safetensors")
     save_file(stored, tmp_path / "stored.safetensors")
-    adapters = Adapters(pipeline)
+    adapters = AdapterSet(pipeline)
     adapters.use({tmp_path / "meant.safetensors": 1.0})
     expected = forward(pipeline)
     adapters.use({tmp_path / "stored.safetensors": 1.0})
     assert torch.equal(forward(pipeline), expected)
-
-
-def test_several_adapters_work_together(pipeline: QwenImagePipeline, file: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.safetensors"
-    tiny.lora(other, seed=6)
-    adapters = Adapters(pipeline)
-    adapters.use({file: 1.0})
-    alone = forward(pipeline)
-    adapters.use({file: 1.0, other: 0.5})
-    both = forward(pipeline)
-    adapters.use({file: 1.0, other: 0.0})
-    assert torch.allclose(forward(pipeline), alone, atol=1e-6)
-    assert not torch.allclose(both, alone, atol=1e-6)
-
-
-def test_an_adapter_that_cannot_be_loaded_leaves_those_at_work_as_they_were(
-    pipeline: QwenImagePipeline, file: Path, tmp_path: Path
-) -> None:
-    adapters = Adapters(pipeline)
-    adapters.use({file: 1.0})
-    before = forward(pipeline)
-    save_file({"weight": torch.zeros(2)}, tmp_path / "vae.safetensors")
-    with pytest.raises(GeneratorError):
-        adapters.use({file: 0.5, tmp_path / "vae.safetensors": 1.0})
-    assert torch.equal(forward(pipeline), before)
 
 
 @pytest.mark.parametrize(

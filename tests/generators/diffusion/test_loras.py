@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from pydantic import ValidationError
+from safetensors.torch import save_file
 
 from spectacle.config import LoraSettings
 from spectacle.errors import BadOptions, WeightsMissing
 from spectacle.generators.base import Resources
-from spectacle.generators.diffusion.loras import LoraOptions, choose, facts_of, scales_of, with_triggers
+from spectacle.generators.diffusion.loras import (
+    LoraOptions,
+    changes_since,
+    choose,
+    facts_of,
+    largest,
+    scales_of,
+    with_triggers,
+)
 from spectacle.weights import Store
 
 MODELS = ("qwen-image", "Qwen/Qwen-Image-2512")
@@ -30,7 +40,31 @@ def test_a_request_names_adapters_and_may_set_their_scale(tmp_path: Path) -> Non
     (lora,) = choose(chosen({"name": "ink"}), resources(tmp_path), MODELS)
     assert (lora.file, lora.scale) == (tmp_path / "ink.safetensors", 0.8)
     (lora,) = choose(chosen({"name": "ink", "scale": -0.5}), resources(tmp_path), MODELS)
-    assert facts_of([lora]) == {"loras": [{"name": "ink", "scale": -0.5, "file": "ink.safetensors"}]}
+    digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert facts_of([lora]) == {"loras": [{"name": "ink", "scale": -0.5, "file": "ink.safetensors", "sha256": digest}]}
+
+
+def test_an_adapter_with_another_content_is_told_from_that_of_a_result(tmp_path: Path) -> None:
+    now = resources(tmp_path)
+    recorded = facts_of(choose(chosen({"name": "ink"}), now, MODELS))["loras"]
+    assert changes_since(recorded, now) == []
+    assert changes_since([{"name": "gone"}, {}, {"name": "ink"}], now) == []
+    (tmp_path / "ink.safetensors").write_bytes(b"other")
+    assert changes_since(recorded, now) == ["ink"]
+    (tmp_path / "ink.safetensors").unlink()
+    assert changes_since(recorded, now) == []
+
+
+def test_the_largest_adapter_that_a_request_may_name_counts_in_plans(tmp_path: Path) -> None:
+    names = {"small": (), "large": MODELS[:1], "foreign": ("botanical",)}
+    for number, name in enumerate(names, 1):
+        save_file({"x.lora_A.weight": torch.zeros(number, 8)}, tmp_path / f"{name}.safetensors")
+    now = resources(
+        tmp_path,
+        **{name: LoraSettings(file=str(tmp_path / f"{name}.safetensors"), models=of) for name, of in names.items()},
+    )
+    assert largest(now, MODELS) == 16
+    assert largest(Resources(Store(tmp_path)), MODELS) == 0
 
 
 def test_trigger_words_are_put_before_a_prompt_that_lacks_them(tmp_path: Path) -> None:

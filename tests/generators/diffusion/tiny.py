@@ -16,6 +16,7 @@ from diffusers import (
     AutoencoderKLQwenImage,
     FlowMatchEulerDiscreteScheduler,
     QwenImageControlNetModel,
+    QwenImagePipeline,
     QwenImageTransformer2DModel,
 )
 from gguf import GGMLQuantizationType, GGUFWriter, quants
@@ -332,6 +333,20 @@ def put_qwen_image(store: Store) -> None:
             adapters.setdefault(preset.adapter.repo, []).extend(preset.adapter.files)
     for repo, files in adapters.items():
         put(store, repo, files, lambda folder, files=files: [lora(folder / file, sum(file.encode())) for file in files])
+
+
+def forward(pipeline: QwenImagePipeline) -> torch.Tensor:
+    """What the transformer of a pipeline makes of the same numbers."""
+    random = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        result: torch.Tensor = pipeline.transformer(
+            hidden_states=torch.randn(1, 16, 64, generator=random),
+            encoder_hidden_states=torch.randn(1, 5, TEXT, generator=random),
+            timestep=torch.tensor([0.5]),
+            img_shapes=[[(1, 4, 4)]],
+            return_dict=False,
+        )[0]
+    return result
 
 
 def truncate(file: Path, by: int = 100) -> None:

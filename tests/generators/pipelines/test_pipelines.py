@@ -26,6 +26,7 @@ from spectacle.generators.base import Device, Generator, Resources
 from spectacle.generators.pipelines.generator import PipelineGenerator
 from spectacle.generators.placement import backends
 from spectacle.weights import Store
+from spectacle.weights.digest import digest_file
 
 SIZE = (64, 64)
 Checkpoint = Callable[[str], tuple[Path, Resources]]
@@ -197,7 +198,8 @@ def test_presets_change_steps_adapters_and_scheduler_without_loading_again(
     (artifact,) = make(generator, size=SIZE)
     assert artifact.facts["scheduler"] == "FlowMatchEulerDiscreteScheduler"
     assert (artifact.facts["num_inference_steps"], artifact.facts["max_sequence_length"]) == (3, 64)
-    assert artifact.facts["loras"] == [{"name": "ink", "scale": 0.5, "file": "ink.safetensors"}]
+    (told,) = artifact.facts["loras"]
+    assert told == {"name": "ink", "scale": 0.5, "file": "ink.safetensors", "sha256": digest_file(file).sha256}
 
     pipeline: Any = diffusers.FluxPipeline.from_pretrained(folder, dtype=torch.float32)
     pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config, shift=3.0)

@@ -183,6 +183,15 @@ def test_as_much_is_page_locked_as_the_host_can_spare() -> None:
     assert placed.locked == int(MAX_PINNED * nominal_machine(8, 32).ram) < placed.size - placed.kept
 
 
+def test_what_a_plan_leaves_free_is_free_on_the_gpu_and_the_host() -> None:
+    made = replace(plan(QWEN_IMAGE, 24), device="cuda", vram=20, ram=30, unified=False)
+    assert made.spare(Machine(ram=40, vram=24)) == 4
+    assert made.spare(Machine(ram=32, vram=24)) == 2
+    assert made.spare(Machine(ram=20, vram=24)) == 0
+    assert replace(made, unified=True).spare(Machine(ram=40, vram=24)) == 10
+    assert replace(made, device="cpu").spare(Machine(ram=40)) == 10
+
+
 def test_whoever_asks_for_streaming_has_no_blocks_stay() -> None:
     made = plan(QWEN_IMAGE, 10, residency="group-offload", quantization="int8")
     assert made.of("transformer").kept == 0

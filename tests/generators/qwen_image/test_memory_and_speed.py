@@ -14,6 +14,7 @@ from spectacle.config import LoraSettings
 from spectacle.generators.base import Footprint
 from spectacle.generators.diffusion import family, loading
 from spectacle.generators.placement import plan as plans
+from spectacle.generators.placement.files import parameters, read_header
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.weights import Store
 
@@ -30,6 +31,17 @@ def test_what_is_held_is_known_while_it_is_loaded_and_asked_for_before(qwen_imag
     assert generator.footprint.ram > 0
     generator.unload()
     assert generator.footprint == Footprint()
+
+
+def test_room_for_the_largest_lora_that_a_request_may_name_is_planned(
+    qwen_image_store: Store, own_lora: dict[str, LoraSettings]
+) -> None:
+    settings = resources(qwen_image_store)
+    without = QwenImage.installed_parts("full", settings)
+    parts = QwenImage.installed_parts("full", replace(settings, loras=own_lora))
+    more = {part.name: part.parameters - before.parameters for part, before in zip(parts, without, strict=True)}
+    largest = max(parameters(read_header(Path(each.file))) for each in own_lora.values())
+    assert more == {part.name: largest if part.name == "transformer" else 0 for part in parts}
 
 
 def test_a_model_that_is_not_here_yet_is_planned_from_published_sizes(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -26,6 +26,7 @@ from spectacle.config import LoraSettings
 from spectacle.generators.qwen_image import QwenImage
 from spectacle.generators.qwen_image.presets import CONTROLNET, PRESETS, QwenImagePreset
 from spectacle.weights import Store
+from spectacle.weights.digest import digest_file
 
 pytestmark = pytest.mark.usefixtures("small_images")
 MULTIPLIES_BF16 = False
@@ -264,7 +265,9 @@ def test_own_adapters_are_added_to_the_presets_and_leave_no_trace(qwen_image_sto
         **CALLS["lightning-4"],
     ).images[0]
     assert same(artifact.content, plain)  # type: ignore[arg-type]
-    assert artifact.facts["loras"] == [{"name": "ink", "scale": 2.0, "file": "ink.safetensors"}]
+    (told,) = artifact.facts["loras"]
+    digest = digest_file(tmp_path / "ink.safetensors").sha256
+    assert told == {"name": "ink", "scale": 2.0, "file": "ink.safetensors", "sha256": digest}
     assert same(generate(generator, PROMPT), before)
     assert same(
         generate(generator, PROMPT, loras=({"name": "ink", "scale": 0.0},), seed=7),
