@@ -182,6 +182,21 @@ def test_a_request_is_served_with_the_size_it_names_where_both_are_configured(tm
             wait_for(partial(is_loaded, daemon, model), f"{model} to be reported as loaded")
 
 
+@pytest.mark.slow
+def test_requests_that_wait_together_and_name_different_sizes_each_get_theirs(tmp_path: Path) -> None:
+    both = build_store(tmp_path / "both", "4b", "8b")
+    large = '\n[kinds.large]\ngenerator = "omnisvg"\npreset = "8b"\nformat = "svg"\n'
+    options = {"seed": 5, "max_length": 256, "num_candidates": 8, "temperature": 1.5, "top_p": 1}
+    sizes = {f"a-{number}-64x64": size for number, size in enumerate(["4B", "8B", "8B", "4B", "8B", "4B"])}
+    with running(tmp_path, CONFIGURATION.format(weights=both.root) + large) as daemon:
+        for stem, size in sizes.items():
+            daemon.write(stem, "a small star", options={**options, "model_size": size})
+        for stem, size in sizes.items():
+            answer = daemon.answer(stem, seconds=180)
+            assert answer.suffix == ".svg", answer.read_text()
+            assert read_provenance(answer)["facts"]["model_size"] == size
+
+
 @pytest.mark.parametrize(
     ("number", "prompt", "files", "message"),
     [
