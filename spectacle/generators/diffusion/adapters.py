@@ -138,6 +138,8 @@ def _as_numbers(file: Path, tensors: Mapping[str, Any]) -> dict[str, Any]:
 
     numbers = {}
     for key, tensor in tensors.items():
+        if key.endswith(".alpha") and tensor.numel() != 1:
+            raise GeneratorError(f"{file}: {key} has {tensor.numel()} values, but an alpha is one. Use another file.")
         if not tensor.is_floating_point() and tensor.ndim > 1:
             raise GeneratorError(f"{file}: {key} has whole numbers ({tensor.dtype}), not weights. Use another file.")
         # Stored in 8 bits, which no arithmetic is defined for.

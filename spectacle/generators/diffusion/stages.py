@@ -7,7 +7,7 @@ import inspect
 import os
 import warnings
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from spectacle.generators.base import Device
 from spectacle.generators.diffusion.embeddings import EmbeddingCache, Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, components, is_late, is_staged, load_component
 from spectacle.generators.diffusion.scratch import Scratch
-from spectacle.generators.diffusion.steps import StepReporter, watch
+from spectacle.generators.diffusion.steps import StepReporter, watch, watched_bar
 from spectacle.generators.placement import backends, residency
 from spectacle.generators.placement.plan import Place
 
@@ -144,10 +144,13 @@ class Stages:
         try:
             for name in offloaded:
                 self.added[name].to(self.device)
-            with torch.no_grad(), within_precision(self.device), warnings.catch_warnings():
+            with torch.no_grad(), within_precision(self.device), ExitStack() as stack:
+                stack.enter_context(warnings.catch_warnings())
                 warnings.filterwarnings("error", "invalid value encountered in cast", RuntimeWarning)
                 if "callback_on_step_end" in inspect.signature(pipeline.__call__).parameters:
                     call["callback_on_step_end"] = reporter
+                else:
+                    stack.enter_context(watched_bar(running, reporter))
                 output = running(**call)
         except RuntimeWarning:
             raise GeneratorError(self._blank("not-a-number values")) from None

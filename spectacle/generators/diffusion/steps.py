@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
 
 from spectacle.generators.base import JobControl
 
@@ -48,10 +49,17 @@ class StepReporter:
         Raises:
             Cancelled: When the job is no longer wanted; it leaves the pipeline through its denoising loop.
         """
-        self._steps = getattr(pipeline, "num_timesteps", 0) or len(pipeline.scheduler.timesteps)
-        self._step = step + 1
-        self._report("")
+        self.step(step + 1, getattr(pipeline, "num_timesteps", 0) or len(pipeline.scheduler.timesteps))
         return callback_kwargs
+
+    def step(self, done: int, steps: int) -> None:
+        """Report that so many steps of the image are done.
+
+        Raises:
+            Cancelled: When the job is no longer wanted.
+        """
+        self._step, self._steps = done, steps
+        self._report("")
 
     def block(self, part: str, number: int, count: int) -> None:
         """Report that a block of a part begins, unless the last report was a moment ago.
@@ -79,6 +87,45 @@ class StepReporter:
     def _report(self, note: str) -> None:
         self._last = self._clock()
         self._control.progress(self.steps_done, self._pictures * self._steps, note)
+
+
+class _StepBar:
+    """What stands for the progress bar of a pipeline, and reports the steps that it would show."""
+
+    def __init__(self, iterable: Any, total: int | None, reporter: StepReporter) -> None:
+        self._iterable = iterable
+        self._total = len(iterable) if total is None else total
+        self._reporter = reporter
+        self._done = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[Any]:
+        for each in self._iterable:
+            yield each
+            self.update()
+
+    def update(self) -> None:
+        self._done += 1
+        self._reporter.step(self._done, self._total)
+
+
+@contextmanager
+def watched_bar(pipeline: Any, reporter: StepReporter) -> Iterator[None]:
+    """Have the steps of a pipeline reported that knows no callback: by its progress bar, which every one has."""
+
+    def bar(iterable: Any = None, total: int | None = None) -> _StepBar:
+        return _StepBar(iterable, total, reporter)
+
+    pipeline.progress_bar = bar
+    try:
+        yield
+    finally:
+        del pipeline.progress_bar
 
 
 def watch(module: torch.nn.Module, part: str, reporter: StepReporter) -> list[Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import torch
 from PIL import Image
 
 from spectacle.config import ModelPresetSettings
@@ -116,6 +117,8 @@ class PipelineModel:
         """
         steps = reporter.steps_done
         self._require_steps(arguments)
+        # Some take random numbers of their own in addition, such as for writing a better prompt.
+        torch.manual_seed(seed)
         try:
             return self._stages.run_all(
                 getattr(diffusers, name), reporter, prompt=prompt, **arguments, generator=generator(seed)
@@ -126,6 +129,12 @@ class PipelineModel:
             raise BadOptions(
                 f"{name} rejects the request: {one_line(error, 300).removesuffix('.')}. Change its options."
             ) from error
+        except TypeError as error:
+            # LongCat-Image-Edit means to warn of this, and fails over the text of its warning.
+            most = getattr(self._stages.pipeline, "tokenizer_max_length", None)
+            if reporter.steps_done > steps or most is None or "has no len()" not in str(error):
+                raise
+            raise BadOptions(f"{name} reads prompts of up to {most} tokens. Shorten the prompt.") from error
 
     def _require_steps(self, arguments: Mapping[str, Any]) -> None:
         """Refuse a single step where the noise is to end at a certain level: it would have to begin there, too."""

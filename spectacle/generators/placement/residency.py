@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -239,23 +240,47 @@ def _keep_scales(module: torch.nn.Module, device: torch.device) -> None:
 
 
 def visit(module: torch.nn.Module, device: torch.device) -> None:
-    """Have a module move onto the device when it is called, and back when it returns."""
+    """Have a module move onto the device when it is called, and back when it returns.
+
+    A language model that writes a text is called for each of its tokens: it stays until the text ends.
+    """
     from accelerate.hooks import ModelHook, add_hook_to_module, remove_hook_from_module
     from accelerate.utils import send_to_device
 
     class Visit(ModelHook):  # type: ignore[misc, unused-ignore]
         execution_device = device
+        stays = False
 
         def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
             module.to(device)
             return send_to_device(args, device), send_to_device(kwargs, device)
 
         def post_forward(self, module: torch.nn.Module, output: Any) -> Any:
-            module.to("cpu")
+            if not self.stays:
+                module.to("cpu")
             return output
 
     remove_hook_from_module(module)
-    add_hook_to_module(module, Visit())
+    hook = Visit()
+    add_hook_to_module(module, hook)
+    generate: Callable[..., Any] | None = getattr(module, "generate", None)
+    if generate is not None:
+        setattr(module, "generate", _staying(module, hook, generate))  # noqa: B010 - torch's types have no such thing
+
+
+def _staying(module: torch.nn.Module, hook: Any, generate: Callable[..., Any]) -> Callable[..., Any]:
+    """A model's `generate`, during which it stays where its first call has moved it."""
+
+    @functools.wraps(generate)
+    def generating(*args: Any, **kwargs: Any) -> Any:
+        hook.stays = True
+        try:
+            return generate(*args, **kwargs)
+        finally:
+            hook.stays = False
+            module.to("cpu")
+
+    return generating
 
 
 def forget_caches(module: torch.nn.Module) -> None:

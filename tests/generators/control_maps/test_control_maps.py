@@ -56,10 +56,25 @@ def depth() -> Image.Image:
     return Image.fromarray(values.astype(np.uint8)).convert("RGB")
 
 
-def as_jpeg(image: Image.Image) -> Image.Image:
+def scene(seed: int) -> Image.Image:
+    """The depth of ground with things on it, near ones bright, as makers of maps stretch it from black to white."""
+    random = np.random.default_rng(seed)
+    rows, columns = np.mgrid[0:480, 0:640] / 480
+    depth = np.clip(rows - 0.4, 0, 1)
+    for number in range(4):
+        across, down = random.uniform(0.1, 1.2), random.uniform(0.3, 0.8)
+        far = np.hypot((columns - across) / 0.15, (rows - down) / 0.25)
+        inside = far < 1 if number % 2 else np.maximum(abs(columns - across) / 0.12, abs(rows - down) / 0.2) < 1
+        depth = np.where(inside, np.maximum(depth, random.uniform(0.2, 0.9) + 0.05 * np.clip(1 - far, 0, 1)), depth)
+    depth = cv2.GaussianBlur(depth, (0, 0), 1.5)
+    values = (depth - depth.min()) / np.ptp(depth) * 255
+    return Image.fromarray(values.astype(np.uint8)).convert("RGB")
+
+
+def as_jpeg(image: Image.Image, quality: int = 85) -> Image.Image:
     """The same after lossy compression."""
     stored = io.BytesIO()
-    image.save(stored, "JPEG", quality=85)
+    image.save(stored, "JPEG", quality=quality)
     return Image.open(stored).convert("RGB")
 
 
@@ -72,6 +87,36 @@ def test_maps_drawings_and_pictures_are_told_apart(stored: Callable[[Image.Image
     for picture in (PHOTO, SHADES, night, Image.fromarray(data.coffee()), Image.fromarray(data.rocket())):
         assert look_of(stored(picture)) is Look.PICTURE
     assert look_of(Image.new("RGB", (64, 64), "red")) is Look.MAP
+
+
+GREY = {
+    name: Image.fromarray(getattr(data, name)()).convert("L").convert("RGB")
+    for name in ("astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "gravel", "rocket")
+}
+
+
+@pytest.mark.parametrize("name", GREY)
+def test_a_grey_photograph_is_no_map_however_blurred(name: str) -> None:
+    assert look_of(GREY[name].point(lambda value: value // 3)) is Look.PICTURE
+    for radius in (0, 1, 2, 4, 8, 16):
+        blurred = GREY[name].filter(ImageFilter.GaussianBlur(radius))
+        for image in (blurred, as_jpeg(blurred)):
+            assert look_of(image) is Look.PICTURE, radius
+
+
+@pytest.mark.parametrize("name", GREY)
+def test_maps_of_busy_photographs_are_maps(name: str) -> None:
+    for made in (lines.canny(GREY[name]), lines.soft_edge(GREY[name]), lines.sketch(GREY[name])):
+        assert look_of(made) is Look.MAP
+        assert look_of(as_jpeg(made)) is Look.MAP
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("quality", [60, 85, None])
+def test_the_depth_of_a_scene_is_a_map(seed: int, quality: int | None) -> None:
+    made = scene(seed)
+    assert look_of(made if quality is None else as_jpeg(made, quality)) is Look.MAP
+    assert look_of(Image.linear_gradient("L").resize((600, 400))) is Look.MAP  # ground, and nothing on it
 
 
 def test_canny_edges_are_those_of_opencv_and_lines_are_white_on_black() -> None:

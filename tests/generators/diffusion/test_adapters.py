@@ -306,6 +306,15 @@ def test_numbers_that_are_no_weights_are_refused(
         load_adapter(pipeline, file, "other")
 
 
+@pytest.mark.parametrize("count", [0, 2])
+def test_an_alpha_that_is_not_one_number_is_refused(pipeline: QwenImagePipeline, tmp_path: Path, count: int) -> None:
+    file = saved(tmp_path, as_down_and_up)
+    module = "transformer.transformer_blocks.0.attn.to_q"
+    save_file({**load_file(file), f"{module}.alpha": torch.ones(count)}, file)
+    with pytest.raises(GeneratorError, match=f"alpha has {count} values, but an alpha is one"):
+        load_adapter(pipeline, file, "other")
+
+
 def test_an_alpha_beside_down_and_up_counts(pipeline: QwenImagePipeline, tmp_path: Path) -> None:
     adapters = AdapterSet(pipeline)
     adapters.use({saved(tmp_path, as_it_is).rename(tmp_path / "usual.safetensors"): 0.5})

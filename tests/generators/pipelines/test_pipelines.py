@@ -19,12 +19,19 @@ from safetensors.torch import save_file
 from simulated_gpu import SimulatedGPUs
 from tiny import put
 
-from spectacle.config import LoraSettings, ModelLoraSettings, ModelPresetSettings, ModelSettings, SizeSettings
+from spectacle.config import (
+    LoraSettings,
+    ModelLoraSettings,
+    ModelPresetSettings,
+    ModelSettings,
+    PlacementSettings,
+    SizeSettings,
+)
 from spectacle.errors import BadAttachment, BadOptions, Cancelled, GeneratorError, WeightsMissing
 from spectacle.generators import registry
 from spectacle.generators.base import Device, Generator, Resources
 from spectacle.generators.pipelines.generator import PipelineGenerator
-from spectacle.generators.placement import backends
+from spectacle.generators.placement import backends, components
 from spectacle.weights import Store
 from spectacle.weights.digest import digest_file
 
@@ -71,7 +78,9 @@ def plainly(folder: Path, generator: Generator, kind: str | None = None, seed: i
     return pipeline(**call).images[0]
 
 
-EXPENSIVE = ("sd3", "sana", "chroma", "lumina", "klein", "sd15")
+EXPENSIVE = ("sd3", "sana", "chroma", "lumina", "klein", "sd15", "hunyuan", "longcat")
+OTHERS = ("kontext", "pixart", "hunyuan_refiner", "longcat_edit")
+"""What needs an input image, or options of its own."""
 
 
 @pytest.mark.parametrize(
@@ -79,7 +88,7 @@ EXPENSIVE = ("sd3", "sana", "chroma", "lumina", "klein", "sd15")
     [
         pytest.param(name, marks=pytest.mark.slow if name in EXPENSIVE else [])
         for name in tiny_pipelines.BUILDERS
-        if name not in ("kontext", "pixart")
+        if name not in OTHERS
     ],
 )
 @pytest.mark.filterwarnings("ignore:`FluxPosEmbed` is deprecated")
@@ -105,13 +114,14 @@ def test_a_gpu_without_float64_makes_nearly_what_the_cpu_makes(
 ) -> None:
     _, found = checkpoint(name)
     generator = loaded(name, found, dtype="fp32")
-    wanted = np.asarray(generate(generator, size=SIZE), np.int16)
+    seen = (picture(SIZE),) * generator.needs.min_pictures
+    wanted = np.asarray(generate(generator, size=SIZE, pictures=seen), np.int16)
     generator.unload()
     # With the name of a device of which diffusers believes that it has float64, as Intel's GPUs.
     monkeypatch.setattr(backends.Backend, "has_float64", lambda self, index: self.kind == "cpu")
     with SimulatedGPUs(1 << 30, kind=kind, float64=False):
         generator.load(Device(kind))
-        made = np.asarray(generate(generator, size=SIZE), np.int16)
+        made = np.asarray(generate(generator, size=SIZE, pictures=seen), np.int16)
         generator.unload()
     assert np.abs(made - wanted).mean() < 1
 
@@ -136,6 +146,101 @@ def test_a_pipeline_without_a_callback_is_cancelled_inside_of_its_steps(
     monkeypatch.setattr("spectacle.generators.diffusion.steps.INTERVAL", 0)
     with pytest.raises(Cancelled):
         generator.generate(job(generator, size=SIZE, **options), Control(cancel_after=5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pixart", "longcat"])
+def test_steps_of_a_pipeline_without_a_callback_are_reported_and_end_it(name: str, checkpoint: Checkpoint) -> None:
+    _, found = checkpoint(name)
+    generator = loaded(name, found, options={"use_resolution_binning": False} if name == "pixart" else {})
+    control = Control()
+    asked = job(generator, size=SIZE, num_inference_steps=3, num_images_per_prompt=2)
+    first, _ = generator.generate(asked, control)
+    assert control.steps == [(step, 6) for step in range(1, 7)]
+    stopped = Control(cancel_after=2)
+    with pytest.raises(Cancelled):
+        generator.generate(asked, stopped)
+    assert stopped.steps == [(1, 6), (2, 6)]
+    again, _ = generator.generate(asked, Control())
+    assert isinstance(first.content, Image.Image) and isinstance(again.content, Image.Image)
+    assert same(first.content, again.content)
+    generator.unload()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("prompt", ["a fox", 'a sign that says "open"', "a sign that says “你好”"])
+def test_hunyuan_image_reads_texts_in_a_prompt(prompt: str, checkpoint: Checkpoint) -> None:
+    folder, found = checkpoint("hunyuan")
+    generator = loaded("hunyuan", found)
+    call: dict[str, Any] = {"negative_prompt": "fog", "num_inference_steps": 3}
+    made = generate(generator, prompt, SIZE, **call)
+    assert same(made, plainly(folder, generator, prompt=prompt, width=64, height=64, **call))
+    generator.unload()
+
+
+@pytest.mark.slow
+def test_hunyuan_images_refiner_makes_what_a_plain_script_makes(checkpoint: Checkpoint) -> None:
+    folder, found = checkpoint("hunyuan_refiner")
+    generator = loaded("hunyuan_refiner", found)
+    assert generator.needs.min_pictures == 1
+    before = picture(SIZE)
+    made = generate(generator, size=SIZE, pictures=(before,))
+    assert same(made, plainly(folder, generator, image=before, width=64, height=64))
+    generator.unload()
+
+
+@pytest.mark.slow
+def test_longcat_image_edit_decides_on_its_size_by_the_input_image(checkpoint: Checkpoint) -> None:
+    folder, found = checkpoint("longcat_edit")
+    generator = loaded("longcat_edit", found)
+    before = picture((96, 64))
+    (artifact,) = make(generator, size=SIZE, pictures=(before,), negative_prompt="fog")
+    assert artifact.facts["drawn"] == "1264x848"
+    assert isinstance(artifact.content, Image.Image)
+    assert same(artifact.content, plainly(folder, generator, image=before, negative_prompt="fog"))
+    with pytest.raises(BadOptions, match="reads prompts of up to 512 tokens"):
+        generate(generator, "a fox " * 100, SIZE, pictures=(before,))
+    generator.unload()
+
+
+@pytest.mark.slow
+def test_a_prompt_that_a_model_rewrites_by_chance_is_rewritten_by_the_seed(checkpoint: Checkpoint) -> None:
+    _, found = checkpoint("longcat")
+    generator = loaded("longcat", found)
+    assert isinstance(generator, PipelineGenerator) and generator._loaded is not None
+    writer = generator._loaded._stages.pipeline.text_encoder
+    writer.generation_config.update(temperature=1.0, eos_token_id=[258])
+    asked: dict[str, Any] = {"size": SIZE, "num_inference_steps": 1}
+    made = generate(generator, **asked)
+    assert same(made, generate(generator, **asked))
+    assert not same(made, generate(generator, **asked, enable_prompt_rewrite=False))
+    generator.unload()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("residency", ["device", "model-offload", "group-offload", "disk-offload"])
+@pytest.mark.parametrize("name", ["hunyuan", "hunyuan_refiner", "longcat", "longcat_edit"])
+def test_wherever_its_parts_are_a_model_makes_the_same(
+    name: str, residency: str, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The widest layer of HunyuanImage has 2048 rows in a tiny one, too, and most of its weights.
+    counted = components._blocks
+    monkeypatch.setattr(components, "_blocks", lambda each: 2 if "context_embedder_2" in str(each) else counted(each))
+    _, found = checkpoint(name)
+    generator = loaded(name, found)
+    seen = (picture(SIZE),) * generator.needs.min_pictures
+    wanted = generate(generator, size=SIZE, pictures=seen)
+    generator.unload()
+    generator.resources = replace(
+        generator.resources,
+        placement=PlacementSettings(residency=residency, quantization="none", vae_tiling=False),
+    )
+    with SimulatedGPUs(1 << 30) as gpus:
+        generator.load(Device("cuda"))
+        made = generate(generator, size=SIZE, pictures=seen)
+        generator.unload()
+        assert gpus.memories[0].used == 0
+    assert same(made, wanted)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import Any
 
 import diffusers
 import tiny
+import tiny_edit
 import torch
 import transformers
 from tiny import randomise
@@ -396,6 +397,112 @@ def lumina2() -> Any:
     )
 
 
+_HUNYUAN: Mapping[str, Any] = {
+    "num_attention_heads": 2,
+    "attention_head_dim": 16,
+    "num_layers": 2,
+    "num_single_layers": 2,
+    "num_refiner_layers": 1,
+    "text_embed_dim": TEXT,
+    "rope_axes_dim": (8, 8),
+}
+
+
+def qwen_vl(seed: int, **generation: Any) -> Any:
+    """A `Qwen2_5_VLForConditionalGeneration`, with changes to how it generates text."""
+    with tempfile.TemporaryDirectory() as folder:
+        tiny.text_encoder(Path(folder), seed)
+        made = transformers.Qwen2_5_VLForConditionalGeneration.from_pretrained(folder)
+    made.generation_config.update(**generation)
+    return made
+
+
+def hunyuan_image() -> Any:
+    """HunyuanImage 2.1, whose guidance is two components of its own: one for images with text in them."""
+    transformer = diffusers.HunyuanImageTransformer2DModel(
+        in_channels=4, out_channels=4, patch_size=(1, 1), text_embed_2_dim=TEXT, **_HUNYUAN
+    )
+    vae = diffusers.AutoencoderKLHunyuanImage(
+        in_channels=3,
+        out_channels=3,
+        latent_channels=4,
+        block_out_channels=(32,) * 6,
+        layers_per_block=1,
+        spatial_compression_ratio=32,
+        sample_size=384,
+        scaling_factor=0.75289,
+    )
+    guide = diffusers.AdaptiveProjectedMixGuidance
+    t5_config = transformers.T5Config(
+        vocab_size=1510, d_model=TEXT, d_kv=16, d_ff=37, num_layers=2, num_heads=2, tie_word_embeddings=False
+    )
+    return diffusers.HunyuanImagePipeline(
+        scheduler=flow(shift=5.0),
+        vae=_tame(vae, 2),
+        text_encoder=qwen_vl(3),
+        tokenizer=qwen_tokenizer(template=False),
+        text_encoder_2=_random(transformers.T5EncoderModel(t5_config), 4),
+        tokenizer_2=transformers.ByT5Tokenizer(),
+        transformer=_random(transformer, 1),
+        guider=guide(adaptive_projected_guidance_start_step=1),
+        ocr_guider=guide(adaptive_projected_guidance_start_step=1, guidance_scale=5.0),
+    )
+
+
+def hunyuan_refiner() -> Any:
+    """The refiner of HunyuanImage 2.1, which makes an image of another one."""
+    transformer = diffusers.HunyuanImageTransformer2DModel(
+        in_channels=16,
+        out_channels=8,
+        patch_size=(1, 1, 1),
+        guidance_embeds=True,
+        **{**_HUNYUAN, "rope_axes_dim": (4, 6, 6)},
+    )
+    vae = diffusers.AutoencoderKLHunyuanImageRefiner(
+        latent_channels=4,
+        block_out_channels=(8, 8, 8, 8, 8),
+        layers_per_block=1,
+        spatial_compression_ratio=16,
+        temporal_compression_ratio=4,
+    )
+    return diffusers.HunyuanImageRefinerPipeline(
+        scheduler=flow(shift=4.0),
+        vae=_tame(vae, 2),
+        text_encoder=qwen_vl(3),
+        tokenizer=qwen_tokenizer(template=False),
+        transformer=_random(transformer, 1),
+        guider=diffusers.AdaptiveProjectedMixGuidance(),
+    )
+
+
+def longcat(kind: str = "LongCatImagePipeline") -> Any:
+    """LongCat-Image, which first rewrites the prompt, or LongCat-Image-Edit. Neither pipeline knows a callback."""
+    transformer = diffusers.LongCatImageTransformer2DModel(
+        in_channels=64,
+        num_layers=1,
+        num_single_layers=2,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=TEXT,
+        pooled_projection_dim=TEXT,
+        axes_dims_rope=[4, 4, 8],
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        # The published one sees up to 12,845,056 pixels; this one fewer, so that tests are fast.
+        tiny_edit.processor(Path(folder), "Qwen2VLProcessor", 14, 3136, 112 * 112)
+        processor = transformers.Qwen2VLProcessor.from_pretrained(folder)
+    # A model of noise would not end what it writes: half of its letters do.
+    ends = [*range(128), 258]
+    return getattr(diffusers, kind)(
+        scheduler=flow(use_dynamic_shifting=True, max_shift=1.15),
+        vae=kl(2, 16, quant=False, shift_factor=0.1),
+        text_encoder=qwen_vl(3, do_sample=True, temperature=0.000001, eos_token_id=ends, pad_token_id=256),
+        tokenizer=qwen_tokenizer(template=False),
+        text_processor=processor,
+        transformer=_random(transformer, 1),
+    )
+
+
 BUILDERS: Mapping[str, Callable[[], Any]] = {
     "sd15": stable_diffusion,
     "sdxl": sdxl,
@@ -408,6 +515,10 @@ BUILDERS: Mapping[str, Callable[[], Any]] = {
     "sana": sana_sprint,
     "pixart": pixart,
     "lumina": lumina2,
+    "hunyuan": hunyuan_image,
+    "hunyuan_refiner": hunyuan_refiner,
+    "longcat": longcat,
+    "longcat_edit": lambda: longcat("LongCatImageEditPipeline"),
 }
 """Makes each pipeline."""
 

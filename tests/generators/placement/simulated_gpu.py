@@ -383,6 +383,8 @@ class SimulatedGPUs:
             patch(getattr(torch, kernels.kind), name, value)
         patch(torch.backends.mps, "is_available", lambda: kernels.kind == "mps")
         patch(torch.backends.mps, "is_macos_or_newer", lambda major, minor: kernels.kind == "mps")
+        if kernels.kind == "mps":
+            patch(torch, "Event", lambda **_: Event(kernels.defaults[0]))
         patch(torch.accelerator, "is_available", lambda: True)
         patch(torch.accelerator, "current_accelerator", lambda *_, **__: torch.device(kernels.kind, kernels.current))
         patch(functional, "scaled_dot_product_attention", kernels.attention(functional.scaled_dot_product_attention))

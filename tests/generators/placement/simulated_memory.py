@@ -296,13 +296,20 @@ class Stream(torch.Stream):
 
 
 class Event:
-    """A mark in what was asked of a stream."""
+    """A mark in what was asked of a stream.
 
-    def __init__(self, **_: Any) -> None:
+    Args:
+        only: The stream of a device that has no others.
+    """
+
+    def __init__(self, only: Stream | None = None, **_: Any) -> None:
+        self._only = only
         self._before: list[Copy] = []
 
-    def record(self, stream: Stream) -> None:
+    def record(self, stream: Stream | None = None) -> None:
         """Mark what was asked of a stream so far."""
+        stream = stream or self._only
+        assert stream is not None
         self._stream, self._before = stream, list(stream.late)
 
     def wait(self, stream: Stream | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
@@ -205,6 +206,27 @@ def test_a_visiting_module_is_on_the_device_only_while_it_runs() -> None:
     residency.visit(module, torch.device("meta"))
     assert module(torch.ones(1)).device.type == "meta"
     assert (module.called, module.sent) == (["meta"], ["meta", "cpu"])
+
+
+def test_a_visiting_language_model_stays_until_its_text_is_written() -> None:
+    class Writer(Traveller):
+        def generate(self, numbers: torch.Tensor, tokens: int) -> torch.Tensor:
+            for _ in range(tokens):
+                if self(numbers) is None:
+                    raise AssertionError
+            if tokens > 3:
+                raise ValueError("too long")
+            return numbers
+
+    module = Writer()
+    residency.visit(module, torch.device("meta"))
+    for tokens in (3, 4):
+        module.sent.clear()
+        with contextlib.suppress(ValueError):
+            module.generate(torch.ones(1), tokens)
+        assert module.sent == ["meta"] * tokens + ["cpu"]
+    module(torch.ones(1))
+    assert module.sent[-2:] == ["meta", "cpu"]
 
 
 # --- speed -----------------------------------------------------------------------------------------------------------
