@@ -9,11 +9,17 @@ import numpy as np
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
-from spectacle.generators.supersvg.tracing.areas import Areas, colours_at
+from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 
 _NEAREST = 3
 """So many colours, the nearest, are tried in place of a detail's own."""
+
+_MAX_FITTED = 32
+"""So many colours of details, those of most pixels, are looked for in the file."""
+
+_TINT = 0.08
+"""By how much, in any channel, areas may differ from larger ones of which they are tints."""
 
 _SPECK = 64
 _REACH = 7
@@ -24,6 +30,84 @@ _ALIKE = 0.16
 
 _MOSTLY = 0.7
 """Another colour covers at least this share of what a detail's own does: grey lines are no thinner black ones."""
+
+
+def with_colours_of_file(areas: Areas, file: Compressed) -> Areas:
+    """Areas whose details have the colours that the file tells, where it keeps those of several pixels together.
+
+    Args:
+        areas: Of an image.
+        file: What it was compressed to.
+    """
+    sizes = np.bincount(areas.labels.ravel(), minlength=len(areas.areas))
+    numbers = [number for number, area in enumerate(areas.areas) if area.fine and sizes[number]]
+    numbers = sorted(numbers, key=lambda number: -int(sizes[number]))[:_MAX_FITTED]
+    if not numbers:
+        return areas
+    covers = (
+        areas.shares * (areas.labels == number) + (1 - areas.shares) * (areas.neighbours == number)
+        for number in numbers
+    )
+    changes = file.colour_changes(areas.modelled, covers)
+    every = list(areas.areas)
+    for number, change in zip(numbers, changes, strict=True):
+        every[number] = replace(every[number], colour=(every[number].colour + change).clip(0, 1))
+    return _with_areas(areas, every, file)
+
+
+def _with_areas(areas: Areas, every: list[Area], file: Compressed) -> Areas:
+    """Areas of other colours, in the same places."""
+    kept = areas.labels, areas.neighbours, areas.shares, every, areas.sure
+    return Areas.of(file.nearest(Areas.of(areas.modelled, *kept).modelled), *kept)
+
+
+def without_tints(areas: Areas, file: Compressed) -> Areas:
+    """Areas without the tints and the gradients that colours of several pixels, kept together, lay around lines.
+
+    Such an area has the colour of a larger one where the misfit to the file rises by a smaller share than the number
+    of colours falls by.
+
+    Args:
+        areas: Of an image.
+        file: What it was compressed to.
+    """
+    every = list(areas.areas)
+    colours = np.stack([area.colour for area in every])
+    sizes = np.bincount(areas.labels.ravel(), minlength=len(every))
+    modelled, misfit = areas.modelled.copy(), file.misfit(areas.modelled)
+    left = int((sizes > 0).sum())
+    grounds = [
+        number for number in np.argsort(sizes, kind="stable").tolist() if sizes[number] and _is_ground(every, number)
+    ]
+    for place, number in enumerate(grounds):
+        larger = [one for one in grounds[place + 1 :] if every[one].plain]
+        off = np.abs(colours[larger] - colours[number]).max(axis=1, initial=0)
+        if not larger or off.min() >= _TINT:
+            continue
+        rows, columns = np.nonzero((areas.labels == number) | (areas.neighbours == number))
+        trial = list(every)
+        trial[number] = replace(every[number], colour=every[larger[off.argmin()]].colour, gradient=None)
+        own, beside = (
+            colours_at(trial, numbers[rows, columns], columns + 0.5, rows + 0.5)
+            for numbers in (areas.labels, areas.neighbours)
+        )
+        before = modelled[rows, columns]
+        modelled[rows, columns] = beside + areas.shares[rows, columns, None] * (own - beside)
+        units = file.units_of(rows, columns)
+        after, total = file.misfit(modelled, units), float(misfit.sum())
+        if (total + float(after.sum() - misfit[units].sum())) * (left - 1) > total * left:
+            modelled[rows, columns] = before
+            continue
+        every, left = trial, left - 1
+        misfit[units] = after
+    return _with_areas(areas, every, file)
+
+
+def _is_ground(areas: list[Area], number: int) -> bool:
+    """Whether an area is neither a detail nor one of several that lie on each other."""
+    area = areas[number]
+    bases = {other.base for other in areas}
+    return not area.fine and area.shade is None and area.base is None and number not in bases
 
 
 def with_fewer_colours(areas: Areas, file: Compressed) -> Areas:
