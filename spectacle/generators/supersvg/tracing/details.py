@@ -231,11 +231,18 @@ def _found(
 
 
 def _peaks(place: Labels, sizes: Floats, few: int) -> Reals:
-    """How much the pixels of each detail differ at most, but for one in so many that may be on another's outline."""
-    order = np.lexsort((sizes, place))
+    """How much the pixels of each detail differ at most, but for one in so many that may be on another's outline.
+
+    Those of no detail, numbered 0, do not count.
+    """
     counts = np.bincount(place)
+    counts[0] = 0
+    inside = np.flatnonzero(place)
+    order = inside[np.lexsort((sizes[inside], place[inside]))]
     last = counts.cumsum() - 1
-    return np.asarray(sizes[order][last - (counts // few if few else 0)], np.float64)
+    peaks = np.asarray(sizes[order][last - (counts // few if few else 0)], np.float64)
+    peaks[0] = 0
+    return peaks
 
 
 def _steps(pixels: Floats) -> Floats:

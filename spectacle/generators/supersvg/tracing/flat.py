@@ -97,9 +97,8 @@ def _before_compression(pixels: Floats, file: Compressed) -> Areas:
     smooth = ~outlines & _flat(pixels, _SMOOTH_COMPRESSED)
     detailed = add_details(file.restored(behind.modelled), behind, smooth, SEEN, file)
     detailed = with_colours_of_file(detailed, file)
-    return _error_after_blur(
-        without_tints(_with_corners(file.nearest(detailed.modelled), behind, detailed), file), pixels
-    )
+    cornered = _with_corners(file.nearest(detailed.modelled), behind, detailed)
+    return _error_after_blur(without_tints(cornered, file), pixels)
 
 
 def _with_corners(pixels: Floats, behind: Areas, detailed: Areas) -> Areas:

@@ -30,6 +30,9 @@ _WEIGHTS = (_TO_RGB**2).sum(axis=0)
 
 _WHITE = 255
 
+_COARSE = 0.5
+"""What differences of colour weigh against those of brightness."""
+
 _GUIDED = 3
 """How often colours are made to follow brightness, and the image to fit its file again."""
 
@@ -229,6 +232,14 @@ class Compressed:
                 plane = _halved(plane, axis - 2)
             own = component.coefficients if chosen is None else component.coefficients[chosen]
             yield component, own - _coefficients(plane)
+
+
+def by_brightness(differences: Floats) -> Floats:
+    """(n, 3) differences of colours, in brightness and, weighted less, in two colour differences.
+
+    Files keep brightness more finely.
+    """
+    return np.asarray(differences @ _TO_YCC.T * np.array([1, _COARSE, _COARSE], np.float32), np.float32)
 
 
 def _ycc(pixels: Floats) -> Floats:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
-from spectacle.generators.supersvg.tracing.jpeg import Compressed
+from spectacle.generators.supersvg.tracing.jpeg import Compressed, by_brightness
 
 _NEAREST = 3
 """So many colours, the nearest, are tried in place of a detail's own."""
 
 _MAX_FITTED = 32
 """So many colours of details, those of most pixels, are looked for in the file."""
+
+_OUTLINED = 4
+"""How often pixels of outlines are shared again, and the image made to fit its file again."""
 
 _TINT = 0.08
 """By how much, in any channel, areas may differ from larger ones of which they are tints."""
@@ -44,21 +48,48 @@ def with_colours_of_file(areas: Areas, file: Compressed) -> Areas:
     numbers = sorted(numbers, key=lambda number: -int(sizes[number]))[:_MAX_FITTED]
     if not numbers:
         return areas
-    covers = (
-        areas.shares * (areas.labels == number) + (1 - areas.shares) * (areas.neighbours == number)
-        for number in numbers
+    covers = [_cover(areas, number) for number in numbers]
+    every, modelled = list(areas.areas), areas.modelled.copy()
+    for number, cover, change in zip(numbers, covers, file.colour_changes(areas.modelled, covers), strict=True):
+        before = every[number].colour
+        every[number] = replace(every[number], colour=(before + change).clip(0, 1))
+        rows, columns = np.nonzero(cover)
+        modelled[rows, columns] += cover[rows, columns, None] * (every[number].colour - before)
+    return replace(areas, areas=every, **_fitted(modelled, file))
+
+
+def _cover(areas: Areas, number: int) -> Floats:
+    """(height, width), how much of each pixel an area covers."""
+    own, beside = areas.labels == number, areas.neighbours == number
+    return np.asarray(np.where(own, areas.shares, np.where(beside, 1 - areas.shares, 0)), np.float32)
+
+
+def _fitted(modelled: Floats, file: Compressed) -> dict[str, Any]:
+    """What an image of areas is, and how far it is from what its file allows."""
+    errors = ((modelled - file.nearest(modelled)) ** 2).mean(axis=2)
+    return {"modelled": modelled, "errors": errors, "error": float(errors.mean(dtype=np.float64))}
+
+
+def with_outlines_of_file(areas: Areas, file: Compressed) -> Floats:
+    """(height, width, 3): what areas say and their file allows, outlines placed by brightness for the most part.
+
+    Args:
+        areas: Of an image, found behind noise: their outlines are those of blurred areas, smooth but less exact.
+        file: What it was compressed to.
+    """
+    rows, columns = np.nonzero(areas.labels != areas.neighbours)
+    own, other = (
+        colours_at(areas.areas, numbers[rows, columns], columns + 0.5, rows + 0.5)
+        for numbers in (areas.labels, areas.neighbours)
     )
-    changes = file.colour_changes(areas.modelled, covers)
-    every = list(areas.areas)
-    for number, change in zip(numbers, changes, strict=True):
-        every[number] = replace(every[number], colour=(every[number].colour + change).clip(0, 1))
-    return _with_areas(areas, every, file)
-
-
-def _with_areas(areas: Areas, every: list[Area], file: Compressed) -> Areas:
-    """Areas of other colours, in the same places."""
-    kept = areas.labels, areas.neighbours, areas.shares, every, areas.sure
-    return Areas.of(file.nearest(Areas.of(areas.modelled, *kept).modelled), *kept)
+    axis = by_brightness(own - other)
+    length = np.maximum((axis**2).sum(axis=1), 1e-6)
+    modelled = areas.modelled.copy()
+    for _ in range(_OUTLINED):
+        off = by_brightness(file.nearest(modelled)[rows, columns] - other)
+        shares = ((off * axis).sum(axis=1) / length).clip(0, 1)
+        modelled[rows, columns] = other + shares[:, None] * (own - other)
+    return file.nearest(modelled)
 
 
 def without_tints(areas: Areas, file: Compressed) -> Areas:
@@ -100,7 +131,7 @@ def without_tints(areas: Areas, file: Compressed) -> Areas:
             continue
         every, left = trial, left - 1
         misfit[units] = after
-    return _with_areas(areas, every, file)
+    return replace(areas, areas=every, **_fitted(modelled, file))
 
 
 def _is_ground(areas: list[Area], number: int) -> bool:

@@ -28,7 +28,11 @@ from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
 from spectacle.generators.supersvg.tracing.palette import find_colours, reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
 from spectacle.generators.supersvg.tracing.pixel_art import find_blurred_cells, find_cells
-from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, with_fewer_colours
+from spectacle.generators.supersvg.tracing.recolour import (
+    with_colours_of_file,
+    with_fewer_colours,
+    with_outlines_of_file,
+)
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.target import Target
@@ -328,7 +332,7 @@ class _Work:
         )
         paths = traced.paths.to(device)
         if self.file is not None and logo and not areas.cell:
-            clean = torch.from_numpy(self.file.nearest(areas.modelled)).to(device)
+            clean = torch.from_numpy(with_outlines_of_file(areas, self.file)).to(device)
             optimiser = replace(optimiser, pixels=clean)
         if not areas.cell:
             paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)

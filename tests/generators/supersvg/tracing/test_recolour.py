@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 from spectacle.generators.supersvg.tracing.areas import Area, Areas
+from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
-from spectacle.generators.supersvg.tracing.recolour import without_tints
+from spectacle.generators.supersvg.tracing.recolour import with_outlines_of_file, without_tints
 from spectacle.images.opening import open_picture
 
 
@@ -31,3 +33,25 @@ def test_a_tint_that_the_file_does_not_need_goes_and_a_pale_panel_stays() -> Non
     assert np.array_equal(plain.areas[2].colour, areas[0].colour)
     assert np.array_equal(plain.areas[1].colour, areas[1].colour)
     assert plain.error < 1e-6
+
+
+@pytest.mark.parametrize("quality", [60, 85])
+def test_outlines_are_where_the_file_has_them(quality: int) -> None:
+    large = Image.new("RGB", (4 * 120, 4 * 96), "#0f766e")
+    draw = ImageDraw.Draw(large)
+    draw.ellipse((40, 40, 300, 300), fill="#fde68a")
+    draw.polygon([(330, 60), (450, 120), (380, 340)], fill="#1d4ed8")
+    picture = large.resize((120, 96), Image.Resampling.BOX)
+    clean = np.asarray(picture, np.float32) / 255
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=quality)
+    opened = open_picture("a.jpg", content.getvalue())
+    pixels = np.asarray(opened, np.float32) / 255
+    file = Compressed.of(opened, pixels)
+    assert file is not None
+    areas = find_areas(pixels, file)
+    before, after = (
+        float(np.mean((image - clean) ** 2))
+        for image in (file.nearest(areas.modelled), with_outlines_of_file(areas, file))
+    )
+    assert after < 0.9 * before
