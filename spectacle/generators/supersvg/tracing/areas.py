@@ -90,7 +90,9 @@ class Areas:
         """The areas of the image with these pixels, (height, width, channels)."""
         rows, columns = (place.ravel() + 0.5 for place in np.indices(labels.shape))
         own = colours_at(areas, labels.ravel(), columns, rows)
-        other = colours_at(areas, neighbours.ravel(), columns, rows)
+        other = own.copy()
+        differ = np.flatnonzero(neighbours.ravel() != labels.ravel())
+        other[differ] = colours_at(areas, neighbours.ravel()[differ], columns[differ], rows[differ])
         modelled = (other + shares.reshape(-1, 1) * (own - other)).reshape(pixels.shape)
         errors = ((modelled - pixels) ** 2).mean(axis=2)
         return cls(labels, neighbours, shares, areas, modelled, sure, float(errors.mean(dtype=np.float64)), errors)

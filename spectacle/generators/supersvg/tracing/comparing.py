@@ -32,8 +32,11 @@ def is_better(few: Areas, areas: Areas, pixels: Floats, logo: bool, file: Compre
     """
     if file is not None:
         of_few, of_areas = (float(file.misfit(one.modelled).sum()) for one in (few, areas))
+        # A smaller misfit is needed where colours are less sharp than brightness: lines of few colours have wrong ones.
+        if of_few >= of_areas and (file.subsampled or not logo):
+            return False
         if not logo:
-            return of_few < of_areas
+            return True
         # Far below the noise of compression, a smaller misfit is hardly seen.
         noise = float(((pixels - file.nearest(areas.modelled)) ** 2).sum())
         return _AS_CLOSE * (of_few + noise) * _sides(few) < (of_areas + noise) * _sides(areas)

@@ -11,6 +11,7 @@ from scipy import ndimage
 from spectacle.generators.supersvg.arrays import Floats, Labels, Reals, farthest
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
+from spectacle.generators.supersvg.tracing.line_colours import parts_by_colour
 
 _ROUNDS = 4
 """Details that touch are found as one at first, with the colour that most of them has; the others come next."""
@@ -137,7 +138,7 @@ def _searched(
     """The areas and their details, the colours of a palette preferred."""
     for least in levels:
         for _ in range(_ROUNDS):
-            found = _found(pixels, areas, smooth, least, palette)
+            found = _found(pixels, areas, smooth, least, palette, several=file is not None)
             if found is None:
                 break
             details, colours = found
@@ -187,7 +188,13 @@ def is_noisy(noise: float) -> bool:
 
 
 def _found(
-    pixels: Floats, areas: Areas, smooth: NDArray[np.bool_], least: Level, palette: list[Floats]
+    pixels: Floats,
+    areas: Areas,
+    smooth: NDArray[np.bool_],
+    least: Level,
+    palette: list[Floats],
+    *,
+    several: bool,
 ) -> tuple[Labels, list[_Colour]] | None:
     """The number of each pixel's detail, from 1, and the colours of the details; None where there are none."""
     left = pixels - areas.modelled
@@ -199,7 +206,10 @@ def _found(
         seen &= farthest(colours[areas.labels] - colours[areas.neighbours]) < _PALE
     if not seen.any() or seen.mean() > _MAX_SEEN:
         return None
-    details = np.asarray(ndimage.label(seen, _AROUND)[0], np.int64)
+    if several and not pale:
+        details = parts_by_colour(pixels, areas.modelled, size, seen)
+    else:
+        details = np.asarray(ndimage.label(seen, _AROUND)[0], np.int64)
     place = details.ravel()
     energies = (left**2).sum(axis=2).ravel()
     energy, of_shades = np.bincount(place, energies), np.bincount(place, energies * smooth.ravel())
@@ -221,11 +231,18 @@ def _found(
 
 
 def _peaks(place: Labels, sizes: Floats, few: int) -> Reals:
-    """How much the pixels of each detail differ at most, but for one in so many that may be on another's outline."""
-    order = np.lexsort((sizes, place))
+    """How much the pixels of each detail differ at most, but for one in so many that may be on another's outline.
+
+    Those of no detail, numbered 0, do not count.
+    """
     counts = np.bincount(place)
+    counts[0] = 0
+    inside = np.flatnonzero(place)
+    order = inside[np.lexsort((sizes[inside], place[inside]))]
     last = counts.cumsum() - 1
-    return np.asarray(sizes[order][last - (counts // few if few else 0)], np.float64)
+    peaks = np.asarray(sizes[order][last - (counts // few if few else 0)], np.float64)
+    peaks[0] = 0
+    return peaks
 
 
 def _steps(pixels: Floats) -> Floats:

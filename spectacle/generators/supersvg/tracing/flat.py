@@ -24,6 +24,7 @@ from spectacle.generators.supersvg.tracing.details import (
 from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
+from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, without_tints
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of, splits_further
 
 _SMOOTH = 6 / 255
@@ -94,8 +95,10 @@ def _before_compression(pixels: Floats, file: Compressed) -> Areas:
     behind = _behind_noise(pixels)
     outlines = _near_outlines(behind)
     smooth = ~outlines & _flat(pixels, _SMOOTH_COMPRESSED)
-    detailed = add_details(file.nearest(behind.modelled), behind, smooth, SEEN, file)
-    return _error_after_blur(_with_corners(file.nearest(detailed.modelled), behind, detailed), pixels)
+    detailed = add_details(file.restored(behind.modelled), behind, smooth, SEEN, file)
+    detailed = with_colours_of_file(detailed, file)
+    cornered = _with_corners(file.nearest(detailed.modelled), behind, detailed)
+    return _error_after_blur(without_tints(cornered, file), pixels)
 
 
 def _with_corners(pixels: Floats, behind: Areas, detailed: Areas) -> Areas:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from scipy import fft
+from scipy import fft, ndimage
 from scipy.linalg import solve_banded
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
@@ -29,6 +29,22 @@ _WEIGHTS = (_TO_RGB**2).sum(axis=0)
 """What a squared difference in each of them is in RGB, their small mixed terms aside."""
 
 _WHITE = 255
+
+_COARSE = 0.5
+"""What differences of colour weigh against those of brightness."""
+
+_GUIDED = 3
+"""How often colours are made to follow brightness, and the image to fit its file again."""
+
+_BLURRED, _NEARBY = 0.5, 0.7
+"""Standard deviations, in samples of colour, of the blur that quantization leaves in them, and of the window in which
+colours rise with brightness."""
+
+_SEEN_STEP = 2.0
+"""By how much, in 1/255, brightness must differ there for colours to follow it."""
+
+_SOLVED, _MIN_POWER = 30, 1.0
+"""Steps of the search for colours of parts (Nesterov's), and what is added to the squares of those that are tiny."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +124,84 @@ class Compressed:
         change = np.moveaxis(changes, 0, 2) @ _TO_RGB.T / _WHITE
         return np.asarray((modelled + change).clip(0, 1), np.float32)
 
+    @property
+    def subsampled(self) -> bool:
+        """Whether the file has fewer samples of colour than of brightness."""
+        return any(component.halved for component in self._components)
+
+    def restored(self, modelled: Floats) -> Floats:
+        """(height, width, 3): the same as `nearest`, with the colours of fine lines where their brightness is.
+
+        Lines of a pixel keep their brightness in files that keep the colours of two pixels or four together. Where an
+        image differs from the other, its colours are supposed to differ in proportion to its brightness.
+
+        Args:
+            modelled: (height, width, 3) the other: what is behind the lines.
+        """
+        image = self.nearest(modelled)
+        if not self.subsampled:
+            return image
+        behind = _ycc(modelled)
+        for _ in range(_GUIDED):
+            image = self.nearest(self._guided(modelled, _ycc(image) - behind))
+        return image
+
+    def _guided(self, modelled: Floats, off: Floats) -> Floats:
+        """An image that differs by this in brightness, and by colours that follow it."""
+        halved = max((component.halved for component in self._components), key=len)
+
+        def blurred(plane: Floats) -> Floats:
+            for axis in halved:
+                plane = _halved(_even(plane, axis), axis)
+            return np.asarray(ndimage.gaussian_filter(plane, (_BLURRED, _BLURRED, 0)), np.float32)
+
+        def enlarged(plane: Floats) -> Floats:
+            plane = np.asarray(ndimage.gaussian_filter(plane, (_NEARBY, _NEARBY, 0)), np.float32)
+            for axis in reversed(halved):
+                plane = _doubled(plane, axis, self.shape[axis])
+            return plane
+
+        light, colours = off[..., :1], off[..., 1:]
+        coarse = blurred(light)
+        power = enlarged(coarse**2)
+        slopes = enlarged(coarse * blurred(colours)) / (power + _SEEN_STEP**2)
+        following = power / (power + _SEEN_STEP**2)
+        guided = following * slopes * light + (1 - following) * colours
+        return np.asarray(modelled + np.concatenate([light, guided], axis=2) @ _TO_RGB.T / _WHITE, np.float32)
+
+    def colour_changes(self, modelled: Floats, covers: Iterable[Floats]) -> Floats:
+        """(n, 3), by how much the colours of parts of an image are off, their brightness aside, for the least misfit.
+
+        Args:
+            modelled: (height, width, 3) the image.
+            covers: n times (height, width), how much of each pixel a part covers.
+        """
+        changes = []
+        differences = list(self._differences(_in_units(modelled, self.unit), None))[1:]
+        if not differences:
+            return np.zeros((len(list(covers)), 3), np.float32)
+        halved = differences[0][0].halved
+        rows = []
+        for cover in covers:
+            plane = _in_units(cover, self.unit)
+            for axis in halved:
+                plane = _halved(plane, axis - 2)
+            rows.append(_coefficients(plane).ravel())
+        slopes = np.stack(rows)
+        power = slopes @ slopes.T
+        power[np.diag_indices(len(power))] += _MIN_POWER
+        inverse = np.linalg.inv(power)
+        for component, off in differences:
+            allowed = np.broadcast_to(component.steps / 2 + _ROUNDING, off.shape).ravel()
+            change, ahead = np.zeros(len(slopes)), np.zeros(len(slopes))
+            for number in range(_SOLVED):
+                left = off.ravel() - ahead @ slopes
+                beyond = np.sign(left) * np.maximum(np.abs(left) - allowed, 0)
+                last, change = change, ahead + inverse @ (slopes @ beyond)
+                ahead = change + number / (number + 3) * (change - last)
+            changes.append(change)
+        return np.asarray(np.stack([np.zeros(len(slopes)), *changes], axis=1) @ _TO_RGB.T / _WHITE, np.float32)
+
     def misfit(self, modelled: Floats, units: tuple[Labels, Labels] | None = None) -> Floats:
         """(rows, columns of units): by how much an image cannot have given the file, as a sum of squared differences.
 
@@ -138,6 +232,14 @@ class Compressed:
                 plane = _halved(plane, axis - 2)
             own = component.coefficients if chosen is None else component.coefficients[chosen]
             yield component, own - _coefficients(plane)
+
+
+def by_brightness(differences: Floats) -> Floats:
+    """(n, 3) differences of colours, in brightness and, weighted less, in two colour differences.
+
+    Files keep brightness more finely.
+    """
+    return np.asarray(differences @ _TO_YCC.T * np.array([1, _COARSE, _COARSE], np.float32), np.float32)
 
 
 def _ycc(pixels: Floats) -> Floats:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
-from spectacle.generators.supersvg.tracing.areas import Areas, colours_at
-from spectacle.generators.supersvg.tracing.jpeg import Compressed
+from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
+from spectacle.generators.supersvg.tracing.jpeg import Compressed, by_brightness
 
 _NEAREST = 3
 """So many colours, the nearest, are tried in place of a detail's own."""
+
+_MAX_FITTED = 32
+"""So many colours of details, those of most pixels, are looked for in the file."""
+
+_OUTLINED = 4
+"""How often pixels of outlines are shared again, and the image made to fit its file again."""
+
+_TINT = 0.08
+"""By how much, in any channel, areas may differ from larger ones of which they are tints."""
 
 _SPECK = 64
 _REACH = 7
@@ -24,6 +34,111 @@ _ALIKE = 0.16
 
 _MOSTLY = 0.7
 """Another colour covers at least this share of what a detail's own does: grey lines are no thinner black ones."""
+
+
+def with_colours_of_file(areas: Areas, file: Compressed) -> Areas:
+    """Areas whose details have the colours that the file tells, where it keeps those of several pixels together.
+
+    Args:
+        areas: Of an image.
+        file: What it was compressed to.
+    """
+    sizes = np.bincount(areas.labels.ravel(), minlength=len(areas.areas))
+    numbers = [number for number, area in enumerate(areas.areas) if area.fine and sizes[number]]
+    numbers = sorted(numbers, key=lambda number: -int(sizes[number]))[:_MAX_FITTED]
+    if not numbers:
+        return areas
+    covers = [_cover(areas, number) for number in numbers]
+    every, modelled = list(areas.areas), areas.modelled.copy()
+    for number, cover, change in zip(numbers, covers, file.colour_changes(areas.modelled, covers), strict=True):
+        before = every[number].colour
+        every[number] = replace(every[number], colour=(before + change).clip(0, 1))
+        rows, columns = np.nonzero(cover)
+        modelled[rows, columns] += cover[rows, columns, None] * (every[number].colour - before)
+    return replace(areas, areas=every, **_fitted(modelled, file))
+
+
+def _cover(areas: Areas, number: int) -> Floats:
+    """(height, width), how much of each pixel an area covers."""
+    own, beside = areas.labels == number, areas.neighbours == number
+    return np.asarray(np.where(own, areas.shares, np.where(beside, 1 - areas.shares, 0)), np.float32)
+
+
+def _fitted(modelled: Floats, file: Compressed) -> dict[str, Any]:
+    """What an image of areas is, and how far it is from what its file allows."""
+    errors = ((modelled - file.nearest(modelled)) ** 2).mean(axis=2)
+    return {"modelled": modelled, "errors": errors, "error": float(errors.mean(dtype=np.float64))}
+
+
+def with_outlines_of_file(areas: Areas, file: Compressed) -> Floats:
+    """(height, width, 3): what areas say and their file allows, outlines placed by brightness for the most part.
+
+    Args:
+        areas: Of an image, found behind noise: their outlines are those of blurred areas, smooth but less exact.
+        file: What it was compressed to.
+    """
+    rows, columns = np.nonzero(areas.labels != areas.neighbours)
+    own, other = (
+        colours_at(areas.areas, numbers[rows, columns], columns + 0.5, rows + 0.5)
+        for numbers in (areas.labels, areas.neighbours)
+    )
+    axis = by_brightness(own - other)
+    length = np.maximum((axis**2).sum(axis=1), 1e-6)
+    modelled = areas.modelled.copy()
+    for _ in range(_OUTLINED):
+        off = by_brightness(file.nearest(modelled)[rows, columns] - other)
+        shares = ((off * axis).sum(axis=1) / length).clip(0, 1)
+        modelled[rows, columns] = other + shares[:, None] * (own - other)
+    return file.nearest(modelled)
+
+
+def without_tints(areas: Areas, file: Compressed) -> Areas:
+    """Areas without the tints and the gradients that colours of several pixels, kept together, lay around lines.
+
+    Such an area has the colour of a larger one where the misfit to the file rises by a smaller share than the number
+    of colours falls by.
+
+    Args:
+        areas: Of an image.
+        file: What it was compressed to.
+    """
+    every = list(areas.areas)
+    colours = np.stack([area.colour for area in every])
+    sizes = np.bincount(areas.labels.ravel(), minlength=len(every))
+    modelled, misfit = areas.modelled.copy(), file.misfit(areas.modelled)
+    left = int((sizes > 0).sum())
+    grounds = [
+        number for number in np.argsort(sizes, kind="stable").tolist() if sizes[number] and _is_ground(every, number)
+    ]
+    for place, number in enumerate(grounds):
+        larger = [one for one in grounds[place + 1 :] if every[one].plain]
+        off = np.abs(colours[larger] - colours[number]).max(axis=1, initial=0)
+        if not larger or off.min() >= _TINT:
+            continue
+        rows, columns = np.nonzero((areas.labels == number) | (areas.neighbours == number))
+        trial = list(every)
+        trial[number] = replace(every[number], colour=every[larger[off.argmin()]].colour, gradient=None)
+        own, beside = (
+            colours_at(trial, numbers[rows, columns], columns + 0.5, rows + 0.5)
+            for numbers in (areas.labels, areas.neighbours)
+        )
+        before = modelled[rows, columns]
+        modelled[rows, columns] = beside + areas.shares[rows, columns, None] * (own - beside)
+        units = file.units_of(rows, columns)
+        after, total = file.misfit(modelled, units), float(misfit.sum())
+        if (total + float(after.sum() - misfit[units].sum())) * (left - 1) > total * left:
+            modelled[rows, columns] = before
+            continue
+        every, left = trial, left - 1
+        misfit[units] = after
+    return replace(areas, areas=every, **_fitted(modelled, file))
+
+
+def _is_ground(areas: list[Area], number: int) -> bool:
+    """Whether an area is neither a detail nor one of several that lie on each other."""
+    area = areas[number]
+    bases = {other.base for other in areas}
+    return not area.fine and area.shade is None and area.base is None and number not in bases
 
 
 def with_fewer_colours(areas: Areas, file: Compressed) -> Areas:

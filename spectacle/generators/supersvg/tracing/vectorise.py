@@ -28,7 +28,11 @@ from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
 from spectacle.generators.supersvg.tracing.palette import find_colours, reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
 from spectacle.generators.supersvg.tracing.pixel_art import find_blurred_cells, find_cells
-from spectacle.generators.supersvg.tracing.recolour import with_fewer_colours
+from spectacle.generators.supersvg.tracing.recolour import (
+    with_colours_of_file,
+    with_fewer_colours,
+    with_outlines_of_file,
+)
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.target import Target
@@ -218,6 +222,7 @@ class _Work:
             found = Mode.LOGO
         if self.file is not None and areas is not None and found == Mode.LOGO:
             areas = with_pale_lines(with_fewer_colours(areas, self.file), self.file)
+            areas = with_colours_of_file(areas, self.file)
         if found == Mode.PHOTO and self.settings.tiled:
             return self.traced(self._reduced(_TILED_COLOURS), found)
         return self.photo() if areas is None or found == Mode.PHOTO else self.traced(areas, found)
@@ -327,7 +332,7 @@ class _Work:
         )
         paths = traced.paths.to(device)
         if self.file is not None and logo and not areas.cell:
-            clean = torch.from_numpy(self.file.nearest(areas.modelled)).to(device)
+            clean = torch.from_numpy(with_outlines_of_file(areas, self.file)).to(device)
             optimiser = replace(optimiser, pixels=clean)
         if not areas.cell:
             paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)

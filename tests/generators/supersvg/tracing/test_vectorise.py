@@ -297,6 +297,32 @@ def test_fine_lines_are_found_behind_the_noise_of_jpeg() -> None:
     assert error(made, picture) < 0.1 * float(np.var(np.asarray(drawn(LINES).convert("L")) / 255))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("quality", [75, 90])
+def test_curves_that_cross_keep_their_colours_and_a_white_grid_stays_out_of_jpeg(quality: int) -> None:
+    curves = ("#4c72b0", "#dd8452", "#55a868", "#c44e52")
+    body = "".join(f'<path d="M{x} 12h1v150h-1z" fill="#fff"/>' for x in range(40, 240, 40))
+    body += "".join(f'<path d="M16 {y}h232v1h-232z" fill="#fff"/>' for y in range(30, 160, 30))
+    for number, colour in enumerate(curves):
+        places = [(x, 85 + 50 * np.sin(x / (30 + 8 * number) + number)) for x in range(20, 245, 3)]
+        line = " ".join(f"{x},{y:.1f}" for x, y in places)
+        body += f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+    picture = drawn(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="264" height="176"><path d="M16 12h232v150h-232z" '
+        f'fill="#eaeaf2"/>{body}</svg>'
+    ).convert("RGB")
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=quality)
+    made = vectorise(Image.open(jpeg), VectoriseSettings(num_iterations=0), ignore)
+    wanted, got = (np.asarray(side.convert("RGB"), np.float32) / 255 for side in (picture, drawn(made.svg)))
+    for colour in curves:
+        own = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+        line = np.abs(wanted - own).max(axis=2) < 0.1
+        assert np.abs(got[line].mean(axis=0) - wanted[line].mean(axis=0)).max() < 0.12
+    grid = wanted[20:155, 20:245].min(axis=2) > 0.995
+    assert (got[20:155, 20:245][grid].min(axis=1) > 0.96).mean() > 0.8
+
+
 def test_large_line_art_is_traced_at_its_full_size() -> None:
     plan = Image.new("L", (3200, 2400), "white")
     ImageDraw.Draw(plan).line([(200, 200), (3000, 2200), (3000, 600), (400, 2000)], fill=0, width=5)
