@@ -1,0 +1,90 @@
+"""Numba kernels that replace curves by polygons, and their derivatives."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spectacle.generators.supersvg.arrays import Floats, Labels
+from spectacle.generators.supersvg.raster.cpu import compiled
+
+
+@compiled
+def _flatten(curves: Floats, owners: Labels, paths: int, finest: float, most: int) -> tuple[Floats, Labels, Labels]:
+    counts = np.empty(len(curves), np.int64)
+    starts = np.zeros(paths + 1, np.int64)
+    for number in range(len(curves)):
+        bend = 0.0
+        for point in range(2):
+            x = curves[number, point, 0] - 2 * curves[number, point + 1, 0] + curves[number, point + 2, 0]
+            y = curves[number, point, 1] - 2 * curves[number, point + 1, 1] + curves[number, point + 2, 1]
+            bend = max(bend, math.sqrt(x * x + y * y))
+        counts[number] = min(max(math.ceil(math.sqrt(bend * (0.75 / finest))), 1), most)  # Wang's formula
+        starts[owners[number] + 1] += counts[number]
+    for path in range(paths):
+        starts[path + 1] += starts[path]
+    edges = np.empty((starts[paths], 4), np.float32)
+    edge = 0
+    for number in range(len(curves)):
+        x, y = curves[number, 0]
+        for step in range(1, counts[number] + 1):
+            t = step / counts[number]
+            r = 1 - t
+            w0, w1, w2, w3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
+            edges[edge, 0], edges[edge, 1] = x, y
+            if step == counts[number]:
+                x, y = curves[number, 3]
+            else:
+                x = w0 * curves[number, 0, 0] + w1 * curves[number, 1, 0]
+                x += w2 * curves[number, 2, 0] + w3 * curves[number, 3, 0]
+                y = w0 * curves[number, 0, 1] + w1 * curves[number, 1, 1]
+                y += w2 * curves[number, 2, 1] + w3 * curves[number, 3, 1]
+            edges[edge, 2], edges[edge, 3] = x, y
+            edge += 1
+    return edges, starts, counts
+
+
+@compiled
+def _flatten_backward(slopes: Floats, counts: Labels) -> Floats:
+    gradient = np.zeros((len(counts), 4, 2), np.float32)
+    edge = 0
+    for number in range(len(counts)):
+        for step in range(counts[number]):
+            for end in range(2):
+                t = (step + end) / counts[number]
+                r = 1 - t
+                for axis in range(2):
+                    slope = slopes[edge, 2 * end + axis]
+                    gradient[number, 0, axis] += slope * (r * r * r)
+                    gradient[number, 1, axis] += slope * (3 * r * r * t)
+                    gradient[number, 2, axis] += slope * (3 * r * t * t)
+                    gradient[number, 3, axis] += slope * (t * t * t)
+            edge += 1
+    return gradient
+
+
+def flatten_curves(
+    curves: Floats, owners: Labels, paths: int, finest: float, most: int
+) -> tuple[Floats, Labels, Labels]:
+    """Polygons in place of curves.
+
+    Args:
+        curves: (Q, 4, 2) start, two control points and end of each, those of a path one after the other.
+        owners: (Q,) the path of each curve, ascending.
+        paths: How many paths there are.
+        finest: Largest distance in pixels of a curve from the polygon.
+        most: Most edges of a curve.
+
+    Returns:
+        (E, 4) start and end of every edge, (paths + 1,) the first edge of each path and, last, E, and (Q,) how many
+        edges each curve has.
+    """
+    flat: tuple[Floats, Labels, Labels] = _flatten(curves, owners, paths, finest, most)
+    return flat
+
+
+def flatten_curves_backward(slopes: Floats, counts: Labels) -> Floats:
+    """(Q, 4, 2): the derivative with respect to the curves, from that with respect to the edges."""
+    gradient: Floats = _flatten_backward(slopes, counts)
+    return gradient
