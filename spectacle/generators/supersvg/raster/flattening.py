@@ -88,3 +88,57 @@ def flatten_curves_backward(slopes: Floats, counts: Labels) -> Floats:
     """(Q, 4, 2): the derivative with respect to the curves, from that with respect to the edges."""
     gradient: Floats = _flatten_backward(slopes, counts)
     return gradient
+
+
+@compiled
+def _curves(points: Floats, successors: Labels) -> Floats:
+    curves = np.empty((len(successors), 4, 2), np.float32)
+    for number in range(len(successors)):
+        for axis in range(2):
+            for point in range(3):
+                curves[number, point, axis] = points[3 * number + point, axis]
+            curves[number, 3, axis] = points[3 * successors[number], axis]
+    return curves
+
+
+@compiled
+def _curves_backward(points: Floats, successors: Labels, of_curves: Floats, stiffness: float) -> Floats:
+    gradient = np.zeros_like(points)
+    for number in range(len(successors)):
+        own, following = 3 * number, 3 * successors[number]
+        for axis in range(2):
+            for point in range(3):
+                gradient[own + point, axis] += of_curves[number, point, axis]
+            gradient[following, axis] += of_curves[number, 3, axis]
+            for point in range(3):
+                second = own + point + 1 if point < 2 else following
+                third = own + 2 if point == 0 else following + point - 1
+                bend = points[own + point, axis] - 2 * points[second, axis] + points[third, axis]
+                pull = np.float32(2 * stiffness) * bend
+                gradient[own + point, axis] += pull
+                gradient[second, axis] -= 2 * pull
+                gradient[third, axis] += pull
+    return gradient
+
+
+def curves_of(points: Floats, successors: Labels) -> Floats:
+    """(Q, 4, 2) start, two control points and end of curves.
+
+    Args:
+        points: (3·Q, 2) start and control points of each.
+        successors: (Q,) the curve in whose start each one ends.
+    """
+    curves: Floats = _curves(points, successors)
+    return curves
+
+
+def curves_backward(points: Floats, successors: Labels, of_curves: Floats, stiffness: float) -> Floats:
+    """(3·Q, 2): the derivative with respect to the points of a loss, and of the bends.
+
+    Args:
+        points, successors: As they were given to `curves_of`.
+        of_curves: (Q, 4, 2) the derivative of the loss with respect to the curves.
+        stiffness: What the sum of the squared second differences of the points along the outlines weighs.
+    """
+    gradient: Floats = _curves_backward(points, successors, of_curves, stiffness)
+    return gradient

@@ -51,7 +51,7 @@ def render(paths: PathSet, width: int, height: int, background: Tensor | None = 
     if not len(paths):
         return canvas
     max_weight = MAX_WEIGHT if paths.opacities.requires_grad else 1.0
-    ramps = _ramps(paths)
+    ramps = ramps_of(paths)
     tables, chosen = (torch.from_numpy(part) for part in tables_of(paths.gradients, len(paths)))
     even_odd = paths.fill_rule == "evenodd"
     if canvas.device.type == "cpu":
@@ -94,7 +94,7 @@ def uppermost(paths: PathSet, width: int, height: int) -> NDArray[np.int64]:
     return cover(_array(edges), starts.numpy(), opacities, height, width, even_odd=paths.fill_rule == "evenodd")
 
 
-def _ramps(paths: PathSet) -> Tensor:
+def ramps_of(paths: PathSet) -> Tensor:
     """(P, 9) for each path what `Gradient.ramp` says: how far its gradient has come at a point."""
     ramps = paths.colours.new_zeros(len(paths), 9)
     if paths.axes is not None:
