@@ -17,7 +17,7 @@ from spectacle.generators.supersvg.arrays import Floats, Labels
 from spectacle.generators.supersvg.raster.cpu import compiled, in_threads
 
 BAND_ROWS = 128
-"""Rows of an image that are worked on together, so that threads share nothing and memory stays in proportion to them."""
+"""Rows of an image that are worked on together: threads share nothing, and memory stays in proportion to them."""
 
 _VISIBLE = 1e-6
 """Coverage below this is rounding."""
@@ -36,7 +36,7 @@ class Runs(NamedTuple):
 
     Attributes:
         places: (R, 3) row, first column, and the one after the last; those of a path one after the other.
-        covers: (R,) how much of each pixel is covered, -1 to 1: negative where more of it is as the winding number falls.
+        covers: (R,) how much of each pixel is covered, negative where that grows as the winding number falls; -1 to 1.
         firsts: (P + 1,) number of the first run of each path, and at the end the number of runs.
         blocks: (E / `BLOCK`, 2) top and bottom of the edges in so many parts, in pixels.
         boxes: (P, 4) left, right, top and bottom of each path in whole pixels inside the band; all 0 for none.
@@ -223,9 +223,7 @@ def _find_runs(
 
 
 @compiled
-def _cover_band(
-    places: NDArray[np.int32], covers: Floats, firsts: Labels, opacities: Floats, owners: Labels
-) -> None:
+def _cover_band(places: NDArray[np.int32], covers: Floats, firsts: Labels, opacities: Floats, owners: Labels) -> None:
     for path in range(len(firsts) - 1):
         for number in range(firsts[path], firsts[path + 1]):
             if abs(covers[number]) * opacities[path] > 0.5:
@@ -243,7 +241,8 @@ def find_runs(edges: Floats, starts: Labels, height: int, width: int, *, even_od
 
     def work(top: int) -> Runs:
         bottom = min(top + BAND_ROWS, height)
-        return Runs(*_find_runs(edges, starts, extents, blocks, even_odd, top, bottom, width), blocks)
+        places, covers, firsts, boxes = _find_runs(edges, starts, extents, blocks, even_odd, top, bottom, width)
+        return Runs(places, covers, firsts, boxes, blocks)
 
     return list(in_threads(work, range(0, height, BAND_ROWS)))
 

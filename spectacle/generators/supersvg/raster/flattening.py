@@ -11,6 +11,20 @@ from spectacle.generators.supersvg.raster.cpu import compiled
 
 
 @compiled
+def _weights(step: int, count: int) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+    """How much a corner between `count` edges of a curve is where its points are; as `render.corner_weights` has it."""
+    t = step / count
+    r = 1 - t
+    out = 1.0 / (2 * count * (count - 1))
+    return (
+        np.float32(r * r * r - out * r),
+        np.float32(3 * r * r * t - out * (3 * t - 2)),
+        np.float32(3 * r * t * t - out * (1 - 3 * t)),
+        np.float32(t * t * t - out * t),
+    )
+
+
+@compiled
 def _flatten(curves: Floats, owners: Labels, paths: int, finest: float, most: int) -> tuple[Floats, Labels, Labels]:
     counts = np.empty(len(curves), np.int64)
     starts = np.zeros(paths + 1, np.int64)
@@ -29,13 +43,11 @@ def _flatten(curves: Floats, owners: Labels, paths: int, finest: float, most: in
     for number in range(len(curves)):
         x, y = curves[number, 0]
         for step in range(1, counts[number] + 1):
-            t = step / counts[number]
-            r = 1 - t
-            w0, w1, w2, w3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
             edges[edge, 0], edges[edge, 1] = x, y
             if step == counts[number]:
                 x, y = curves[number, 3]
             else:
+                w0, w1, w2, w3 = _weights(step, counts[number])
                 x = w0 * curves[number, 0, 0] + w1 * curves[number, 1, 0]
                 x += w2 * curves[number, 2, 0] + w3 * curves[number, 3, 0]
                 y = w0 * curves[number, 0, 1] + w1 * curves[number, 1, 1]
@@ -50,17 +62,19 @@ def _flatten_backward(slopes: Floats, counts: Labels) -> Floats:
     gradient = np.zeros((len(counts), 4, 2), np.float32)
     edge = 0
     for number in range(len(counts)):
-        for step in range(counts[number]):
-            for end in range(2):
-                t = (step + end) / counts[number]
-                r = 1 - t
-                for axis in range(2):
-                    slope = slopes[edge, 2 * end + axis]
-                    gradient[number, 0, axis] += slope * (r * r * r)
-                    gradient[number, 1, axis] += slope * (3 * r * r * t)
-                    gradient[number, 2, axis] += slope * (3 * r * t * t)
-                    gradient[number, 3, axis] += slope * (t * t * t)
-            edge += 1
+        count = counts[number]
+        for axis in range(2):
+            gradient[number, 0, axis] += slopes[edge, axis]
+            gradient[number, 3, axis] += slopes[edge + count - 1, 2 + axis]
+        for step in range(1, count):
+            w0, w1, w2, w3 = _weights(step, count)
+            for axis in range(2):
+                slope = slopes[edge + step - 1, 2 + axis] + slopes[edge + step, axis]
+                gradient[number, 0, axis] += slope * w0
+                gradient[number, 1, axis] += slope * w1
+                gradient[number, 2, axis] += slope * w2
+                gradient[number, 3, axis] += slope * w3
+        edge += count
     return gradient
 
 

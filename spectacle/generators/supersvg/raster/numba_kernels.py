@@ -13,7 +13,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
 from spectacle.generators.supersvg.raster.coverage import BAND_ROWS, BLOCK, Runs
@@ -99,9 +98,7 @@ class _Band(NamedTuple):
 
 
 @compiled
-def _along_whole_edge(
-    x0: float, y0: float, x1: float, y1: float, slopes: Floats, stride: int
-) -> tuple[float, float]:
+def _along_whole_edge(x0: float, y0: float, x1: float, y1: float, slopes: Floats, stride: int) -> tuple[float, float]:
     """Walk along an edge inside the box from pixel to pixel."""
     dx, dy = x1 - x0, y1 - y0
     column, row = math.floor(x0), math.floor(y0)
@@ -130,7 +127,15 @@ def _along_whole_edge(
 
 @compiled
 def _edge_gradient(
-    edges: Floats, number: int, slopes: Floats, gradient: Floats, left: int, top: int, bottom: int, columns: int, stride: int
+    edges: Floats,
+    number: int,
+    slopes: Floats,
+    gradient: Floats,
+    left: int,
+    top: int,
+    bottom: int,
+    columns: int,
+    stride: int,
 ) -> None:
     x0, y0 = float(edges[number, 0]) - left, float(edges[number, 1])
     x1, y1 = float(edges[number, 2]) - left, float(edges[number, 3])
@@ -200,7 +205,18 @@ def _ramp_of(
 
 @compiled
 def _along(
-    column: int, row: int, radial: bool, a: float, b: float, c: float, d: float, e: float, f: float, g: float, h: float, i: float
+    column: int,
+    row: int,
+    radial: bool,
+    a: float,
+    b: float,
+    c: float,
+    d: float,
+    e: float,
+    f: float,
+    g: float,
+    h: float,
+    i: float,
 ) -> float:
     """How far a gradient has come at the middle of a pixel, 0 to 1."""
     x, y = column + 0.5, row + 0.5
@@ -225,7 +241,7 @@ def _paint_ramp(pixels: Floats, colour: float, change: float, begin: float, step
 
 
 @compiled
-def _hide(light: Floats, shown: Floats) -> float:
+def _hide(light: Floats, shown: Floats) -> Any:
     """Take what hides all below it off a run; `shown` becomes its share in each pixel, of which this is the sum."""
     total = _NONE
     for place in range(len(light)):
@@ -238,7 +254,7 @@ def _hide(light: Floats, shown: Floats) -> float:
 
 
 @compiled
-def _sum_flat(slope: Floats, shown: Floats) -> float:
+def _sum_flat(slope: Floats, shown: Floats) -> Any:
     total = _NONE
     for place in range(len(slope)):
         total += slope[place] * shown[place]
@@ -246,7 +262,7 @@ def _sum_flat(slope: Floats, shown: Floats) -> float:
 
 
 @compiled
-def _sum_ramp(slope: Floats, shown: Floats, begin: float, step: float) -> tuple[float, float]:
+def _sum_ramp(slope: Floats, shown: Floats, begin: float, step: float) -> tuple[Any, Any]:
     total, at_end = _NONE, _NONE
     for place in range(len(slope)):
         along = min(max(begin + step * np.float32(place), _NONE), _ONE)

@@ -123,7 +123,7 @@ class Optimiser:
         if self.straight is None and points.device.type == "cpu":
             from spectacle.generators.supersvg.raster.step import SquaredError
 
-            direct = SquaredError(paths, self.pixels, self.background, _STIFFNESS / len(paths))
+            direct = SquaredError(paths, self.pixels, self.background, self.stiffness(paths))
         begun = budget.spent
         steps = 0
         errors: list[float] = []
@@ -137,7 +137,8 @@ class Optimiser:
             if direct is not None:
                 error = direct.backward(points, colours, tints[1] if len(tints) > 1 else None, opacities)
             else:
-                error = self._backward(moved(), adam)
+                adam.zero_grad()
+                error = self.backward(moved())
             errors.append(error / self.pixels.numel())
             budget.step(errors[-1])
             adam.step()
@@ -147,7 +148,11 @@ class Optimiser:
                 opacities.clamp_(_MIN_OPACITY, 1)
         return moved().detach()
 
-    def _backward(self, paths: PathSet, adam: torch.optim.Adam) -> float:
+    def stiffness(self, paths: PathSet) -> float:
+        """What the bends of all paths weigh; nothing where lines must stay straight."""
+        return 0.0 if self.straight is not None else _STIFFNESS / len(paths)
+
+    def backward(self, paths: PathSet) -> float:
         """The squared error; its derivatives, and those of the bends, become the gradients of what is optimized."""
         drawn = self.draw(paths)
         # The derivative of the squared error is written down: one pass over the pixels in place of four.
@@ -155,9 +160,8 @@ class Optimiser:
         error = float(off.dot(off))
         losses, slopes = [drawn], [off.mul_(2).reshape(drawn.shape)]
         if self.straight is None:
-            losses.append(_STIFFNESS / len(paths) * _roughness(paths))
+            losses.append(self.stiffness(paths) * _roughness(paths))
             slopes.append(torch.ones_like(losses[1]))
-        adam.zero_grad()
         torch.autograd.backward(losses, slopes)
         return error
 

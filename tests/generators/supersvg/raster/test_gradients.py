@@ -14,7 +14,7 @@ from PIL import Image  # noqa: E402
 
 from spectacle.generators.supersvg.raster import torch_kernels  # noqa: E402
 from spectacle.generators.supersvg.raster.gradients import Gradient, tables_of  # noqa: E402
-from spectacle.generators.supersvg.raster.render import ramps_of, flatten, render  # noqa: E402
+from spectacle.generators.supersvg.raster.render import flatten, ramps_of, render  # noqa: E402
 from spectacle.generators.supersvg.raster.shapes import PathSet  # noqa: E402
 from spectacle.generators.supersvg.tracing.document import to_svg  # noqa: E402
 

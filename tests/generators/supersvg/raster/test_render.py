@@ -15,7 +15,7 @@ from PIL import Image  # noqa: E402
 
 from spectacle.generators.supersvg.raster import torch_kernels  # noqa: E402
 from spectacle.generators.supersvg.raster.gradients import tables_of  # noqa: E402
-from spectacle.generators.supersvg.raster.render import MAX_WEIGHT, ramps_of, flatten, render, uppermost, visible_areas  # noqa: E402
+from spectacle.generators.supersvg.raster.render import MAX_WEIGHT, flatten, ramps_of, render, uppermost, visible_areas  # noqa: E402
 from spectacle.generators.supersvg.raster.shapes import PathSet  # noqa: E402
 from spectacle.generators.supersvg.tracing.document import to_svg  # noqa: E402
 
