@@ -4,7 +4,7 @@ The derivative of an area with respect to the outline lives on the outline: it i
 outline's movement across it. So the backward pass walks the edges through the pixels that they cross.
 
 Images are held by rows, and each row by channels: most pixels are in long runs of one path, and what is done to a run
-is done to many pixels of one channel at once.
+is done to many pixels of one channel in one loop.
 """
 
 from __future__ import annotations

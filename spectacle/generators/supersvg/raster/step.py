@@ -1,4 +1,4 @@
-"""The squared error of a drawing and all its derivatives in one go, on the CPU: `render` without torch's autograd."""
+"""The squared error of an SVG and all its derivatives, on the CPU: `render` without torch's autograd."""
 
 from __future__ import annotations
 
