@@ -12,16 +12,10 @@ from spectacle.generators.supersvg.raster.cpu import compiled
 
 @compiled
 def _weights(step: int, count: int) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-    """How much a corner between `count` edges of a curve is where its points are; as `render.corner_weights` has it."""
+    """How much a corner between `count` edges of a curve is where its points are."""
     t = step / count
     r = 1 - t
-    out = 1.0 / (2 * count * (count - 1))
-    return (
-        np.float32(r * r * r - out * r),
-        np.float32(3 * r * r * t - out * (3 * t - 2)),
-        np.float32(3 * r * t * t - out * (1 - 3 * t)),
-        np.float32(t * t * t - out * t),
-    )
+    return np.float32(r * r * r), np.float32(3 * r * r * t), np.float32(3 * r * t * t), np.float32(t * t * t)
 
 
 @compiled

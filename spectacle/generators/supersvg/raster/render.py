@@ -120,7 +120,7 @@ def flatten(paths: PathSet) -> tuple[Tensor, Tensor]:
         curve = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
         firsts = counts.cumsum(0) - counts
         step = torch.arange(len(curve), device=counts.device) - firsts[curve]
-        weights = corner_weights(step, counts[curve])
+        weights = _bernstein(step / counts[curve])
         following = torch.arange(1, len(curve) + 1, device=counts.device)
         last = firsts + counts - 1
         following[last] = firsts[paths.successors]
@@ -131,24 +131,9 @@ def flatten(paths: PathSet) -> tuple[Tensor, Tensor]:
     return torch.cat([corners, corners[following]], dim=1), starts
 
 
-def corner_weights(step: Tensor, counts: Tensor) -> Tensor:
-    """(n, 4) how much the corner after `step` of `counts` edges of a curve is where each of its points is.
-
-    Corners on the curve would make polygons smaller than what the curve encloses. These are as far outside of it as
-    makes up for that: by the second derivative / (12 · counts · (counts - 1)).
-    """
-    t = step / counts
-    r = 1 - t
-    out = torch.where(step > 0, 1 / (2 * counts * (counts - 1).clamp(min=1)), 0)
-    return torch.stack(
-        [
-            r**3 - out * r,
-            3 * r**2 * t - out * (3 * t - 2),
-            3 * r * t**2 - out * (1 - 3 * t),
-            t**3 - out * t,
-        ],
-        dim=1,
-    )
+def _bernstein(position: Tensor) -> Tensor:
+    rest = 1 - position
+    return torch.stack([rest**3, 3 * rest**2 * position, 3 * rest * position**2, position**3], dim=1)
 
 
 class _OnCpu(torch.autograd.Function):

@@ -16,20 +16,14 @@ from spectacle.generators.supersvg.raster.flattening import (
 )
 from spectacle.generators.supersvg.raster.gradients import tables_of
 from spectacle.generators.supersvg.raster.numba_kernels import Polygons, Wanted, paint, paint_backward
-from spectacle.generators.supersvg.raster.render import MAX_EDGES_PER_CURVE, MAX_WEIGHT, ramps_of
+from spectacle.generators.supersvg.raster.render import FLATNESS, MAX_EDGES_PER_CURVE, MAX_WEIGHT, ramps_of
 from spectacle.generators.supersvg.raster.shapes import PathSet
-
-_FLATNESS = 0.2
-"""Largest distance in pixels of a curve from its polygon, twice that of images that are looked at. Measured on six
-photographs: half of it and one and a half times it change the error by no more than chance does."""
 
 
 class SquaredError:
     """The sum of the squared differences of an image and paths whose numbers change, but not their structure."""
 
-    def __init__(
-        self, paths: PathSet, pixels: Tensor, background: Tensor, stiffness: float, flatness: float = _FLATNESS
-    ) -> None:
+    def __init__(self, paths: PathSet, pixels: Tensor, background: Tensor, stiffness: float) -> None:
         """Prepare what stays the same.
 
         Args:
@@ -37,11 +31,10 @@ class SquaredError:
             pixels: (height, width, 3 or 4), what they shall look like; with 4 the colours are multiplied by the fourth.
             background: (3 or 4,) or (height, width, 3 or 4), what they are painted on.
             stiffness: What the sum of the squared second differences of the points along the outlines weighs.
-            flatness: Largest distance in pixels of a curve from the polygon that is painted for it.
         """
         self.wanted = pixels.numpy().transpose(0, 2, 1).copy()  # in the order in which images are painted
         self.background = background.expand(pixels.shape).numpy()
-        self.stiffness, self.flatness = stiffness, flatness
+        self.stiffness = stiffness
         self.successors, self.owners = paths.successors.numpy(), paths.curve_owners.numpy()
         self.ramps = ramps_of(paths).numpy()
         self.tables, self.chosen = tables_of(paths.gradients, len(paths))
@@ -51,7 +44,7 @@ class SquaredError:
         """The sum; the derivatives of it and of the bends become the gradients of those tensors that require one."""
         corners = points.detach().numpy()
         curves = curves_of(corners, self.successors)
-        edges, starts, counts = flatten_curves(curves, self.owners, len(opacities), self.flatness, MAX_EDGES_PER_CURVE)
+        edges, starts, counts = flatten_curves(curves, self.owners, len(opacities), FLATNESS, MAX_EDGES_PER_CURVE)
         begins = self._tints(colours)
         polygons = Polygons(
             edges,

@@ -38,7 +38,7 @@ def test_a_step_without_autograd_goes_where_one_with_it_goes(channels: int, grad
     error = optimiser.backward(replace(paths, **plain))
     stiffness = optimiser.stiffness(paths)
     ends = direct.get("end_colours")
-    again = SquaredError(paths, pixels, background, stiffness, flatness=0.1).backward(
+    again = SquaredError(paths, pixels, background, stiffness).backward(
         direct["points"], direct["colours"], ends, direct["opacities"]
     )
     assert again == pytest.approx(error, rel=1e-5)
