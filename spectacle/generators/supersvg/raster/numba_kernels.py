@@ -1,10 +1,10 @@
-"""Numba kernels that render polygons with exact area coverage, and their derivatives, on the CPU.
+"""Numba kernels that paint polygons on the CPU, and the derivatives of that.
 
-Every pixel of a polygon is covered by the exact area of the polygon inside it (a box filter, as font rasterizers use).
 The derivative of an area with respect to the outline lives on the outline: it is the integral, along each edge, of the
-outline's movement across it. So the backward pass walks the same edges through the same pixels as the forward pass.
+outline's movement across it. So the backward pass walks the edges through the pixels that they cross.
 
-The kernels work on bands of rows, so that threads share nothing and memory stays in proportion to a band.
+Images are held by rows, and each row by channels: most pixels are in long runs of one path, and what is done to a run
+is done to many pixels of one channel in one loop.
 """
 
 from __future__ import annotations
@@ -15,18 +15,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
+from spectacle.generators.supersvg.raster.coverage import BAND_ROWS, BLOCK, Runs
 from spectacle.generators.supersvg.raster.cpu import compiled, in_threads
 
-_OCCLUDED = 1 / 2048
+_OCCLUDED = np.float32(1 / 2048)
 """Less light than this from a layer under others is considered none: an eighth of an 8-bit step."""
 
-_VISIBLE = 1e-6
-"""Coverage below this is rounding."""
-
-_OPAQUE = 1e-4
+_OPAQUE = np.float32(1e-4)
 """What is under more than 1 - 1e-4 cannot be recovered from the sum in single precision."""
 
-_BAND_ROWS = 128
+_LONG = 8
+"""Runs of fewer pixels take longer to begin than to paint pixel by pixel."""
+
+_NEVER = 2.0
+"""Where on an edge no more lines between pixels are crossed."""
+
+_NONE, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
+"""Numbers in double precision would make the numbers that they meet so, too."""
 
 
 class Polygons(NamedTuple):
@@ -76,118 +81,105 @@ class Wanted(NamedTuple):
     opacities: bool
 
 
-class _Window(NamedTuple):
-    """The pixels of a path that are worked on, and how they are in a flat array: by rows, each `stride` long."""
-
-    left: int
-    top: int
-    bottom: int
-    columns: int
-    stride: int
-
-
 class _Band(NamedTuple):
     """Rows of the image during the backward pass, from `top` on.
 
     Attributes:
         top: The first row.
-        rest: (rows, width, channels) the colour that the layers not yet taken off give.
+        rest: (rows, channels, width) the colour that the layers not yet taken off give.
         light: (rows, width) the share of these in the image.
-        slope: (rows, width, channels) derivative of the loss with respect to the image.
-        scratch: Room for the winding of a path.
+        slope: (rows, channels, width) derivative of the loss with respect to the image.
     """
 
     top: int
     rest: Floats
     light: Floats
     slope: Floats
-    scratch: Floats
 
 
 @compiled
-def _add_edge(edges: Floats, number: int, winding: Floats, window: _Window) -> None:
-    left, top, bottom, columns, width = window
-    x0, y0 = float(edges[number, 0]), float(edges[number, 1])
-    x1, y1 = float(edges[number, 2]), float(edges[number, 3])
-    if y0 == y1:
-        return
-    sign = 1.0
-    if y0 > y1:
-        x0, y0, x1, y1 = x1, y1, x0, y0
-        sign = -1.0
-    if y1 <= top or y0 >= bottom:
-        return
-    slope = (x1 - x0) / (y1 - y0)
-    first, last = max(math.floor(y0), top), min(math.ceil(y1), bottom)
-    for row in range(first, last):
-        upper, lower = max(y0, row), min(y1, row + 1.0)
-        height = lower - upper
-        xa = x0 + slope * (upper - y0) - left
-        xb = x0 + slope * (lower - y0) - left
-        if xa > xb:
-            xa, xb = xb, xa
-        base = (row - top) * width
-        if xa >= columns:
-            continue
-        if xb <= 0:
-            winding[base] += sign * height
-            continue
-        begin, end = math.floor(xa), math.floor(xb)
-        if begin == end:
-            middle = 0.5 * (xa + xb) - begin
-            winding[base + begin] += sign * height * (1 - middle)
-            winding[base + begin + 1] += sign * height * middle
-            continue
-        rate = sign * height / (xb - xa)
-        if xa < 0:
-            winding[base] += rate * -xa
-            xa = 0.0
-            begin = 0
-        for column in range(begin, min(end + 1, columns)):
-            entry, leave = max(xa, column), min(xb, column + 1.0)
-            share = rate * (leave - entry)
-            middle = 0.5 * (entry + leave) - column
-            winding[base + column] += share * (1 - middle)
-            winding[base + column + 1] += share * middle
+def _along_whole_edge(x0: float, y0: float, x1: float, y1: float, slopes: Floats, stride: int) -> tuple[float, float]:
+    """Walk along an edge inside the box from pixel to pixel."""
+    dx, dy = x1 - x0, y1 - y0
+    column, row = math.floor(x0), math.floor(y0)
+    across, down = math.floor(x1) - column, math.floor(y1) - row
+    place = row * stride + column
+    right = 1 if across > 0 else -1
+    below = stride if down > 0 else -stride
+    next_across = (column + (across > 0) - x0) / dx if across != 0 else _NEVER
+    step_across = right / dx if across != 0 else _NEVER
+    next_down = (row + (down > 0) - y0) / dy if down != 0 else _NEVER
+    step_down = (1 if down > 0 else -1) / dy if down != 0 else _NEVER
+    here = at_start = at_end = 0.0
+    for _ in range(abs(across) + abs(down) + 1):
+        there = min(next_across, next_down, 1.0)
+        slope = slopes[place] * (there - here)
+        part = 0.5 * slope * (here + there)
+        at_end += part
+        at_start += slope - part
+        sideways = int(next_across <= next_down)
+        place += below + (right - below) * sideways
+        next_across += step_across * sideways
+        next_down += step_down * (1 - sideways)
+        here = there
+    return at_start, at_end
 
 
 @compiled
-def _edge_gradient(edges: Floats, number: int, slopes: Floats, gradient: Floats, window: _Window) -> None:
-    left, top, bottom, columns, width = window
-    x0, y0 = float(edges[number, 0]), float(edges[number, 1])
-    x1, y1 = float(edges[number, 2]), float(edges[number, 3])
+def _edge_gradient(
+    edges: Floats,
+    number: int,
+    slopes: Floats,
+    gradient: Floats,
+    left: int,
+    top: int,
+    bottom: int,
+    columns: int,
+    stride: int,
+) -> None:
+    x0, y0 = float(edges[number, 0]) - left, float(edges[number, 1])
+    x1, y1 = float(edges[number, 2]) - left, float(edges[number, 3])
     dx, dy = x1 - x0, y1 - y0
     lowest, highest = min(y0, y1), max(y0, y1)
     if highest < top or lowest >= bottom:
+        return
+    if lowest >= top and highest <= bottom and min(x0, x1) >= 0 and max(x0, x1) <= columns:
+        at_start, at_end = _along_whole_edge(x0, y0 - top, x1, y1 - top, slopes, stride)
+        gradient[number, 0] -= dy * at_start
+        gradient[number, 1] += dx * at_start
+        gradient[number, 2] -= dy * at_end
+        gradient[number, 3] += dx * at_end
         return
     at_start = 0.0
     at_end = 0.0
     first, last = max(math.floor(lowest), top), min(math.ceil(highest), bottom)
     if lowest == highest:
         last = first + 1
+    inverse_y = 1 / dy if dy != 0 else 0.0
+    inverse_x = 1 / dx if dx != 0 else 0.0
     for row in range(first, last):
         s0, s1 = 0.0, 1.0
-        if dy != 0:
-            s0 = (max(lowest, row) - y0) / dy
-            s1 = (min(highest, row + 1.0) - y0) / dy
+        if last - first > 1 or lowest < top or highest > bottom:
+            s0 = (max(lowest, row) - y0) * inverse_y
+            s1 = (min(highest, row + 1.0) - y0) * inverse_y
             if s0 > s1:
                 s0, s1 = s1, s0
-        xa, xb = x0 + dx * s0 - left, x0 + dx * s1 - left
-        base = (row - top) * width
+        xa, xb = x0 + dx * s0, x0 + dx * s1
+        base = (row - top) * stride
         begin, end = math.floor(min(xa, xb)), math.floor(max(xa, xb))
         if end < 0 or begin >= columns:
             continue
         if begin == end:
             slope = slopes[base + begin]
-            if slope != 0:
-                at_end += slope * 0.5 * (s1 * s1 - s0 * s0)
-                at_start += slope * ((s1 - s0) - 0.5 * (s1 * s1 - s0 * s0))
+            half = 0.5 * (s1 * s1 - s0 * s0)
+            at_end += slope * half
+            at_start += slope * (s1 - s0 - half)
             continue
         for column in range(max(begin, 0), min(end + 1, columns)):
             slope = slopes[base + column]
             if slope == 0:
                 continue
-            entry, leave = (column + left - x0) / dx, (column + 1 + left - x0) / dx
+            entry, leave = (column - x0) * inverse_x, (column + 1 - x0) * inverse_x
             if entry > leave:
                 entry, leave = leave, entry
             entry, leave = max(entry, s0), min(leave, s1)
@@ -198,52 +190,6 @@ def _edge_gradient(edges: Floats, number: int, slopes: Floats, gradient: Floats,
     gradient[number, 1] += dx * at_start
     gradient[number, 2] -= dy * at_end
     gradient[number, 3] += dx * at_end
-
-
-@compiled
-def _box(edges: Floats, begin: int, end: int, top: int, bottom: int, width: int) -> tuple[int, int, int, int]:
-    left, right = np.float32(np.inf), np.float32(-np.inf)
-    upper, lower = np.float32(np.inf), np.float32(-np.inf)
-    for number in range(begin, end):
-        x, y = edges[number, 0], edges[number, 1]
-        left, right = min(left, x), max(right, x)
-        upper, lower = min(upper, y), max(lower, y)
-    if not (right > left and lower > upper):
-        return 0, 0, 0, 0
-    return (
-        int(max(math.floor(left), 0.0)),
-        int(min(math.ceil(right), float(width))),
-        int(max(math.floor(upper), float(top))),
-        int(min(math.ceil(lower), float(bottom))),
-    )
-
-
-@compiled
-def _write_winding(
-    edges: Floats, begin: int, end: int, top: int, bottom: int, width: int, scratch: Floats
-) -> tuple[int, int, int, int]:
-    """Write a path's changes of winding into `scratch`, by rows of its box with two columns more; returns the box."""
-    left, right, upper, lower = _box(edges, begin, end, top, bottom, width)
-    if right <= left or lower <= upper:
-        return 0, 0, 0, 0
-    columns = right - left
-    stride = columns + 2
-    scratch[: (lower - upper) * stride] = 0
-    window = _Window(left, upper, lower, columns, stride)
-    for number in range(begin, end):
-        _add_edge(edges, number, scratch, window)
-    return left, right, upper, lower
-
-
-@compiled
-def _covered(winding: float, even_odd: bool) -> tuple[float, float]:
-    """Coverage, and its derivative with respect to the winding number's mean over the pixel."""
-    if even_odd:
-        folded = winding - 2 * math.floor(winding * 0.5 + 0.5)
-        return (folded, 1.0) if folded >= 0 else (-folded, -1.0)
-    if winding >= 0:
-        return (winding, 1.0) if winding < 1 else (1.0, 0.0)
-    return (-winding, -1.0) if winding > -1 else (1.0, 0.0)
 
 
 @compiled
@@ -258,118 +204,148 @@ def _ramp_of(
 
 
 @compiled
-def _run_end(scratch: Floats, begin: int, end: int) -> int:
-    """Where the run of pixels ends that have the same winding as the one at `begin`."""
-    here = begin + 1
-    while here < end and scratch[here] == 0:
-        here += 1
-    return here
+def _along(
+    column: int,
+    row: int,
+    radial: bool,
+    a: float,
+    b: float,
+    c: float,
+    d: float,
+    e: float,
+    f: float,
+    g: float,
+    h: float,
+    i: float,
+) -> float:
+    """How far a gradient has come at the middle of a pixel, 0 to 1."""
+    x, y = column + 0.5, row + 0.5
+    along = a + b * x + c * y
+    if radial:
+        side = d + e * x + f * y
+        along = math.sqrt(along * along + side * side) + g + h * x + i * y
+    return min(max(along, 0.0), 1.0)
+
+
+@compiled
+def _paint_flat(pixels: Floats, colour: float) -> None:
+    for place in range(len(pixels)):
+        pixels[place] = colour
+
+
+@compiled
+def _paint_ramp(pixels: Floats, colour: float, change: float, begin: float, step: float) -> None:
+    for place in range(len(pixels)):
+        along = min(max(begin + step * np.float32(place), _NONE), _ONE)
+        pixels[place] = colour + along * change
+
+
+@compiled
+def _hide(light: Floats, shown: Floats) -> Any:
+    """Take what hides all below it off a run; `shown` becomes its share in each pixel, of which this is the sum."""
+    total = _NONE
+    for place in range(len(light)):
+        through = light[place]
+        through = through if through >= _OCCLUDED else _NONE
+        shown[place] = through
+        light[place] = _NONE
+        total += through
+    return total
+
+
+@compiled
+def _sum_flat(slope: Floats, shown: Floats) -> Any:
+    total = _NONE
+    for place in range(len(slope)):
+        total += slope[place] * shown[place]
+    return total
+
+
+@compiled
+def _sum_ramp(slope: Floats, shown: Floats, begin: float, step: float) -> tuple[Any, Any]:
+    total, at_end = _NONE, _NONE
+    for place in range(len(slope)):
+        along = min(max(begin + step * np.float32(place), _NONE), _ONE)
+        here = slope[place] * shown[place]
+        total += here
+        at_end += here * along
+    return total, at_end
 
 
 def _painting(channels: int) -> Any:
     """What paints a band of an image of so many channels: loops over a number that is known are faster."""
 
     @compiled
-    def _paint_band(polygons: Polygons, top: int, canvas: Floats, scratch: Floats) -> None:
-        edges, starts, colours, end_colours, ramps, tables, chosen, opacities, even_odd, max_weight = polygons
-        rows, width = canvas.shape[:2]
+    def _paint_band(polygons: Polygons, runs: Runs, top: int, canvas: Floats) -> None:
+        _, _, colours, end_colours, ramps, tables, chosen, opacities, _, max_weight = polygons
+        places, covers, firsts, _, _ = runs
         tints, slopes = np.empty(channels, np.float32), np.empty(channels, np.float32)
-        for path in range(len(starts) - 1):
-            left, right, upper, lower = _write_winding(
-                edges, starts[path], starts[path + 1], top, top + rows, width, scratch
-            )
-            columns = right - left
-            stride = columns + 2
+        for path in range(len(firsts) - 1):
             opacity = float(opacities[path])
             table = chosen[path]
             shaded, radial, a, b, c, d, e, f, g, h, i = _ramp_of(ramps, path)
             for channel in range(channels):
                 tints[channel] = colours[path, channel]
                 slopes[channel] = end_colours[path, channel] - colours[path, channel]
-            for row in range(upper, lower):
-                base = (row - upper) * stride
+            for run in range(firsts[path], firsts[path + 1]):
+                row, begin, end = places[run, 0], places[run, 1], places[run, 2]
                 line = row - top
-                winding = 0.0
-                following = 0
-                while following < columns:
-                    column = following
-                    winding += scratch[base + column]
-                    following = _run_end(scratch, base + column, base + columns) - base
-                    if abs(winding) < _VISIBLE:
-                        continue
-                    covered = _covered(winding, even_odd)[0]
-                    share = np.float32(min(covered * opacity, max_weight))
-                    if not shaded:
-                        for place in range(left + column, left + following):
+                covered = abs(covers[run]) * opacity
+                if table < 0 and not radial and covered >= 1 and max_weight >= 1 and end - begin >= _LONG:
+                    start = np.float32(a + b * (begin + 0.5) + c * (row + 0.5))
+                    for channel in range(channels):
+                        pixels = canvas[line, channel, begin:end]
+                        if shaded:
+                            _paint_ramp(pixels, tints[channel], slopes[channel], start, np.float32(b))
+                        else:
+                            _paint_flat(pixels, tints[channel])
+                    continue
+                share = np.float32(min(covered, max_weight))
+                part = _NONE
+                for column in range(begin, end):
+                    if shaded:
+                        along = _along(column, row, radial, a, b, c, d, e, f, g, h, i)
+                        part = np.float32(along)
+                        if table >= 0:
+                            step = int(along * (tables.shape[1] - 1) + 0.5)
+                            share = np.float32(min(covered * tables[table, step, 4], max_weight))
                             for channel in range(channels):
-                                below = canvas[line, place, channel]
-                                canvas[line, place, channel] = below + share * (tints[channel] - below)
-                        continue
-                    begin = a + b * (left + column + 0.5) + c * (row + 0.5)
-                    across = d + e * (left + column + 0.5) + f * (row + 0.5)
-                    lean = g + h * (left + column + 0.5) + i * (row + 0.5)
-                    for number in range(following - column):
-                        place = left + column + number
-                        along = begin + b * number
-                        if radial:
-                            side = across + e * number
-                            along = math.sqrt(along * along + side * side) + lean + h * number
-                        along = min(max(along, 0.0), 1.0)
-                        if table < 0:
-                            part = np.float32(along)
-                            for channel in range(channels):
-                                below = canvas[line, place, channel]
-                                colour = tints[channel] + part * slopes[channel]
-                                canvas[line, place, channel] = below + share * (colour - below)
+                                below = canvas[line, channel, column]
+                                colour = tables[table, step, channel]
+                                canvas[line, channel, column] = below + share * (colour - below)
                             continue
-                        step = int(along * (tables.shape[1] - 1) + 0.5)
-                        weight = np.float32(min(covered * opacity * tables[table, step, 4], max_weight))
-                        for channel in range(channels):
-                            below = canvas[line, place, channel]
-                            canvas[line, place, channel] = below + weight * (tables[table, step, channel] - below)
+                    for channel in range(channels):
+                        below = canvas[line, channel, column]
+                        colour = tints[channel] + part * slopes[channel]
+                        canvas[line, channel, column] = below + share * (colour - below)
 
     return _paint_band
-
-
-@compiled
-def _cover_band(
-    edges: Floats, starts: Labels, opacities: Floats, even_odd: bool, top: int, owners: Labels, scratch: Floats
-) -> None:
-    rows, width = owners.shape
-    for path in range(len(starts) - 1):
-        left, right, upper, lower = _write_winding(
-            edges, starts[path], starts[path + 1], top, top + rows, width, scratch
-        )
-        columns = right - left
-        stride = columns + 2
-        for row in range(upper, lower):
-            base = (row - upper) * stride
-            winding = 0.0
-            for column in range(columns):
-                winding += scratch[base + column]
-                if _covered(winding, even_odd)[0] * opacities[path] > 0.5:
-                    owners[row - top, left + column] = path
 
 
 def _painting_backward(channels: int) -> Any:
     """What takes the layers off a band of an image of so many channels."""
 
     @compiled
-    def _backward_band(polygons: Polygons, band: _Band, gradients: Gradients, wanted: Wanted) -> None:
+    def _backward_band(polygons: Polygons, runs: Runs, band: _Band, gradients: Gradients, wanted: Wanted) -> None:
         """Take the layers off from the top, keeping for each pixel what light and colour those below still give."""
-        edges, starts, colours, end_colours, ramps, tables, chosen, opacities, even_odd, max_weight = polygons
-        top, rest, light, slope, scratch = band
+        edges, starts, colours, end_colours, ramps, tables, chosen, opacities, _, max_weight = polygons
+        places, covers, firsts, boxes, blocks = runs
+        top, rest, light, slope = band
         edge_gradient, colour_gradient, end_colour_gradient, opacity_gradient = gradients
-        rows, width = rest.shape[:2]
-        tints, slopes = np.empty(channels, np.float64), np.empty(channels, np.float64)
+        rows, width = light.shape
+        scratch = np.empty((rows + 1) * (width + 2), np.float32)
+        shown_in_run = np.empty(width, np.float32)
+        tints, slopes = np.empty(channels, np.float32), np.empty(channels, np.float32)
         sums, ends = np.empty(channels, np.float64), np.empty(channels, np.float64)
-        for path in range(len(starts) - 2, -1, -1):
-            left, right, upper, lower = _write_winding(
-                edges, starts[path], starts[path + 1], top, top + rows, width, scratch
-            )
-            columns = right - left
-            stride = columns + 2
-            opacity = float(opacities[path])
+        limit = np.float32(max_weight)
+        for path in range(len(firsts) - 2, -1, -1):
+            if firsts[path] == firsts[path + 1]:
+                continue
+            left, right, upper, lower = boxes[path, 0], boxes[path, 1], boxes[path, 2], boxes[path, 3]
+            stride = right - left + 2
+            if wanted.outlines:
+                scratch[: (lower - upper + 1) * stride] = 0
+            opacity = opacities[path]
             table = chosen[path]
             shaded, radial, a, b, c, d, e, f, g, h, i = _ramp_of(ramps, path)
             tinted = wanted.colours and table < 0
@@ -379,204 +355,117 @@ def _painting_backward(channels: int) -> Any:
                 slopes[channel] = end_colours[path, channel] - colours[path, channel]
                 sums[channel] = ends[channel] = 0.0
             crossed = False
-            for row in range(upper, lower):
-                base = (row - upper) * stride
+            for run in range(firsts[path], firsts[path + 1]):
+                row, begin, end = places[run, 0], places[run, 1], places[run, 2]
                 line = row - top
-                winding = 0.0
-                following = 0
-                while following < columns:
-                    column = following
-                    winding += scratch[base + column]
-                    following = _run_end(scratch, base + column, base + columns) - base
-                    scratch[base + column] = 0
-                    if abs(winding) < _VISIBLE:
+                covered = abs(covers[run])
+                if table < 0 and not radial and covered * opacity >= 1 and limit >= 1 and end - begin >= _LONG:
+                    shown_here = shown_in_run[: end - begin]
+                    if _hide(light[line, begin:end], shown_here) == 0 or not tinted:
                         continue
-                    covered, turn = _covered(winding, even_odd)
-                    if covered > 1 - _VISIBLE:
-                        covered, turn = 1.0, 0.0
-                    outline = turn != 0 and wanted.outlines
-                    crossed = crossed or outline
-                    changing = outline or wanted.opacities
-                    own = 1.0
-                    along = 0.0
-                    step = 0
-                    begin = a + b * (left + column + 0.5) + c * (row + 0.5)
-                    across = d + e * (left + column + 0.5) + f * (row + 0.5)
-                    lean = g + h * (left + column + 0.5) + i * (row + 0.5)
-                    for number in range(following - column):
-                        place = left + column + number
-                        through = float(light[line, place])
-                        if through < _OCCLUDED:
-                            continue
+                    start = np.float32(a + b * (begin + 0.5) + c * (row + 0.5))
+                    for channel in range(channels):
                         if shaded:
-                            along = begin + b * number
-                            if radial:
-                                side = across + e * number
-                                along = math.sqrt(along * along + side * side) + lean + h * number
-                            along = min(max(along, 0.0), 1.0)
-                            if table >= 0:
-                                step = int(along * (tables.shape[1] - 1) + 0.5)
-                                own = float(tables[table, step, 4])
-                        weight = min(covered * opacity * own, max_weight)
-                        clear = 1 - weight
-                        if clear < _OPAQUE:
-                            clear = 0.0
-                        after = through * clear
-                        light[line, place] = after
-                        shown = through * weight
-                        if tinted:
-                            for channel in range(channels):
-                                here = slope[line, place, channel] * shown
-                                sums[channel] += here
-                                ends[channel] += here * along
-                        if after == 0:
-                            continue
-                        change = 0.0
+                            total, at_end = _sum_ramp(slope[line, channel, begin:end], shown_here, start, np.float32(b))
+                            ends[channel] += at_end
+                        else:
+                            total = _sum_flat(slope[line, channel, begin:end], shown_here)
+                        sums[channel] += total
+                    continue
+                outline = covered < 1 and wanted.outlines
+                changing = outline or wanted.opacities
+                turned = opacity if covers[run] > 0 else -opacity
+                own, part = _ONE, _NONE
+                step = 0
+                for column in range(begin, end):
+                    through = light[line, column]
+                    if through < _OCCLUDED:
+                        continue
+                    if shaded:
+                        along = _along(column, row, radial, a, b, c, d, e, f, g, h, i)
+                        part = np.float32(along)
+                        if table >= 0:
+                            step = int(along * (tables.shape[1] - 1) + 0.5)
+                            own = tables[table, step, 4]
+                    weight = min(covered * opacity * own, limit)
+                    clear = _ONE - weight
+                    if clear < _OPAQUE:
+                        clear = _NONE
+                    light[line, column] = through * clear
+                    shown = through * weight
+                    if tinted:
                         for channel in range(channels):
-                            colour = tints[channel] + along * slopes[channel]
-                            if table >= 0:
-                                colour = float(tables[table, step, channel])
-                            remaining = rest[line, place, channel] - shown * colour
-                            rest[line, place, channel] = remaining
-                            if changing:
-                                change += slope[line, place, channel] * (colour * through - remaining / clear)
-                        opacity_sum += change * covered * own
-                        if outline:
-                            scratch[base + column + number] = change * opacity * own * turn
-                scratch[base + columns] = 0
+                            here = slope[line, channel, column] * shown
+                            sums[channel] += here
+                            ends[channel] += here * part
+                    if clear == 0:
+                        continue
+                    change = _NONE
+                    upwards = _ONE / clear
+                    for channel in range(channels):
+                        colour = tints[channel] + part * slopes[channel]
+                        if table >= 0:
+                            colour = tables[table, step, channel]
+                        remaining = rest[line, channel, column] - shown * colour
+                        rest[line, channel, column] = remaining
+                        if changing:
+                            change += slope[line, channel, column] * (colour * through - remaining * upwards)
+                    opacity_sum += change * covered * own
+                    if outline:
+                        crossed = True
+                        scratch[(row - upper) * stride + column - left] = change * own * turned
             opacity_gradient[path] += opacity_sum
             for channel in range(channels):
                 colour_gradient[path, channel] += sums[channel] - ends[channel]
                 end_colour_gradient[path, channel] += ends[channel]
-            if crossed:
-                window = _Window(left, upper, lower, columns, stride)
-                for number in range(starts[path], starts[path + 1]):
-                    _edge_gradient(edges, number, scratch, edge_gradient, window)
+            number = starts[path] if crossed else starts[path + 1]
+            while number < starts[path + 1]:
+                block = number // BLOCK
+                if blocks[block, 1] < upper or blocks[block, 0] >= lower:
+                    number = (block + 1) * BLOCK
+                    continue
+                _edge_gradient(edges, number, scratch, edge_gradient, left, upper, lower, right - left, stride)
+                number += 1
 
     return _backward_band
-
-
-@compiled
-def _flatten(curves: Floats, owners: Labels, paths: int, finest: float, most: int) -> tuple[Floats, Labels, Labels]:
-    counts = np.empty(len(curves), np.int64)
-    starts = np.zeros(paths + 1, np.int64)
-    for number in range(len(curves)):
-        bend = 0.0
-        for point in range(2):
-            x = curves[number, point, 0] - 2 * curves[number, point + 1, 0] + curves[number, point + 2, 0]
-            y = curves[number, point, 1] - 2 * curves[number, point + 1, 1] + curves[number, point + 2, 1]
-            bend = max(bend, math.sqrt(x * x + y * y))
-        counts[number] = min(max(math.ceil(math.sqrt(bend * (0.75 / finest))), 1), most)  # Wang's formula
-        starts[owners[number] + 1] += counts[number]
-    for path in range(paths):
-        starts[path + 1] += starts[path]
-    edges = np.empty((starts[paths], 4), np.float32)
-    edge = 0
-    for number in range(len(curves)):
-        x, y = curves[number, 0]
-        for step in range(1, counts[number] + 1):
-            t = step / counts[number]
-            r = 1 - t
-            w0, w1, w2, w3 = r * r * r, 3 * r * r * t, 3 * r * t * t, t * t * t
-            edges[edge, 0], edges[edge, 1] = x, y
-            if step == counts[number]:
-                x, y = curves[number, 3]
-            else:
-                x = w0 * curves[number, 0, 0] + w1 * curves[number, 1, 0]
-                x += w2 * curves[number, 2, 0] + w3 * curves[number, 3, 0]
-                y = w0 * curves[number, 0, 1] + w1 * curves[number, 1, 1]
-                y += w2 * curves[number, 2, 1] + w3 * curves[number, 3, 1]
-            edges[edge, 2], edges[edge, 3] = x, y
-            edge += 1
-    return edges, starts, counts
-
-
-@compiled
-def _flatten_backward(slopes: Floats, counts: Labels) -> Floats:
-    gradient = np.zeros((len(counts), 4, 2), np.float32)
-    edge = 0
-    for number in range(len(counts)):
-        for step in range(counts[number]):
-            for end in range(2):
-                t = (step + end) / counts[number]
-                r = 1 - t
-                for axis in range(2):
-                    slope = slopes[edge, 2 * end + axis]
-                    gradient[number, 0, axis] += slope * (r * r * r)
-                    gradient[number, 1, axis] += slope * (3 * r * r * t)
-                    gradient[number, 2, axis] += slope * (3 * r * t * t)
-                    gradient[number, 3, axis] += slope * (t * t * t)
-            edge += 1
-    return gradient
 
 
 _PAINTING = {channels: _painting(channels) for channels in (3, 4)}
 _PAINTING_BACKWARD = {channels: _painting_backward(channels) for channels in (3, 4)}
 
 
-def flatten_curves(
-    curves: Floats, owners: Labels, paths: int, finest: float, most: int
-) -> tuple[Floats, Labels, Labels]:
-    """Polygons in place of curves.
+def paint(polygons: Polygons, runs: list[Runs], background: Floats) -> Floats:
+    """Paint polygons over a background of (height, width, channels); returns an image of that size.
+
+    Its memory is by rows, then channels, then columns.
 
     Args:
-        curves: (Q, 4, 2) start, two control points and end of each, those of a path one after the other.
-        owners: (Q,) the path of each curve, ascending.
-        paths: How many paths there are.
-        finest: Largest distance in pixels of a curve from the polygon.
-        most: Most edges of a curve.
-
-    Returns:
-        (E, 4) start and end of every edge, (paths + 1,) the first edge of each path and, last, E, and (Q,) how many
-        edges each curve has.
+        polygons: What to paint.
+        runs: What `find_runs` says of them.
+        background: What to paint them on.
     """
-    flat: tuple[Floats, Labels, Labels] = _flatten(curves, owners, paths, finest, most)
-    return flat
-
-
-def flatten_curves_backward(slopes: Floats, counts: Labels) -> Floats:
-    """(Q, 4, 2): the derivative with respect to the curves, from that with respect to the edges."""
-    gradient: Floats = _flatten_backward(slopes, counts)
-    return gradient
-
-
-def paint(polygons: Polygons, background: Floats) -> Floats:
-    """Paint polygons over a background of (height, width, channels); returns an image of that size."""
-    canvas = np.array(background, np.float32, order="C")
-    height, width, channels = canvas.shape
+    canvas = np.empty(np.array(background.shape)[[0, 2, 1]], np.float32)
+    canvas[:] = background.transpose(0, 2, 1)
 
     def work(top: int) -> None:
-        scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
-        _PAINTING[channels](polygons, top, canvas[top : top + _BAND_ROWS], scratch)
+        _PAINTING[canvas.shape[1]](polygons, runs[top // BAND_ROWS], top, canvas[top : top + BAND_ROWS])
 
-    for _ in in_threads(work, range(0, height, _BAND_ROWS)):
+    for _ in in_threads(work, range(0, len(canvas), BAND_ROWS)):
         pass
-    return canvas
+    return canvas.transpose(0, 2, 1)
 
 
-def cover(edges: Floats, starts: Labels, opacities: Floats, height: int, width: int, *, even_odd: bool) -> Labels:
-    """(height, width): the number of the uppermost polygon that hides more than half of each pixel, or -1."""
-    owners = np.full((height, width), -1)
-
-    def work(top: int) -> None:
-        scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
-        _cover_band(edges, starts, opacities, even_odd, top, owners[top : top + _BAND_ROWS], scratch)
-
-    for _ in in_threads(work, range(0, height, _BAND_ROWS)):
-        pass
-    return owners
-
-
-def paint_backward(polygons: Polygons, canvas: Floats, slope: Floats, wanted: Wanted) -> Gradients:
+def paint_backward(polygons: Polygons, runs: list[Runs], canvas: Floats, slope: Floats, wanted: Wanted) -> Gradients:
     """Derivatives of `paint`.
 
     Args:
-        polygons: As they were given to `paint`.
+        polygons, runs: As they were given to `paint`.
         canvas: What `paint` returned.
         slope: (height, width, channels) derivative of the loss with respect to the canvas.
         wanted: Which of them.
     """
     height, width, channels = canvas.shape
+    canvas, slope = canvas.transpose(0, 2, 1), np.ascontiguousarray(slope.transpose(0, 2, 1))
 
     def zeros() -> Gradients:
         return Gradients(
@@ -587,16 +476,15 @@ def paint_backward(polygons: Polygons, canvas: Floats, slope: Floats, wanted: Wa
         )
 
     def work(top: int) -> Gradients:
-        rows = slice(top, top + _BAND_ROWS)
+        rows = slice(top, top + BAND_ROWS)
         rest = canvas[rows].copy()
-        scratch = np.empty(_BAND_ROWS * (width + 2), np.float32)
-        band = _Band(top, rest, np.ones(rest.shape[:2], np.float32), slope[rows], scratch)
+        band = _Band(top, rest, np.ones((len(rest), width), np.float32), slope[rows])
         gradients = zeros()
-        _PAINTING_BACKWARD[channels](polygons, band, gradients, wanted)
+        _PAINTING_BACKWARD[channels](polygons, runs[top // BAND_ROWS], band, gradients, wanted)
         return gradients
 
     total = zeros()
-    for gradients in in_threads(work, range(0, height, _BAND_ROWS)):
+    for gradients in in_threads(work, range(0, height, BAND_ROWS)):
         for whole, part in zip(total, gradients, strict=True):
             np.add(whole, part, out=whole)
     return total

@@ -51,7 +51,7 @@ def render(paths: PathSet, width: int, height: int, background: Tensor | None = 
     if not len(paths):
         return canvas
     max_weight = MAX_WEIGHT if paths.opacities.requires_grad else 1.0
-    ramps = _ramps(paths)
+    ramps = ramps_of(paths)
     tables, chosen = (torch.from_numpy(part) for part in tables_of(paths.gradients, len(paths)))
     even_odd = paths.fill_rule == "evenodd"
     if canvas.device.type == "cpu":
@@ -87,14 +87,14 @@ def visible_areas(paths: PathSet, width: int, height: int) -> Tensor:
 
 def uppermost(paths: PathSet, width: int, height: int) -> NDArray[np.int64]:
     """(height, width): the number of the path that is seen at each pixel, more than any other; -1 for none."""
-    from spectacle.generators.supersvg.raster.numba_kernels import cover
+    from spectacle.generators.supersvg.raster.coverage import cover
 
     edges, starts = flatten(paths.to("cpu").detach())
     opacities = _array(paths.opacities.cpu())
     return cover(_array(edges), starts.numpy(), opacities, height, width, even_odd=paths.fill_rule == "evenodd")
 
 
-def _ramps(paths: PathSet) -> Tensor:
+def ramps_of(paths: PathSet) -> Tensor:
     """(P, 9) for each path what `Gradient.ramp` says: how far its gradient has come at a point."""
     ramps = paths.colours.new_zeros(len(paths), 9)
     if paths.axes is not None:
@@ -152,7 +152,9 @@ class _OnCpu(torch.autograd.Function):
         even_odd: bool,
         max_weight: float,
     ) -> Tensor:
-        from spectacle.generators.supersvg.raster.numba_kernels import Polygons, flatten_curves, paint
+        from spectacle.generators.supersvg.raster.coverage import find_runs
+        from spectacle.generators.supersvg.raster.flattening import flatten_curves
+        from spectacle.generators.supersvg.raster.numba_kernels import Polygons, paint
 
         edges, starts, ctx.counts = flatten_curves(
             _array(curves), owners.numpy(), len(opacities), FLATNESS, MAX_EDGES_PER_CURVE
@@ -169,16 +171,19 @@ class _OnCpu(torch.autograd.Function):
             even_odd,
             max_weight,
         )
-        ctx.canvas = paint(ctx.polygons, background.numpy())
+        height, width, _ = background.shape
+        ctx.runs = find_runs(edges, starts, height, width, even_odd=even_odd)
+        ctx.canvas = paint(ctx.polygons, ctx.runs, background.numpy())
         return torch.from_numpy(ctx.canvas)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
-        from spectacle.generators.supersvg.raster.numba_kernels import Wanted, flatten_curves_backward, paint_backward
+        from spectacle.generators.supersvg.raster.flattening import flatten_curves_backward
+        from spectacle.generators.supersvg.raster.numba_kernels import Wanted, paint_backward
 
         outlines, begins, ends, opacities = ctx.needs_input_grad[:4]
         wanted = Wanted(outlines, begins or ends, opacities)
-        gradients = paint_backward(ctx.polygons, ctx.canvas, _array(slope), wanted)
+        gradients = paint_backward(ctx.polygons, ctx.runs, ctx.canvas, slope.numpy(), wanted)
         of_curves = torch.from_numpy(flatten_curves_backward(gradients.edges, ctx.counts)) if outlines else None
         others = (gradients.colours, gradients.end_colours, gradients.opacities)
         return of_curves, *(torch.from_numpy(gradient) for gradient in others), *(None,) * 7

@@ -111,7 +111,7 @@ class Optimiser:
         groups = [{"params": [points], "lr": self.point_rate}, {"params": tints, "lr": self.colour_rate}]
         if self.opacities:
             groups.append({"params": [opacities], "lr": self.colour_rate})
-        adam = torch.optim.Adam(groups, betas=_BETAS)
+        adam = torch.optim.Adam(groups, betas=_BETAS, fused=points.device.type == "cpu")
         rates = [group["lr"] for group in adam.param_groups]
 
         def moved() -> PathSet:
@@ -119,6 +119,11 @@ class Optimiser:
             bent = points if self.straight is None else _straightened(points, paths.successors, self.straight)
             return replace(paths, points=bent, colours=colours, opacities=opacities, end_colours=ends)
 
+        direct = None
+        if self.straight is None and points.device.type == "cpu":
+            from spectacle.generators.supersvg.raster.step import SquaredError
+
+            direct = SquaredError(paths, self.pixels, self.background, self.stiffness(paths))
         begun = budget.spent
         steps = 0
         errors: list[float] = []
@@ -129,24 +134,36 @@ class Optimiser:
             shrunk = min(1, steps / _WARM_UP) * (1 - (1 - final_rate) * (spent - begun) / (until - begun))
             for group, rate in zip(adam.param_groups, rates, strict=True):
                 group["lr"] = rate * shrunk
-            now = moved()
-            drawn = self.draw(now)
-            # The derivative of the squared error is written down: one pass over the pixels in place of four.
-            off = (drawn.detach() - self.pixels).reshape(-1)
-            errors.append(float(off.dot(off)) / off.numel())
+            if direct is not None:
+                error = direct.backward(points, colours, tints[1] if len(tints) > 1 else None, opacities)
+            else:
+                adam.zero_grad()
+                error = self.backward(moved())
+            errors.append(error / self.pixels.numel())
             budget.step(errors[-1])
-            losses, slopes = [drawn], [off.mul_(2).reshape(drawn.shape)]
-            if self.straight is None:
-                losses.append(_STIFFNESS / len(paths) * _roughness(now))
-                slopes.append(torch.ones_like(losses[1]))
-            adam.zero_grad()
-            torch.autograd.backward(losses, slopes)
             adam.step()
             with torch.no_grad():
                 for tint in tints:
                     tint.clamp_(0, 1)
                 opacities.clamp_(_MIN_OPACITY, 1)
         return moved().detach()
+
+    def stiffness(self, paths: PathSet) -> float:
+        """What the bends of all paths weigh; nothing where lines must stay straight."""
+        return 0.0 if self.straight is not None else _STIFFNESS / len(paths)
+
+    def backward(self, paths: PathSet) -> float:
+        """The squared error; its derivatives, and those of the bends, become the gradients of what is optimized."""
+        drawn = self.draw(paths)
+        # The derivative of the squared error is written down: one pass over the pixels in place of four.
+        off = (drawn.detach() - self.pixels).reshape(-1)
+        error = float(off.dot(off))
+        losses, slopes = [drawn], [off.mul_(2).reshape(drawn.shape)]
+        if self.straight is None:
+            losses.append(self.stiffness(paths) * _roughness(paths))
+            slopes.append(torch.ones_like(losses[1]))
+        torch.autograd.backward(losses, slopes)
+        return error
 
     def cropped(self, window: tuple[slice, slice]) -> Optimiser:
         """The same for some rows and columns of the image."""

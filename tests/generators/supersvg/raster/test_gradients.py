@@ -14,7 +14,7 @@ from PIL import Image  # noqa: E402
 
 from spectacle.generators.supersvg.raster import torch_kernels  # noqa: E402
 from spectacle.generators.supersvg.raster.gradients import Gradient, tables_of  # noqa: E402
-from spectacle.generators.supersvg.raster.render import _ramps, flatten, render  # noqa: E402
+from spectacle.generators.supersvg.raster.render import flatten, ramps_of, render  # noqa: E402
 from spectacle.generators.supersvg.raster.shapes import PathSet  # noqa: E402
 from spectacle.generators.supersvg.tracing.document import to_svg  # noqa: E402
 
@@ -54,7 +54,7 @@ def test_a_gpu_renders_the_same_gradient(name: str) -> None:
     paths = square(GRADIENTS[name])
     edges, starts = flatten(paths)
     drawn = torch_kernels.paint(
-        *(edges, starts, paths.colours, paths.colours, _ramps(paths)),
+        *(edges, starts, paths.colours, paths.colours, ramps_of(paths)),
         *map(torch.from_numpy, tables_of(paths.gradients, 1)),
         *(paths.opacities, torch.zeros(SIZE, SIZE, 3)),
         even_odd=False,

@@ -15,7 +15,7 @@ from PIL import Image  # noqa: E402
 
 from spectacle.generators.supersvg.raster import torch_kernels  # noqa: E402
 from spectacle.generators.supersvg.raster.gradients import tables_of  # noqa: E402
-from spectacle.generators.supersvg.raster.render import MAX_WEIGHT, _ramps, flatten, render, uppermost, visible_areas  # noqa: E402
+from spectacle.generators.supersvg.raster.render import MAX_WEIGHT, flatten, ramps_of, render, uppermost, visible_areas  # noqa: E402
 from spectacle.generators.supersvg.raster.shapes import PathSet  # noqa: E402
 from spectacle.generators.supersvg.tracing.document import to_svg  # noqa: E402
 
@@ -45,7 +45,7 @@ def on_gpu_operations(paths: PathSet) -> torch.Tensor:
     edges, starts = flatten(paths)
     ends = paths.colours if paths.end_colours is None else paths.end_colours
     return torch_kernels.paint(
-        *(edges, starts, paths.colours, ends, _ramps(paths)),
+        *(edges, starts, paths.colours, ends, ramps_of(paths)),
         *map(torch.from_numpy, tables_of(paths.gradients, len(paths))),
         *(paths.opacities, torch.zeros(HEIGHT, WIDTH, 3)),
         even_odd=paths.fill_rule == "evenodd",
