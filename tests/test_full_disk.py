@@ -55,6 +55,7 @@ def test_a_full_disk_is_waited_out_with_the_request_in_its_place(small_disk: Dae
     assert_nothing_left(daemon)
 
 
+@pytest.mark.slow
 @pytest.mark.root
 def test_a_disk_that_is_full_of_what_daemons_that_died_have_left_is_swept_at_once(small_disk: Daemon) -> None:
     daemon = small_disk.start()
@@ -69,6 +70,7 @@ def test_a_disk_that_is_full_of_what_daemons_that_died_have_left_is_swept_at_onc
     assert not stale.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.root
 def test_progress_of_waiting_requests_gives_way_where_no_further_file_can_be_made(small_disk: Daemon) -> None:
     stems = [f"a-{number}-64x64" for number in range(20)]
@@ -111,6 +113,7 @@ def test_nothing_is_begun_below_the_least_free_space(small_disk: Daemon) -> None
     assert daemon.answer("a-1-64x64").suffix == ".png"
 
 
+@pytest.mark.slow
 @pytest.mark.root
 def test_a_spool_mounted_read_only_is_waited_for(small_disk: Daemon) -> None:
     daemon = small_disk.start()

@@ -64,6 +64,7 @@ def test_a_worker_without_work_is_ended_and_started_again_when_there_is_some(has
     assert hasty.answer("a-4-64x64").suffix == ".png"
 
 
+@pytest.mark.slow
 def test_a_hung_job_does_not_keep_the_daemon_from_stopping(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, configured(("drain_timeout = 20", "drain_timeout = 0.5"))).start()
     run_slowly(daemon, "a-1-64x64", steps=1, trouble="hang")

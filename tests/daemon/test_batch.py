@@ -170,6 +170,7 @@ def test_each_of_a_batch_has_its_claim_and_its_progress_and_is_cancelled_by_itse
     assert attempts(daemon) == {}
 
 
+@pytest.mark.slow
 def test_the_end_of_a_worker_costs_each_of_its_batch_one_attempt_and_each_runs_alone_then(daemon: Daemon) -> None:
     running = occupied(daemon, STEMS)
     ask(daemon, "later-3-8x8", group="another")
@@ -185,6 +186,7 @@ def test_the_end_of_a_worker_costs_each_of_its_batch_one_attempt_and_each_runs_a
     assert set(counted.values()) == {1}
 
 
+@pytest.mark.slow
 def test_requests_that_ran_when_the_daemon_died_run_one_at_a_time_then(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path, CONFIGURATION.replace('devices = ["cpu"]', 'devices = ["cpu", "cpu"]\npreload = false'))
     daemon.start()

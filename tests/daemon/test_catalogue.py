@@ -122,6 +122,7 @@ def test_a_description_that_takes_too_long_or_fails_leaves_what_was_known(
     assert catalogue.kinds is known
 
 
+@pytest.mark.slow
 def test_a_daemons_report_tells_of_its_kinds(tmp_path: Path) -> None:
     with running(tmp_path) as daemon:
         details = wait_for(lambda: daemon.report().get("kind_details"), "the kinds")

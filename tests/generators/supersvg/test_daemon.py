@@ -79,6 +79,7 @@ def test_a_picture_comes_back_as_svg_with_its_metrics(daemon: Daemon, kind: str,
             assert np.abs(np.asarray(preview.convert("RGB"), float) - wanted).mean() < 25
 
 
+@pytest.mark.slow
 def test_a_kind_may_make_pictures_of_it(daemon: Daemon) -> None:
     daemon.write("alice-2-48x32-poster", "\n", input=encoded(picture()))
     with Image.open(daemon.answer("alice-2-48x32-poster", SECONDS)) as drawn:
