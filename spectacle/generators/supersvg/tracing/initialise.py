@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.borders import closed_curves
+from spectacle.generators.supersvg.tracing.fills import graded
 
 _PITCH = 1 / 180
 _MIN_PITCH = 2.8
@@ -59,7 +58,7 @@ def shapes_of(labels: Labels, picture: Floats, max_paths: int, spacing: float | 
     )
     if flat.shape[1] == 4 or max_paths > _MAX_GRADED_PATHS:
         return paths
-    return _graded(paths, label, np.stack([columns + 0.5, rows + 0.5], axis=1), flat)
+    return graded(paths, label, np.stack([columns + 0.5, rows + 0.5], axis=1), flat)
 
 
 def _with_holes(labels: Labels, spacing: float, points: Doubles, curves: Labels) -> tuple[Doubles, Labels, Labels]:
@@ -84,36 +83,6 @@ def _with_holes(labels: Labels, spacing: float, points: Doubles, curves: Labels)
         np.concatenate([points[:0], *(contour for _, contour in contours)]),
         lengths,
         np.array([number for number, _ in contours], np.int64),
-    )
-
-
-def _graded(paths: PathSet, label: Labels, places: Doubles, colours: Floats) -> PathSet:
-    """The paths with linear gradients along the directions in which their colours change most."""
-    sizes = np.bincount(label)
-
-    def mean(values: NDArray[np.floating]) -> Doubles:
-        return np.bincount(label, values) / sizes
-
-    means = paths.colours.numpy()
-    centres = np.stack([mean(places[:, 0]), mean(places[:, 1])], axis=1)
-    offsets, rest = places - centres[label], colours - means[label]
-    covariance = np.empty((len(sizes), 2, 2))
-    moments = np.empty((len(sizes), 2, 3))
-    for axis in range(2):
-        for other in range(2):
-            covariance[:, axis, other] = mean(offsets[:, axis] * offsets[:, other])
-        for channel in range(3):
-            moments[:, axis, channel] = mean(offsets[:, axis] * rest[:, channel])
-    slopes = np.linalg.inv(covariance + np.eye(2)) @ moments
-    left, strength, right = np.linalg.svd(slopes, full_matrices=False)
-    direction, change = left[:, :, 0], right[:, 0] * strength[:, :1]
-    reach = 2 * np.sqrt(np.einsum("pi,pij,pj->p", direction, covariance, direction))[:, None] + 1
-    ends = np.concatenate([centres - reach * direction, centres + reach * direction], axis=1)
-    return replace(
-        paths,
-        colours=_tensor((means - reach * change).clip(0, 1)),
-        end_colours=_tensor((means + reach * change).clip(0, 1)),
-        axes=_tensor(ends),
     )
 
 

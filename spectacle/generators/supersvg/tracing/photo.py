@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from spectacle.generators.supersvg.raster.shapes import PathSet
+from spectacle.generators.supersvg.tracing.fills import fitted
 from spectacle.generators.supersvg.tracing.initialise import shapes_of
 from spectacle.generators.supersvg.tracing.merge import merge_similar
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser
@@ -43,7 +44,7 @@ def complete(
 ) -> PathSet:
     """Optimize an SVG, merge what is alike in it, and add paths where it is wrong until there are `max_paths`.
 
-    Before the last steps, curves are left out that hardly matter.
+    Before the last steps, curves and gradients are left out that hardly matter.
 
     Args:
         paths: In pixels of the target.
@@ -53,6 +54,8 @@ def complete(
     begun = budget.spent
     for number in range(_ROUNDS):
         until = begun + (1 - begun) * (number + 1) * _ROUND_SHARE
+        if number:
+            paths = fitted(paths, optimiser)
         if number == _ROUNDS - 1:
             paths = thinned(paths, optimiser)
         paths = optimiser.run(paths, budget, until)
@@ -69,5 +72,7 @@ def complete(
                 labels, _ = largest_errors(target.pixels, optimiser.difference(paths).cpu().numpy(), count)
         if count > 0:
             paths = shapes_of(labels, target.pixels, max_paths).to(paths.points.device).over(paths)
-    paths = optimiser.run(thinned(paths, optimiser), budget, 1.0, _FINAL_RATE)
+    if budget.spent == 1:
+        return optimiser.without_hidden(thinned(paths, optimiser), _MIN_VISIBLE)
+    paths = optimiser.run(thinned(fitted(paths, optimiser), optimiser), budget, 1.0, _FINAL_RATE)
     return optimiser.without_hidden(paths, _MIN_VISIBLE)
