@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
+from spectacle.generators.supersvg.arrays import Doubles
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.primitives import primitive_of
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _ROUND = 0.002
 """Ellipses whose radii differ by less than about this share of their squares are written as circles."""
+
+_EXACT = 0.05
+"""How many steps of the grid numbers may be off by their precision alone."""
 
 _LONG = 100
 """Steps of the grid from which on a line is long."""
@@ -40,7 +44,8 @@ def to_svg(
     """Write paths as an SVG document.
 
     The coordinates are integers, multiples of `grid`, under one scaling group, and relative wherever SVG allows: that
-    is the shortest form. Straight curves become lines.
+    is the shortest form. Straight curves become lines, and quadratic ones with a control point on the grid are written
+    as such.
 
     Args:
         paths: Paths in pixels of an image of `width` × `height`.
@@ -52,13 +57,16 @@ def to_svg(
         shapes: How far in pixels an outline may be off a circle, an ellipse or a rectangle to be written as one; None
             for paths only.
     """
-    points: list[list[int]] = (paths.points.detach().cpu().double() / grid).round().long().tolist()
+    exact = paths.detach().curves().cpu().double().numpy() / grid
+    points: list[list[int]] = exact[:, :3].reshape(-1, 2).round().astype(np.int64).tolist()
+    controls = _quadratic_controls(exact)
     definitions, fills = _fills(paths, grid)
     opacities = paths.opacities.tolist()
     data: list[list[str]] = [[] for _ in range(len(paths))]
     first = 0
     for count, owner in zip(paths.contours.tolist(), paths.owners.tolist(), strict=True):
-        data[owner].append(_contour(points[3 * first : 3 * (first + count)]))
+        own = slice(first, first + count)
+        data[owner].append(_contour(points[3 * own.start : 3 * own.stop], controls[own]))
         first += count
     elements = [f'path d="{"".join(contours)}"' for contours in data]
     if shapes is not None:
@@ -258,7 +266,18 @@ def _opacity(opacity: float) -> str:
     return "" if hundredths >= 100 else f'fill-opacity="{short_number(hundredths / 100)}" '
 
 
-def _contour(points: list[list[int]], *, closed: bool = True) -> str:
+def _quadratic_controls(curves: Doubles) -> list[tuple[int, int] | None]:
+    """The control points of those cubics (Q, 4, 2) that are quadratic curves on the grid, and None for the others."""
+    begin, first, second, end = curves.transpose(1, 0, 2)
+    controls = ((3 * (first + second) - begin - end) / 4).round()
+    off = np.stack([begin + 2 * controls - 3 * first, end + 2 * controls - 3 * second])
+    quadratic = (np.abs(off).max(axis=(0, 2), initial=0) < _EXACT).tolist()
+    return [(int(x), int(y)) if known else None for known, (x, y) in zip(quadratic, controls, strict=True)]
+
+
+def _contour(
+    points: list[list[int]], controls: list[tuple[int, int] | None] | None = None, *, closed: bool = True
+) -> str:
     x, y = start = points[0]
     segments: list[tuple[str, list[int]]] = []
     for number in range(0, len(points) - 1, 3):
@@ -267,8 +286,10 @@ def _contour(points: list[list[int]], *, closed: bool = True) -> str:
         end_x, end_y = start if last else points[number + 3]
         numbers = [x1 - x, y1 - y, x2 - x, y2 - y, end_x - x, end_y - y]
         dx, dy = numbers[4:]
+        control = controls[number // 3] if controls is not None else None
         if not _straight(numbers):
-            segments.append(("c", numbers))
+            quadratic = None if control is None else [control[0] - x, control[1] - y, *numbers[4:]]
+            segments.append(("c", numbers) if quadratic is None else ("q", quadratic))
         elif last or not (dx or dy):
             pass  # closing draws the last line
         elif dy == 0:

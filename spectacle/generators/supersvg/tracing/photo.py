@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.fills import fitted
 from spectacle.generators.supersvg.tracing.initialise import shapes_of
 from spectacle.generators.supersvg.tracing.merge import merge_similar
+from spectacle.generators.supersvg.tracing.quadratics import may_be_quadratic
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser
 from spectacle.generators.supersvg.tracing.regions import first_regions, largest_errors
 from spectacle.generators.supersvg.tracing.target import Target
@@ -44,7 +46,7 @@ def complete(
 ) -> PathSet:
     """Optimize an SVG, merge what is alike in it, and add paths where it is wrong until there are `max_paths`.
 
-    Before the last steps, curves and gradients are left out that hardly matter.
+    Before the last steps, curves and gradients are left out that hardly matter, and curves made quadratic.
 
     Args:
         paths: In pixels of the target.
@@ -74,5 +76,7 @@ def complete(
             paths = shapes_of(labels, target.pixels, max_paths).to(paths.points.device).over(paths)
     if budget.spent == 1:
         return optimiser.without_hidden(thinned(paths, optimiser), _MIN_VISIBLE)
-    paths = optimiser.run(thinned(fitted(paths, optimiser), optimiser), budget, 1.0, _FINAL_RATE)
+    paths = thinned(fitted(paths, optimiser), optimiser)
+    last = replace(optimiser, quadratic=may_be_quadratic(paths, optimiser))
+    paths = last.run(paths, budget, 1.0, _FINAL_RATE)
     return optimiser.without_hidden(paths, _MIN_VISIBLE)

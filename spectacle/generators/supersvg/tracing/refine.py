@@ -81,6 +81,7 @@ class Optimiser:
         colour_rate: First step of a colour channel or opacity.
         opacities: Whether opacities are changed too.
         straight: (Q,) which curves are lines and must stay so, with corners as sharp as they are; or None.
+        quadratic: (Q,) which curves are quadratic, or become so; or None.
     """
 
     pixels: Tensor
@@ -89,6 +90,7 @@ class Optimiser:
     colour_rate: float = 0.02
     opacities: bool = False
     straight: Tensor | None = None
+    quadratic: Tensor | None = None
 
     def run(self, paths: PathSet, budget: Budget, until: float, final_rate: float = 1.0) -> PathSet:
         """Optimize until a share of the budget is spent.
@@ -112,11 +114,12 @@ class Optimiser:
         if self.opacities:
             groups.append({"params": [opacities], "lr": self.colour_rate})
         adam = torch.optim.Adam(groups, betas=_BETAS, fused=points.device.type == "cpu")
+        successors = paths.successors
         rates = [group["lr"] for group in adam.param_groups]
 
         def moved() -> PathSet:
             ends = tints[1] if len(tints) > 1 else None
-            bent = points if self.straight is None else _straightened(points, paths.successors, self.straight)
+            bent = points if self.straight is None else _straightened(points, successors, self.straight)
             return replace(paths, points=bent, colours=colours, opacities=opacities, end_colours=ends)
 
         direct = None
@@ -143,6 +146,8 @@ class Optimiser:
             budget.step(errors[-1])
             adam.step()
             with torch.no_grad():
+                if self.quadratic is not None:
+                    points.copy_(_lowered(points, successors, self.quadratic))
                 for tint in tints:
                     tint.clamp_(0, 1)
                 opacities.clamp_(_MIN_OPACITY, 1)
@@ -204,3 +209,12 @@ def _straightened(points: Tensor, successors: Tensor, straight: Tensor) -> Tenso
     start, end = own[:, 0], own[successors, 0]
     lines = torch.stack([start, start + (end - start) / 3, start + (end - start) * (2 / 3)], dim=1)
     return torch.where(straight[:, None, None], lines, own).reshape(-1, 2)
+
+
+def _lowered(points: Tensor, successors: Tensor, quadratic: Tensor) -> Tensor:
+    """The points with the control points of some curves where those of the nearest quadratic curves are."""
+    own = points.reshape(-1, 3, 2)
+    start, end = own[:, 0], own[successors, 0]
+    twice = (3 * (own[:, 1] + own[:, 2]) - start - end) / 2
+    curves = torch.stack([start, (start + twice) / 3, (end + twice) / 3], dim=1)
+    return torch.where(quadratic[:, None, None], curves, own).reshape(-1, 2)

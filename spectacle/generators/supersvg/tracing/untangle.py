@@ -54,6 +54,11 @@ def untangled(paths: PathSet) -> PathSet:
     )
 
 
+def crosses_itself(contour: Doubles) -> bool:
+    """Whether a closed outline (n, 4, 2) crosses itself; False for those too long to be looked at."""
+    return len(contour) <= _MAX_CURVES and _crossing(np.ascontiguousarray(contour))[0] >= 0
+
+
 def _parts(contour: Doubles) -> list[Doubles]:
     """Outlines without crossings in place of one; the outline itself if it has none."""
     todo, done = [contour], []

@@ -28,6 +28,7 @@ from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
 from spectacle.generators.supersvg.tracing.palette import find_colours, reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
 from spectacle.generators.supersvg.tracing.pixel_art import find_blurred_cells, find_cells
+from spectacle.generators.supersvg.tracing.quadratics import with_quadratics
 from spectacle.generators.supersvg.tracing.recolour import (
     with_colours_of_file,
     with_fewer_colours,
@@ -372,6 +373,8 @@ class _Work:
             paths = on_grid(rounded(paths, grid), *size, grid)
             paths = untangled(paths)
         paths = on_grid(rounded(paths, grid), *size, grid)
+        if mode == Mode.PHOTO:
+            paths = with_quadratics(paths, grid)
         visible = None if target.transparent or not (page and self.settings.page) else background
         shapes = max(_SHAPE_TOLERANCE * max(scale_x, scale_y), grid) if self.settings.shapes else None
         svg = to_svg(paths, *size, grid, visible, grouped=self.settings.grouped, shapes=shapes)

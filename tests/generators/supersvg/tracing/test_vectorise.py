@@ -259,12 +259,12 @@ def test_torch_gets_its_threads_back() -> None:
     assert torch.get_num_threads() == before
 
 
-def test_added_shapes_never_make_the_drawing_much_worse() -> None:
+def test_no_step_makes_the_drawing_much_worse_though_shapes_are_added_and_curves_left_out() -> None:
     errors: list[float] = []
     vectorise(
         photograph(), VectoriseSettings(max_paths=40, num_iterations=100), lambda step, steps, mse: errors.append(mse)
     )
-    assert all(after < 1.25 * before for before, after in itertools.pairwise(errors))
+    assert all(after < 1.35 * before for before, after in itertools.pairwise(errors))
 
 
 def test_the_hole_of_a_transparent_ring_is_cut_out() -> None:
