@@ -11,7 +11,7 @@ from scipy import ndimage
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.borders import closed_curves
-from spectacle.generators.supersvg.tracing.fills import graded
+from spectacle.generators.supersvg.tracing.path_fills import graded
 
 _PITCH = 1 / 180
 _MIN_PITCH = 2.8

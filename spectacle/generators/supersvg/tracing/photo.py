@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 
 from spectacle.generators.supersvg.raster.shapes import PathSet
-from spectacle.generators.supersvg.tracing.fills import fitted
 from spectacle.generators.supersvg.tracing.initialise import shapes_of
 from spectacle.generators.supersvg.tracing.merge import merge_similar
+from spectacle.generators.supersvg.tracing.path_fills import fitted
 from spectacle.generators.supersvg.tracing.quadratics import may_be_quadratic
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser
 from spectacle.generators.supersvg.tracing.regions import first_regions, largest_errors

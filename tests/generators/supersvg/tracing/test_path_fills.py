@@ -10,7 +10,7 @@ pytest.importorskip("numba")
 
 from spectacle.generators.supersvg.raster.gradients import Gradient  # noqa: E402
 from spectacle.generators.supersvg.raster.shapes import PathSet  # noqa: E402
-from spectacle.generators.supersvg.tracing.fills import fitted  # noqa: E402
+from spectacle.generators.supersvg.tracing.path_fills import fitted  # noqa: E402
 from spectacle.generators.supersvg.tracing.refine import Optimiser  # noqa: E402
 
 SIZE = 48
