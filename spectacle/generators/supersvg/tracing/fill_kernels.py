@@ -180,7 +180,7 @@ def share_pixels(
     Args:
         fills: Of the areas.
         seeds: (height, width), the areas numbered from 1; 0 for none.
-        reach: How far away an area may be, in rows and in columns.
+        reach: About how far away an area may be, in pixels.
         pixels: (height, width, channels).
         rows, columns: (n,) where the pixels are.
         first: (n,) the number of the first area of each, from 0.
@@ -204,7 +204,8 @@ def share_pixels(
         count = 0
         for down in range(-reach, reach + 1):
             for across in range(-reach, reach + 1):
-                if not (0 <= row + down < height and 0 <= column + across < width):
+                far = down * down + across * across
+                if far > reach * reach + 1 or not (0 <= row + down < height and 0 <= column + across < width):
                     continue
                 number = seeds[row + down, column + across] - 1
                 if number < 0 or number == first[place]:
@@ -227,7 +228,7 @@ def share_pixels(
                         axis = base[channel] - colour[channel]
                         error += (own[channel] - colour[channel] - share * axis) ** 2
                     mixed[found], errors[found] = share, error
-                error = errors[found] + 1e-5 * (down * down + across * across)
+                error = errors[found] + 1e-5 * far
                 if error < least:
                     least = error
                     others[place], shares[place] = number, mixed[found]

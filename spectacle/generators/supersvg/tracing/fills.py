@@ -17,6 +17,9 @@ from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, sp
 _GRADIENT_GAIN = 3.0
 """How many times a gradient must lower the squared error of an area to be worth its bytes."""
 
+_UNSURE = 2.0
+"""By this factor the error of a gradient that is known from some of an area's pixels may be too great."""
+
 _MAX_GRADIENTS = 64
 """So many areas at most, the largest, are looked at for more than linear gradients of two colours."""
 
@@ -110,17 +113,15 @@ def _gradient(places: Doubles, colours: Doubles, error: float, known: _Known | N
         error: Mean of their squared differences from their mean.
         known: What other areas have; new ones are added. None for only simple ones.
     """
-    chosen, step = thinned(places)
-    some, seen = places[chosen], colours[chosen]
     if known is not None and known.gradients:
-        number, left = first_close(known.fills, some, seen, min(_SAME_GRADIENT, error / _GRADIENT_GAIN))
+        number, left = first_close(known.fills, places, colours, min(_SAME_GRADIENT, error / _GRADIENT_GAIN))
         if number >= 0:
             return known.gradients[number], left
-    simple = _two_colours(places, some, seen)
+    simple = _two_colours(places, colours)
     if simple is not None and simple[1] < _SAME_GRADIENT:
         found: tuple[Gradient, float] | None = simple
     else:
-        fitted = fit_gradient(some, seen, step) if known is not None else None
+        fitted = _fitted(places, colours, error) if known is not None else None
         found = min((one for one in (simple, fitted) if one is not None), key=itemgetter(1), default=None)
     if found is None or found[1] * _GRADIENT_GAIN > error:
         return None
@@ -129,13 +130,18 @@ def _gradient(places: Doubles, colours: Doubles, error: float, known: _Known | N
     return found
 
 
-def _two_colours(every: Doubles, places: Doubles, colours: Doubles) -> tuple[Gradient, float] | None:
-    """The linear gradient along the direction in which the colours change most, and its mean squared error.
+def _fitted(places: Doubles, colours: Doubles, error: float) -> tuple[Gradient, float] | None:
+    """The gradient of an area, unless a look at some of many pixels says that it is not worth it."""
+    if (few := thinned(places)) is not None:
+        chosen, step = few
+        fitted = fit_gradient(places[chosen], colours[chosen], step)
+        if fitted is not None and fitted[1] * _GRADIENT_GAIN > _UNSURE * error:
+            return None
+    return fit_gradient(places, colours)
 
-    Args:
-        every: (n, 2) the places of an area's pixels.
-        places, colours: Of some of them, from which it is known.
-    """
+
+def _two_colours(places: Doubles, colours: Doubles) -> tuple[Gradient, float] | None:
+    """The linear gradient along the direction in which the colours change most, and its mean squared error."""
     centre, mean = places.mean(axis=0), colours.mean(axis=0)
     offsets, rest = places - centre, colours - mean
     slope = np.linalg.solve(offsets.T @ offsets / len(places) + 1e-3 * np.eye(2), offsets.T @ rest / len(places))
@@ -144,8 +150,7 @@ def _two_colours(every: Doubles, places: Doubles, colours: Doubles) -> tuple[Gra
     if strength[0] == 0:
         return None
     along = offsets @ direction
-    ends_ = (every - centre) @ direction
-    first, last = float(ends_.min()), float(ends_.max())
+    first, last = float(along.min()), float(along.max())
     if last - first < 1:
         return None
     change = (along[:, None] * rest).sum(axis=0) / (along**2).sum()

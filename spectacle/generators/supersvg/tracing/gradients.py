@@ -21,8 +21,8 @@ MIN_PIXELS = 64
 """Areas of fewer pixels have linear gradients of two colours at most."""
 
 _SAMPLE = 2048
-_ENOUGH = 16384
-"""Of so many pixels a gradient is known as well as of more: of larger areas every second, third … row and column."""
+_ENOUGH = 8192
+"""So many pixels of a large area show whether it may have a gradient: those of every second, third … row and column."""
 
 _MIN_THINNED = 0.5
 """The share of the pixels expected there that must be; the rows and columns of narrow areas may miss them."""
@@ -51,18 +51,20 @@ _BEYOND = 1.5
 """By how many pixels a gradient goes on in the same way beyond the pixels that are surely part of the area."""
 
 
-def thinned(places: Doubles) -> tuple[NDArray[np.bool_] | slice, int]:
-    """Which of many pixels to look at, and of one in how many rows and columns these are.
+def thinned(places: Doubles) -> tuple[NDArray[np.bool_], int] | None:
+    """(n,) which of many pixels to look at first, and of one in how many rows and columns these are.
 
     Args:
         places: (n, 2) x and y of the pixels' middles.
+
+    Returns:
+        None if all are few enough.
     """
     step = math.ceil(math.sqrt(len(places) / _ENOUGH))
-    if step > 1:
-        chosen = (places.astype(np.int32) % step == 0).all(axis=1)
-        if chosen.sum() * step**2 >= _MIN_THINNED * len(places):
-            return chosen, step
-    return slice(None), 1
+    if step == 1:
+        return None
+    chosen: NDArray[np.bool_] = (places.astype(np.int32) % step == 0).all(axis=1)
+    return (chosen, step) if chosen.sum() * step**2 >= _MIN_THINNED * len(places) else None
 
 
 def fit_gradient(places: Doubles, colours: Doubles, step: int = 1) -> tuple[Gradient, float] | None:
@@ -71,15 +73,13 @@ def fit_gradient(places: Doubles, colours: Doubles, step: int = 1) -> tuple[Grad
     Args:
         places: (n, 2) x and y of the pixels' middles.
         colours: (n, 3), or 4 with the colours multiplied by the opacity.
-        step: The pixels are those of one in so many rows and columns.
+        step: Of one in how many rows and columns the pixels are.
 
     Returns:
         None where the pixels do not change in one direction or around one centre. The error is the sum of the channels.
     """
     if len(places) < MIN_PIXELS:
         return None
-    chosen, coarser = thinned(places)
-    places, colours, step = places[chosen], colours[chosen], step * coarser
     order = np.random.default_rng(0).permutation(len(places))[:_SAMPLE]
     some, seen = places[order], colours[order]
     quadric = _quadric(places, colours, step)
@@ -93,7 +93,7 @@ def fit_gradient(places: Doubles, colours: Doubles, step: int = 1) -> tuple[Grad
     best = min(error for error, _ in trials)
     limit = max(_AS_GOOD * best, _NOISE)
     frame = next(frame for error, frame in trials if error <= limit)
-    gradient = _with_colours(*frame, places, colours, step)
+    gradient = _with_colours(*frame, places, colours)
     return gradient, float(squares_off(gradient, places, colours).mean())
 
 
@@ -107,45 +107,59 @@ def fit_most(places: Doubles, colours: Doubles) -> Iterator[tuple[Gradient, NDAr
     """
     if len(places) < _MIN_SPLIT:
         return
-    chosen, step = thinned(places)
-    some, seen = places[chosen], colours[chosen]
-    for kept in _likely(some, seen, step):
-        gradient = _grown(some, seen, kept, step)
+    for kept in _likely(places, colours):
+        gradient = _grown(places, colours, kept)
         inside = None if gradient is None else _inside(gradient, places, colours)
         if gradient is not None and inside is not None:
             yield gradient, inside
 
 
-def _likely(places: Doubles, colours: Doubles, step: int) -> Iterator[NDArray[np.bool_]]:
+def _likely(places: Doubles, colours: Doubles) -> Iterator[NDArray[np.bool_]]:
     """(n,) which pixels may have one gradient."""
     yield _on_one_plane(places, colours)
     for side in (places - np.median(places, axis=0)).T:
         for half in (side >= 0, side < 0):
-            fitted = fit_gradient(places[half], colours[half], step)
-            if fitted is not None and np.median(squares_off(fitted[0], places[half], colours[half])) <= _OFF / 4:
+            own, seen = places[half], colours[half]
+            if (few := thinned(own)) is not None:
+                chosen, step = few
+                fitted = fit_gradient(own[chosen], seen[chosen], step)
+                if fitted is None or np.median(squares_off(fitted[0], own[chosen], seen[chosen])) > _OFF / 2:
+                    continue
+            fitted = fit_gradient(own, seen)
+            if fitted is not None and np.median(squares_off(fitted[0], own, seen)) <= _OFF / 4:
                 yield half
 
 
-def _grown(places: Doubles, colours: Doubles, kept: NDArray[np.bool_], step: int) -> Gradient | None:
+def _grown(places: Doubles, colours: Doubles, kept: NDArray[np.bool_]) -> Gradient | None:
     """The gradient that most pixels have, from some, (n,), that may have it."""
+    if (few := thinned(places)) is not None:
+        chosen, step = few
+        if _search(places[chosen], colours[chosen], kept[chosen], step)[1]:
+            return None
+    return _search(places, colours, kept, 1)[0]
+
+
+def _search(places: Doubles, colours: Doubles, kept: NDArray[np.bool_], step: int) -> tuple[Gradient | None, bool]:
+    """The gradient that most pixels have, if that is found, and whether there is no hope."""
     least = math.inf
     for number in range(_ROUNDS):
         found = fit_gradient(places[kept], colours[kept], step)
-        if found is None or (number > 1 and least > _POOR and found[1] > _STUCK * least):
-            return None
+        if found is None:
+            return None, step == 1
+        stuck = number > 1 and least > _POOR and found[1] > _STUCK * least
         least = min(least, found[1])
-        if number and least > _HOPELESS:
-            return None
+        if stuck or (number and least > _HOPELESS):
+            return None, True
         off = squares_off(found[0], places, colours)
         within = off <= _OFF
         good = found[1] <= _NOISE and within.mean() >= _MIN_MOST
         if good and number < _ROUNDS - 1 and within.sum() > _SETTLED * kept.sum():
             kept = within
         elif good:
-            return found[0]
+            return found[0], False
         else:
             kept = off <= max(np.quantile(off, _MIN_MOST), _OFF / 4)
-    return None
+    return None, False
 
 
 def _inside(gradient: Gradient, places: Doubles, colours: Doubles) -> NDArray[np.bool_] | None:
@@ -301,7 +315,7 @@ def _ellipses(form: Doubles, slope: Doubles) -> list[Doubles]:
     return starts
 
 
-def _with_colours(frame: Doubles, shift: Doubles, places: Doubles, colours: Doubles, step: int) -> Gradient:
+def _with_colours(frame: Doubles, shift: Doubles, places: Doubles, colours: Doubles) -> Gradient:
     """The gradient with the fewest colours that come near enough to the pixels'."""
     far = ways(frame, shift, *places.T)
     origin, first, second = frame
@@ -324,9 +338,7 @@ def _with_colours(frame: Doubles, shift: Doubles, places: Doubles, colours: Doub
         means = np.concatenate([means, np.ones((len(means), 1))], axis=1)
     offsets, stops = find_stops(at, means, counts[used].astype(np.float64))
     length = float(np.hypot(*(frame[1] - frame[0])))
-    return _beyond(
-        Gradient(frame, offsets, stops, shift), (_BEYOND + step - 1) / max(length, 1.0), from_start=not radial
-    )
+    return _beyond(Gradient(frame, offsets, stops, shift), _BEYOND / max(length, 1.0), from_start=not radial)
 
 
 def _beyond(gradient: Gradient, share: float, *, from_start: bool) -> Gradient:
