@@ -23,6 +23,7 @@ from spectacle.generators.supersvg.tracing.details import (
 )
 from spectacle.generators.supersvg.tracing.fill_kernels import share_pixels
 from spectacle.generators.supersvg.tracing.fills import find_fills
+from spectacle.generators.supersvg.tracing.filters import median_of_25
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, without_tints
@@ -36,9 +37,6 @@ _STEEP, _BEND = 16 / 255, 3.6 / 255
 _CLEAR = 0.5 / 255
 
 _SMOOTH_COMPRESSED = 10 / 255
-_COMPRESSION_NOISE = 5
-"""Side of the median filter that takes away what JPEG leaves around outlines."""
-
 _MIN_AREA = 6
 """Smaller areas of smooth pixels are considered parts of an outline."""
 
@@ -167,8 +165,7 @@ def _smooth_areas(pixels: Floats, smooth: float, most_error: MostError) -> tuple
 
 def _behind_noise(pixels: Floats) -> Areas | None:
     """The areas behind the noise that lossy compression leaves, if they are near enough; fine lines are lost."""
-    clean = ndimage.median_filter(pixels, size=(_COMPRESSION_NOISE, _COMPRESSION_NOISE, 1))
-    found = _smooth_areas(clean, _SMOOTH_COMPRESSED, lambda sure, count: _FAR_OFF)
+    found = _smooth_areas(median_of_25(pixels), _SMOOTH_COMPRESSED, lambda sure, count: _FAR_OFF)
     # Not the error against the median: that has no fine lines, and what has none is no better for it.
     return None if found is None else _error_after_blur(found[0], pixels)
 
