@@ -256,7 +256,8 @@ def _quadric(places: Doubles, colours: Doubles, step: int) -> tuple[Doubles, Dou
 
     Places count from their middle, in units of their spread. They are those of one in `step` rows and columns.
     """
-    corner = np.floor(places.min(axis=0) / step).astype(np.int64)
+    # Channel by channel: NumPy is slow along axes of two.
+    corner = np.floor(np.array([side.min() for side in places.T]) / step).astype(np.int64)
     cells = np.floor(places / step).astype(np.int64) - corner
     width, height = cells.max(axis=0) + 1
     mask = np.zeros((height, width), np.float32)
@@ -267,9 +268,10 @@ def _quadric(places: Doubles, colours: Doubles, step: int) -> tuple[Doubles, Dou
     smooth[cells[:, 1], cells[:, 0]] = colours
     smooth = ndimage.gaussian_filter(smooth, (sigma, sigma, 0)) / np.maximum(weight, 1e-6)[..., None]
     inner = weight > 0.95 * weight.max()
-    inner &= ndimage.binary_erosion(mask > 0)
+    surrounded = _surrounded(mask > 0)
+    inner &= surrounded
     if inner.sum() < MIN_PIXELS // 4:
-        inner = ndimage.binary_erosion(mask > 0)
+        inner = surrounded
     rows, columns = np.nonzero(inner)
     if len(rows) < MIN_PIXELS // 8:
         return None
@@ -278,8 +280,8 @@ def _quadric(places: Doubles, colours: Doubles, step: int) -> tuple[Doubles, Dou
         rows, columns = rows[chosen], columns[chosen]
     across = smooth[rows, np.minimum(columns + 1, width - 1)] - smooth[rows, np.maximum(columns - 1, 0)]
     down = smooth[np.minimum(rows + 1, height - 1), columns] - smooth[np.maximum(rows - 1, 0), columns]
-    middle = places.mean(axis=0)
-    spread = float(np.sqrt(((places - middle) ** 2).sum(axis=1).mean()))
+    middle = np.array([side.mean() for side in places.T])
+    spread = math.sqrt(sum(float(side.var()) for side in places.T))
     x, y = (
         (numbers * step + 0.5 - middle[axis]) / spread
         for axis, numbers in enumerate((columns + corner[0], rows + corner[1]))
@@ -294,6 +296,14 @@ def _quadric(places: Doubles, colours: Doubles, step: int) -> tuple[Doubles, Dou
     _, _, rows_ = np.linalg.svd(system.T @ system)
     a, b, c, p, q = rows_[-1]
     return np.array([[a, b], [b, c]]), np.array([p, q]), tensor
+
+
+def _surrounded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which pixels and all four neighbours are in a mask."""
+    found = np.zeros_like(mask)
+    inner = mask[1:-1, 1:-1]
+    found[1:-1, 1:-1] = inner & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    return found
 
 
 def _round_centre(form: Doubles, slope: Doubles) -> tuple[bool, Doubles]:
