@@ -67,7 +67,7 @@ def _off(at: Doubles, means: Doubles, shares: Doubles, knots: Labels, stops: Dou
 def _least_squares(at: Doubles, straight: Doubles, opacity: Doubles, counts: Doubles, knots: Labels) -> Doubles:
     """(k, 4) the colours at knots, of which each is one of the places, between which the way is nearest to those given.
 
-    Each place depends on the two knots beside it, so that the equations have three diagonals.
+    Each place depends on the knots before and after it, so that the equations have three diagonals.
     """
     size = len(knots)
     lean = 0.0
