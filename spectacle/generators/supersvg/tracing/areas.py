@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Reals
+from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
 from spectacle.generators.supersvg.raster.gradients import Gradient
+from spectacle.generators.supersvg.tracing.fill_kernels import Fills, colours_of, fills_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +101,14 @@ class Areas:
 
 def colours_at(areas: list[Area], numbers: Labels, x: Reals, y: Reals) -> Floats:
     """The colour that each numbered area has at a point, (n, channels)."""
-    begin = np.array([area.colour for area in areas])
-    colours = np.asarray(begin[numbers], np.float32)
-    graded = np.array([area.gradient is not None for area in areas])
-    if graded.any():
-        places = np.flatnonzero(graded[numbers])
-        own = numbers[places]
-        order = np.argsort(own, kind="stable")
-        limits = np.flatnonzero(np.diff(own[order])) + 1
-        for part in np.split(places[order], limits):
-            if len(part):
-                colours[part] = _graded(areas, int(numbers[part[0]]), x[part], y[part])[:, : colours.shape[1]]
-    return colours
+    colours = np.array([area.colour for area in areas])
+    if all(area.gradient is None for area in areas):
+        return np.asarray(colours[numbers], np.float32)
+    return colours_of(fills_for(areas), numbers, x, y, colours.shape[1])
 
 
-def _graded(areas: list[Area], number: int, x: Reals, y: Reals) -> Doubles:
-    """(n, 4) the colours of one area at points, multiplied by the opacity, and the opacity."""
-    area = areas[number]
-    if area.gradient is None:
-        colour = area.colour if len(area.colour) > len("rgb") else np.append(area.colour, 1)
-        return np.tile(colour.astype(np.float64), (len(x), 1))
-    own = area.gradient.at(x, y)
-    return own if area.base is None else own + (1 - own[:, 3:]) * _graded(areas, area.base, x, y)
+def fills_for(areas: list[Area]) -> Fills:
+    """What areas are filled with, for the kernels."""
+    return fills_of(
+        np.array([area.colour for area in areas]), [area.gradient for area in areas], [area.base for area in areas]
+    )

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Floats, Labels, Reals, farthest
-from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at
+from spectacle.generators.supersvg.tracing.areas import Area, Areas, fills_for
+from spectacle.generators.supersvg.tracing.fill_kernels import colours_of
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.line_colours import parts_by_colour
 
@@ -326,6 +327,7 @@ def _with(pixels: Floats, areas: Areas, details: Labels, colours: list[_Colour])
     for number, colour in enumerate(colours, 1):
         chosen[colour.details] = number
     of_colour = chosen[details].astype(np.uint8)
+    fills, channels = fills_for(areas.areas), pixels.shape[2]
     # Next to a detail, what it covers in part.
     near = np.where(of_colour == 0, ndimage.maximum_filter(of_colour, 3), of_colour)
     all_rows, all_columns = np.nonzero(near)
@@ -336,7 +338,7 @@ def _with(pixels: Floats, areas: Areas, details: Labels, colours: list[_Colour])
         seen, error_before = pixels[rows, columns], error[rows, columns]
         best, base, share = error_before - 1e-6, labels[rows, columns], np.zeros(len(rows), np.float32)
         for candidates in (areas.labels[rows, columns], areas.neighbours[rows, columns]):
-            below = colours_at(areas.areas, candidates, x, y)
+            below = colours_of(fills, candidates, x, y, channels)
             axis = colour.colour - below
             covered = (((seen - below) * axis).sum(axis=1) / np.maximum((axis**2).sum(axis=1), 1e-6)).clip(0, 1)
             off = ((seen - below - covered[:, None] * axis) ** 2).sum(axis=1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spectacle.generators.supersvg.arrays import Doubles, Labels
+from spectacle.generators.supersvg.arrays import Doubles, Floats
 from spectacle.generators.supersvg.raster.cpu import compiled
 
 _BLOCK = 8
@@ -18,6 +19,10 @@ _STEPS = 4096
 _MOVES = 240
 _NEAR, _ALIKE = 1e-3, 1e-8
 """A search ends where the numbers tried, and what comes of them, differ by no more."""
+
+_POOR, _NEAR_POOR, _ALIKE_POOR = 0.003, 0.03, 0.01
+"""Where what comes of the best numbers is above the first, no gradient will do, and differences need not be as small;
+that of what comes of them is relative."""
 
 _MANY = 1e300
 _MAX_STRETCH = 8.0
@@ -91,7 +96,7 @@ def _write_ways(numbers: Doubles, middle: Doubles, spread: float, places: Double
 
 
 @compiled
-def _uneven(ways: Doubles, colours: Doubles, steps: Labels, order: Labels) -> float:
+def _uneven(ways: Doubles, colours: Floats, steps: NDArray[np.int32], order: NDArray[np.int32]) -> float:
     """Mean squared difference of colours from the trend among those that are about as far on the way."""
     count, channels = colours.shape
     low, high = ways.min(), ways.max()
@@ -122,12 +127,12 @@ def _uneven(ways: Doubles, colours: Doubles, steps: Labels, order: Labels) -> fl
 
 @compiled
 def _search(
-    start: Doubles, reach: Doubles, middle: Doubles, spread: float, places: Doubles, colours: Doubles
+    start: Doubles, reach: Doubles, middle: Doubles, spread: float, places: Doubles, colours: Floats
 ) -> tuple[Doubles, float]:
     """Nelder and Mead's search for the numbers of which least unevenness comes."""
     size = len(start)
-    ways, order = np.empty(len(places)), np.empty(len(places), np.int64)
-    steps = np.empty(_STEPS + 1, np.int64)
+    ways, order = np.empty(len(places)), np.empty(len(places), np.int32)
+    steps = np.empty(_STEPS + 1, np.int32)
     corners = np.empty((size + 1, size))
     values = np.empty(size + 1)
     for corner in range(size + 1):
@@ -145,6 +150,8 @@ def _search(
             for number in range(size):
                 far = max(far, abs(corners[corner, number] - corners[best, number]))
         if far <= _NEAR and values[worst] - values[best] <= _ALIKE:
+            break
+        if values[best] > _POOR and far <= _NEAR_POOR and values[worst] - values[best] <= _ALIKE_POOR * values[best]:
             break
         second = 0.0
         centre[:] = 0
@@ -195,6 +202,7 @@ def most_even(
     found: tuple[Doubles, float] = _search(
         *(np.ascontiguousarray(part, np.float64) for part in (start, reach, middle)),
         spread,
-        *(np.ascontiguousarray(part, np.float64) for part in (places, colours)),
+        np.ascontiguousarray(places, np.float64),
+        np.ascontiguousarray(colours, np.float32),
     )
     return found

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from spectacle.generators.supersvg.arrays import Doubles
+from spectacle.generators.supersvg.raster.cpu import compiled
 from spectacle.generators.supersvg.tracing.evenness import numbers_of
 
 _BANDS = 16
@@ -52,11 +53,9 @@ def _through_circles(bands: list[Doubles]) -> tuple[Doubles, Doubles, float] | N
     for band in bands:
         if len(band) < _BANDS:
             continue
-        found = np.linalg.lstsq(np.column_stack([2 * band, np.ones(len(band))]), (band**2).sum(axis=1), rcond=None)[0]
-        radius = math.sqrt(max(float(found[2] + found[:2] @ found[:2]), 1e-12))
-        off = float(np.abs(np.hypot(*(band - found[:2]).T) - radius).mean()) / radius
+        x, y, radius, off = _circle(band)
         if off < _MAX_OFF:
-            centres.append(found[:2])
+            centres.append((x, y))
             radii.append(radius)
             weights.append(1 / (off + 0.01))
     if len(centres) < _MIN_BANDS:
@@ -69,3 +68,25 @@ def _through_circles(bands: list[Doubles]) -> tuple[Doubles, Doubles, float] | N
     if left > _MAX_LEFT:
         return None
     return focus, shift * min(1.0, _MAX_SHIFT / max(float(np.hypot(*shift)), 1e-9)), left
+
+
+@compiled
+def _circle(places: Doubles) -> tuple[float, float, float, float]:
+    """Centre and radius of the circle nearest to places, (n, 2), and how far they are from it, as a share of that."""
+    count = len(places)
+    middle_x, middle_y = places[:, 0].mean(), places[:, 1].mean()
+    xx = xy = yy = xz = yz = z = 0.0
+    for number in range(count):
+        x, y = places[number, 0] - middle_x, places[number, 1] - middle_y
+        square = x * x + y * y
+        xx, xy, yy, z = xx + x * x, xy + x * y, yy + y * y, z + square
+        xz, yz = xz + x * square, yz + y * square
+    determinant = xx * yy - xy * xy
+    if determinant <= 1e-12 * z * z:  # all on one line
+        return middle_x, middle_y, 1.0, np.inf
+    x, y = (yy * xz - xy * yz) / (2 * determinant), (xx * yz - xy * xz) / (2 * determinant)
+    radius = math.sqrt(z / count + x * x + y * y)
+    off = 0.0
+    for number in range(count):
+        off += abs(math.hypot(places[number, 0] - middle_x - x, places[number, 1] - middle_y - y) - radius)
+    return middle_x + x, middle_y + y, radius, off / count / radius

@@ -183,8 +183,8 @@ def _palette(flat: Floats, same: float, lenient: float = 1.0) -> Floats | None:
     spread = 0.0
     colours: list[Floats] = []
     while left.any() and len(colours) < _MAX_COLOURS:
-        values, counts = np.unique(codes[left], return_counts=True)
-        colour = np.median(flat[left & (codes == values[counts.argmax()])], axis=0).astype(np.float32)
+        commonest = np.bincount(codes[left]).argmax()
+        colour = np.median(flat[left & (codes == commonest)], axis=0).astype(np.float32)
         near = left & (farthest(flat - colour) < same)
         if near.sum() < _MIN_SHARE * len(flat):
             break
