@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Floats, Labels, farthest
+from spectacle.generators.supersvg.tracing.area_fills import find_fills
 from spectacle.generators.supersvg.tracing.areas import Area, Areas, fills_for
 from spectacle.generators.supersvg.tracing.details import (
     SEEN,
@@ -22,7 +23,6 @@ from spectacle.generators.supersvg.tracing.details import (
     noise_in,
 )
 from spectacle.generators.supersvg.tracing.fill_kernels import share_pixels
-from spectacle.generators.supersvg.tracing.fills import find_fills
 from spectacle.generators.supersvg.tracing.filters import median_of_25
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
