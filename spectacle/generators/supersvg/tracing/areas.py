@@ -8,6 +8,7 @@ import numpy as np
 
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Reals
 from spectacle.generators.supersvg.raster.gradients import Gradient
+from spectacle.generators.supersvg.tracing.soft import Soft
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Area:
         fine: Whether it may be as thin as a pixel, or thinner.
         shade: The shade that it is part of, if it is.
         base: The area that lies below and shines through its gradient, if one does.
+        overlays: Soft shadows and glows that lie on it, lowest first.
     """
 
     colour: Floats
@@ -42,11 +44,12 @@ class Area:
     fine: bool = False
     shade: Shade | None = None
     base: int | None = None
+    overlays: tuple[Soft, ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether all of its pixels have one colour."""
-        return self.gradient is None and self.shade is None
+        return self.gradient is None and self.shade is None and not self.overlays
 
     @property
     def opacities(self) -> tuple[float, float]:
@@ -102,7 +105,7 @@ def colours_at(areas: list[Area], numbers: Labels, x: Reals, y: Reals) -> Floats
     """The colour that each numbered area has at a point, (n, channels)."""
     begin = np.array([area.colour for area in areas])
     colours = np.asarray(begin[numbers], np.float32)
-    graded = np.array([area.gradient is not None for area in areas])
+    graded = np.array([area.gradient is not None or bool(area.overlays) for area in areas])
     if graded.any():
         places = np.flatnonzero(graded[numbers])
         own = numbers[places]
@@ -119,6 +122,12 @@ def _graded(areas: list[Area], number: int, x: Reals, y: Reals) -> Doubles:
     area = areas[number]
     if area.gradient is None:
         colour = area.colour if len(area.colour) > len("rgb") else np.append(area.colour, 1)
-        return np.tile(colour.astype(np.float64), (len(x), 1))
-    own = area.gradient.at(x, y)
-    return own if area.base is None else own + (1 - own[:, 3:]) * _graded(areas, area.base, x, y)
+        own = np.tile(colour.astype(np.float64), (len(x), 1))
+    else:
+        own = area.gradient.at(x, y)
+        if area.base is not None:
+            own = own + (1 - own[:, 3:]) * _graded(areas, area.base, x, y)
+    for overlay in area.overlays:
+        above = overlay.at(x, y)
+        own = above + (1 - above[:, 3:]) * own
+    return own

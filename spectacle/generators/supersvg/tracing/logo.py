@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from spectacle.generators.supersvg.tracing.contours import find_contours
 from spectacle.generators.supersvg.tracing.joining import joined
 from spectacle.generators.supersvg.tracing.outline import Curve, fit_outline, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import corners_of
+from spectacle.generators.supersvg.tracing.soft import Soft
 from spectacle.generators.supersvg.tracing.strips import without_strips
 
 _UNDERLAP = 4
@@ -68,11 +69,21 @@ class Traced:
         paths: Large ones below small ones.
         straight: (Q,) which of the curves are straight lines.
         background: (channels,) what is below the paths.
+        fixed: (Q,) which of the curves belong to soft shades, whose pieces must fit together as they are;
+            None for none.
     """
 
     paths: PathSet
     straight: torch.Tensor
     background: torch.Tensor
+    fixed: torch.Tensor | None = None
+
+    def settled(self, paths: PathSet) -> PathSet:
+        """The same paths after they were moved, with those of soft shades where they were."""
+        if self.fixed is None:
+            return paths
+        fixed = self.fixed.to(paths.points.device).repeat_interleave(3)[:, None]
+        return replace(paths, points=torch.where(fixed, self.paths.points.to(paths.points), paths.points))
 
 
 def trace_areas(
@@ -105,6 +116,22 @@ def trace_areas(
     contours: list[int] = []
     owners: list[int] = []
     kept: list[Area] = []
+    fixed: list[bool] = []
+
+    def lay(overlays: tuple[Soft, ...]) -> None:
+        for outlines, gradient in (piece for overlay in overlays for piece in overlay.pieces()):
+            if len(kept) >= max_paths:
+                return
+            for outline in outlines:
+                points.extend(outline)
+                contours.append(len(outline))
+                owners.append(len(kept))
+                lines.extend([False] * len(outline))
+                fixed.extend([True] * len(outline))
+            kept.append(Area(np.zeros(len(background), np.float32), gradient))
+
+    for number in np.flatnonzero(below).tolist():
+        lay(areas.areas[number].overlays)
     opaque = np.array(
         [(area if area.base is None else areas.areas[area.base]).opacities[0] > _OPAQUE for area in areas.areas]
     )
@@ -124,12 +151,15 @@ def trace_areas(
         for contour in curves:
             points += [curve.points[:3] for curve in contour]
             lines += [curve.line for curve in contour]
+            fixed += [False] * len(contour)
             contours.append(len(contour))
             owners.append(len(kept))
         if curves:
             kept.append(areas.areas[number])
+            lay(areas.areas[number].overlays)
     paths = path_set_of(points, contours, owners, kept)
-    return Traced(paths, torch.tensor(lines, dtype=torch.bool), torch.from_numpy(background))
+    straight, still = (torch.tensor(side, dtype=torch.bool) for side in (lines, fixed))
+    return Traced(paths, straight, torch.from_numpy(background), still)
 
 
 def _filled(areas: Areas) -> NDArray[np.float64]:

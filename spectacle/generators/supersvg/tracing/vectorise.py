@@ -336,6 +336,7 @@ class _Work:
             optimiser = replace(optimiser, pixels=clean)
         if not areas.cell:
             paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
+            paths = traced.settled(paths)
         left = self.most - len(paths)
         if not logo and left > 0:
             with torch.no_grad():

@@ -1,0 +1,157 @@
+"""Soft shadows and glows as few paths: what fades around a rectangle, a line or a point, by opacity."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spectacle.generators.supersvg.arrays import Doubles, Reals
+from spectacle.generators.supersvg.raster.gradients import Gradient
+
+_OVERLAP = 1.0
+"""By how many pixels opaque pieces of a shade reach under the next, so that nothing shines through between them."""
+
+_KAPPA = 4 / 3 * math.tan(math.pi / 8)
+_LINE = np.array([0, 1 / 3, 2 / 3])[:, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """A shade whose colour says how far a place is from a rectangle, which may be as thin as a line or a point.
+
+    Attributes:
+        centre: (2,) of the rectangle, in pixels.
+        angle: By how much it is turned, in radians.
+        sides: (2,) half of its width and of its height.
+        reach: How far from it the shade ends.
+        offsets: (n,) ascending, 0 to 1: shares of that way.
+        colours: (n, 4) red, green, blue, opacity there.
+    """
+
+    centre: Doubles
+    angle: float
+    sides: Doubles
+    reach: float
+    offsets: Doubles
+    colours: Doubles
+
+    @property
+    def axes(self) -> Doubles:
+        """(2, 2) the directions of the width and of the height."""
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        return np.array([[cos, sin], [-sin, cos]])
+
+    @property
+    def opaque(self) -> bool:
+        """Whether nothing shines through it."""
+        return bool(self.colours[:, 3].min() >= 1)
+
+    def moved(self, x: float, y: float) -> Soft:
+        """The same farther to the right and farther down by so many pixels."""
+        return replace(self, centre=self.centre + np.array([x, y]))
+
+    def at(self, x: Reals, y: Reals) -> Doubles:
+        """(n, 4) the colours at points, multiplied by the opacity, and the opacity; nothing where it has ended."""
+        way = distances(self.centre, self.angle, self.sides, x, y) / self.reach
+        mixed = np.stack([np.interp(way, self.offsets, channel) for channel in self.colours.T], axis=1)
+        mixed[:, :3] *= mixed[:, 3:]
+        mixed[way > 1] = 0
+        return mixed
+
+    def pieces(self) -> list[tuple[list[Doubles], Gradient]]:
+        """The paths it is made of, lowest first: for each its outlines, (curves, 3, 2), and its gradient.
+
+        Four corners, the parts above and below the rectangle, and those on its sides with the rectangle itself.
+        """
+        (a, b), far = self.sides, self.reach
+        under = _OVERLAP if self.opaque else 0.0
+        pieces: list[tuple[list[Doubles], Gradient]] = []
+        ways = [(sx, sy) for sx in ((-1, 1) if a else (0,)) for sy in ((-1, 1) if b else (0,))]
+        for sx, sy in ways:
+            corner = np.array([sx * a, sy * b])
+            frame = self._out(np.stack([corner, corner + [far, 0], corner + [0, far]]))
+            pieces.append(([self._out(_round(corner, (sx, sy), far, under))], self._gradient(frame)))
+        if a:
+            outlines = [_box(-a, -b - far, a, -b + under), _box(-a, b - under, a, b + far)] if b else None
+            outlines = outlines or [_box(-a, -far, a, far)]
+            pieces.append(([self._out(outline) for outline in outlines], self._mirrored(np.array([0, b + far]), b)))
+        if b:
+            pieces.append(([self._out(_box(-a - far, -b, a + far, b))], self._mirrored(np.array([a + far, 0]), a)))
+        return pieces
+
+    def _out(self, points: Doubles) -> Doubles:
+        """Points along the width and the height, in pixels of the image."""
+        return np.asarray(self.centre + points @ self.axes)
+
+    def _gradient(self, frame: Doubles) -> Gradient:
+        return Gradient(frame, self.offsets, self.colours)
+
+    def _mirrored(self, end: Doubles, inner: float) -> Gradient:
+        """The linear gradient that fades from the middle, (0, 0), on both sides, and is even up to `inner` from it."""
+        outer = inner + self.reach
+        half = (inner + self.offsets * self.reach) / outer
+        colours = self.colours
+        if half[0] <= 0:
+            half, colours = half[1:], colours[1:]
+            offsets = np.concatenate([-half[::-1], [0], half])
+            every = np.concatenate([colours[::-1], self.colours[:1], colours])
+        else:
+            offsets = np.concatenate([-half[::-1], half])
+            every = np.concatenate([colours[::-1], colours])
+        ends = self._out(np.stack([-end, end]).astype(np.float64))
+        return Gradient(np.concatenate([ends, ends[:1]]), (offsets + 1) / 2, every)
+
+
+def distances(centre: Doubles, angle: float, sides: Doubles, x: Reals, y: Reals) -> Doubles:
+    """(n,) how far points are from a rectangle, in pixels; 0 in it.
+
+    Args:
+        centre, angle, sides: As `Soft` has them.
+        x, y: (n,).
+    """
+    cos, sin = math.cos(angle), math.sin(angle)
+    across, down = x - centre[0], y - centre[1]
+    first = np.maximum(np.abs(across * cos + down * sin) - sides[0], 0)
+    second = np.maximum(np.abs(down * cos - across * sin) - sides[1], 0)
+    return np.asarray(np.hypot(first, second))
+
+
+def _box(left: float, top: float, right: float, bottom: float) -> Doubles:
+    """(4, 3, 2) a rectangle."""
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    return _polygon(corners)
+
+
+def _polygon(corners: Doubles) -> Doubles:
+    steps = np.roll(corners, -1, axis=0) - corners
+    return np.asarray(corners[:, None] + _LINE * steps[:, None])
+
+
+def _round(corner: Doubles, way: tuple[int, int], far: float, under: float) -> Doubles:
+    """A circle around a corner as far as it lies outside: a quarter, a half or all of it, and `under` farther in."""
+    sx, sy = way
+    if not sx and not sy:
+        turns = [0, 1, 2, 3]
+    elif not sx:
+        turns = [0, 1] if sy > 0 else [2, 3]
+    elif not sy:
+        turns = [3, 0] if sx > 0 else [1, 2]
+    else:
+        turns = [{(1, 1): 0, (-1, 1): 1, (-1, -1): 2, (1, -1): 3}[way]]
+    curves = []
+    for turn in turns:
+        begin = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]][turn], np.float64)
+        end = np.array([[0, 1], [-1, 0], [0, -1], [1, 0]][turn], np.float64)
+        curves.append(corner + far * np.stack([begin, begin + _KAPPA * end, end + _KAPPA * begin]))
+    last = corner + far * np.array([[0, 1], [-1, 0], [0, -1], [1, 0]][turns[-1]], np.float64)
+    first = curves[0][0]
+    if sx or sy:
+        inner = under * -np.array([sx, sy], np.float64)
+        bent = last + inner * (np.abs(last - corner) < 1e-9), first + inner * (np.abs(first - corner) < 1e-9)
+        corners = [last, bent[0]] + ([corner + inner] if sx and sy else []) + [bent[1], first]
+        for one, other in zip(corners[:-1], corners[1:], strict=True):
+            if np.abs(other - one).max() > 1e-9:
+                curves.append(one + _LINE * (other - one))
+    return np.stack(curves)
