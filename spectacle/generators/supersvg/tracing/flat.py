@@ -26,7 +26,7 @@ from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, without_tints
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of, splits_further
-from spectacle.generators.supersvg.tracing.soft_fitting import area_with_shades
+from spectacle.generators.supersvg.tracing.soft_fitting import area_with_shades, differs_in_parts
 
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
@@ -252,13 +252,16 @@ def _fills(pixels: Floats, seeds: Labels, count: int) -> Shades:
             shades.areas[number] = Area(mean.astype(np.float32), found[0])
         cells = np.stack([rows, columns], axis=1)
         if rank <= _MAX_GRADIENTS and (soft := area_with_shades(places, own, cells, seeds, found, error)) is not None:
-            shades.areas[number] = soft
+            shades.cover(number, member, *soft)
             continue
-        if rank > _MAX_GRADIENTS or error <= _SHADED or (found is not None and found[1] <= _SOFT_ERROR):
+        close = found is not None and found[1] <= _SOFT_ERROR
+        if rank > _MAX_GRADIENTS or error <= _SHADED or (close and not differs_in_parts(places, own, cells, found)):
             continue
         split = split_of(places, own, cells, seeds.shape)
         if split is not None and split.good:
             shades.split(number, member, split)
+        elif close:
+            continue
         elif split is not None and splits_further(split, places, own, cells, seeds.shape):
             todo += shades.split(number, member, split)
         elif (layers := find_layers(cells, own, seeds.shape)) is not None:

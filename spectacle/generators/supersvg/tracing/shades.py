@@ -298,6 +298,22 @@ class Shades:
         self.seeds = flat.reshape(self.seeds.shape)
         return left
 
+    def cover(self, number: int, member: Labels, area: Area, covers: NDArray[np.bool_]) -> None:
+        """Give an area soft shades, and take what lies on these, but looks like what is below them, for one of its own.
+
+        Args:
+            number: The area.
+            member: (n,) its pixels, counted by rows.
+            area: What it is.
+            covers: (n,) which of its pixels lie on its shades.
+        """
+        self.areas[number] = area
+        if covers.any():
+            self.areas.append(replace(area, overlays=()))
+            flat = self.seeds.ravel()
+            flat[member[covers]] = len(self.areas)
+            self.seeds = flat.reshape(self.seeds.shape)
+
     def soften(self, labels: Labels, neighbours: Labels, shares: Floats) -> None:
         """Write for each pixel of a shade how much of it is the next layer, or the one before, into what is shared."""
         for places, layers, names in self._parts:

@@ -28,6 +28,7 @@ class Soft:
         reach: How far from it the shade ends.
         offsets: (n,) ascending, 0 to 1: shares of that way.
         colours: (n, 4) red, green, blue, opacity there.
+        stretch: How many times as far places along the height count.
     """
 
     centre: Doubles
@@ -36,6 +37,7 @@ class Soft:
     reach: float
     offsets: Doubles
     colours: Doubles
+    stretch: float = 1.0
 
     @property
     def axes(self) -> Doubles:
@@ -54,7 +56,7 @@ class Soft:
 
     def at(self, x: Reals, y: Reals) -> Doubles:
         """(n, 4) the colours at points, multiplied by the opacity, and the opacity; nothing where it has ended."""
-        way = distances(self.centre, self.angle, self.sides, x, y) / self.reach
+        way = distances(self.centre, self.angle, self.sides, x, y, self.stretch) / self.reach
         mixed = np.stack([np.interp(way, self.offsets, channel) for channel in self.colours.T], axis=1)
         mixed[:, :3] *= mixed[:, 3:]
         mixed[way > 1] = 0
@@ -83,7 +85,7 @@ class Soft:
 
     def _out(self, points: Doubles) -> Doubles:
         """Points along the width and the height, in pixels of the image."""
-        return np.asarray(self.centre + points @ self.axes)
+        return np.asarray(self.centre + points / np.array([1, self.stretch]) @ self.axes)
 
     def _gradient(self, frame: Doubles) -> Gradient:
         return Gradient(frame, self.offsets, self.colours)
@@ -104,17 +106,19 @@ class Soft:
         return Gradient(np.concatenate([ends, ends[:1]]), (offsets + 1) / 2, every)
 
 
-def distances(centre: Doubles, angle: float, sides: Doubles, x: Reals, y: Reals) -> Doubles:
+def distances(
+    centre: Doubles, angle: float, sides: Doubles, x: Reals, y: Reals, stretch: float = 1.0
+) -> Doubles:
     """(n,) how far points are from a rectangle, in pixels; 0 in it.
 
     Args:
-        centre, angle, sides: As `Soft` has them.
+        centre, angle, sides, stretch: As `Soft` has them; the height counts as stretched.
         x, y: (n,).
     """
     cos, sin = math.cos(angle), math.sin(angle)
     across, down = x - centre[0], y - centre[1]
     first = np.maximum(np.abs(across * cos + down * sin) - sides[0], 0)
-    second = np.maximum(np.abs(down * cos - across * sin) - sides[1], 0)
+    second = np.maximum(np.abs(down * cos - across * sin) * stretch - sides[1], 0)
     return np.asarray(np.hypot(first, second))
 
 

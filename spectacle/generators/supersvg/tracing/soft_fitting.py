@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from operator import itemgetter
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
 from spectacle.generators.supersvg.arrays import Doubles, Labels, farthest
@@ -35,29 +37,35 @@ _ENDED = 1 / 255
 _UPRIGHT = math.radians(1.5)
 _THIN = 0.75
 _GOOD = 3 * (1.2 / 255) ** 2
-_MAX_ERROR = 4 * (2 / 255) ** 2
+_MAX_ERROR = 4 * (2.25 / 255) ** 2
 _NEARER = 0.5
 _FAINT = 0.05
 _SHADES_OF_ONE = 127
 _MIN_COMMON = 0.1
 _MAX_OUTSIDE = 0.001
+_MIN_SHADED = 0.5
+_ROUNDS = 4
+_TURNS = 4
+_MUCH, _MIN_SPOTS = 0.4, 8
+_AS_GOOD, _EQUAL = 1.3, 4 * (1.2 / 255) ** 2
+_MAX_STRETCH = math.log(8)
+_COVERED = 3 / 255
+_SHARP, _SHARP_SIDE = 24 / 255, 5
 _FULL = 0.97
 """The most opacity of a shade: what is opaque is no shade."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A shade that was found.
+    """One shade that was found, or two that lie on each other.
 
     Attributes:
-        soft: What it is.
+        softs: What they are.
         error: Mean squared error, the sum of the channels, of its pixels.
-        pixels: Numbers of its pixels among those of the area.
     """
 
-    soft: Soft
+    softs: tuple[Soft, ...]
     error: float
-    pixels: Labels
 
 
 def _parts(cells: Labels, change: Doubles, shape: tuple[int, int]) -> list[Labels]:
@@ -82,19 +90,118 @@ def _parts(cells: Labels, change: Doubles, shape: tuple[int, int]) -> list[Label
 
 
 def _fit(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
+    own, below = colours[part], ground[part]
+    size = np.abs(own - below).sum(axis=1)
+    shaded = ~_beside_sharp(cells[part], size)
+    if shaded.mean() < _MIN_SHADED:
+        return None
+    best: Fit | None = None
+    for fitted in (_fitted, _fitted_pair):
+        seen = shaded.copy()
+        for _ in range(_ROUNDS):
+            fit = fitted(part[seen], cells, colours, ground)
+            if fit is None:
+                break
+            best = fit if best is None or fit.error < best.error else best
+            if fit.error <= _MAX_ERROR:
+                return fit
+            # What shows nothing where there is much of the shade lies on it, and hides it.
+            drawn = _drawn(fit.softs, cells[part][:, ::-1] + 0.5, below)
+            missing = (size < _COVERED) & (np.abs(drawn - below).max(axis=1) > 2 * _COVERED)
+            seen &= ~_grown_by(missing, cells[part])
+            if not missing.any() or seen.mean() < _MIN_SHADED:
+                break
+    return best
+
+
+def _drawn(softs: tuple[Soft, ...], places: Doubles, below: Doubles) -> Doubles:
+    """(n, 3 or 4), what shades make of what is below."""
+    for soft in softs:
+        above = soft.at(*places.T)
+        below = above[:, : below.shape[1]] + (1 - above[:, 3:]) * below
+    return below
+
+
+def _fitted(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
+    """The shade that some pixels of an area show, all of which are part of it."""
+    own, below = colours[part], ground[part]
     places = cells[part][:, ::-1] + 0.5
-    own = colours[part]
-    below = np.broadcast_to(ground, colours.shape)[part]
+    values = _lying_on(own, below)
+    soft = None if values is None else fit_soft(places, values, np.abs(own - below).sum(axis=1))
+    if soft is None:
+        return None
+    return Fit((soft,), float(((_drawn((soft,), places, below) - own) ** 2).sum(axis=1).mean()))
+
+
+def _fitted_pair(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
+    """Two shades of one colour that some pixels of an area show, one on the other."""
+    own, below = colours[part], ground[part]
+    places = cells[part][:, ::-1] + 0.5
     values = _lying_on(own, below)
     if values is None:
         return None
-    size = np.abs(own - below).sum(axis=1)
-    soft = fit_box(places, values, size)
-    if soft is None:
+    colour = values[:, :3].sum(axis=0) / max(float(values[:, 3].sum()), 1e-9)
+    # What shines through both is the product of what shines through each.
+    clear = 1 - values[:, 3].clip(0, _FULL)
+    softs: list[Soft | None] = []
+    for side in _halves(places, values[:, 3]):
+        softs.append(fit_soft(places[side], values[side], values[side, 3]))
+    for _ in range(_TURNS):
+        for place in (0, 1):
+            other = softs[1 - place]
+            if other is None:
+                return None
+            left = (1 - clear / (1 - other.at(*places.T)[:, 3]).clip(1 - _FULL)).clip(0, _FULL)
+            softs[place] = fit_soft(places, np.concatenate([left[:, None] * colour, left[:, None]], axis=1), left, softs[place])
+    found = tuple(soft for soft in softs if soft is not None)
+    if len(found) < 2:
         return None
-    drawn = soft.at(*places.T)
-    drawn = drawn[:, : own.shape[1]] + (1 - drawn[:, 3:]) * below
-    return Fit(soft, float(((drawn - own) ** 2).sum(axis=1).mean()), part)
+    return Fit(found, float(((_drawn(found, places, below) - own) ** 2).sum(axis=1).mean()))
+
+
+def _strong(places: Doubles, size: Doubles) -> Doubles:
+    """(m, 2) x and y of the pixels that show much of a shade, and of those they surround."""
+    corner = np.floor(places.min(axis=0)).astype(np.int64)
+    columns, rows = (np.floor(places).astype(np.int64) - corner).T
+    strong = np.zeros((rows.max() + 1, columns.max() + 1), bool)
+    strong[rows, columns] = size > _MUCH * np.quantile(size, 0.99)
+    y, x = np.nonzero(ndimage.binary_fill_holes(strong))
+    return np.asarray(np.stack([x, y], axis=1) + 0.5 + corner)
+
+
+def _halves(places: Doubles, size: Doubles) -> list[NDArray[np.bool_]]:
+    """Pixels, (n,), on one side and on the other of the middle of what shows most of a shade, along its longer side."""
+    spots = _strong(places, size)
+    middle = spots.mean(axis=0)
+    _, ways = np.linalg.eigh(np.cov((spots - middle).T))
+    side = (places - middle) @ ways[:, 1] > 0
+    return [side, ~side]
+
+
+def _grown_by(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
+    """(n,) the same pixels, and those two pixels around them."""
+    rows, columns = (cells - cells.min(axis=0)).T
+    mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
+    mask[rows, columns] = chosen
+    return np.asarray(ndimage.binary_dilation(mask, iterations=2)[rows, columns])
+
+
+def _beside_sharp(cells: Labels, size: Doubles) -> NDArray[np.bool_]:
+    """(n,) which pixels show nothing of a shade that ends next to them: they are part of what covers it.
+
+    Args:
+        cells: (n, 2) row and column of each pixel.
+        size: (n,) how much of the shade each shows.
+    """
+    rows, columns = (cells - cells.min(axis=0)).T
+    field = np.zeros((rows.max() + 1, columns.max() + 1))
+    field[rows, columns] = size
+    mask = np.zeros(field.shape, bool)
+    mask[rows, columns] = size < _COVERED
+    sharp = mask & (ndimage.maximum_filter(field, _SHARP_SIDE) > _SHARP)
+    # What is near to such pixels, and as clear of shade.
+    covered = ndimage.binary_propagation(sharp, mask=mask & ndimage.binary_dilation(sharp, iterations=2 * _MARGIN))
+    return np.asarray(covered[rows, columns])
 
 
 def _lying_on(own: Doubles, below: Doubles) -> Doubles | None:
@@ -133,78 +240,120 @@ def _tint(change: Doubles, below: Doubles) -> Doubles:
     return np.asarray((middle + way * room[np.abs(way) > 0.02].min()).clip(0, 1))
 
 
-def fit_box(places: Doubles, values: Doubles, size: Doubles) -> Soft | None:
-    """The rectangle from which the colours of a shade depend on the distance alone, as nearly as any.
+def fit_soft(places: Doubles, values: Doubles, size: Doubles, near: Soft | None = None) -> Soft | None:
+    """The ellipse or the rectangle around which the colours of a shade depend on the distance alone, nearly.
+
+    An ellipse is one path; it is preferred where it is nearly as good.
 
     Args:
         places: (n, 2) x and y of pixels.
         values: (n, 4) their colours multiplied by the opacity, and the opacity.
         size: (n,) how much of the shade each shows.
+        near: Where to look; None for where most of the shade is.
     """
-    chosen = np.random.default_rng(0).permutation(len(places))[:_SAMPLE]
-    some, seen = places[chosen], values[chosen]
-    middle = (places.min(axis=0) + places.max(axis=0)) / 2
-    spread = float(np.ptp(places, axis=0).max()) / 2
+    oval = _fit_oval(places, values, size, near)
+    box = _fit_box(places, values, size, near)
+    if oval is None or box is None:
+        return oval or box
+    of_oval, of_box = (float(((soft.at(*places.T) - values) ** 2).sum(axis=1).mean()) for soft in (oval, box))
+    return oval if of_oval <= max(_AS_GOOD * of_box, _EQUAL) else box
+
+
+def _fit_oval(places: Doubles, values: Doubles, size: Doubles, near: Soft | None) -> Soft | None:
+    some, seen, middle, spread = _sampled(places, values)
+    nothing = np.zeros(2)
+
+    def uneven(numbers: Doubles) -> float:
+        stretch = math.exp(min(max(numbers[2], -_MAX_STRETCH), _MAX_STRETCH))
+        return _uneven(distances(middle + spread * numbers[:2], numbers[3], nothing, *some.T, stretch), seen)
+
+    if near is not None:
+        at = (near.centre - middle) / spread
+        start = np.array([*at, math.log(near.stretch), near.angle])
+        if near.sides.any():
+            return None
+    else:
+        spots = _strong(places, size)
+        if len(spots) < _MIN_SPOTS:
+            return None
+        sizes, ways = np.linalg.eigh(np.cov(spots.T) + 1e-6 * np.eye(2))
+        at = (spots.mean(axis=0) - middle) / spread
+        start = np.array([*at, 0.5 * math.log(sizes[1] / sizes[0]), math.atan2(ways[1, 1], ways[0, 1])])
+    numbers, _ = _least(uneven, [start], np.array([0.1, 0.1, 0.2, 0.2]))
+    stretch = math.exp(min(max(numbers[2], -_MAX_STRETCH), _MAX_STRETCH))
+    centre = middle + spread * numbers[:2]
+    return _with_colours(Soft(centre, float(numbers[3]), nothing, 1.0, np.zeros(0), np.zeros((0, 4)), stretch), places, values)
+
+
+def _fit_box(places: Doubles, values: Doubles, size: Doubles, near: Soft | None) -> Soft | None:
+    some, seen, middle, spread = _sampled(places, values)
 
     def uneven(numbers: Doubles) -> float:
         way = distances(middle + spread * numbers[:2], _angle(numbers), spread * np.abs(numbers[2:4]), *some.T)
         return _uneven(way, seen)
 
-    best = None
-    for start in _starts(places, size, middle, spread):
-        found = optimize.minimize(
-            uneven, start, method="Nelder-Mead",
-            options={"initial_simplex": _simplex(start), "maxfev": _MOVES, "xatol": 1e-3, "fatol": 1e-8},
-        )  # fmt: skip
-        if best is None or found.fun < best.fun:
-            best = found
-    if best is None:
+    if near is not None:
+        if near.stretch != 1:
+            return None
+        angle = [near.angle] if near.angle else []
+        starts = [np.array([*((near.centre - middle) / spread), *(near.sides / spread), *angle])]
+    else:
+        starts = _starts(places, size, middle, spread)
+    if not starts:
         return None
-    numbers = np.asarray(best.x)
-    angle = _angle(numbers)
+    numbers, _ = _least(uneven, starts, np.array([0.1, 0.1, 0.15, 0.15, 0.1]))
+    angle_ = _angle(numbers)
     sides = spread * np.abs(numbers[2:4])
     centre = middle + spread * numbers[:2]
     sides = np.where(sides < _THIN, 0, sides)
-    quarter = round(angle / (math.pi / 2))
-    if abs(angle - quarter * math.pi / 2) < _UPRIGHT or not sides.any():
+    quarter = round(angle_ / (math.pi / 2))
+    if abs(angle_ - quarter * math.pi / 2) < _UPRIGHT or not sides.any():
         sides = sides[::-1] if quarter % 2 else sides
-        angle = 0.0
+        angle_ = 0.0
         low, high = np.round(centre - sides), np.round(centre + sides)
         low, high = np.where(sides > 0, low, centre), np.where(sides > 0, high, centre)
         centre, sides = (low + high) / 2, (high - low) / 2
-    return _with_colours(centre, angle, sides, places, values)
+    return _with_colours(Soft(centre, angle_, sides, 1.0, np.zeros(0), np.zeros((0, 4))), places, values)
+
+
+def _sampled(places: Doubles, values: Doubles) -> tuple[Doubles, Doubles, Doubles, float]:
+    """Some of the pixels and their colours; the middle of all, (2,), and how far they are spread, in pixels."""
+    chosen = np.random.default_rng(0).permutation(len(places))[:_SAMPLE]
+    middle = (places.min(axis=0) + places.max(axis=0)) / 2
+    return places[chosen], values[chosen], middle, float(np.ptp(places, axis=0).max()) / 2
+
+
+def _least(error: Callable[[Doubles], float], starts: list[Doubles], reach: Doubles) -> tuple[Doubles, float]:
+    """The numbers of which the least error comes, from one of some starts, and that error."""
+    found = []
+    for start in starts:
+        simplex = np.concatenate([start[None], start + np.diag(reach[: len(start)])])
+        options = {"initial_simplex": simplex, "maxfev": _MOVES, "xatol": 1e-3, "fatol": 1e-8}
+        result = optimize.minimize(error, start, method="Nelder-Mead", options=options)
+        found.append((np.asarray(result.x), float(result.fun)))
+    return min(found, key=itemgetter(1))
 
 
 def _angle(numbers: Doubles) -> float:
     return float(numbers[4]) if len(numbers) > 4 else 0.0
 
 
-def _simplex(start: Doubles) -> Doubles:
-    reach = np.array([0.1, 0.1, 0.15, 0.15, 0.1])[: len(start)]
-    return np.concatenate([start[None], start + np.diag(reach)])
-
-
 def _starts(places: Doubles, size: Doubles, middle: Doubles, spread: float) -> list[Doubles]:
     """Where to look: half as large as what shows half of the shade, upright and along its longer side."""
-    corner = np.floor(places.min(axis=0)).astype(np.int64)
-    columns, rows = (np.floor(places).astype(np.int64) - corner).T
-    strong = np.zeros((rows.max() + 1, columns.max() + 1), bool)
-    strong[rows, columns] = size > 0.4 * np.quantile(size, 0.99)
-    y, x = np.nonzero(ndimage.binary_fill_holes(strong))
-    if len(x) < 8:
+    spots = _strong(places, size)
+    if len(spots) < _MIN_SPOTS:
         return []
-    half = np.array([np.ptp(x), np.ptp(y)]) / 2 + 0.5
-    centre = np.array([x.min() + x.max() + 1, y.min() + y.max() + 1]) / 2 + corner
+    low, high = spots.min(axis=0) - 0.5, spots.max(axis=0) + 0.5
+    half, centre = (high - low) / 2, (high + low) / 2
     starts = []
     for inner in (0.3, 0.9):
         sides = np.maximum(half - inner * half.min(), 0)
         starts.append(np.array([*((centre - middle) / spread), *(sides / spread)]))
-    spots = np.stack([x, y], axis=1) - np.array([x.mean(), y.mean()])
-    sizes, ways = np.linalg.eigh(spots.T @ spots / len(spots))
+    sizes, ways = np.linalg.eigh(np.cov(spots.T))
     if sizes[1] > 1.5 * sizes[0]:
         way = ways[:, 1]
         long, short = math.sqrt(3 * sizes[1]), math.sqrt(3 * sizes[0])
-        at = (np.array([x.mean(), y.mean()]) + 0.5 + corner - middle) / spread
+        at = (spots.mean(axis=0) - middle) / spread
         angle = math.atan2(way[1], way[0])
         starts.append(np.array([*at, max(long - short, 0) / spread, 0.1 * short / spread, angle]))
     return starts
@@ -221,9 +370,9 @@ def _uneven(way: Doubles, colours: Doubles) -> float:
     return float(((blocks**2).sum() - (tilts**2).sum()) / count)
 
 
-def _with_colours(centre: Doubles, angle: float, sides: Doubles, places: Doubles, values: Doubles) -> Soft | None:
-    """The shade around a rectangle with the fewest colours that come near enough to the pixels'."""
-    way = distances(centre, angle, sides, *places.T)
+def _with_colours(around: Soft, places: Doubles, values: Doubles) -> Soft | None:
+    """The shade around an ellipse or a rectangle with the fewest colours that come near enough to the pixels'."""
+    way = distances(around.centre, around.angle, around.sides, *places.T, around.stretch)
     far = float(way.max())
     if far < 2:
         return None
@@ -233,10 +382,13 @@ def _with_colours(centre: Doubles, angle: float, sides: Doubles, places: Doubles
     at = np.bincount(bins, way, minlength=_BINS)[used] / counts[used]
     means = np.stack([np.bincount(bins, channel, minlength=_BINS)[used] for channel in values.T], axis=1)
     means = means / counts[used, None]
-    left = np.flatnonzero(means[:, 3] > _ENDED)
-    if not len(left):
+    most = int(means[:, 3].argmax())
+    if means[most, 3] <= _ENDED:
         return None
-    last = min(int(left[-1]) + 1, len(used) - 1)
+    ended = np.flatnonzero(means[most:, 3] <= _ENDED)
+    last = most + int(ended[0]) if len(ended) else len(used) - 1
+    if last < 1:
+        return None
     reach = float(at[last])
     offsets, stops = find_stops(at[: last + 1] / reach, means[: last + 1], counts[used[: last + 1]].astype(np.float64))
     if offsets[0] > 0:
@@ -246,12 +398,12 @@ def _with_colours(centre: Doubles, angle: float, sides: Doubles, places: Doubles
     offsets[-1] = 1
     if means[last, 3] <= 2 * _ENDED:
         stops[-1, 3] = 0
-    return Soft(centre, angle, sides, reach, offsets, stops)
+    return replace(around, reach=reach, offsets=offsets, colours=stops)
 
 
 def area_with_shades(
     places: Doubles, colours: Doubles, cells: Labels, seeds: Labels, found: tuple[Gradient, float] | None, flat: float
-) -> Area | None:
+) -> tuple[Area, NDArray[np.bool_]] | None:
     """An area as a ground of one colour or one gradient and the soft shades on it, if that is clearly nearer.
 
     Args:
@@ -261,29 +413,55 @@ def area_with_shades(
         seeds: (height, width), the areas of the image numbered from 1; 0 for none.
         found: A gradient for all of it, and its mean squared error, the sum of the channels, if there is one.
         flat: The same error of one colour.
+
+    Returns:
+        The area, and (n,) which of its pixels have the colour of the ground, but lie on a shade.
     """
     left = flat
     if found is not None:
         left = min(left, found[1])
-        if left <= _GOOD or not _parts(cells, colours - found[0].at(*places.T)[:, : colours.shape[1]], seeds.shape):
+        if left <= _GOOD or not differs_in_parts(places, colours, cells, found):
             return None
-    best: Area | None = None
     for ground in _grounds(places, colours, found):
         below = _under(ground, places, colours.shape[1])
         parts = _parts(cells, colours - below, seeds.shape)
         if not 0 < len(parts) <= _MAX_SHADES:
             continue
         fits = [_fit(part, cells, colours, below) for part in parts]
-        softs = tuple(fit.soft for fit in fits if fit is not None and fit.error <= _MAX_ERROR)
-        if len(softs) < len(parts):
+        good = [fit for fit in fits if fit is not None and fit.error <= _MAX_ERROR]
+        if len(good) < len(parts):
             continue
+        softs = tuple(soft for fit in good for soft in fit.softs)
         area = replace(ground, overlays=_opaque_on(ground, softs, places))
         drawn = colours_at([area], np.zeros(len(places), np.int64), *places.T)
-        error = float(((drawn - colours) ** 2).sum(axis=1).mean())
+        covers = (np.abs(colours - below).max(axis=1) < _COVERED) & (np.abs(drawn - below).max(axis=1) > _COVERED)
+        covers = _opened(covers, cells)
+        error = float(((np.where(covers[:, None], below, drawn) - colours) ** 2).sum(axis=1).mean())
         if error < left * _NEARER and _stays_inside(softs, cells, seeds):
-            best, left = area, error
-            break
-    return best
+            return area, covers
+    return None
+
+
+def _opened(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
+    """(n,) the same pixels without those of thin and small parts."""
+    rows, columns = (cells - cells.min(axis=0)).T
+    mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
+    mask[rows, columns] = chosen
+    return np.asarray(ndimage.binary_opening(mask, np.ones((5, 5), bool))[rows, columns])
+
+
+def differs_in_parts(places: Doubles, colours: Doubles, cells: Labels, found: tuple[Gradient, float] | None) -> bool:
+    """Whether some connected pixels of an area clearly differ from its gradient.
+
+    Args:
+        places, colours, cells, found: As for `area_with_shades`.
+    """
+    if found is None:
+        return True
+    corner = cells.min(axis=0)
+    rows, columns = cells.max(axis=0) - corner + 1
+    change = colours - found[0].at(*places.T)[:, : colours.shape[1]]
+    return bool(_parts(cells - corner, change, (int(rows), int(columns))))
 
 
 def _grounds(places: Doubles, colours: Doubles, found: tuple[Gradient, float] | None) -> Iterator[Area]:

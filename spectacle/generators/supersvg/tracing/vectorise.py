@@ -35,6 +35,7 @@ from spectacle.generators.supersvg.tracing.recolour import (
 )
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
+from spectacle.generators.supersvg.tracing.shaded import may_fade, says_more
 from spectacle.generators.supersvg.tracing.target import Target
 from spectacle.generators.supersvg.tracing.untangle import untangled
 
@@ -194,6 +195,9 @@ class _Work:
             return self.traced(cells, Mode.LOGO)
         if mode != Mode.ILLUSTRATION and self.most > 0:
             ink = find_ink(pixels)
+            if ink is not None and mode != Mode.LINEART and not self.settings.tiled and may_fade(pixels, ink):
+                shaded = find_areas(pixels, Compressed.of(self.picture, pixels))
+                ink = None if says_more(shaded, pixels, ink) else ink
             even = ink is None and mode == Mode.LINEART
             if even:
                 ink = evened_ink(pixels)
