@@ -26,7 +26,7 @@ from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, without_tints
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of, splits_further
-from spectacle.generators.supersvg.tracing.soft_fitting import area_with_shades, differs_in_parts
+from spectacle.generators.supersvg.tracing.soft_fitting import area_with_shades, differs_in_parts, in_pieces
 
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
@@ -87,7 +87,10 @@ def find_areas(pixels: Floats, file: Compressed | None = None) -> Areas:
     found, seeds = _smooth_areas(pixels, _SMOOTH)
     noise = noise_in(pixels, found, seeds)
     if is_noisy(noise) and (behind := _behind_noise(pixels)).error < _CLOSE:
-        return _with_details(pixels, behind)
+        shaded = any(area.overlays for area in found.areas)
+        # Dithered shades are not blurred: what they lie under would run into them.
+        if not shaded or _error_after_blur(found, pixels).error > behind.error:
+            return _with_details(pixels, behind)
     return add_details(pixels, found, seeds, levels_for(noise))
 
 
@@ -264,6 +267,8 @@ def _fills(pixels: Floats, seeds: Labels, count: int) -> Shades:
             continue
         elif split is not None and splits_further(split, places, own, cells, seeds.shape):
             todo += shades.split(number, member, split)
+        elif (pieces := in_pieces(places, own)) is not None:
+            shades.cut(number, member, *pieces)
         elif (layers := find_layers(cells, own, seeds.shape)) is not None:
             shades.add(number, cells, layers)
         elif split is not None and not split.flat:

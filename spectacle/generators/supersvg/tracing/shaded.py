@@ -21,7 +21,7 @@ _EVEN = 1 / 255
 
 _FADES = 3 / 255
 _MIN_PIXELS = 64
-_CLOSER = 0.25
+_CLOSER = 0.5
 _MAX_AREAS = 60
 
 

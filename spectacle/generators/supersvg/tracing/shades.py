@@ -314,6 +314,27 @@ class Shades:
             flat[member[covers]] = len(self.areas)
             self.seeds = flat.reshape(self.seeds.shape)
 
+    def cut(self, number: int, member: Labels, gradients: list[Gradient], which: Labels) -> None:
+        """Take each part of an area that has a gradient of its own for an area.
+
+        Args:
+            number: The area; one of the parts keeps its number.
+            member: (n,) its pixels, counted by rows.
+            gradients: What the parts have.
+            which: (n,) the number of each pixel's part.
+        """
+        flat = self.seeds.ravel()
+        kept = self.areas[number]
+        used = np.unique(which).tolist()
+        for place, part in enumerate(used):
+            area = replace(kept, gradient=gradients[part])
+            if place:
+                self.areas.append(area)
+                flat[member[which == part]] = len(self.areas)
+            else:
+                self.areas[number] = area
+        self.seeds = flat.reshape(self.seeds.shape)
+
     def soften(self, labels: Labels, neighbours: Labels, shares: Floats) -> None:
         """Write for each pixel of a shade how much of it is the next layer, or the one before, into what is shared."""
         for places, layers, names in self._parts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spectacle.generators.supersvg.arrays import Doubles, Reals
+from spectacle.generators.supersvg.arrays import Doubles, Labels, Reals
 from spectacle.generators.supersvg.raster.gradients import Gradient
 
 _OVERLAP = 1.0
@@ -82,6 +82,17 @@ class Soft:
         if b:
             pieces.append(([self._out(_box(-a - far, -b, a + far, b))], self._mirrored(np.array([a + far, 0]), a)))
         return pieces
+
+    def piece_at(self, x: Reals, y: Reals) -> Labels:
+        """(n,) which of its pieces points are in, or nearest to."""
+        places = (np.stack([x, y], axis=1) - self.centre) @ self.axes.T * np.array([1, self.stretch])
+        (a, b), outer = self.sides, np.abs(places) > self.sides
+        right, lower = places.T > 0
+        corners = (right * (2 if b else 1) if a else 0) + (lower if b else 0)
+        count = (2 if a else 1) * (2 if b else 1)
+        strip = count + (1 if a else 0)
+        beside = np.where(outer[:, 1], count, strip) if b else np.full(len(places), count)
+        return np.asarray(np.where(outer.all(axis=1) | ~self.sides.any(), corners, beside), np.int64)
 
     def _out(self, points: Doubles) -> Doubles:
         """Points along the width and the height, in pixels of the image."""

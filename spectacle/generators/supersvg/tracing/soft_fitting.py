@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 
@@ -12,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
-from spectacle.generators.supersvg.arrays import Doubles, Labels, farthest
+from spectacle.generators.supersvg.arrays import Doubles, Labels, Reals, farthest
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area, colours_at
+from spectacle.generators.supersvg.tracing.evenness import unevenness
 from spectacle.generators.supersvg.tracing.gradients import fit_most
 from spectacle.generators.supersvg.tracing.soft import Soft, distances
 from spectacle.generators.supersvg.tracing.stops import find_stops
@@ -30,8 +32,7 @@ _MIN_PIXELS = 100
 _MARGIN = 5
 _MAX_SHADES = 6
 _SAMPLE = 2048
-_BLOCK = 8
-_MOVES = 400
+_MOVES = 250
 _BINS = 128
 _ENDED = 1 / 255
 _UPRIGHT = math.radians(1.5)
@@ -39,13 +40,16 @@ _THIN = 0.75
 _GOOD = 3 * (1.2 / 255) ** 2
 _MAX_ERROR = 4 * (2.25 / 255) ** 2
 _NEARER = 0.5
+_HOPELESS = 4 * (10 / 255) ** 2
 _FAINT = 0.05
+_OPAQUE = 0.995
 _SHADES_OF_ONE = 127
 _MIN_COMMON = 0.1
 _MAX_OUTSIDE = 0.001
 _MIN_SHADED = 0.5
 _ROUNDS = 4
-_TURNS = 4
+_TURNS = 6
+_SETTLED = 0.95
 _MUCH, _MIN_SPOTS = 0.4, 8
 _AS_GOOD, _EQUAL = 1.3, 4 * (1.2 / 255) ** 2
 _MAX_STRETCH = math.log(8)
@@ -53,6 +57,9 @@ _COVERED = 3 / 255
 _SHARP, _SHARP_SIDE = 24 / 255, 5
 _FULL = 0.97
 """The most opacity of a shade: what is opaque is no shade."""
+
+_Form = Callable[[Doubles, Doubles, Doubles, Soft | None], Soft | None]
+"""Finds a shade from the places, the colours and the sizes of pixels, near to another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +103,10 @@ def _fit(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit 
     if shaded.mean() < _MIN_SHADED:
         return None
     best: Fit | None = None
-    for fitted in (_fitted, _fitted_pair):
+    for fitted in (_fitted, partial(_fitted_pair, _fit_oval), partial(_fitted_pair, _fit_box)):
         seen = shaded.copy()
+        if best is not None and best.error > _HOPELESS:
+            break
         for _ in range(_ROUNDS):
             fit = fitted(part[seen], cells, colours, ground)
             if fit is None:
@@ -105,6 +114,10 @@ def _fit(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit 
             best = fit if best is None or fit.error < best.error else best
             if fit.error <= _MAX_ERROR:
                 return fit
+            if fit.error > _HOPELESS:
+                break
+            if fitted is not _fitted:
+                break
             # What shows nothing where there is much of the shade lies on it, and hides it.
             drawn = _drawn(fit.softs, cells[part][:, ::-1] + 0.5, below)
             missing = (size < _COVERED) & (np.abs(drawn - below).max(axis=1) > 2 * _COVERED)
@@ -122,6 +135,15 @@ def _drawn(softs: tuple[Soft, ...], places: Doubles, below: Doubles) -> Doubles:
     return below
 
 
+def _off(drawn: Reals, seen: Doubles) -> float:
+    """Mean squared error, the sum of the channels; of clear pixels on white or on black, whichever is more."""
+    off = drawn - seen
+    colour = float((off[:, :3] ** 2).sum(axis=1).mean())
+    if off.shape[1] == len("rgb"):
+        return colour
+    return max(colour, float(((off[:, :3] - off[:, 3:]) ** 2).sum(axis=1).mean()))
+
+
 def _fitted(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
     """The shade that some pixels of an area show, all of which are part of it."""
     own, below = colours[part], ground[part]
@@ -130,11 +152,11 @@ def _fitted(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> F
     soft = None if values is None else fit_soft(places, values, np.abs(own - below).sum(axis=1))
     if soft is None:
         return None
-    return Fit((soft,), float(((_drawn((soft,), places, below) - own) ** 2).sum(axis=1).mean()))
+    return Fit((soft,), _off(_drawn((soft,), places, below), own))
 
 
-def _fitted_pair(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
-    """Two shades of one colour that some pixels of an area show, one on the other."""
+def _fitted_pair(fit: _Form, part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
+    """Two shades of one form and of one colour that some pixels of an area show, one on the other."""
     own, below = colours[part], ground[part]
     places = cells[part][:, ::-1] + 0.5
     values = _lying_on(own, below)
@@ -145,18 +167,26 @@ def _fitted_pair(part: Labels, cells: Labels, colours: Doubles, ground: Doubles)
     clear = 1 - values[:, 3].clip(0, _FULL)
     softs: list[Soft | None] = []
     for side in _halves(places, values[:, 3]):
-        softs.append(fit_soft(places[side], values[side], values[side, 3]))
+        softs.append(fit(places[side], values[side], values[side, 3], None))
+    best: Fit | None = None
     for _ in range(_TURNS):
         for place in (0, 1):
             other = softs[1 - place]
             if other is None:
                 return None
             left = (1 - clear / (1 - other.at(*places.T)[:, 3]).clip(1 - _FULL)).clip(0, _FULL)
-            softs[place] = fit_soft(places, np.concatenate([left[:, None] * colour, left[:, None]], axis=1), left, softs[place])
-    found = tuple(soft for soft in softs if soft is not None)
-    if len(found) < 2:
-        return None
-    return Fit(found, float(((_drawn(found, places, below) - own) ** 2).sum(axis=1).mean()))
+            seen = np.concatenate([left[:, None] * colour, left[:, None]], axis=1)
+            softs[place] = fit(places, seen, left, softs[place])
+        found = tuple(soft for soft in softs if soft is not None)
+        if len(found) < 2:
+            return None
+        error = _off(_drawn(found, places, below), own)
+        settled = best is not None and error > _SETTLED * best.error
+        if best is None or error < best.error:
+            best = Fit(found, error)
+        if settled or best.error > _HOPELESS:
+            break
+    return best
 
 
 def _strong(places: Doubles, size: Doubles) -> Doubles:
@@ -240,7 +270,7 @@ def _tint(change: Doubles, below: Doubles) -> Doubles:
     return np.asarray((middle + way * room[np.abs(way) > 0.02].min()).clip(0, 1))
 
 
-def fit_soft(places: Doubles, values: Doubles, size: Doubles, near: Soft | None = None) -> Soft | None:
+def fit_soft(places: Doubles, values: Doubles, size: Doubles) -> Soft | None:
     """The ellipse or the rectangle around which the colours of a shade depend on the distance alone, nearly.
 
     An ellipse is one path; it is preferred where it is nearly as good.
@@ -249,10 +279,8 @@ def fit_soft(places: Doubles, values: Doubles, size: Doubles, near: Soft | None 
         places: (n, 2) x and y of pixels.
         values: (n, 4) their colours multiplied by the opacity, and the opacity.
         size: (n,) how much of the shade each shows.
-        near: Where to look; None for where most of the shade is.
     """
-    oval = _fit_oval(places, values, size, near)
-    box = _fit_box(places, values, size, near)
+    oval, box = (fit(places, values, size, None) for fit in (_fit_oval, _fit_box))
     if oval is None or box is None:
         return oval or box
     of_oval, of_box = (float(((soft.at(*places.T) - values) ** 2).sum(axis=1).mean()) for soft in (oval, box))
@@ -265,13 +293,11 @@ def _fit_oval(places: Doubles, values: Doubles, size: Doubles, near: Soft | None
 
     def uneven(numbers: Doubles) -> float:
         stretch = math.exp(min(max(numbers[2], -_MAX_STRETCH), _MAX_STRETCH))
-        return _uneven(distances(middle + spread * numbers[:2], numbers[3], nothing, *some.T, stretch), seen)
+        return unevenness(distances(middle + spread * numbers[:2], numbers[3], nothing, *some.T, stretch), seen)
 
     if near is not None:
         at = (near.centre - middle) / spread
         start = np.array([*at, math.log(near.stretch), near.angle])
-        if near.sides.any():
-            return None
     else:
         spots = _strong(places, size)
         if len(spots) < _MIN_SPOTS:
@@ -290,11 +316,9 @@ def _fit_box(places: Doubles, values: Doubles, size: Doubles, near: Soft | None)
 
     def uneven(numbers: Doubles) -> float:
         way = distances(middle + spread * numbers[:2], _angle(numbers), spread * np.abs(numbers[2:4]), *some.T)
-        return _uneven(way, seen)
+        return unevenness(way, seen)
 
     if near is not None:
-        if near.stretch != 1:
-            return None
         angle = [near.angle] if near.angle else []
         starts = [np.array([*((near.centre - middle) / spread), *(near.sides / spread), *angle])]
     else:
@@ -357,17 +381,6 @@ def _starts(places: Doubles, size: Doubles, middle: Doubles, spread: float) -> l
         angle = math.atan2(way[1], way[0])
         starts.append(np.array([*at, max(long - short, 0) / spread, 0.1 * short / spread, angle]))
     return starts
-
-
-def _uneven(way: Doubles, colours: Doubles) -> float:
-    """Mean squared difference of colours from the trend among those that are about as far on the way."""
-    count = len(way) // _BLOCK * _BLOCK
-    blocks = colours[np.argsort(way)[:count]].reshape(-1, _BLOCK, colours.shape[1])
-    blocks = blocks - blocks.mean(axis=1, keepdims=True)
-    slope = np.arange(_BLOCK) - (_BLOCK - 1) / 2
-    slope /= math.sqrt(float(slope @ slope))
-    tilts = np.einsum("p,bpc->bc", slope, blocks)
-    return float(((blocks**2).sum() - (tilts**2).sum()) / count)
 
 
 def _with_colours(around: Soft, places: Doubles, values: Doubles) -> Soft | None:
@@ -436,7 +449,7 @@ def area_with_shades(
         drawn = colours_at([area], np.zeros(len(places), np.int64), *places.T)
         covers = (np.abs(colours - below).max(axis=1) < _COVERED) & (np.abs(drawn - below).max(axis=1) > _COVERED)
         covers = _opened(covers, cells)
-        error = float(((np.where(covers[:, None], below, drawn) - colours) ** 2).sum(axis=1).mean())
+        error = _off(np.where(covers[:, None], below, drawn), colours)
         if error < left * _NEARER and _stays_inside(softs, cells, seeds):
             return area, covers
     return None
@@ -448,6 +461,23 @@ def _opened(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
     mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
     mask[rows, columns] = chosen
     return np.asarray(ndimage.binary_opening(mask, np.ones((5, 5), bool))[rows, columns])
+
+
+def in_pieces(places: Doubles, colours: Doubles) -> tuple[list[Gradient], Labels] | None:
+    """The gradients of an area that is one shade, such as one that falls inwards, and (n,) which of them pixels have.
+
+    Args:
+        places, colours: As for `area_with_shades`. Only opaque pixels are in pieces: other ones would show the seams.
+    """
+    if len(places) < _MIN_PIXELS or (colours.shape[1] == 4 and colours[:, 3].min() < _OPAQUE):
+        return None
+    values = np.concatenate([colours[:, :3], np.ones((len(colours), 1))], axis=1)
+    middle = np.median(values, axis=0)
+    soft = _fit_box(places, values, np.abs(values - middle).sum(axis=1), None)
+    if soft is None or ((soft.at(*places.T)[:, :3] - colours[:, :3]) ** 2).sum(axis=1).mean() > _MAX_ERROR:
+        return None
+    pieces = [gradient for _, gradient in soft.pieces()]
+    return pieces, soft.piece_at(*places.T)
 
 
 def differs_in_parts(places: Doubles, colours: Doubles, cells: Labels, found: tuple[Gradient, float] | None) -> bool:
