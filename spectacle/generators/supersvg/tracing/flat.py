@@ -23,10 +23,10 @@ from spectacle.generators.supersvg.tracing.details import (
 )
 from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
+from spectacle.generators.supersvg.tracing.overlays import area_with_shades, differs_in_parts, in_pieces
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, without_tints
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of, splits_further
-from spectacle.generators.supersvg.tracing.soft_fitting import area_with_shades, differs_in_parts, in_pieces
 
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""

@@ -46,7 +46,9 @@ def may_fade(pixels: Floats, ink: Ink) -> bool:
 def _outline(ink: Ink) -> NDArray[np.bool_]:
     """(height, width), which pixels are next to one of the other colour."""
     inside = ink.coverage > _HALF
-    return np.asarray(ndimage.binary_dilation(inside, _AROUND) & ~ndimage.binary_erosion(inside, _AROUND, border_value=1))
+    return np.asarray(
+        ndimage.binary_dilation(inside, _AROUND) & ~ndimage.binary_erosion(inside, _AROUND, border_value=1)
+    )
 
 
 def _drawn(ink: Ink) -> Floats:
@@ -62,5 +64,6 @@ def says_more(areas: Areas, pixels: Floats, ink: Ink) -> bool:
         areas: Of the image.
         pixels, ink: As for `may_fade`.
     """
+    fading = any(not area.plain for area in areas.areas)
     of_areas, of_ink = (float(np.mean((drawn - pixels) ** 2)) for drawn in (areas.modelled, _drawn(ink)))
-    return of_areas < _CLOSER * of_ink and len(np.unique(areas.labels)) <= _MAX_AREAS
+    return fading and of_areas < _CLOSER * of_ink and len(np.unique(areas.labels)) <= _MAX_AREAS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,13 +51,10 @@ class Soft:
         """Whether nothing shines through it."""
         return bool(self.colours[:, 3].min() >= 1)
 
-    def moved(self, x: float, y: float) -> Soft:
-        """The same farther to the right and farther down by so many pixels."""
-        return replace(self, centre=self.centre + np.array([x, y]))
-
     def at(self, x: Reals, y: Reals) -> Doubles:
         """(n, 4) the colours at points, multiplied by the opacity, and the opacity; nothing where it has ended."""
-        way = distances(self.centre, self.angle, self.sides, x, y, self.stretch) / self.reach
+        places = np.stack([x, y], axis=1)
+        way = distances(self.centre, self.angle, self.sides, places, self.stretch) / self.reach
         mixed = np.stack([np.interp(way, self.offsets, channel) for channel in self.colours.T], axis=1)
         mixed[:, :3] *= mixed[:, 3:]
         mixed[way > 1] = 0
@@ -73,7 +71,7 @@ class Soft:
         ways = [(sx, sy) for sx in ((-1, 1) if a else (0,)) for sy in ((-1, 1) if b else (0,))]
         for sx, sy in ways:
             corner = np.array([sx * a, sy * b])
-            frame = self._out(np.stack([corner, corner + [far, 0], corner + [0, far]]))
+            frame = self._out(np.stack([corner, corner + np.array([far, 0]), corner + np.array([0, far])]))
             pieces.append(([self._out(_round(corner, (sx, sy), far, under))], self._gradient(frame)))
         if a:
             outlines = [_box(-a, -b - far, a, -b + under), _box(-a, b - under, a, b + far)] if b else None
@@ -117,17 +115,15 @@ class Soft:
         return Gradient(np.concatenate([ends, ends[:1]]), (offsets + 1) / 2, every)
 
 
-def distances(
-    centre: Doubles, angle: float, sides: Doubles, x: Reals, y: Reals, stretch: float = 1.0
-) -> Doubles:
+def distances(centre: Doubles, angle: float, sides: Doubles, places: Reals, stretch: float = 1.0) -> Doubles:
     """(n,) how far points are from a rectangle, in pixels; 0 in it.
 
     Args:
         centre, angle, sides, stretch: As `Soft` has them; the height counts as stretched.
-        x, y: (n,).
+        places: (n, 2) x and y.
     """
     cos, sin = math.cos(angle), math.sin(angle)
-    across, down = x - centre[0], y - centre[1]
+    across, down = (places - centre).T
     first = np.maximum(np.abs(across * cos + down * sin) - sides[0], 0)
     second = np.maximum(np.abs(down * cos - across * sin) * stretch - sides[1], 0)
     return np.asarray(np.hypot(first, second))
@@ -136,10 +132,6 @@ def distances(
 def _box(left: float, top: float, right: float, bottom: float) -> Doubles:
     """(4, 3, 2) a rectangle."""
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
-    return _polygon(corners)
-
-
-def _polygon(corners: Doubles) -> Doubles:
     steps = np.roll(corners, -1, axis=0) - corners
     return np.asarray(corners[:, None] + _LINE * steps[:, None])
 
@@ -165,8 +157,8 @@ def _round(corner: Doubles, way: tuple[int, int], far: float, under: float) -> D
     if sx or sy:
         inner = under * -np.array([sx, sy], np.float64)
         bent = last + inner * (np.abs(last - corner) < 1e-9), first + inner * (np.abs(first - corner) < 1e-9)
-        corners = [last, bent[0]] + ([corner + inner] if sx and sy else []) + [bent[1], first]
-        for one, other in zip(corners[:-1], corners[1:], strict=True):
+        inside = [corner + inner] if sx and sy else []
+        for one, other in pairwise([last, bent[0], *inside, bent[1], first]):
             if np.abs(other - one).max() > 1e-9:
                 curves.append(one + _LINE * (other - one))
     return np.stack(curves)

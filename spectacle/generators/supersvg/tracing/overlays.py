@@ -1,0 +1,379 @@
+"""Finds the soft shadows and glows that lie on areas of one colour or one gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from spectacle.generators.supersvg.arrays import Doubles, Labels, Reals, farthest
+from spectacle.generators.supersvg.raster.gradients import Gradient
+from spectacle.generators.supersvg.tracing.areas import Area, colours_at
+from spectacle.generators.supersvg.tracing.gradients import fit_most
+from spectacle.generators.supersvg.tracing.soft import Soft
+from spectacle.generators.supersvg.tracing.soft_fitting import Form, fit_box, fit_oval, fit_soft, strong_spots
+
+_BLUR = 1.0
+_SEEN = 1.5 / 255
+"""What differs by less, in every channel, once blurred, from what a shade lies on is not part of the shade."""
+_CLEAR_PEAK = 5 / 255
+"""By how much a shade differs at least where it does most."""
+_MIN_PIXELS = 100
+_MARGIN = 5
+_MAX_SHADES = 6
+_SAMPLE = 2048
+_GOOD = 3 * (1.2 / 255) ** 2
+_MAX_ERROR = 4 * (2.25 / 255) ** 2
+_NEARER = 0.5
+_HOPELESS = 4 * (10 / 255) ** 2
+_FAINT = 0.05
+_OPAQUE = 0.995
+_SHADES_OF_ONE = 127
+_MIN_COMMON = 0.1
+_MAX_OUTSIDE = 0.001
+_MIN_SHADED = 0.5
+_ROUNDS = 4
+_TURNS = 6
+_SETTLED = 0.95
+_COVERED = 3 / 255
+_SHARP, _SHARP_SIDE = 24 / 255, 5
+_FULL = 0.97
+"""The most opacity of a shade: what is opaque is no shade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One shade that was found, or two that lie on each other.
+
+    Attributes:
+        softs: What they are.
+        error: Mean squared error, the sum of the channels, of its pixels.
+    """
+
+    softs: tuple[Soft, ...]
+    error: float
+
+
+def _parts(cells: Labels, change: Doubles, shape: tuple[int, int]) -> list[Labels]:
+    """The numbers of the pixels of each connected part that differs, with some of those around it, largest first."""
+    rows, columns = cells.T
+    field = np.zeros((*shape, change.shape[1]))
+    field[rows, columns] = change
+    mask = np.zeros(shape)
+    mask[rows, columns] = 1
+    weight = np.maximum(ndimage.gaussian_filter(mask, _BLUR), 1e-6)[..., None]
+    seen = farthest(ndimage.gaussian_filter(field, (_BLUR, _BLUR, 0)) / weight) * (mask > 0)
+    labels, count = ndimage.label(ndimage.binary_opening(seen > _SEEN, np.ones((3, 3), bool)), np.ones((3, 3), bool))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    peaks = ndimage.maximum(seen, labels, np.arange(count + 1))
+    kept = [number for number in range(1, count + 1) if sizes[number] >= _MIN_PIXELS and peaks[number] >= _CLEAR_PEAK]
+    kept.sort(key=lambda number: -sizes[number])
+    parts = []
+    for number in kept:
+        near = ndimage.binary_dilation(labels == number, iterations=_MARGIN)
+        parts.append(np.flatnonzero(near[rows, columns]))
+    return parts
+
+
+def _fit(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
+    own, below = colours[part], ground[part]
+    size = np.abs(own - below).sum(axis=1)
+    shaded = ~_beside_sharp(cells[part], size)
+    if shaded.mean() < _MIN_SHADED:
+        return None
+    best: Fit | None = None
+    for fitted in (_fitted, partial(_fitted_pair, fit_oval), partial(_fitted_pair, fit_box)):
+        seen = shaded.copy()
+        if best is not None and best.error > _HOPELESS:
+            break
+        for _ in range(_ROUNDS):
+            fit = fitted(part[seen], cells, colours, ground)
+            if fit is None:
+                break
+            best = fit if best is None or fit.error < best.error else best
+            if fit.error <= _MAX_ERROR:
+                return fit
+            if fit.error > _HOPELESS:
+                break
+            if fitted is not _fitted:
+                break
+            # What shows nothing where there is much of the shade lies on it, and hides it.
+            drawn = _drawn(fit.softs, _middles(cells[part]), below)
+            missing = (size < _COVERED) & (np.abs(drawn - below).max(axis=1) > 2 * _COVERED)
+            seen &= ~_grown_by(missing, cells[part])
+            if not missing.any() or seen.mean() < _MIN_SHADED:
+                break
+    return best
+
+
+def _drawn(softs: tuple[Soft, ...], places: Doubles, below: Doubles) -> Doubles:
+    """(n, 3 or 4), what shades make of what is below."""
+    for soft in softs:
+        above = soft.at(*places.T)
+        below = above[:, : below.shape[1]] + (1 - above[:, 3:]) * below
+    return below
+
+
+def _off(drawn: Reals, seen: Doubles) -> float:
+    """Mean squared error, the sum of the channels; of clear pixels on white or on black, whichever is more."""
+    off = drawn - seen
+    colour = float((off[:, :3] ** 2).sum(axis=1).mean())
+    if off.shape[1] == len("rgb"):
+        return colour
+    return max(colour, float(((off[:, :3] - off[:, 3:]) ** 2).sum(axis=1).mean()))
+
+
+def _fitted(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
+    """The shade that some pixels of an area show, all of which are part of it."""
+    own, below = colours[part], ground[part]
+    places = _middles(cells[part])
+    values = _lying_on(own, below)
+    soft = None if values is None else fit_soft(places, values, np.abs(own - below).sum(axis=1))
+    if soft is None:
+        return None
+    return Fit((soft,), _off(_drawn((soft,), places, below), own))
+
+
+def _fitted_pair(fit: Form, part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
+    """Two shades of one form and of one colour that some pixels of an area show, one on the other."""
+    own, below = colours[part], ground[part]
+    places = _middles(cells[part])
+    values = _lying_on(own, below)
+    if values is None:
+        return None
+    colour = values[:, :3].sum(axis=0) / max(float(values[:, 3].sum()), 1e-9)
+    # What shines through both is the product of what shines through each.
+    clear = 1 - values[:, 3].clip(0, _FULL)
+    softs: list[Soft | None] = []
+    for side in _halves(places, values[:, 3]):
+        softs.append(fit(places[side], values[side], values[side, 3], None))
+    best: Fit | None = None
+    for _ in range(_TURNS):
+        for place in (0, 1):
+            other = softs[1 - place]
+            if other is None:
+                return None
+            left = (1 - clear / (1 - other.at(*places.T)[:, 3]).clip(1 - _FULL)).clip(0, _FULL)
+            seen = np.concatenate([left[:, None] * colour, left[:, None]], axis=1)
+            softs[place] = fit(places, seen, left, softs[place])
+        found = tuple(soft for soft in softs if soft is not None)
+        if len(found) < 2:
+            return None
+        error = _off(_drawn(found, places, below), own)
+        settled = best is not None and error > _SETTLED * best.error
+        if best is None or error < best.error:
+            best = Fit(found, error)
+        if settled or best.error > _HOPELESS:
+            break
+    return best
+
+
+def _halves(places: Doubles, size: Doubles) -> list[NDArray[np.bool_]]:
+    """Pixels, (n,), on one side and on the other of the middle of what shows most of a shade, along its longer side."""
+    spots = strong_spots(places, size)
+    middle = spots.mean(axis=0)
+    _, ways = np.linalg.eigh(np.cov((spots - middle).T))
+    side = (places - middle) @ ways[:, 1] > 0
+    return [side, ~side]
+
+
+def _grown_by(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
+    """(n,) the same pixels, and those two pixels around them."""
+    rows, columns = (cells - cells.min(axis=0)).T
+    mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
+    mask[rows, columns] = chosen
+    return np.asarray(ndimage.binary_dilation(mask, iterations=2)[rows, columns])
+
+
+def _beside_sharp(cells: Labels, size: Doubles) -> NDArray[np.bool_]:
+    """(n,) which pixels show nothing of a shade that ends next to them: they are part of what covers it.
+
+    Args:
+        cells: (n, 2) row and column of each pixel.
+        size: (n,) how much of the shade each shows.
+    """
+    rows, columns = (cells - cells.min(axis=0)).T
+    field = np.zeros((rows.max() + 1, columns.max() + 1))
+    field[rows, columns] = size
+    mask = np.zeros(field.shape, bool)
+    mask[rows, columns] = size < _COVERED
+    sharp = mask & (ndimage.maximum_filter(field, _SHARP_SIDE) > _SHARP)
+    # What is near to such pixels, and as clear of shade.
+    covered = ndimage.binary_propagation(sharp, mask=mask & ndimage.binary_dilation(sharp, iterations=2 * _MARGIN))
+    return np.asarray(covered[rows, columns])
+
+
+def _lying_on(own: Doubles, below: Doubles) -> Doubles | None:
+    """(n, 4) the colours, multiplied by the opacity, of what makes pixels of those below, by one colour."""
+    if own.shape[1] == 4 and below[:, 3].max() < 1e-3:
+        return own
+    if own.shape[1] == 4 and below[:, 3].min() < 0.995:
+        return None
+    own, below = own[:, :3], below[:, :3]
+    change = own - below
+    colour = _tint(change, below)
+    axis = colour - below
+    opacity = ((change * axis).sum(axis=1) / np.maximum((axis**2).sum(axis=1), 1e-6)).clip(0, _FULL)
+    return np.concatenate([opacity[:, None] * colour, opacity[:, None]], axis=1)
+
+
+def _tint(change: Doubles, below: Doubles) -> Doubles:
+    """(3,) the colour that pixels are mixed with.
+
+    On one colour it may be any on the way on which pixels change: it is the last that there is.
+    """
+    if np.ptp(below, axis=0).max() > 0.02:
+        nothing = np.zeros(len(change))
+        red, green, blue = change.T
+        rows = [(nothing, -blue, green), (blue, nothing, -red), (-green, red, nothing)]
+        crossed = np.concatenate([np.stack(row, axis=1) for row in rows])
+        system = crossed.T @ crossed
+        lean = 1e-3 * float(np.trace(system)) * np.eye(3)
+        # Where nothing says otherwise, shadows are black and glows white.
+        usual = np.full(3, float(change.sum() > 0))
+        wanted = crossed.T @ np.cross(change, below).T.ravel() + lean @ usual
+        return np.asarray(np.linalg.solve(system + lean, wanted).clip(0, 1), np.float64)
+    middle = below.mean(axis=0)
+    _, _, axes = np.linalg.svd(change[:: max(1, len(change) // _SAMPLE)], full_matrices=False)
+    way = axes[0] * (1 if float((change @ axes[0]).sum()) > 0 else -1)
+    room = np.where(way > 0, 1 - middle, middle) / np.maximum(np.abs(way), 1e-9)
+    return np.asarray((middle + way * room[np.abs(way) > 0.02].min()).clip(0, 1))
+
+
+def area_with_shades(
+    places: Doubles, colours: Doubles, cells: Labels, seeds: Labels, found: tuple[Gradient, float] | None, flat: float
+) -> tuple[Area, NDArray[np.bool_]] | None:
+    """An area as a ground of one colour or one gradient and the soft shades on it, if that is clearly nearer.
+
+    Args:
+        places: (n, 2) x and y of the middles of its pixels.
+        colours: (n, 3), or 4 with the colours multiplied by the opacity.
+        cells: (n, 2) row and column of each.
+        seeds: (height, width), the areas of the image numbered from 1; 0 for none.
+        found: A gradient for all of it, and its mean squared error, the sum of the channels, if there is one.
+        flat: The same error of one colour.
+
+    Returns:
+        The area, and (n,) which of its pixels have the colour of the ground, but lie on a shade.
+    """
+    left = flat
+    if found is not None:
+        left = min(left, found[1])
+        if left <= _GOOD or not differs_in_parts(places, colours, cells, found):
+            return None
+    for ground in _grounds(places, colours, found):
+        below = _under(ground, places, colours.shape[1])
+        parts = _parts(cells, colours - below, seeds.shape)
+        if not 0 < len(parts) <= _MAX_SHADES:
+            continue
+        fits = [_fit(part, cells, colours, below) for part in parts]
+        good = [fit for fit in fits if fit is not None and fit.error <= _MAX_ERROR]
+        if len(good) < len(parts):
+            continue
+        softs = tuple(soft for fit in good for soft in fit.softs)
+        area = replace(ground, overlays=_opaque_on(ground, softs, places))
+        drawn = colours_at([area], np.zeros(len(places), np.int64), *places.T)
+        covers = (np.abs(colours - below).max(axis=1) < _COVERED) & (np.abs(drawn - below).max(axis=1) > _COVERED)
+        covers = _opened(covers, cells)
+        error = _off(np.where(covers[:, None], below, drawn), colours)
+        if error < left * _NEARER and _stays_inside(softs, cells, seeds):
+            return area, covers
+    return None
+
+
+def _opened(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
+    """(n,) the same pixels without those of thin and small parts."""
+    rows, columns = (cells - cells.min(axis=0)).T
+    mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
+    mask[rows, columns] = chosen
+    return np.asarray(ndimage.binary_opening(mask, np.ones((5, 5), bool))[rows, columns])
+
+
+def in_pieces(places: Doubles, colours: Doubles) -> tuple[list[Gradient], Labels] | None:
+    """The gradients of an area that is one shade, such as one that falls inwards, and (n,) which of them pixels have.
+
+    Args:
+        places, colours: As for `area_with_shades`. Only opaque pixels are in pieces: other ones would show the seams.
+    """
+    if len(places) < _MIN_PIXELS or (colours.shape[1] == 4 and colours[:, 3].min() < _OPAQUE):
+        return None
+    values = np.concatenate([colours[:, :3], np.ones((len(colours), 1))], axis=1)
+    middle = np.median(values, axis=0)
+    soft = fit_box(places, values, np.abs(values - middle).sum(axis=1), None)
+    if soft is None or ((soft.at(*places.T)[:, :3] - colours[:, :3]) ** 2).sum(axis=1).mean() > _MAX_ERROR:
+        return None
+    pieces = [gradient for _, gradient in soft.pieces()]
+    return pieces, soft.piece_at(*places.T)
+
+
+def differs_in_parts(places: Doubles, colours: Doubles, cells: Labels, found: tuple[Gradient, float] | None) -> bool:
+    """Whether some connected pixels of an area clearly differ from its gradient.
+
+    Args:
+        places, colours, cells, found: As for `area_with_shades`.
+    """
+    if found is None:
+        return True
+    corner = cells.min(axis=0)
+    rows, columns = cells.max(axis=0) - corner + 1
+    change = colours - found[0].at(*places.T)[:, : colours.shape[1]]
+    return bool(_parts(cells - corner, change, (int(rows), int(columns))))
+
+
+def _grounds(places: Doubles, colours: Doubles, found: tuple[Gradient, float] | None) -> Iterator[Area]:
+    """What an area may be without shades: nothing, its commonest colour, or a gradient that most of it has."""
+    if colours.shape[1] == 4 and colours[:, 3].min() < _FAINT:
+        yield Area(np.zeros(4, np.float32))
+        return
+    steps = np.round(colours * _SHADES_OF_ONE).astype(np.int64) @ (1 << 8 * np.arange(colours.shape[1]))
+    _, kinds, counts = np.unique(steps, return_inverse=True, return_counts=True)
+    commonest = kinds == counts.argmax()
+    if commonest.mean() >= _MIN_COMMON:
+        yield Area(np.median(colours[commonest], axis=0).astype(np.float32))
+    for gradient, within in islice(fit_most(places, colours), 1):
+        yield Area(colours[within].mean(axis=0).astype(np.float32), gradient)
+
+
+def _under(ground: Area, places: Doubles, channels: int) -> Doubles:
+    if ground.gradient is None:
+        return np.tile(ground.colour.astype(np.float64), (len(places), 1))
+    return ground.gradient.at(*places.T)[:, :channels]
+
+
+def _opaque_on(ground: Area, softs: tuple[Soft, ...], places: Doubles) -> tuple[Soft, ...]:
+    """Shades as what is seen of them on a plain ground, if none lies on another: their pieces may then overlap."""
+    if ground.gradient is not None or (len(ground.colour) == 4 and ground.colour[3] < 1):
+        return softs
+    if np.sum([soft.at(*places.T)[:, 3] > 0 for soft in softs], axis=0).max() > 1:
+        return softs
+    below = ground.colour[:3].astype(np.float64)
+    return tuple(
+        replace(
+            soft,
+            colours=np.concatenate(
+                [below + soft.colours[:, 3:] * (soft.colours[:, :3] - below), np.ones((len(soft.colours), 1))], axis=1
+            ),
+        )
+        for soft in softs
+    )
+
+
+def _stays_inside(softs: tuple[Soft, ...], cells: Labels, seeds: Labels) -> bool:
+    """Whether shades are seen on their area and under what lies on it alone."""
+    own = np.zeros(seeds.shape, bool)
+    own[cells[:, 0], cells[:, 1]] = True
+    sizes = np.bincount(seeds.ravel())
+    inside = ndimage.binary_fill_holes(own) | (sizes[seeds] < len(cells)) | (seeds == 0)
+    rows, columns = np.nonzero(~inside)
+    outside = sum(float((soft.at(columns + 0.5, rows + 0.5)[:, 3]).sum()) for soft in softs)
+    return outside <= _MAX_OUTSIDE * len(cells)
+
+
+def _middles(cells: Labels) -> Doubles:
+    """(n, 2) x and y of the middles of pixels, from the row and the column of each."""
+    return np.asarray(cells[:, ::-1] + 0.5, np.float64)
