@@ -73,20 +73,21 @@ _SAME_GRADIENT = 4 * (1.5 / 255) ** 2
 _GRADIENT_ERROR = (2.5 / 255) ** 2
 
 
-def find_areas(pixels: Floats, file: Compressed | None = None) -> Areas:
+def find_areas(pixels: Floats, file: Compressed | None = None, *, overlays: bool = True) -> Areas:
     """Find the smooth areas of an image, and share the pixels of the outlines among them.
 
     Args:
         pixels: (height, width, 3 or 4).
         file: What is known of the pixels before they were compressed, if they were.
+        overlays: Whether soft shades may lie on areas; if not, they are areas of their own.
     """
     if (cells := find_cells(pixels)) is not None:
         return cells
-    if file is not None and (before := _before_compression(pixels, file)).error < _CLOSE:
+    if file is not None and (before := _before_compression(pixels, file, overlays)).error < _CLOSE:
         return before
-    found, seeds = _smooth_areas(pixels, _SMOOTH)
+    found, seeds = _smooth_areas(pixels, _SMOOTH, overlays)
     noise = noise_in(pixels, found, seeds)
-    if is_noisy(noise) and (behind := _behind_noise(pixels)).error < _CLOSE:
+    if is_noisy(noise) and (behind := _behind_noise(pixels, overlays)).error < _CLOSE:
         shaded = any(area.overlays for area in found.areas)
         # Dithered shades are not blurred: what they lie under would run into them.
         if not shaded or _error_after_blur(found, pixels).error > behind.error:
@@ -94,9 +95,9 @@ def find_areas(pixels: Floats, file: Compressed | None = None) -> Areas:
     return add_details(pixels, found, seeds, levels_for(noise))
 
 
-def _before_compression(pixels: Floats, file: Compressed) -> Areas:
+def _before_compression(pixels: Floats, file: Compressed, overlays: bool) -> Areas:
     """The areas of an image behind the noise of its compression, with what the file says is missing from them."""
-    behind = _behind_noise(pixels)
+    behind = _behind_noise(pixels, overlays)
     outlines = _near_outlines(behind)
     smooth = ~outlines & _flat(pixels, _SMOOTH_COMPRESSED)
     detailed = add_details(file.restored(behind.modelled), behind, smooth, SEEN, file)
@@ -130,7 +131,7 @@ def _with_corners(pixels: Floats, behind: Areas, detailed: Areas) -> Areas:
     return Areas.of(pixels, labels, neighbours, shares, detailed.areas, detailed.sure)
 
 
-def _smooth_areas(pixels: Floats, smooth: float) -> tuple[Areas, NDArray[np.bool_]]:
+def _smooth_areas(pixels: Floats, smooth: float, overlays: bool) -> tuple[Areas, NDArray[np.bool_]]:
     """The smooth areas of an image, and which of its pixels are surely in them."""
     seeds = _connected(_flat(pixels, smooth), pixels)
     sizes = np.bincount(seeds.ravel())
@@ -145,17 +146,17 @@ def _smooth_areas(pixels: Floats, smooth: float) -> tuple[Areas, NDArray[np.bool
         none = np.zeros(pixels.shape[:2], np.int64)
         whole = np.ones(pixels.shape[:2], np.float32)
         return Areas.of(pixels, none, none, whole, [Area(mean)], sure), seeds > 0
-    shades = _fills(pixels, seeds, len(kept))
+    shades = _fills(pixels, seeds, len(kept), overlays)
     seeds, areas = shades.seeds, shades.areas
     labels, neighbours, shares = share_outlines(pixels, seeds, areas)
     shades.soften(labels, neighbours, shares)
     return Areas.of(pixels, labels, neighbours, shares, areas, sure), seeds > 0
 
 
-def _behind_noise(pixels: Floats) -> Areas:
+def _behind_noise(pixels: Floats, overlays: bool) -> Areas:
     """The areas behind the noise that lossy compression leaves; fine lines are lost."""
     found, _ = _smooth_areas(
-        ndimage.median_filter(pixels, size=(_COMPRESSION_NOISE, _COMPRESSION_NOISE, 1)), _SMOOTH_COMPRESSED
+        ndimage.median_filter(pixels, size=(_COMPRESSION_NOISE, _COMPRESSION_NOISE, 1)), _SMOOTH_COMPRESSED, overlays
     )
     # Not the error against the median: that has no fine lines, and what has none is no better for it.
     return _error_after_blur(found, pixels)
@@ -225,7 +226,7 @@ def _connected(smooth: NDArray[np.bool_], pixels: Floats) -> Labels:
     return np.asarray(np.where(rest > 0, rest + count, seen), np.int64)
 
 
-def _fills(pixels: Floats, seeds: Labels, count: int) -> Shades:
+def _fills(pixels: Floats, seeds: Labels, count: int, overlays: bool) -> Shades:
     """What each area is filled with: one colour, the simplest gradient that is worth it, or layers of a shade."""
     flat = seeds.ravel()
     order = np.argsort(flat, kind="stable")
@@ -254,7 +255,10 @@ def _fills(pixels: Floats, seeds: Labels, count: int) -> Shades:
         if found is not None:
             shades.areas[number] = Area(mean.astype(np.float32), found[0])
         cells = np.stack([rows, columns], axis=1)
-        if rank <= _MAX_GRADIENTS and (soft := area_with_shades(places, own, cells, seeds, found, error)) is not None:
+        soft = None
+        if overlays and rank <= _MAX_GRADIENTS:
+            soft = area_with_shades(places, own, cells, seeds, found, error)
+        if soft is not None:
             shades.cover(number, member, *soft)
             continue
         close = found is not None and found[1] <= _SOFT_ERROR

@@ -16,7 +16,7 @@ from spectacle.generators.supersvg.tracing.contours import find_contours
 from spectacle.generators.supersvg.tracing.joining import joined
 from spectacle.generators.supersvg.tracing.outline import Curve, fit_outline, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import corners_of
-from spectacle.generators.supersvg.tracing.soft import Soft
+from spectacle.generators.supersvg.tracing.soft import Soft, opaque_on
 from spectacle.generators.supersvg.tracing.strips import without_strips
 
 _UNDERLAP = 4
@@ -87,7 +87,13 @@ class Traced:
 
 
 def trace_areas(
-    areas: Areas, max_paths: int, min_area: float, tolerance: float, go_on: Callable[[], bool] = lambda: True
+    areas: Areas,
+    max_paths: int,
+    min_area: float,
+    tolerance: float,
+    go_on: Callable[[], bool] = lambda: True,
+    *,
+    page: bool = True,
 ) -> Traced:
     """Trace the largest areas. Smaller areas are above larger ones, in their holes and along their sides.
 
@@ -97,6 +103,7 @@ def trace_areas(
         min_area: Areas of fewer pixels are omitted, unless they are fine.
         tolerance: How far in pixels an outline may be off.
         go_on: Asked before each area but the first whether to trace it, too.
+        page: Whether the background is drawn: what lies on it may then have its colour where it ends.
     """
     if not areas.cell:
         areas = joined(areas, _filled(areas))
@@ -118,8 +125,10 @@ def trace_areas(
     kept: list[Area] = []
     fixed: list[bool] = []
 
-    def lay(overlays: tuple[Soft, ...]) -> None:
-        for outlines, gradient in (piece for overlay in overlays for piece in overlay.pieces()):
+    def lay(number: int, *, on_page: bool = True) -> None:
+        """Draw the soft shades of an area."""
+        softs = _seen(areas, number) if on_page else areas.areas[number].overlays
+        for outlines, gradient in (piece for soft in softs for piece in soft.pieces()):
             if len(kept) >= max_paths:
                 return
             for outline in outlines:
@@ -131,7 +140,7 @@ def trace_areas(
             kept.append(Area(np.zeros(len(background), np.float32), gradient))
 
     for number in np.flatnonzero(below).tolist():
-        lay(areas.areas[number].overlays)
+        lay(number, on_page=page)
     opaque = np.array(
         [(area if area.base is None else areas.areas[area.base]).opacities[0] > _OPAQUE for area in areas.areas]
     )
@@ -156,10 +165,19 @@ def trace_areas(
             owners.append(len(kept))
         if curves:
             kept.append(areas.areas[number])
-            lay(areas.areas[number].overlays)
+            lay(number)
     paths = path_set_of(points, contours, owners, kept)
     straight, still = (torch.tensor(side, dtype=torch.bool) for side in (lines, fixed))
     return Traced(paths, straight, torch.from_numpy(background), still)
+
+
+def _seen(areas: Areas, number: int) -> tuple[Soft, ...]:
+    """The soft shades of an area as they are drawn: opaque where they lie on one opaque colour."""
+    area = areas.areas[number]
+    if not area.overlays or area.gradient is not None or area.opacities[0] < 1:
+        return area.overlays
+    rows, columns = np.nonzero(areas.labels == number)
+    return opaque_on(area.colour[:3].astype(np.float64), area.overlays, np.stack([columns, rows], axis=1) + 0.5)
 
 
 def _filled(areas: Areas) -> NDArray[np.float64]:

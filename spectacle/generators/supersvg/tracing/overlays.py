@@ -276,7 +276,7 @@ def area_with_shades(
         if len(good) < len(parts):
             continue
         softs = tuple(soft for fit in good for soft in fit.softs)
-        area = replace(ground, overlays=_opaque_on(ground, softs, places))
+        area = replace(ground, overlays=softs)
         drawn = colours_at([area], np.zeros(len(places), np.int64), *places.T)
         covers = (np.abs(colours - below).max(axis=1) < _COVERED) & (np.abs(drawn - below).max(axis=1) > _COVERED)
         covers = _opened(covers, cells)
@@ -343,24 +343,6 @@ def _under(ground: Area, places: Doubles, channels: int) -> Doubles:
     if ground.gradient is None:
         return np.tile(ground.colour.astype(np.float64), (len(places), 1))
     return ground.gradient.at(*places.T)[:, :channels]
-
-
-def _opaque_on(ground: Area, softs: tuple[Soft, ...], places: Doubles) -> tuple[Soft, ...]:
-    """Shades as what is seen of them on a plain ground, if none lies on another: their pieces may then overlap."""
-    if ground.gradient is not None or (len(ground.colour) == 4 and ground.colour[3] < 1):
-        return softs
-    if np.sum([soft.at(*places.T)[:, 3] > 0 for soft in softs], axis=0).max() > 1:
-        return softs
-    below = ground.colour[:3].astype(np.float64)
-    return tuple(
-        replace(
-            soft,
-            colours=np.concatenate(
-                [below + soft.colours[:, 3:] * (soft.colours[:, :3] - below), np.ones((len(soft.colours), 1))], axis=1
-            ),
-        )
-        for soft in softs
-    )
 
 
 def _stays_inside(softs: tuple[Soft, ...], cells: Labels, seeds: Labels) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -113,6 +113,23 @@ class Soft:
             every = np.concatenate([colours[::-1], colours])
         ends = self._out(np.stack([-end, end]).astype(np.float64))
         return Gradient(np.concatenate([ends, ends[:1]]), (offsets + 1) / 2, every)
+
+
+def opaque_on(colour: Doubles, softs: tuple[Soft, ...], places: Reals) -> tuple[Soft, ...]:
+    """Shades as what is seen of them on one colour, if none lies on another: opaque pieces may overlap without a seam.
+
+    Args:
+        colour: (3,) what they lie on.
+        softs: The shades.
+        places: (n, 2) x and y of all places where they are seen.
+    """
+    if np.sum([soft.at(*places.T)[:, 3] > 0 for soft in softs], axis=0).max() > 1:
+        return softs
+    found = []
+    for soft in softs:
+        seen = colour + soft.colours[:, 3:] * (soft.colours[:, :3] - colour)
+        found.append(replace(soft, colours=np.concatenate([seen, np.ones((len(seen), 1))], axis=1)))
+    return tuple(found)
 
 
 def distances(centre: Doubles, angle: float, sides: Doubles, places: Reals, stretch: float = 1.0) -> Doubles:

@@ -22,6 +22,7 @@ from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_s
 from spectacle.generators.supersvg.tracing.flat import find_areas, smooth_share
 from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
+from spectacle.generators.supersvg.tracing.kind import mode_of
 from spectacle.generators.supersvg.tracing.lineart import thickness, trace_ink
 from spectacle.generators.supersvg.tracing.logo import background_of, trace_areas
 from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
@@ -52,18 +53,9 @@ _MIN_TOLERANCE = 0.35
 _MIN_SMOOTH = 0.7
 """Less of a photograph is smooth, except skies; more of an illustration is, except small ones in strong JPEG."""
 
-_LOGO_ERROR = 0.001
-
 _TOLD = 0.0001
 """Below this mean squared error, areas and gradients are what the image is made of."""
 
-_LOGO_AREAS = 400
-_LOGO_AREA_ERROR = (9 / 255) ** 2
-"""An area that is farther off, on average, has more than its fill says."""
-
-_MIN_WORST, _MIN_WORST_SHARE = 64, 0.003
-_ILLUSTRATION_ERROR = 0.007
-_ILLUSTRATION_SURE = 0.7
 _LOGO_AREA = 6
 _ILLUSTRATION_AREA = 40
 _TRACED_SHARE = 0.3
@@ -207,12 +199,12 @@ class _Work:
             if traced is not None:
                 return traced
         if mode == Mode.ILLUSTRATION:
-            return self.traced(find_areas(pixels), mode)
+            return self.traced(find_areas(pixels, overlays=not self.settings.tiled), mode)
         found, areas = Mode.PHOTO, None
         if mode != Mode.AUTO or smooth_share(pixels) >= _MIN_SMOOTH:
             self.file = Compressed.of(self.picture, pixels)
-            areas = find_areas(pixels, self.file)
-            found = _mode_of(areas)
+            areas = find_areas(pixels, self.file, overlays=not self.settings.tiled)
+            found = mode_of(areas)
         self.budget.go_on()
         told = self.file is None and found == Mode.LOGO and areas is not None and areas.error < _TOLD
         if not told and (cells := find_blurred_cells(pixels)) is not None:
@@ -324,7 +316,7 @@ class _Work:
             paths = tile(areas, tolerance, kept, by_colour=self.settings.grouped)
             empty = self.optimiser.pixels.new_ones(3) if not self.target.transparent else self.optimiser.background
             return self.finished(paths.to(empty.device), mode, empty, page=False)
-        traced = trace_areas(areas, most, least, tolerance, self.budget.go_on)
+        traced = trace_areas(areas, most, least, tolerance, self.budget.go_on, page=self.settings.page)
         device = self.optimiser.pixels.device
         background = traced.background.to(device)
         optimiser = replace(
@@ -389,21 +381,3 @@ class _Work:
         count = len(paths) + (visible is not None)
         metrics = Metrics(count, time.monotonic() - self.begun, mse, psnr, ssim, len(svg.encode()))
         return Vectorised(svg, metrics, mode, () if full_size else target.notes)
-
-
-def _mode_of(areas: Areas) -> Mode:
-    """What kind of image has these areas."""
-    if areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS and _worst(areas) < _LOGO_AREA_ERROR:
-        return Mode.LOGO
-    drawn = areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE
-    return Mode.ILLUSTRATION if drawn else Mode.PHOTO
-
-
-def _worst(areas: Areas) -> float:
-    """The greatest mean squared error of an area with a gradient that matters, its outlines aside."""
-    inner = areas.shares == 1
-    sizes = np.bincount(areas.labels[inner])
-    sums = np.bincount(areas.labels[inner], areas.errors[inner])
-    large = sizes >= max(_MIN_WORST, _MIN_WORST_SHARE * inner.size)
-    large &= np.array([not area.plain for area in areas.areas])[: len(sizes)]
-    return float((sums[large] / sizes[large]).max(initial=0))
