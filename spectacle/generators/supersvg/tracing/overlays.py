@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.cluster.vq import kmeans2
 
 from spectacle.generators.supersvg.arrays import Doubles, Labels, Reals, farthest
 from spectacle.generators.supersvg.raster.gradients import Gradient
@@ -31,6 +31,8 @@ _GOOD = 3 * (1.2 / 255) ** 2
 _MAX_ERROR = 4 * (2.25 / 255) ** 2
 _NEARER = 0.5
 _HOPELESS = 4 * (10 / 255) ** 2
+_TOO_FAR = 5 * _MAX_ERROR
+_MAX_ERROR_OF_MANY = 4 * (1.75 / 255) ** 2
 _FAINT = 0.05
 _OPAQUE = 0.995
 _SHADES_OF_ONE = 127
@@ -38,7 +40,9 @@ _MIN_COMMON = 0.1
 _MAX_OUTSIDE = 0.001
 _MIN_SHADED = 0.5
 _ROUNDS = 4
+_FINE = 4 * (1.2 / 255) ** 2
 _TURNS = 6
+_TRIALS = (2, fit_oval), (2, fit_box), (3, fit_oval), (4, fit_oval)
 _SETTLED = 0.95
 _COVERED = 3 / 255
 _SHARP, _SHARP_SIDE = 24 / 255, 5
@@ -81,34 +85,47 @@ def _parts(cells: Labels, change: Doubles, shape: tuple[int, int]) -> list[Label
 
 
 def _fit(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
-    own, below = colours[part], ground[part]
-    size = np.abs(own - below).sum(axis=1)
+    size = np.abs(colours[part] - ground[part]).sum(axis=1)
     shaded = ~_beside_sharp(cells[part], size)
     if shaded.mean() < _MIN_SHADED:
         return None
-    best: Fit | None = None
-    for fitted in (_fitted, partial(_fitted_pair, fit_oval), partial(_fitted_pair, fit_box)):
-        seen = shaded.copy()
-        if best is not None and best.error > _HOPELESS:
+    fit, shaded = _fitted_in_rounds(part, shaded, cells, colours, ground)
+    for count, form in _TRIALS:
+        if fit is None or fit.error <= _most_off(fit) or fit.error > (_HOPELESS if count == 2 else _TOO_FAR):
             break
-        for _ in range(_ROUNDS):
-            fit = fitted(part[seen], cells, colours, ground)
-            if fit is None:
-                break
-            best = fit if best is None or fit.error < best.error else best
-            if fit.error <= _MAX_ERROR:
-                return fit
-            if fit.error > _HOPELESS:
-                break
-            if fitted is not _fitted:
-                break
-            # What shows nothing where there is much of the shade lies on it, and hides it.
-            drawn = _drawn(fit.softs, _middles(cells[part]), below)
-            missing = (size < _COVERED) & (np.abs(drawn - below).max(axis=1) > 2 * _COVERED)
-            seen &= ~_grown_by(missing, cells[part])
-            if not missing.any() or seen.mean() < _MIN_SHADED:
-                break
-    return best
+        other = _fitted_several(count, form, part[shaded], cells, colours, ground)
+        if other is not None and other.error < fit.error:
+            fit = other
+    return fit if fit is not None and fit.error <= _most_off(fit) else None
+
+
+def _most_off(fit: Fit) -> float:
+    """The error up to which shades are taken: many can say anything, but for what they leave."""
+    return _MAX_ERROR if len(fit.softs) <= 2 else _MAX_ERROR_OF_MANY
+
+
+def _fitted_in_rounds(
+    part: Labels, shaded: NDArray[np.bool_], cells: Labels, colours: Doubles, ground: Doubles
+) -> tuple[Fit | None, NDArray[np.bool_]]:
+    """The one shade that is nearest to some pixels, and (n,) which of them show it: others lie on it and hide it."""
+    own, below = colours[part], ground[part]
+    size = np.abs(own - below).sum(axis=1)
+    best: Fit | None = None
+    kept = shaded
+    for _ in range(_ROUNDS):
+        fit = _fitted(part[shaded], cells, colours, ground)
+        if fit is None:
+            break
+        if best is None or fit.error < best.error:
+            best, kept = fit, shaded
+        if fit.error <= _FINE or fit.error > _HOPELESS:
+            break
+        drawn = _drawn(fit.softs, _middles(cells[part]), below)
+        missing = (size < _COVERED) & (np.abs(drawn - below).max(axis=1) > 2 * _COVERED)
+        shaded = shaded & ~_grown_by(missing, cells[part])
+        if not missing.any() or shaded.mean() < _MIN_SHADED:
+            break
+    return best, kept
 
 
 def _drawn(softs: tuple[Soft, ...], places: Doubles, below: Doubles) -> Doubles:
@@ -139,47 +156,57 @@ def _fitted(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> F
     return Fit((soft,), _off(_drawn((soft,), places, below), own))
 
 
-def _fitted_pair(fit: Form, part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
-    """Two shades of one form and of one colour that some pixels of an area show, one on the other."""
+def _fitted_several(
+    count: int, fit: Form, part: Labels, cells: Labels, colours: Doubles, ground: Doubles
+) -> Fit | None:
+    """Some shades of one form and of one colour that some pixels of an area show, lying on each other."""
     own, below = colours[part], ground[part]
     places = _middles(cells[part])
     values = _lying_on(own, below)
     if values is None:
         return None
     colour = values[:, :3].sum(axis=0) / max(float(values[:, 3].sum()), 1e-9)
-    # What shines through both is the product of what shines through each.
+    # What shines through all is the product of what shines through each.
     clear = 1 - values[:, 3].clip(0, _FULL)
     softs: list[Soft | None] = []
-    for side in _halves(places, values[:, 3]):
+    for side in _portions(places, values[:, 3], count):
         softs.append(fit(places[side], values[side], values[side, 3], None))
     best: Fit | None = None
     for _ in range(_TURNS):
-        for place in (0, 1):
-            other = softs[1 - place]
-            if other is None:
-                return None
-            left = (1 - clear / (1 - other.at(*places.T)[:, 3]).clip(1 - _FULL)).clip(0, _FULL)
+        for place in range(count):
+            others = [soft for number, soft in enumerate(softs) if number != place]
+            hidden = np.ones(len(places))
+            for other in others:
+                if other is None:
+                    return None
+                hidden *= 1 - other.at(*places.T)[:, 3]
+            left = (1 - clear / hidden.clip(1 - _FULL)).clip(0, _FULL)
             seen = np.concatenate([left[:, None] * colour, left[:, None]], axis=1)
             softs[place] = fit(places, seen, left, softs[place])
         found = tuple(soft for soft in softs if soft is not None)
-        if len(found) < 2:
+        if len(found) < count:
             return None
         error = _off(_drawn(found, places, below), own)
         settled = best is not None and error > _SETTLED * best.error
         if best is None or error < best.error:
             best = Fit(found, error)
-        if settled or best.error > _HOPELESS:
+        if settled or best.error > _TOO_FAR:
             break
     return best
 
 
-def _halves(places: Doubles, size: Doubles) -> list[NDArray[np.bool_]]:
-    """Pixels, (n,), on one side and on the other of the middle of what shows most of a shade, along its longer side."""
+def _portions(places: Doubles, size: Doubles, count: int) -> list[NDArray[np.bool_]]:
+    """Pixels, (n,), that are next to each of the middles of some parts of what shows most of a shade."""
     spots = strong_spots(places, size)
     middle = spots.mean(axis=0)
     _, ways = np.linalg.eigh(np.cov((spots - middle).T))
-    side = (places - middle) @ ways[:, 1] > 0
-    return [side, ~side]
+    if count == 2:
+        side = (places - middle) @ ways[:, 1] > 0
+        return [side, ~side]
+    some = spots[:: max(1, len(spots) // _SAMPLE)]
+    middles, _ = kmeans2(some, count, minit="++", seed=0)
+    nearest = ((places[:, None] - middles[None]) ** 2).sum(axis=2).argmin(axis=1)
+    return [nearest == number for number in range(count)]
 
 
 def _grown_by(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
@@ -272,7 +299,7 @@ def area_with_shades(
         if not 0 < len(parts) <= _MAX_SHADES:
             continue
         fits = [_fit(part, cells, colours, below) for part in parts]
-        good = [fit for fit in fits if fit is not None and fit.error <= _MAX_ERROR]
+        good = [fit for fit in fits if fit is not None]
         if len(good) < len(parts):
             continue
         softs = tuple(soft for fit in good for soft in fit.softs)
