@@ -26,7 +26,7 @@ from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.overlays import area_with_shades, differs_in_parts, in_pieces
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, without_tints
-from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of, splits_further
+from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, is_worth, split_of, splits_further
 
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
@@ -265,7 +265,7 @@ def _fills(pixels: Floats, seeds: Labels, count: int, overlays: bool) -> Shades:
         if rank > _MAX_GRADIENTS or error <= _SHADED or (close and not differs_in_parts(places, own, cells, found)):
             continue
         split = split_of(places, own, cells, seeds.shape)
-        if split is not None and split.good:
+        if split is not None and split.good and (not close or is_worth(split, places, own, found)):
             shades.split(number, member, split)
         elif close:
             continue

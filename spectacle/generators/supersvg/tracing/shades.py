@@ -30,6 +30,7 @@ _FLAT = 12 / 255
 
 _PART_ERROR = 4 * (3 / 255) ** 2
 _MIN_PART, _MAX_PARTS = 12, 64
+_CLEARLY_NEARER = 0.5
 _MAX_HIGHLIGHTS = 3
 """How many parts lie at most on a gradient that was found from a half of an area."""
 
@@ -187,6 +188,27 @@ def split_of(places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int,
         if first.flat:  # what lies on a ground of one colour is no highlight
             break
     return first
+
+
+def is_worth(split: Split, places: Doubles, colours: Doubles, found: tuple[Gradient, float] | None) -> bool:
+    """Whether a split into a few parts is clearly nearer to an area than one gradient.
+
+    Args:
+        split: Of the area; all of its parts are found.
+        places, colours: As for `split_of`.
+        found: The gradient, and its mean squared error, the sum of the channels.
+    """
+    if found is None or len(split.parts) > _MAX_HIGHLIGHTS:
+        return found is None
+    drawn = split.gradient.at(*places.T)[:, : colours.shape[1]]
+    for part in split.parts:
+        own = np.tile(part.colour.astype(np.float64), (len(part.pixels), 1))
+        if part.gradient is not None:
+            own = part.gradient.at(*places[part.pixels].T)
+            if part.lies_above:
+                own = own[:, : colours.shape[1]] + (1 - own[:, 3:]) * drawn[part.pixels]
+        drawn[part.pixels] = own[:, : colours.shape[1]]
+    return float(((drawn - colours) ** 2).sum(axis=1).mean()) < _CLEARLY_NEARER * found[1]
 
 
 def splits_further(split: Split, places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int, int]) -> bool:
