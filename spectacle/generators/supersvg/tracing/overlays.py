@@ -16,43 +16,67 @@ from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area, colours_at
 from spectacle.generators.supersvg.tracing.gradients import fit_most
 from spectacle.generators.supersvg.tracing.soft import Soft
-from spectacle.generators.supersvg.tracing.soft_fitting import Form, fit_box, fit_oval, fit_soft, strong_spots
+from spectacle.generators.supersvg.tracing.soft_fitting import (
+    MAX_OPACITY,
+    Form,
+    fit_box,
+    fit_oval,
+    fit_soft,
+    lying_on,
+    strong_spots,
+)
 
 _BLUR = 1.0
+"""Standard deviation in pixels of the blur that takes away dithering and the steps of channels of 8 bits."""
+
 _SEEN = 1.5 / 255
 """What differs by less, in every channel, once blurred, from what a shade lies on is not part of the shade."""
+
 _CLEAR_PEAK = 5 / 255
 """By how much a shade differs at least where it does most."""
+
 _MIN_PIXELS = 100
 _MARGIN = 5
+"""So many pixels around what differs are looked at: they say where a shade ends."""
+
 _MAX_SHADES = 6
 _SAMPLE = 2048
 _GOOD = 3 * (1.2 / 255) ** 2
-_MAX_ERROR = 4 * (2.25 / 255) ** 2
-_NEARER = 0.5
-_HOPELESS = 4 * (10 / 255) ** 2
-_TOO_FAR = 5 * _MAX_ERROR
-_MAX_ERROR_OF_MANY = 4 * (1.75 / 255) ** 2
-_FAINT = 0.05
-_OPAQUE = 0.995
-_SHADES_OF_ONE = 127
-_MIN_COMMON = 0.1
-_MAX_OUTSIDE = 0.001
-_MIN_SHADED = 0.5
-_ROUNDS = 4
+"""Squared error of a gradient that leaves nothing to find."""
+
 _FINE = 4 * (1.2 / 255) ** 2
-_TURNS = 6
+"""Squared error of a shade after which there is no need to look for what hides it."""
+
+_MAX_ERROR, _MAX_ERROR_OF_MANY = 4 * (2.25 / 255) ** 2, 4 * (1.75 / 255) ** 2
+"""Squared error up to which one or two shades are taken, and more."""
+
+_TOO_FAR, _HOPELESS = 5 * _MAX_ERROR, 4 * (10 / 255) ** 2
+"""Squared errors of some shades after which more, and of one after which two, are not tried."""
+
 _TRIALS = (2, fit_oval), (2, fit_box), (3, fit_oval), (4, fit_oval)
-_SETTLED = 0.95
+_TURNS, _SETTLED = 6, 0.95
+"""How often each of several shades is fitted to what the others leave; less often where little changes."""
+
+_NEARER = 0.5
+"""The share of the squared error without shades that they leave at most."""
+
+_FAINT, _OPAQUE = 0.05, 0.995
+_SHADES_OF_ONE = 127
+_MIN_COMMON, _PLAIN = 0.1, 0.4
+"""The share of its pixels with one colour from which on an area may lie on it, and surely does."""
+
+_MAX_OUTSIDE = 0.001
+_MIN_SHADED, _ROUNDS = 0.5, 4
 _COVERED = 3 / 255
+"""Pixels that show less of a shade do not show it."""
+
 _SHARP, _SHARP_SIDE = 24 / 255, 5
-_FULL = 0.97
-"""The most opacity of a shade: what is opaque is no shade."""
+"""What shows nothing, with so much of a shade in the window of this side around it, lies on the shade."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """One shade that was found, or two that lie on each other.
+    """One shade that was found, or several that lie on each other.
 
     Attributes:
         softs: What they are.
@@ -85,6 +109,7 @@ def _parts(cells: Labels, change: Doubles, shape: tuple[int, int]) -> list[Label
 
 
 def _fit(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
+    """The fewest shades that say what some pixels of an area show; None if none do."""
     size = np.abs(colours[part] - ground[part]).sum(axis=1)
     shaded = ~_beside_sharp(cells[part], size)
     if shaded.mean() < _MIN_SHADED:
@@ -149,7 +174,7 @@ def _fitted(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> F
     """The shade that some pixels of an area show, all of which are part of it."""
     own, below = colours[part], ground[part]
     places = _middles(cells[part])
-    values = _lying_on(own, below)
+    values = lying_on(own, below)
     soft = None if values is None else fit_soft(places, values, np.abs(own - below).sum(axis=1))
     if soft is None:
         return None
@@ -162,12 +187,12 @@ def _fitted_several(
     """Some shades of one form and of one colour that some pixels of an area show, lying on each other."""
     own, below = colours[part], ground[part]
     places = _middles(cells[part])
-    values = _lying_on(own, below)
+    values = lying_on(own, below)
     if values is None:
         return None
     colour = values[:, :3].sum(axis=0) / max(float(values[:, 3].sum()), 1e-9)
     # What shines through all is the product of what shines through each.
-    clear = 1 - values[:, 3].clip(0, _FULL)
+    clear = 1 - values[:, 3].clip(0, MAX_OPACITY)
     softs: list[Soft | None] = []
     for side in _portions(places, values[:, 3], count):
         softs.append(fit(places[side], values[side], values[side, 3], None))
@@ -180,7 +205,7 @@ def _fitted_several(
                 if other is None:
                     return None
                 hidden *= 1 - other.at(*places.T)[:, 3]
-            left = (1 - clear / hidden.clip(1 - _FULL)).clip(0, _FULL)
+            left = (1 - clear / hidden.clip(1 - MAX_OPACITY)).clip(0, MAX_OPACITY)
             seen = np.concatenate([left[:, None] * colour, left[:, None]], axis=1)
             softs[place] = fit(places, seen, left, softs[place])
         found = tuple(soft for soft in softs if soft is not None)
@@ -233,43 +258,6 @@ def _beside_sharp(cells: Labels, size: Doubles) -> NDArray[np.bool_]:
     # What is near to such pixels, and as clear of shade.
     covered = ndimage.binary_propagation(sharp, mask=mask & ndimage.binary_dilation(sharp, iterations=2 * _MARGIN))
     return np.asarray(covered[rows, columns])
-
-
-def _lying_on(own: Doubles, below: Doubles) -> Doubles | None:
-    """(n, 4) the colours, multiplied by the opacity, of what makes pixels of those below, by one colour."""
-    if own.shape[1] == 4 and below[:, 3].max() < 1e-3:
-        return own
-    if own.shape[1] == 4 and below[:, 3].min() < 0.995:
-        return None
-    own, below = own[:, :3], below[:, :3]
-    change = own - below
-    colour = _tint(change, below)
-    axis = colour - below
-    opacity = ((change * axis).sum(axis=1) / np.maximum((axis**2).sum(axis=1), 1e-6)).clip(0, _FULL)
-    return np.concatenate([opacity[:, None] * colour, opacity[:, None]], axis=1)
-
-
-def _tint(change: Doubles, below: Doubles) -> Doubles:
-    """(3,) the colour that pixels are mixed with.
-
-    On one colour it may be any on the way on which pixels change: it is the last that there is.
-    """
-    if np.ptp(below, axis=0).max() > 0.02:
-        nothing = np.zeros(len(change))
-        red, green, blue = change.T
-        rows = [(nothing, -blue, green), (blue, nothing, -red), (-green, red, nothing)]
-        crossed = np.concatenate([np.stack(row, axis=1) for row in rows])
-        system = crossed.T @ crossed
-        lean = 1e-3 * float(np.trace(system)) * np.eye(3)
-        # Where nothing says otherwise, shadows are black and glows white.
-        usual = np.full(3, float(change.sum() > 0))
-        wanted = crossed.T @ np.cross(change, below).T.ravel() + lean @ usual
-        return np.asarray(np.linalg.solve(system + lean, wanted).clip(0, 1), np.float64)
-    middle = below.mean(axis=0)
-    _, _, axes = np.linalg.svd(change[:: max(1, len(change) // _SAMPLE)], full_matrices=False)
-    way = axes[0] * (1 if float((change @ axes[0]).sum()) > 0 else -1)
-    room = np.where(way > 0, 1 - middle, middle) / np.maximum(np.abs(way), 1e-9)
-    return np.asarray((middle + way * room[np.abs(way) > 0.02].min()).clip(0, 1))
 
 
 def area_with_shades(
@@ -362,6 +350,8 @@ def _grounds(places: Doubles, colours: Doubles, found: tuple[Gradient, float] | 
     commonest = kinds == counts.argmax()
     if commonest.mean() >= _MIN_COMMON:
         yield Area(np.median(colours[commonest], axis=0).astype(np.float32))
+    if commonest.mean() >= _PLAIN:
+        return
     for gradient, within in islice(fit_most(places, colours), 1):
         yield Area(colours[within].mean(axis=0).astype(np.float32), gradient)
 

@@ -15,15 +15,27 @@ from spectacle.generators.supersvg.tracing.evenness import unevenness
 from spectacle.generators.supersvg.tracing.soft import Soft, distances
 from spectacle.generators.supersvg.tracing.stops import find_stops
 
-_SAMPLE = 2048
-_MOVES = 250
+_SAMPLE, _MOVES = 2048, 250
+"""Pixels that are looked at while a place is searched, and places that are tried."""
+
 _BINS = 128
 _ENDED = 1 / 255
+"""Opacity at which a shade has ended."""
+
 _UPRIGHT = math.radians(1.5)
+"""Rectangles turned by less are upright, with sides on the borders of pixels: their pieces then have no seams."""
+
 _THIN = 0.75
+"""Half of the width of a rectangle in pixels below which it is a line."""
+
 _MUCH, _MIN_SPOTS = 0.4, 8
 _AS_GOOD, _EQUAL = 1.3, 4 * (1.2 / 255) ** 2
+"""An ellipse is taken with so many times the squared error of a rectangle, or with so much."""
+
 _MAX_STRETCH = math.log(8)
+
+MAX_OPACITY = 0.97
+"""The most opacity of a shade: what is opaque is no shade."""
 
 Form = Callable[[Doubles, Doubles, Doubles, Soft | None], Soft | None]
 """Finds a shade from the places, the colours and the sizes of pixels, near to another one."""
@@ -182,3 +194,40 @@ def _with_colours(around: Soft, places: Doubles, values: Doubles) -> Soft | None
     if means[last, 3] <= 2 * _ENDED:
         stops[-1, 3] = 0
     return replace(around, reach=reach, offsets=offsets, colours=stops)
+
+
+def lying_on(own: Doubles, below: Doubles) -> Doubles | None:
+    """(n, 4) the colours, multiplied by the opacity, of what makes pixels of those below, by one colour."""
+    if own.shape[1] == 4 and below[:, 3].max() < 1e-3:
+        return own
+    if own.shape[1] == 4 and below[:, 3].min() < 0.995:
+        return None
+    own, below = own[:, :3], below[:, :3]
+    change = own - below
+    colour = _tint(change, below)
+    axis = colour - below
+    opacity = ((change * axis).sum(axis=1) / np.maximum((axis**2).sum(axis=1), 1e-6)).clip(0, MAX_OPACITY)
+    return np.concatenate([opacity[:, None] * colour, opacity[:, None]], axis=1)
+
+
+def _tint(change: Doubles, below: Doubles) -> Doubles:
+    """(3,) the colour that pixels are mixed with.
+
+    On one colour it may be any on the way on which pixels change: it is the last that there is.
+    """
+    if np.ptp(below, axis=0).max() > 0.02:
+        nothing = np.zeros(len(change))
+        red, green, blue = change.T
+        rows = [(nothing, -blue, green), (blue, nothing, -red), (-green, red, nothing)]
+        crossed = np.concatenate([np.stack(row, axis=1) for row in rows])
+        system = crossed.T @ crossed
+        lean = 1e-3 * float(np.trace(system)) * np.eye(3)
+        # Where nothing says otherwise, shadows are black and glows white.
+        usual = np.full(3, float(change.sum() > 0))
+        wanted = crossed.T @ np.cross(change, below).T.ravel() + lean @ usual
+        return np.asarray(np.linalg.solve(system + lean, wanted).clip(0, 1), np.float64)
+    middle = below.mean(axis=0)
+    _, _, axes = np.linalg.svd(change[:: max(1, len(change) // _SAMPLE)], full_matrices=False)
+    way = axes[0] * (1 if float((change @ axes[0]).sum()) > 0 else -1)
+    room = np.where(way > 0, 1 - middle, middle) / np.maximum(np.abs(way), 1e-9)
+    return np.asarray((middle + way * room[np.abs(way) > 0.02].min()).clip(0, 1))
