@@ -12,7 +12,8 @@ from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area
 from spectacle.generators.supersvg.tracing.fill_kernels import first_close, gradients_of, squares_off
 from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient, thinned
-from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, split_of, splits_further
+from spectacle.generators.supersvg.tracing.overlays import area_with_shades, differs_in_parts, in_pieces
+from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, is_worth, split_of, splits_further
 
 _GRADIENT_GAIN = 3.0
 """How many times a gradient must lower the squared error of an area to be worth its bytes."""
@@ -48,7 +49,7 @@ class _Known:
         self.fills = gradients_of(self.gradients)
 
 
-def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float) -> Shades | None:
+def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, overlays: bool = True) -> Shades | None:
     """What each area is filled with: one colour, the simplest gradient that is worth it, or layers of a shade.
 
     Args:
@@ -56,6 +57,7 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float) -> 
         seeds: (height, width), the areas numbered from 1; 0 for none.
         count: How many areas there are.
         most_error: Mean squared error of the image above which fills are of no use.
+        overlays: Whether soft shades may lie on areas.
 
     Returns:
         None as soon as what the areas leave in any case is more than that.
@@ -87,15 +89,26 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float) -> 
         if found is not None:
             shades.areas[number] = Area(mean.astype(np.float32), found[0])
         left = len(member) * (error if found is None else found[1])
-        if rank > _MAX_GRADIENTS or error <= _SHADED or (found is not None and found[1] <= _SOFT_ERROR):
+        cells = np.stack([rows, columns], axis=1)
+        soft = None
+        if overlays and rank <= _MAX_GRADIENTS:
+            soft = area_with_shades(places, own, cells, seeds, found, error)
+        if soft is not None:
+            shades.cover(number, member, *soft)
+            continue
+        close = found is not None and found[1] <= _SOFT_ERROR
+        if rank > _MAX_GRADIENTS or error <= _SHADED or (close and not differs_in_parts(places, own, cells, found)):
             room -= left
             continue
-        cells = np.stack([rows, columns], axis=1)
         split = split_of(places, own, cells, seeds.shape)
-        if split is not None and split.good:
+        if split is not None and split.good and (not close or is_worth(split, places, own, found)):
             shades.split(number, member, split)
+        elif close:
+            room -= left
         elif split is not None and splits_further(split, places, own, cells, seeds.shape):
             todo += shades.split(number, member, split)
+        elif (pieces := in_pieces(places, own)) is not None:
+            shades.cut(number, member, *pieces)
         elif (layers := find_layers(cells, own, seeds.shape)) is not None:
             shades.add(number, cells, layers)
         elif split is not None and not split.flat:

@@ -9,6 +9,7 @@ import numpy as np
 from spectacle.generators.supersvg.arrays import Floats, Labels, Reals
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.fill_kernels import Fills, colours_of, fills_of
+from spectacle.generators.supersvg.tracing.soft import Soft
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Area:
         fine: Whether it may be as thin as a pixel, or thinner.
         shade: The shade that it is part of, if it is.
         base: The area that lies below and shines through its gradient, if one does.
+        overlays: Soft shadows and glows that lie on it, lowest first.
     """
 
     colour: Floats
@@ -43,11 +45,12 @@ class Area:
     fine: bool = False
     shade: Shade | None = None
     base: int | None = None
+    overlays: tuple[Soft, ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether all of its pixels have one colour."""
-        return self.gradient is None and self.shade is None
+        return self.gradient is None and self.shade is None and not self.overlays
 
     @property
     def opacities(self) -> tuple[float, float]:
@@ -102,7 +105,7 @@ class Areas:
 def colours_at(areas: list[Area], numbers: Labels, x: Reals, y: Reals) -> Floats:
     """The colour that each numbered area has at a point, (n, channels)."""
     colours = np.array([area.colour for area in areas])
-    if all(area.gradient is None for area in areas):
+    if all(area.gradient is None and not area.overlays for area in areas):
         return np.asarray(colours[numbers], np.float32)
     return colours_of(fills_for(areas), numbers, x, y, colours.shape[1])
 
@@ -110,5 +113,8 @@ def colours_at(areas: list[Area], numbers: Labels, x: Reals, y: Reals) -> Floats
 def fills_for(areas: list[Area]) -> Fills:
     """What areas are filled with, for the kernels."""
     return fills_of(
-        np.array([area.colour for area in areas]), [area.gradient for area in areas], [area.base for area in areas]
+        np.array([area.colour for area in areas]),
+        [area.gradient for area in areas],
+        [area.base for area in areas],
+        [area.overlays for area in areas],
     )

@@ -206,3 +206,13 @@ def most_even(
         np.ascontiguousarray(colours, np.float32),
     )
     return found
+
+
+def unevenness(ways: Doubles, colours: Doubles) -> float:
+    """Mean squared difference, the sum of the channels, of colours that are about as far on their ways.
+
+    Args:
+        ways: (n,) how far each is.
+        colours: (n, channels).
+    """
+    return float(_uneven(ways, colours, np.empty(_STEPS + 1, np.int64), np.empty(len(ways), np.int64)))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Reals
 from spectacle.generators.supersvg.raster.cpu import compiled
 from spectacle.generators.supersvg.raster.gradients import Gradient
+from spectacle.generators.supersvg.tracing.soft import Soft
 
 
 class Fills(NamedTuple):
@@ -26,6 +27,11 @@ class Fills(NamedTuple):
         begins: (gradients + 1,) where the stops of each begin.
         offsets: (stops,) of all gradients in turn.
         stops: (stops, 4) their colours and opacities.
+        overlays: (areas + 1,) where the soft shades that lie on each area begin, lowest first.
+        places: (shades, 8) centre, cosine and sine of the angle, half of width and height, stretch, reach of each.
+        shade_begins: (shades + 1,) where the stops of each begin.
+        shade_offsets: (shade stops,) of all shades in turn.
+        shade_stops: (shade stops, 4) their colours and opacities.
     """
 
     plain: Doubles
@@ -36,10 +42,28 @@ class Fills(NamedTuple):
     begins: Labels
     offsets: Doubles
     stops: Doubles
+    overlays: Labels
+    places: Doubles
+    shade_begins: Labels
+    shade_offsets: Doubles
+    shade_stops: Doubles
 
 
-def fills_of(colours: Reals, gradients: Sequence[Gradient | None], bases: Sequence[int | None]) -> Fills:
-    """The fills of areas with these colours, (areas, 3), or 4 multiplied by the opacity, gradients and bases."""
+def fills_of(
+    colours: Reals,
+    gradients: Sequence[Gradient | None],
+    bases: Sequence[int | None],
+    overlays: Sequence[Sequence[Soft]],
+) -> Fills:
+    """The fills of areas.
+
+    Args:
+        colours: (areas, 3), or 4 multiplied by the opacity.
+        gradients: Of each area, if it has one.
+        bases: The area below the gradient of each, if there is one.
+        overlays: The soft shades that lie on each, lowest first.
+    """
+    softs = [soft for each in overlays for soft in each]
     plain = np.ones((len(colours), 4))
     plain[:, : colours.shape[1]] = colours
     chosen = np.full(len(colours), -1, np.int64)
@@ -59,7 +83,17 @@ def fills_of(colours: Reals, gradients: Sequence[Gradient | None], bases: Sequen
         begins.astype(np.int64),
         np.concatenate([np.zeros(0), *(gradient.offsets for gradient in known)]),
         np.concatenate([np.zeros((0, 4)), *(gradient.colours for gradient in known)]),
+        np.cumsum([0, *(len(each) for each in overlays)]).astype(np.int64),
+        np.array([_place(soft) for soft in softs], np.float64).reshape(-1, 8),
+        np.cumsum([0, *(len(soft.offsets) for soft in softs)]).astype(np.int64),
+        np.concatenate([np.zeros(0), *(soft.offsets for soft in softs)]),
+        np.concatenate([np.zeros((0, 4)), *(soft.colours for soft in softs)]),
     )
+
+
+def _place(soft: Soft) -> tuple[float, ...]:
+    turn = math.cos(soft.angle), math.sin(soft.angle)
+    return (*soft.centre.tolist(), *turn, *soft.sides.tolist(), soft.stretch, soft.reach)
 
 
 def colours_of(fills: Fills, numbers: Labels, x: Reals, y: Reals, channels: int) -> Floats:
@@ -97,7 +131,7 @@ def first_close(fills: Fills, places: Doubles, colours: Doubles, most: float) ->
 
 def gradients_of(gradients: Sequence[Gradient]) -> Fills:
     """The fills of areas that have these gradients."""
-    return fills_of(np.zeros((len(gradients), 4)), gradients, [None] * len(gradients))
+    return fills_of(np.zeros((len(gradients), 4)), gradients, [None] * len(gradients), [()] * len(gradients))
 
 
 def _contiguous(*parts: Reals) -> Iterator[Doubles]:
@@ -105,13 +139,45 @@ def _contiguous(*parts: Reals) -> Iterator[Doubles]:
 
 
 @compiled
+def _add_stop(offsets: Doubles, stops: Doubles, begin: int, last: int, along: float, colour: Doubles) -> None:
+    """Add what is seen of a gradient at one place of it, below a colour that is multiplied by its opacity: (4,)."""
+    after = begin
+    while after < last and offsets[after] < along:
+        after += 1
+    before = max(after - 1, begin)
+    length = offsets[after] - offsets[before]
+    share = min(max((along - offsets[before]) / length, 0.0), 1.0) if length > 0 else 0.0
+    opacity = (1 - colour[3]) * (stops[before, 3] + share * (stops[after, 3] - stops[before, 3]))
+    for channel in range(3):
+        straight = stops[before, channel]
+        straight += share * (stops[after, channel] - straight)
+        colour[channel] += opacity * straight
+    colour[3] += opacity
+
+
+@compiled
+def _add_shade(fills: Fills, shade: int, x: float, y: float, colour: Doubles) -> None:
+    """Add what is seen of a soft shade at a point, below a colour: `Soft.at` says the same in numpy."""
+    left, top, cos, sin, wide, high, stretch, reach = fills.places[shade]
+    across, down = x - left, y - top
+    first = max(abs(across * cos + down * sin) - wide, 0.0)
+    second = max(abs(down * cos - across * sin) * stretch - high, 0.0)
+    way = math.sqrt(first * first + second * second) / reach
+    if way <= 1:
+        begin, last = fills.shade_begins[shade], fills.shade_begins[shade + 1] - 1
+        _add_stop(fills.shade_offsets, fills.shade_stops, begin, last, way, colour)
+
+
+@compiled
 def _write_fill(fills: Fills, number: int, x: float, y: float, colour: Doubles) -> None:
     """Write the colour, multiplied by the opacity, and the opacity of an area at a point: (4,)."""
     colour[:] = 0
     while number >= 0:
-        seen = 1 - colour[3]
+        for shade in range(fills.overlays[number + 1] - 1, fills.overlays[number] - 1, -1):
+            _add_shade(fills, shade, x, y, colour)
         gradient = fills.gradients[number]
         if gradient < 0:
+            seen = 1 - colour[3]
             for channel in range(4):
                 colour[channel] += seen * fills.plain[number, channel]
             return
@@ -120,19 +186,7 @@ def _write_fill(fills: Fills, number: int, x: float, y: float, colour: Doubles) 
         if fills.radial[gradient]:
             across = d + e * x + f * y
             along = math.sqrt(along * along + across * across) + g + h * x + i * y
-        after, last = fills.begins[gradient], fills.begins[gradient + 1] - 1
-        begin = after
-        while after < last and fills.offsets[after] < along:
-            after += 1
-        before = max(after - 1, begin)
-        length = fills.offsets[after] - fills.offsets[before]
-        share = min(max((along - fills.offsets[before]) / length, 0.0), 1.0) if length > 0 else 0.0
-        opacity = fills.stops[before, 3] + share * (fills.stops[after, 3] - fills.stops[before, 3])
-        for channel in range(3):
-            straight = fills.stops[before, channel]
-            straight += share * (fills.stops[after, channel] - straight)
-            colour[channel] += seen * opacity * straight
-        colour[3] += seen * opacity
+        _add_stop(fills.offsets, fills.stops, fills.begins[gradient], fills.begins[gradient + 1] - 1, along, colour)
         number = fills.bases[number]
 
 

@@ -65,42 +65,48 @@ def any_error(sure: float, count: int) -> float:
     return math.inf
 
 
-def find_areas(pixels: Floats, file: Compressed | None = None) -> Areas:
+def find_areas(pixels: Floats, file: Compressed | None = None, *, overlays: bool = True) -> Areas:
     """Find the smooth areas of an image, and share the pixels of the outlines among them.
 
     Args:
         pixels: (height, width, 3 or 4).
         file: What is known of the pixels before they were compressed, if they were.
+        overlays: Whether soft shades may lie on areas; if not, they are areas of their own.
     """
-    found = find_areas_within(pixels, file, any_error)
+    found = find_areas_within(pixels, file, any_error, overlays=overlays)
     assert found is not None
     return found
 
 
-def find_areas_within(pixels: Floats, file: Compressed | None, most_error: MostError) -> Areas | None:
+def find_areas_within(
+    pixels: Floats, file: Compressed | None, most_error: MostError, *, overlays: bool = True
+) -> Areas | None:
     """The same, or None as soon as it is certain that their error is above a limit: most photographs show it early.
 
     Args:
-        pixels, file: As for `find_areas`.
+        pixels, file, overlays: As for `find_areas`.
         most_error: Gives that limit.
     """
     if (cells := find_cells(pixels)) is not None:
         return cells
-    behind = cache(lambda: _behind_noise(pixels))
+    behind = cache(lambda: _behind_noise(pixels, overlays))
     if file is not None and (under := behind()) is not None:
         before = _before_compression(pixels, under, file)
         if before.error < _CLOSE:
             return before
-    smooth = _smooth_areas(pixels, _SMOOTH, most_error)
+    smooth = _smooth_areas(pixels, _SMOOTH, most_error, overlays)
     if smooth is None:
         if (under := behind()) is None or under.error >= _CLOSE:
             return None
-        smooth = _smooth_areas(pixels, _SMOOTH, any_error)
+        smooth = _smooth_areas(pixels, _SMOOTH, any_error, overlays)
     assert smooth is not None
     found, seeds = smooth
     noise = noise_in(pixels, found, seeds)
     if is_noisy(noise) and (under := behind()) is not None and under.error < _CLOSE:
-        return _with_details(pixels, under)
+        shaded = any(area.overlays for area in found.areas)
+        # Dithered shades are not blurred: what they lie under would run into them.
+        if not shaded or _error_after_blur(found, pixels).error > under.error:
+            return _with_details(pixels, under)
     return add_details(pixels, found, seeds, levels_for(noise))
 
 
@@ -139,7 +145,9 @@ def _with_corners(pixels: Floats, behind: Areas, detailed: Areas) -> Areas:
     return Areas.of(pixels, labels, neighbours, shares, detailed.areas, detailed.sure)
 
 
-def _smooth_areas(pixels: Floats, smooth: float, most_error: MostError) -> tuple[Areas, NDArray[np.bool_]] | None:
+def _smooth_areas(
+    pixels: Floats, smooth: float, most_error: MostError, overlays: bool
+) -> tuple[Areas, NDArray[np.bool_]] | None:
     """The smooth areas of an image, and which of its pixels are surely in them; None if their error is too great."""
     seeds = _connected(_flat(pixels, smooth), pixels)
     sizes = np.bincount(seeds.ravel())
@@ -154,7 +162,7 @@ def _smooth_areas(pixels: Floats, smooth: float, most_error: MostError) -> tuple
         none = np.zeros(pixels.shape[:2], np.int64)
         whole = np.ones(pixels.shape[:2], np.float32)
         return Areas.of(pixels, none, none, whole, [Area(mean)], sure), seeds > 0
-    shades = find_fills(pixels, seeds, len(kept), most_error(sure, len(kept)))
+    shades = find_fills(pixels, seeds, len(kept), most_error(sure, len(kept)), overlays=overlays)
     if shades is None:
         return None
     seeds, areas = shades.seeds, shades.areas
@@ -163,9 +171,9 @@ def _smooth_areas(pixels: Floats, smooth: float, most_error: MostError) -> tuple
     return Areas.of(pixels, labels, neighbours, shares, areas, sure), seeds > 0
 
 
-def _behind_noise(pixels: Floats) -> Areas | None:
+def _behind_noise(pixels: Floats, overlays: bool) -> Areas | None:
     """The areas behind the noise that lossy compression leaves, if they are near enough; fine lines are lost."""
-    found = _smooth_areas(median_of_25(pixels), _SMOOTH_COMPRESSED, lambda sure, count: _FAR_OFF)
+    found = _smooth_areas(median_of_25(pixels), _SMOOTH_COMPRESSED, lambda sure, count: _FAR_OFF, overlays)
     # Not the error against the median: that has no fine lines, and what has none is no better for it.
     return None if found is None else _error_after_blur(found[0], pixels)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from spectacle.generators.supersvg.tracing.contours import find_contours
 from spectacle.generators.supersvg.tracing.joining import joined
 from spectacle.generators.supersvg.tracing.outline import Curve, fit_outline, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import corners_of
+from spectacle.generators.supersvg.tracing.soft import Soft, opaque_on
 from spectacle.generators.supersvg.tracing.strips import without_strips
 
 _UNDERLAP = 4
@@ -68,15 +69,31 @@ class Traced:
         paths: Large ones below small ones.
         straight: (Q,) which of the curves are straight lines.
         background: (channels,) what is below the paths.
+        fixed: (Q,) which of the curves belong to soft shades, whose pieces must fit together as they are;
+            None for none.
     """
 
     paths: PathSet
     straight: torch.Tensor
     background: torch.Tensor
+    fixed: torch.Tensor | None = None
+
+    def settled(self, paths: PathSet) -> PathSet:
+        """The same paths after they were moved, with those of soft shades where they were."""
+        if self.fixed is None:
+            return paths
+        fixed = self.fixed.to(paths.points.device).repeat_interleave(3)[:, None]
+        return replace(paths, points=torch.where(fixed, self.paths.points.to(paths.points), paths.points))
 
 
 def trace_areas(
-    areas: Areas, max_paths: int, min_area: float, tolerance: float, go_on: Callable[[], bool] = lambda: True
+    areas: Areas,
+    max_paths: int,
+    min_area: float,
+    tolerance: float,
+    go_on: Callable[[], bool] = lambda: True,
+    *,
+    page: bool = True,
 ) -> Traced:
     """Trace the largest areas. Smaller areas are above larger ones, in their holes and along their sides.
 
@@ -86,6 +103,7 @@ def trace_areas(
         min_area: Areas of fewer pixels are omitted, unless they are fine.
         tolerance: How far in pixels an outline may be off.
         go_on: Asked before each area but the first whether to trace it, too.
+        page: Whether the background is drawn: what lies on it may then have its colour where it ends.
     """
     if not areas.cell:
         areas = joined(areas, _filled(areas))
@@ -105,6 +123,24 @@ def trace_areas(
     contours: list[int] = []
     owners: list[int] = []
     kept: list[Area] = []
+    fixed: list[bool] = []
+
+    def lay(number: int, *, on_page: bool = True) -> None:
+        """Draw the soft shades of an area."""
+        softs = _seen(areas, number) if on_page else areas.areas[number].overlays
+        for outlines, gradient in (piece for soft in softs for piece in soft.pieces()):
+            if len(kept) >= max_paths:
+                return
+            for outline in outlines:
+                points.extend(outline)
+                contours.append(len(outline))
+                owners.append(len(kept))
+                lines.extend([False] * len(outline))
+                fixed.extend([True] * len(outline))
+            kept.append(Area(np.zeros(len(background), np.float32), gradient))
+
+    for number in np.flatnonzero(below).tolist():
+        lay(number, on_page=page)
     opaque = np.array(
         [(area if area.base is None else areas.areas[area.base]).opacities[0] > _OPAQUE for area in areas.areas]
     )
@@ -124,12 +160,24 @@ def trace_areas(
         for contour in curves:
             points += [curve.points[:3] for curve in contour]
             lines += [curve.line for curve in contour]
+            fixed += [False] * len(contour)
             contours.append(len(contour))
             owners.append(len(kept))
         if curves:
             kept.append(areas.areas[number])
+            lay(number)
     paths = path_set_of(points, contours, owners, kept)
-    return Traced(paths, torch.tensor(lines, dtype=torch.bool), torch.from_numpy(background))
+    straight, still = (torch.tensor(side, dtype=torch.bool) for side in (lines, fixed))
+    return Traced(paths, straight, torch.from_numpy(background), still)
+
+
+def _seen(areas: Areas, number: int) -> tuple[Soft, ...]:
+    """The soft shades of an area as they are drawn: opaque where they lie on one opaque colour."""
+    area = areas.areas[number]
+    if not area.overlays or area.gradient is not None or area.opacities[0] < 1:
+        return area.overlays
+    rows, columns = np.nonzero(areas.labels == number)
+    return opaque_on(area.colour[:3].astype(np.float64), area.overlays, np.stack([columns, rows], axis=1) + 0.5)
 
 
 def _filled(areas: Areas) -> NDArray[np.float64]:

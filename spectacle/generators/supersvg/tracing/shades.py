@@ -30,6 +30,7 @@ _FLAT = 12 / 255
 
 _PART_ERROR = 4 * (3 / 255) ** 2
 _MIN_PART, _MAX_PARTS = 12, 64
+_CLEARLY_NEARER = 0.5
 _MAX_HIGHLIGHTS = 3
 """How many parts lie at most on a gradient that was found from a half of an area."""
 
@@ -189,6 +190,27 @@ def split_of(places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int,
     return first
 
 
+def is_worth(split: Split, places: Doubles, colours: Doubles, found: tuple[Gradient, float] | None) -> bool:
+    """Whether a split into a few parts is clearly nearer to an area than one gradient.
+
+    Args:
+        split: Of the area; all of its parts are found.
+        places, colours: As for `split_of`.
+        found: The gradient, and its mean squared error, the sum of the channels.
+    """
+    if found is None or len(split.parts) > _MAX_HIGHLIGHTS:
+        return found is None
+    drawn = split.gradient.at(*places.T)[:, : colours.shape[1]]
+    for part in split.parts:
+        own = np.tile(part.colour.astype(np.float64), (len(part.pixels), 1))
+        if part.gradient is not None:
+            own = part.gradient.at(*places[part.pixels].T)
+            if part.lies_above:
+                own = own[:, : colours.shape[1]] + (1 - own[:, 3:]) * drawn[part.pixels]
+        drawn[part.pixels] = own[:, : colours.shape[1]]
+    return float(((drawn - colours) ** 2).sum(axis=1).mean()) < _CLEARLY_NEARER * found[1]
+
+
 def splits_further(split: Split, places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int, int]) -> bool:
     """Whether all parts of a split that have no gradient can be split into what has one: they are things of their own.
 
@@ -297,6 +319,43 @@ class Shades:
                 left.append((len(self.areas) - 1, member[part.pixels]))
         self.seeds = flat.reshape(self.seeds.shape)
         return left
+
+    def cover(self, number: int, member: Labels, area: Area, covers: NDArray[np.bool_]) -> None:
+        """Give an area soft shades, and take what lies on these, but looks like what is below them, for one of its own.
+
+        Args:
+            number: The area.
+            member: (n,) its pixels, counted by rows.
+            area: What it is.
+            covers: (n,) which of its pixels lie on its shades.
+        """
+        self.areas[number] = area
+        if covers.any():
+            self.areas.append(replace(area, overlays=()))
+            flat = self.seeds.ravel()
+            flat[member[covers]] = len(self.areas)
+            self.seeds = flat.reshape(self.seeds.shape)
+
+    def cut(self, number: int, member: Labels, gradients: list[Gradient], which: Labels) -> None:
+        """Take each part of an area that has a gradient of its own for an area.
+
+        Args:
+            number: The area; one of the parts keeps its number.
+            member: (n,) its pixels, counted by rows.
+            gradients: What the parts have.
+            which: (n,) the number of each pixel's part.
+        """
+        flat = self.seeds.ravel()
+        kept = self.areas[number]
+        used = np.unique(which).tolist()
+        for place, part in enumerate(used):
+            area = replace(kept, gradient=gradients[part])
+            if place:
+                self.areas.append(area)
+                flat[member[which == part]] = len(self.areas)
+            else:
+                self.areas[number] = area
+        self.seeds = flat.reshape(self.seeds.shape)
 
     def soften(self, labels: Labels, neighbours: Labels, shares: Floats) -> None:
         """Write for each pixel of a shade how much of it is the next layer, or the one before, into what is shared."""

@@ -37,6 +37,7 @@ from spectacle.generators.supersvg.tracing.recolour import (
 )
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
+from spectacle.generators.supersvg.tracing.shaded import may_fade, says_more
 from spectacle.generators.supersvg.tracing.target import Target
 from spectacle.generators.supersvg.tracing.untangle import untangled
 
@@ -187,6 +188,9 @@ class _Work:
             return self.traced(cells, Mode.LOGO)
         if mode != Mode.ILLUSTRATION and self.most > 0:
             ink = find_ink(pixels)
+            if ink is not None and mode != Mode.LINEART and not self.settings.tiled and may_fade(pixels, ink):
+                shaded = find_areas(pixels, Compressed.of(self.picture, pixels))
+                ink = None if says_more(shaded, pixels, ink) else ink
             even = ink is None and mode == Mode.LINEART
             if even:
                 ink = evened_ink(pixels)
@@ -196,11 +200,13 @@ class _Work:
             if traced is not None:
                 return traced
         if mode == Mode.ILLUSTRATION:
-            return self.traced(find_areas(pixels), mode)
+            return self.traced(find_areas(pixels, overlays=not self.settings.tiled), mode)
         found, areas = Mode.PHOTO, None
         if tried := mode != Mode.AUTO or smooth_share(pixels) >= _MIN_SMOOTH:
             self.file = Compressed.of(self.picture, pixels)
-            areas = find_areas_within(pixels, self.file, most_error if mode == Mode.AUTO else any_error)
+            overlays = not self.settings.tiled
+            limit = most_error if mode == Mode.AUTO else any_error
+            areas = find_areas_within(pixels, self.file, limit, overlays=overlays)
             found = Mode.PHOTO if areas is None else mode_of(areas)
         self.budget.go_on()
         told = self.file is None and found == Mode.LOGO and areas is not None and areas.error < _TOLD
@@ -210,7 +216,7 @@ class _Work:
         if found != Mode.LOGO or areas is None or float(np.mean((areas.modelled - pixels) ** 2)) > _TOLD:
             few = find_colours(pixels)
             if few is not None and areas is None and tried:
-                areas = find_areas(pixels, self.file)
+                areas = find_areas(pixels, self.file, overlays=not self.settings.tiled)
             if few is not None and (areas is None or is_better(few, areas, pixels, found == Mode.LOGO, self.file)):
                 areas, found = few, Mode.LOGO
         if mode != Mode.AUTO:
@@ -315,7 +321,7 @@ class _Work:
             paths = tile(areas, tolerance, kept, by_colour=self.settings.grouped)
             empty = self.optimiser.pixels.new_ones(3) if not self.target.transparent else self.optimiser.background
             return self.finished(paths.to(empty.device), mode, empty, page=False)
-        traced = trace_areas(areas, most, least, tolerance, self.budget.go_on)
+        traced = trace_areas(areas, most, least, tolerance, self.budget.go_on, page=self.settings.page)
         device = self.optimiser.pixels.device
         background = traced.background.to(device)
         optimiser = replace(
@@ -331,6 +337,7 @@ class _Work:
             optimiser = replace(optimiser, pixels=clean)
         if not areas.cell:
             paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
+            paths = traced.settled(paths)
         left = self.most - len(paths)
         if not logo and left > 0:
             with torch.no_grad():
