@@ -16,23 +16,19 @@ from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.areas import Areas
 from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find_strokes, is_line_art
 from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
-from spectacle.generators.supersvg.tracing.comparing import is_better, with_pale_lines
 from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
+from spectacle.generators.supersvg.tracing.deciding import decide
 from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
-from spectacle.generators.supersvg.tracing.flat import find_areas, smooth_share
+from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.lineart import thickness, trace_ink
-from spectacle.generators.supersvg.tracing.logo import background_of, trace_areas
+from spectacle.generators.supersvg.tracing.logo import FINAL_RATE, background_of, trace_areas
 from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
-from spectacle.generators.supersvg.tracing.palette import find_colours, reduced_to
+from spectacle.generators.supersvg.tracing.palette import reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
-from spectacle.generators.supersvg.tracing.pixel_art import find_blurred_cells, find_cells
-from spectacle.generators.supersvg.tracing.recolour import (
-    with_colours_of_file,
-    with_fewer_colours,
-    with_outlines_of_file,
-)
+from spectacle.generators.supersvg.tracing.pixel_art import find_cells
+from spectacle.generators.supersvg.tracing.recolour import with_outlines_of_file
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.target import Target
@@ -48,21 +44,6 @@ _TIME_SHARE = 0.9
 _MIN_TOLERANCE = 0.35
 """Outlines fitted closer than this follow the steps of the pixels."""
 
-_MIN_SMOOTH = 0.7
-"""Less of a photograph is smooth, except skies; more of an illustration is, except small ones in strong JPEG."""
-
-_LOGO_ERROR = 0.001
-
-_TOLD = 0.0001
-"""Below this mean squared error, areas and gradients are what the image is made of."""
-
-_LOGO_AREAS = 400
-_LOGO_AREA_ERROR = (9 / 255) ** 2
-"""An area that is farther off, on average, has more than its fill says."""
-
-_MIN_WORST, _MIN_WORST_SHARE = 64, 0.003
-_ILLUSTRATION_ERROR = 0.007
-_ILLUSTRATION_SURE = 0.7
 _LOGO_AREA = 6
 _ILLUSTRATION_AREA = 40
 _TRACED_SHARE = 0.3
@@ -83,9 +64,6 @@ _THICK = 3.0
 
 _HARDLY = 0.5
 """With more than this share of an empty page's error, an artwork is hardly better than one."""
-
-_TRACED_POINT_RATE = 0.1
-_TRACED_FINAL_RATE = 0.1
 
 
 def vectorise(
@@ -204,25 +182,9 @@ class _Work:
                 return traced
         if mode == Mode.ILLUSTRATION:
             return self.traced(find_areas(pixels), mode)
-        found, areas = Mode.PHOTO, None
-        if mode != Mode.AUTO or smooth_share(pixels) >= _MIN_SMOOTH:
-            self.file = Compressed.of(self.picture, pixels)
-            areas = find_areas(pixels, self.file)
-            found = _mode_of(areas)
-        self.budget.go_on()
-        told = self.file is None and found == Mode.LOGO and areas is not None and areas.error < _TOLD
-        if not told and (cells := find_blurred_cells(pixels)) is not None:
-            self.sharpened = True
-            return self.traced(cells, Mode.LOGO)
-        if found != Mode.LOGO or areas is None or float(np.mean((areas.modelled - pixels) ** 2)) > _TOLD:
-            few = find_colours(pixels)
-            if few is not None and (areas is None or is_better(few, areas, pixels, found == Mode.LOGO, self.file)):
-                areas, found = few, Mode.LOGO
-        if mode != Mode.AUTO:
-            found = Mode.LOGO
-        if self.file is not None and areas is not None and found == Mode.LOGO:
-            areas = with_pale_lines(with_fewer_colours(areas, self.file), self.file)
-            areas = with_colours_of_file(areas, self.file)
+        decided = decide(self.picture, self.optimiser, pixels, mode, self.budget)
+        self.file, self.sharpened = decided.file, decided.sharpened
+        found, areas = decided.mode, decided.areas
         if found == Mode.PHOTO and self.settings.tiled:
             return self.traced(self._reduced(_TILED_COLOURS), found)
         return self.photo() if areas is None or found == Mode.PHOTO else self.traced(areas, found)
@@ -291,14 +253,8 @@ class _Work:
         background = traced.background.to(self.optimiser.pixels.device)
         paths = traced.paths.to(background.device)
         if full == 1:
-            optimiser = replace(
-                self.optimiser,
-                background=background,
-                point_rate=_TRACED_POINT_RATE,
-                colour_rate=0.0 if ink.pure else _INK_RATE,
-                straight=traced.straight.to(background.device),
-            )
-            return self.finished(optimiser.run(paths, self.budget, 1.0, _TRACED_FINAL_RATE), found, background)
+            optimiser = traced.optimiser(self.optimiser, 0.0 if ink.pure else _INK_RATE)
+            return self.finished(optimiser.run(paths, self.budget, 1.0, FINAL_RATE), found, background)
         return self.finished(paths.scaled(full, target.height / target.full_height), found, background, full_size=True)
 
     def photo(self) -> Vectorised:
@@ -323,19 +279,13 @@ class _Work:
         traced = trace_areas(areas, most, least, tolerance, self.budget.go_on)
         device = self.optimiser.pixels.device
         background = traced.background.to(device)
-        optimiser = replace(
-            self.optimiser,
-            background=background,
-            point_rate=_TRACED_POINT_RATE,
-            colour_rate=0.0,
-            straight=traced.straight.to(device),
-        )
+        optimiser = traced.optimiser(self.optimiser)
         paths = traced.paths.to(device)
         if self.file is not None and logo and not areas.cell:
             clean = torch.from_numpy(with_outlines_of_file(areas, self.file)).to(device)
             optimiser = replace(optimiser, pixels=clean)
         if not areas.cell:
-            paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
+            paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, FINAL_RATE)
         left = self.most - len(paths)
         if not logo and left > 0:
             with torch.no_grad():
@@ -384,21 +334,3 @@ class _Work:
         count = len(paths) + (visible is not None)
         metrics = Metrics(count, time.monotonic() - self.begun, mse, psnr, ssim, len(svg.encode()))
         return Vectorised(svg, metrics, mode, () if full_size else target.notes)
-
-
-def _mode_of(areas: Areas) -> Mode:
-    """What kind of image has these areas."""
-    if areas.error < _LOGO_ERROR and len(areas.areas) <= _LOGO_AREAS and _worst(areas) < _LOGO_AREA_ERROR:
-        return Mode.LOGO
-    drawn = areas.error < _ILLUSTRATION_ERROR and areas.sure > _ILLUSTRATION_SURE
-    return Mode.ILLUSTRATION if drawn else Mode.PHOTO
-
-
-def _worst(areas: Areas) -> float:
-    """The greatest mean squared error of an area with a gradient that matters, its outlines aside."""
-    inner = areas.shares == 1
-    sizes = np.bincount(areas.labels[inner])
-    sums = np.bincount(areas.labels[inner], areas.errors[inner])
-    large = sizes >= max(_MIN_WORST, _MIN_WORST_SHARE * inner.size)
-    large &= np.array([not area.plain for area in areas.areas])[: len(sizes)]
-    return float((sums[large] / sizes[large]).max(initial=0))
