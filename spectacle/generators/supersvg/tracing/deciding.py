@@ -138,7 +138,7 @@ def _is_icon(areas: Areas, pixels: Floats) -> bool:
 def _better_drawn(
     found: Mode, areas: Areas | None, pixels: Floats, optimiser: Optimiser, budget: Budget
 ) -> tuple[Mode, Areas | None]:
-    """The areas of a small image or its few colours, whichever makes the better drawing after some steps."""
+    """The areas of a small image or its few colours, whichever make the better SVG after some steps."""
     drawn = None if areas is None or found != Mode.LOGO else _Drawn.of(areas, optimiser, budget)
     if drawn is not None and drawn.lost <= _HARDLY_LOST and areas is not None and areas.error < _TOLD:
         return found, areas
@@ -153,7 +153,7 @@ def _better_drawn(
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """What a drawing of areas is like.
+    """What the SVG of some areas is like.
 
     Attributes:
         cost: Its curves times its mean squared error, with some for what is not seen, and more for what is lost.

@@ -59,6 +59,9 @@ icon, lines may be a third of the image."""
 _SMALL = 200 * 200
 """With so few pixels, the search takes next to no time, and tells by what it leaves whether there are details."""
 
+_SOME = 0.1
+"""The share of smooth pixels, at least, that artworks have and noise does not."""
+
 _FEW_COLOURS, _MIN_OF_FEW = 8, 0.15
 """At least this share of it has one of so many colours, exactly. Measured: in icons 0.16 and more, in photographs up
 to 0.05, in grey ones up to 0.14."""
@@ -206,8 +209,10 @@ def _found(
     if pale:
         colours = np.array([area.colour for area in areas.areas])
         seen &= farthest(colours[areas.labels] - colours[areas.neighbours]) < _PALE
-    few = bool(seen.any()) and (is_small(pixels) or _of_few_colours(pixels[seen]))
-    if not seen.any() or (seen.mean() > _MAX_SEEN and not few):
+    if not seen.any():
+        return None
+    few = areas.sure >= _SOME and (is_small(pixels) or _of_few_colours(pixels[seen]))
+    if seen.mean() > _MAX_SEEN and not few:
         return None
     if several and not pale:
         details = parts_by_colour(pixels, areas.modelled, size, seen)
