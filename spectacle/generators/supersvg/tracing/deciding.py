@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,10 +38,10 @@ _MIN_WORST, _MIN_WORST_SHARE = 64, 0.003
 _ILLUSTRATION_ERROR = 0.007
 _ILLUSTRATION_SURE = 0.7
 
-_UNTOLD, _MAX_SIDES, _MAX_MIXED = 0.03, 0.6, 0.5
+_UNTOLD, _MAX_SIDES, _MAX_MIXED = 0.03, 30, 0.5
 """What areas of a small image with few smooth pixels leave untold of its variance, the sides of pixels between them for
-each pixel, and the share of pixels that show two of them, at most, for an icon. Measured: icons of 48 to 128 pixels,
-compressed or not, have 0.03, 0.55 and 0.4 but for the smallest in strong JPEG; photographs have more of one."""
+each pixel of its width, and the share of pixels that show two of them, at most, for an icon. Measured: icons of 48 to
+128 pixels, compressed or not, have 0.03, 27 and 0.4 but for the smallest in strong JPEG; photographs more of one."""
 
 _STEPS = 30
 _MOST, _LEAST, _TOLERANCE = 255, 6, 0.35
@@ -131,7 +132,7 @@ def _is_icon(areas: Areas, pixels: Floats) -> bool:
     """Whether areas tell a small image by shapes, and not by following its texture."""
     untold = float(np.mean((areas.modelled - pixels) ** 2))
     variance = float(pixels.reshape(-1, pixels.shape[2]).var(axis=0).mean())
-    few_sides = sides_of(areas) <= _MAX_SIDES * areas.labels.size
+    few_sides = sides_of(areas) <= _MAX_SIDES * math.sqrt(areas.labels.size)
     return untold <= _UNTOLD * variance and few_sides and float((areas.shares < 1).mean()) <= _MAX_MIXED
 
 
