@@ -83,9 +83,7 @@ def test_an_icon_out_of_jpeg_is_a_logo(quality: int) -> None:
 
 def test_white_hairlines_around_letters_are_kept_where_the_ground_touches_the_edge() -> None:
     ellipse = '<ellipse cx="32" cy="32" rx="32.4" ry="20" fill="#6181b6"/>'
-    letters = (
-        '<path d="M12 24l10 2-4 16-8-2zM28 22l8 3-4 16-8-2zM44 24l9 2-4 15z" stroke="#fff" stroke-width=".8"/>'
-    )
+    letters = '<path d="M12 24l10 2-4 16-8-2zM28 22l8 3-4 16-8-2zM44 24l9 2-4 15z" stroke="#fff" stroke-width=".8"/>'
     picture = rasterised(PAGE.format(ellipse + letters), 96)
     assert lost(vectorised(picture), picture) <= 12
 
