@@ -53,8 +53,8 @@ _NO_NOISE = 0.002
 """The same share, up to which there is none."""
 
 _MAX_SEEN = 0.2
-"""The share of an image above which what is omitted counts as detail only where few colours make it up: in a small
-icon, lines may be a third of the image."""
+"""The share of an image above which what is omitted does not count as detail, but in small images: lines may be a
+third of an icon."""
 
 _SMALL = 200 * 200
 """With so few pixels, the search takes next to no time, and tells by what it leaves whether there are details."""
@@ -62,16 +62,12 @@ _SMALL = 200 * 200
 _SOME = 0.1
 """The share of smooth pixels, at least, that artworks have and noise does not."""
 
-_FEW_COLOURS, _MIN_OF_FEW = 8, 0.15
-"""At least this share of it has one of so many colours, exactly. Measured: in icons 0.16 and more, in photographs up
-to 0.05, in grey ones up to 0.14."""
-
 _FEW = 20
 """One in so many pixels of a detail may differ more than the others."""
 
 _DRAWN = 0.7
-"""The share of smooth pixels from which on lines may touch in that way; images with less have texture, unless few
-colours make it up."""
+"""The share of smooth pixels from which on lines may touch in that way; images with less have texture, but
+for small ones."""
 
 _SHADES = 0.3
 """The share of what is omitted that may be in smooth pixels; with more it is part of a shade."""
@@ -89,7 +85,6 @@ _COVERED = 0.4
 """A detail covers this share of a pixel at least, or of one next to it."""
 
 _BINS = 32
-_WHITE = 255
 _MANY, _MANY_SHARE = 24, 0.06
 """So many pixels of a detail, and this share of them, are enough to give it their colour."""
 
@@ -211,8 +206,8 @@ def _found(
         seen &= farthest(colours[areas.labels] - colours[areas.neighbours]) < _PALE
     if not seen.any():
         return None
-    few = areas.sure >= _SOME and (is_small(pixels) or _of_few_colours(pixels[seen]))
-    if seen.mean() > _MAX_SEEN and not few:
+    small = is_small(pixels) and areas.sure >= _SOME
+    if seen.mean() > _MAX_SEEN and not small:
         return None
     if several and not pale:
         details = parts_by_colour(pixels, areas.modelled, size, seen)
@@ -222,7 +217,7 @@ def _found(
     energies = (left**2).sum(axis=2).ravel()
     energy, of_shades = np.bincount(place, energies), np.bincount(place, energies * smooth.ravel())
     energy[0] = 0
-    drawn = few or areas.sure >= _DRAWN
+    drawn = small or areas.sure >= _DRAWN
     peaks = _peaks(place, size.ravel(), _FEW if drawn else 0)
     contrast = np.minimum(contrast_around(size, areas.labels, seen), peaks[details]) if drawn else peaks[details]
     clear = (energy >= least[2]) & (peaks >= least[1])
@@ -240,13 +235,6 @@ def _found(
 def is_small(pixels: Floats) -> bool:
     """Whether an image, (height, width, channels), has so few pixels that it may be an icon."""
     return pixels[..., 0].size <= _SMALL
-
-
-def _of_few_colours(colours: Floats) -> bool:
-    """Whether many of some pixels, (n, channels), have exactly one of a few colours."""
-    steps = (colours * _WHITE + 0.5).astype(np.int64)
-    _, counts = np.unique(steps @ (_WHITE + 1) ** np.arange(colours.shape[1]), return_counts=True)
-    return bool(np.sort(counts)[-_FEW_COLOURS:].sum() >= _MIN_OF_FEW * len(colours))
 
 
 def _peaks(place: Labels, sizes: Floats, few: int) -> Reals:

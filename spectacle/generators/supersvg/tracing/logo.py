@@ -66,7 +66,7 @@ _FAINT, _THIN, _SOLID = 0.3, 0.7, 0.9
 """Lines that are covered, after that blur, by less than the first are not to be seen; by less than the second they are
 thinner than a pixel, and by the third no more."""
 
-_THIN_SHARE, _THIN_PIXELS = 0.1, 8
+_THIN_SHARE, _THIN_PIXELS = 0.4, 8
 """Areas of the background's colour, of which more than this share, and so many pixels, are thinner, are drawn; others
 are gaps."""
 
