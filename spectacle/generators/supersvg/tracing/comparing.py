@@ -39,14 +39,14 @@ def is_better(few: Areas, areas: Areas, pixels: Floats, logo: bool, file: Compre
             return True
         # Far below the noise of compression, a smaller misfit is hardly seen.
         noise = float(((pixels - file.nearest(areas.modelled)) ** 2).sum())
-        return _AS_CLOSE * (of_few + noise) * _sides(few) < (of_areas + noise) * _sides(areas)
+        return _AS_CLOSE * (of_few + noise) * sides_of(few) < (of_areas + noise) * sides_of(areas)
     if logo:
         if areas.error > _CLEARLY_OFF:
             return few.error < _FEW_GAIN * areas.error
         of_few, of_areas = (
             float(np.mean(ndimage.gaussian_filter(one.modelled - pixels, (1, 1, 0)) ** 2)) for one in (few, areas)
         )
-        return of_few < _AS_CLOSE * of_areas and _sides(few) < _FEWER_SIDES * _sides(areas)
+        return of_few < _AS_CLOSE * of_areas and sides_of(few) < _FEWER_SIDES * sides_of(areas)
     of_few, of_areas = (float(np.mean((one.modelled - pixels) ** 2)) for one in (few, areas))
     return of_few < of_areas
 
@@ -60,12 +60,12 @@ def with_pale_lines(areas: Areas, file: Compressed) -> Areas:
     no_shades = np.zeros(areas.labels.shape, bool)
     lined = add_details(file.nearest(areas.modelled), areas, no_shades, SEEN_PALE, file)
     with_lines, without = (
-        float(file.misfit(one.modelled).sum()) * _sides(one) * len(np.unique(one.labels)) for one in (lined, areas)
+        float(file.misfit(one.modelled).sum()) * sides_of(one) * len(np.unique(one.labels)) for one in (lined, areas)
     )
     return lined if _AS_CLOSE * with_lines < without else areas
 
 
-def _sides(areas: Areas) -> int:
-    """The sides of pixels between different areas: what their outlines are as long as."""
+def sides_of(areas: Areas) -> int:
+    """How many sides of pixels lie between different areas: what their outlines are as long as."""
     labels = areas.labels
     return int((labels[1:] != labels[:-1]).sum() + (labels[:, 1:] != labels[:, :-1]).sum())

@@ -13,6 +13,7 @@ from spectacle.generators.supersvg.tracing.areas import Area, Areas, fills_for
 from spectacle.generators.supersvg.tracing.fill_kernels import colours_of
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.line_colours import parts_by_colour
+from spectacle.generators.supersvg.tracing.sharpness import are_sharp, contrast_around
 
 _ROUNDS = 4
 """Details that touch are found as one at first, with the colour that most of them has; the others come next."""
@@ -53,22 +54,21 @@ _NO_NOISE = 0.002
 """The same share, up to which there is none."""
 
 _MAX_SEEN = 0.2
-"""The share of an image above which what is omitted does not count as detail."""
+"""The share of an image above which what is omitted does not count as detail, but in small images: lines may be a
+third of an icon."""
 
-_SHARP = 0.3
-"""Colours change from pixel to pixel by this share of a detail's contrast next to its outline; a shadow's never do."""
+_SMALL = 200 * 200
+"""With so few pixels, the search takes next to no time, and tells by what it leaves whether there are details."""
 
-_BESIDE = 5
-"""Side in pixels of the window in which that contrast is looked for: a dark line may touch a pale one."""
+_SOME = 0.1
+"""The share of smooth pixels, at least, that artworks have and noise does not."""
 
 _FEW = 20
 """One in so many pixels of a detail may differ more than the others."""
 
 _DRAWN = 0.7
-"""The share of smooth pixels from which on lines may touch in that way; images with less have texture."""
-
-_MIN_SHARP = 0.5
-"""The share of a detail's pixels that must be next to its outline."""
+"""The share of smooth pixels from which on lines may touch in that way; images with less have texture, but
+for small ones."""
 
 _SHADES = 0.3
 """The share of what is omitted that may be in smooth pixels; with more it is part of a shade."""
@@ -205,7 +205,10 @@ def _found(
     if pale:
         colours = np.array([area.colour for area in areas.areas])
         seen &= farthest(colours[areas.labels] - colours[areas.neighbours]) < _PALE
-    if not seen.any() or seen.mean() > _MAX_SEEN:
+    if not seen.any():
+        return None
+    small = is_small(pixels) and areas.sure >= _SOME
+    if seen.mean() > _MAX_SEEN and not small:
         return None
     if several and not pale:
         details = parts_by_colour(pixels, areas.modelled, size, seen)
@@ -215,20 +218,24 @@ def _found(
     energies = (left**2).sum(axis=2).ravel()
     energy, of_shades = np.bincount(place, energies), np.bincount(place, energies * smooth.ravel())
     energy[0] = 0
-    drawn = areas.sure >= _DRAWN
+    drawn = small or areas.sure >= _DRAWN
     peaks = _peaks(place, size.ravel(), _FEW if drawn else 0)
-    contrast = np.minimum(ndimage.maximum_filter(size, _BESIDE), peaks[details]) if drawn else peaks[details]
-    sharp = np.bincount(place, (_steps(pixels) >= _SHARP * contrast).ravel()) / np.bincount(place)
+    contrast = np.minimum(contrast_around(size, areas.labels, seen), peaks[details]) if drawn else peaks[details]
     clear = (energy >= least[2]) & (peaks >= least[1])
     if pale:
         clear &= np.bincount(place) >= _MIN_PALE
-    kept = np.flatnonzero(clear & (of_shades <= _SHADES * energy) & (sharp >= _MIN_SHARP))
+    kept = np.flatnonzero(clear & (of_shades <= _SHADES * energy) & are_sharp(pixels, details, contrast))
     if not len(kept) or len(kept) > _MAX_DETAILS:
         return None
     core = (size >= _CORE * peaks[details]) & seen
     own, below = (_means(details[core], values[core], len(energy)) for values in (pixels, areas.modelled))
     _prefer_commonest(own, details[core], pixels[core])
     return details, _colours(kept[np.argsort(-energy[kept], kind="stable")], own, below, palette + _known(areas))
+
+
+def is_small(pixels: Floats) -> bool:
+    """Whether an image, (height, width, channels), has so few pixels that it may be an icon."""
+    return pixels[..., 0].size <= _SMALL
 
 
 def _peaks(place: Labels, sizes: Floats, few: int) -> Reals:
@@ -244,17 +251,6 @@ def _peaks(place: Labels, sizes: Floats, few: int) -> Reals:
     peaks = np.asarray(sizes[order][last - (counts // few if few else 0)], np.float64)
     peaks[0] = 0
     return peaks
-
-
-def _steps(pixels: Floats) -> Floats:
-    """(height, width), by how much a pixel differs at most from one next to it."""
-    across, down = farthest(np.diff(pixels, axis=1)), farthest(np.diff(pixels, axis=0))
-    steps = np.zeros(pixels.shape[:2], np.float32)
-    for part, change in (
-        (steps[:, 1:], across), (steps[:, :-1], across), (steps[1:], down), (steps[:-1], down)
-    ):  # fmt: skip
-        np.maximum(part, change, out=part)
-    return steps
 
 
 def _means(numbers: Labels, values: Floats, count: int) -> Reals:

@@ -22,6 +22,8 @@ _BESIDE = np.array([[0, 1, 1, 1, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1,
 def joined(areas: Areas, filled: NDArray[np.float64]) -> Areas:
     """The same areas, with those of one colour as one that only lines separate, or that lie in holes of what is above.
 
+    Those that are a wider part of a line become part of it.
+
     Traced one by one, they would have outlines along every line between them, and be lost where paths are few.
 
     Args:
@@ -36,6 +38,8 @@ def joined(areas: Areas, filled: NDArray[np.float64]) -> Areas:
     own = np.arange(len(areas.areas))
     sizes = np.bincount(areas.labels.ravel(), minlength=len(own))
     beside = _neighbours(areas.labels)
+    _join_fine(areas, own, plain, sizes, beside)
+    plain &= own == np.arange(len(own))
     for members in _of_one_colour(areas, plain, sizes):
         free = [number for number in members if number not in bases]
         if len(free) > 1:
@@ -53,6 +57,15 @@ def joined(areas: Areas, filled: NDArray[np.float64]) -> Areas:
     ]
     shares = np.where(labels == neighbours, np.float32(1), areas.shares)
     return replace(areas, labels=labels, neighbours=neighbours, shares=shares, areas=every)
+
+
+def _join_fine(areas: Areas, own: Labels, plain: NDArray[np.bool_], sizes: Labels, beside: dict[int, set[int]]) -> None:
+    """Write the number of a larger fine area for those of its colour next to it: the same line, where it is wider."""
+    for number, area in enumerate(areas.areas):
+        for other in beside[number] if area.fine else ():
+            same = np.abs(areas.areas[other].colour - area.colour).max() < _SAME
+            if plain[other] and same and sizes[other] < sizes[number]:
+                own[other] = number
 
 
 def _neighbours(labels: Labels) -> dict[int, set[int]]:

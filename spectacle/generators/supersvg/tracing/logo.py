@@ -16,8 +16,15 @@ from spectacle.generators.supersvg.tracing.contours import find_contours
 from spectacle.generators.supersvg.tracing.joining import joined
 from spectacle.generators.supersvg.tracing.outline import Curve, fit_outline, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import corners_of
+from spectacle.generators.supersvg.tracing.refine import Optimiser
 from spectacle.generators.supersvg.tracing.soft import Soft, opaque_on
 from spectacle.generators.supersvg.tracing.strips import without_strips
+
+_POINT_RATE = 0.1
+"""By how many pixels points of traced outlines move in a step."""
+
+FINAL_RATE = 0.1
+"""The share of that in the last step."""
 
 _UNDERLAP = 4
 """By how many pixels an area reaches under those above it, so that nothing shines through between them."""
@@ -60,6 +67,10 @@ _FAINT, _THIN, _SOLID = 0.3, 0.7, 0.9
 """Lines that are covered, after that blur, by less than the first are not to be seen; by less than the second they are
 thinner than a pixel, and by the third no more."""
 
+_THIN_SHARE, _THIN_PIXELS = 0.4, 8
+"""Areas of the background's colour, of which more than this share, and so many pixels, are thinner, are drawn; others
+are gaps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traced:
@@ -84,6 +95,17 @@ class Traced:
             return paths
         fixed = self.fixed.to(paths.points.device).repeat_interleave(3)[:, None]
         return replace(paths, points=torch.where(fixed, self.paths.points.to(paths.points), paths.points))
+
+    def optimiser(self, optimiser: Optimiser, colour_rate: float = 0.0) -> Optimiser:
+        """An optimizer like another for these paths, whose outlines hardly move and whose straight lines stay so."""
+        device = optimiser.pixels.device
+        return replace(
+            optimiser,
+            background=self.background.to(device),
+            point_rate=_POINT_RATE,
+            colour_rate=colour_rate,
+            straight=self.straight.to(device),
+        )
 
 
 def trace_areas(
@@ -239,7 +261,17 @@ def background_of(areas: Areas) -> tuple[NDArray[np.float32], NDArray[np.bool_]]
         return colours[lengths.argmax()], np.zeros(len(colours), bool)
     background = colours[(lengths * plain).argmax()]
     same = np.abs(colours - background).max(axis=1) < _SAME
-    return background, same & plain & (lengths > 0)
+    below = same & plain & (lengths > 0)
+    for number in np.flatnonzero(below).tolist():
+        below[number] = not (areas.areas[number].fine and _is_thin(areas, number))
+    return background, below
+
+
+def _is_thin(areas: Areas, number: int) -> bool:
+    """Whether some of an area is thinner than a pixel, so that it would be lost as a gap between others."""
+    cover = np.where(areas.labels == number, areas.shares, (1 - areas.shares) * (areas.neighbours == number))
+    thin = ndimage.maximum_filter(cover, 3) < _SOLID
+    return bool(cover[thin].sum() > max(_THIN_PIXELS, _THIN_SHARE * cover.sum()))
 
 
 def _squares(

@@ -16,25 +16,20 @@ from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.areas import Areas
 from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find_strokes, is_line_art
 from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
-from spectacle.generators.supersvg.tracing.comparing import is_better, with_pale_lines
 from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
+from spectacle.generators.supersvg.tracing.deciding import decide
 from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
-from spectacle.generators.supersvg.tracing.flat import any_error, find_areas, find_areas_within, smooth_share
+from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
-from spectacle.generators.supersvg.tracing.kind import mode_of, most_error
 from spectacle.generators.supersvg.tracing.lineart import thickness, trace_ink
-from spectacle.generators.supersvg.tracing.logo import background_of, trace_areas
+from spectacle.generators.supersvg.tracing.logo import FINAL_RATE, background_of, trace_areas
 from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
-from spectacle.generators.supersvg.tracing.palette import find_colours, reduced_to
+from spectacle.generators.supersvg.tracing.palette import reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
-from spectacle.generators.supersvg.tracing.pixel_art import find_blurred_cells, find_cells
+from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.quadratics import with_quadratics
-from spectacle.generators.supersvg.tracing.recolour import (
-    with_colours_of_file,
-    with_fewer_colours,
-    with_outlines_of_file,
-)
+from spectacle.generators.supersvg.tracing.recolour import with_outlines_of_file
 from spectacle.generators.supersvg.tracing.refine import Budget, Optimiser, RefineProgress
 from spectacle.generators.supersvg.tracing.settings import DETAILS, Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.shaded import may_fade, says_more
@@ -50,12 +45,6 @@ _TIME_SHARE = 0.9
 
 _MIN_TOLERANCE = 0.35
 """Outlines fitted closer than this follow the steps of the pixels."""
-
-_MIN_SMOOTH = 0.7
-"""Less of a photograph is smooth, except skies; more of an illustration is, except small ones in strong JPEG."""
-
-_TOLD = 0.0001
-"""Below this mean squared error, areas and gradients are what the image is made of."""
 
 _LOGO_AREA = 6
 _ILLUSTRATION_AREA = 40
@@ -77,9 +66,6 @@ _THICK = 3.0
 
 _HARDLY = 0.5
 """With more than this share of an empty page's error, an artwork is hardly better than one."""
-
-_TRACED_POINT_RATE = 0.1
-_TRACED_FINAL_RATE = 0.1
 
 
 def vectorise(
@@ -201,29 +187,9 @@ class _Work:
                 return traced
         if mode == Mode.ILLUSTRATION:
             return self.traced(find_areas(pixels, overlays=not self.settings.tiled), mode)
-        found, areas = Mode.PHOTO, None
-        if tried := mode != Mode.AUTO or smooth_share(pixels) >= _MIN_SMOOTH:
-            self.file = Compressed.of(self.picture, pixels)
-            overlays = not self.settings.tiled
-            limit = most_error if mode == Mode.AUTO else any_error
-            areas = find_areas_within(pixels, self.file, limit, overlays=overlays)
-            found = Mode.PHOTO if areas is None else mode_of(areas)
-        self.budget.go_on()
-        told = self.file is None and found == Mode.LOGO and areas is not None and areas.error < _TOLD
-        if not told and (cells := find_blurred_cells(pixels)) is not None:
-            self.sharpened = True
-            return self.traced(cells, Mode.LOGO)
-        if found != Mode.LOGO or areas is None or float(np.mean((areas.modelled - pixels) ** 2)) > _TOLD:
-            few = find_colours(pixels)
-            if few is not None and areas is None and tried:
-                areas = find_areas(pixels, self.file, overlays=not self.settings.tiled)
-            if few is not None and (areas is None or is_better(few, areas, pixels, found == Mode.LOGO, self.file)):
-                areas, found = few, Mode.LOGO
-        if mode != Mode.AUTO:
-            found = Mode.LOGO
-        if self.file is not None and areas is not None and found == Mode.LOGO:
-            areas = with_pale_lines(with_fewer_colours(areas, self.file), self.file)
-            areas = with_colours_of_file(areas, self.file)
+        decided = decide(self.picture, self.optimiser, pixels, mode, self.budget, overlays=not self.settings.tiled)
+        self.file, self.sharpened = decided.file, decided.sharpened
+        found, areas = decided.mode, decided.areas
         if found == Mode.PHOTO and self.settings.tiled:
             return self.traced(self._reduced(_TILED_COLOURS), found)
         return self.photo() if areas is None or found == Mode.PHOTO else self.traced(areas, found)
@@ -292,14 +258,8 @@ class _Work:
         background = traced.background.to(self.optimiser.pixels.device)
         paths = traced.paths.to(background.device)
         if full == 1:
-            optimiser = replace(
-                self.optimiser,
-                background=background,
-                point_rate=_TRACED_POINT_RATE,
-                colour_rate=0.0 if ink.pure else _INK_RATE,
-                straight=traced.straight.to(background.device),
-            )
-            return self.finished(optimiser.run(paths, self.budget, 1.0, _TRACED_FINAL_RATE), found, background)
+            optimiser = traced.optimiser(self.optimiser, 0.0 if ink.pure else _INK_RATE)
+            return self.finished(optimiser.run(paths, self.budget, 1.0, FINAL_RATE), found, background)
         return self.finished(paths.scaled(full, target.height / target.full_height), found, background, full_size=True)
 
     def photo(self) -> Vectorised:
@@ -324,19 +284,13 @@ class _Work:
         traced = trace_areas(areas, most, least, tolerance, self.budget.go_on, page=self.settings.page)
         device = self.optimiser.pixels.device
         background = traced.background.to(device)
-        optimiser = replace(
-            self.optimiser,
-            background=background,
-            point_rate=_TRACED_POINT_RATE,
-            colour_rate=0.0,
-            straight=traced.straight.to(device),
-        )
+        optimiser = traced.optimiser(self.optimiser)
         paths = traced.paths.to(device)
         if self.file is not None and logo and not areas.cell:
             clean = torch.from_numpy(with_outlines_of_file(areas, self.file)).to(device)
             optimiser = replace(optimiser, pixels=clean)
         if not areas.cell:
-            paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, _TRACED_FINAL_RATE)
+            paths = optimiser.run(paths, self.budget, 1.0 if logo else _TRACED_SHARE, FINAL_RATE)
             paths = traced.settled(paths)
         left = self.most - len(paths)
         if not logo and left > 0:
