@@ -97,7 +97,8 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
             shades.cover(number, member, *soft)
             continue
         close = found is not None and found[1] <= _SOFT_ERROR
-        if rank > _MAX_GRADIENTS or error <= _SHADED or (close and not differs_in_parts(places, own, cells, found)):
+        even = close and not (overlays and differs_in_parts(places, own, cells, found))
+        if rank > _MAX_GRADIENTS or error <= _SHADED or even:
             room -= left
             continue
         split = split_of(places, own, cells, seeds.shape)
@@ -107,7 +108,7 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
             room -= left
         elif split is not None and splits_further(split, places, own, cells, seeds.shape):
             todo += shades.split(number, member, split)
-        elif (pieces := in_pieces(places, own)) is not None:
+        elif overlays and (pieces := in_pieces(places, own)) is not None:
             shades.cut(number, member, *pieces)
         elif (layers := find_layers(cells, own, seeds.shape)) is not None:
             shades.add(number, cells, layers)

@@ -40,6 +40,9 @@ _SMOOTH_COMPRESSED = 10 / 255
 _MIN_AREA = 6
 """Smaller areas of smooth pixels are considered parts of an outline."""
 
+_MOSTLY_SMOOTH = 0.7
+"""Soft shades are looked for where more of an image is in smooth areas: they take seconds in photographs."""
+
 _REACH = 3
 """How far from an area, in pixels, its anti-aliased outline may be found."""
 
@@ -162,6 +165,7 @@ def _smooth_areas(
         none = np.zeros(pixels.shape[:2], np.int64)
         whole = np.ones(pixels.shape[:2], np.float32)
         return Areas.of(pixels, none, none, whole, [Area(mean)], sure), seeds > 0
+    overlays = overlays and sure > _MOSTLY_SMOOTH
     shades = find_fills(pixels, seeds, len(kept), most_error(sure, len(kept)), overlays=overlays)
     if shades is None:
         return None
