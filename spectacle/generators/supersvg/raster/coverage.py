@@ -50,20 +50,43 @@ class Runs(NamedTuple):
 
 
 @compiled
-def _add_whole_edge(x0: float, y0: float, x1: float, y1: float, winding: Floats, stride: int) -> None:
-    """Walk along an edge inside the box from pixel to pixel."""
+def walk_along(
+    x0: float, y0: float, x1: float, y1: float, stride: int
+) -> tuple[int, int, int, int, float, float, float, float]:
+    """How an edge passes from pixel to pixel.
+
+    Args:
+        x0, y0, x1, y1: Where it begins and ends.
+        stride: What the place of a pixel and of that below it differ by.
+
+    Returns:
+        How many pixels it passes; the place of the first; what the place changes by at a pixel's right or left side,
+        and at its lower or upper one; at what share of the edge its next such side is, and those after that follow,
+        in both directions.
+    """
     dx, dy = x1 - x0, y1 - y0
     column, row = math.floor(x0), math.floor(y0)
     across, down = math.floor(x1) - column, math.floor(y1) - row
-    place = row * stride + column
     right = 1 if across > 0 else -1
-    below = stride if down > 0 else -stride
-    next_across = (column + (across > 0) - x0) / dx if across != 0 else _NEVER
-    step_across = right / dx if across != 0 else _NEVER
-    next_down = (row + (down > 0) - y0) / dy if down != 0 else _NEVER
-    step_down = (1 if down > 0 else -1) / dy if down != 0 else _NEVER
+    return (
+        abs(across) + abs(down) + 1,
+        row * stride + column,
+        right,
+        stride if down > 0 else -stride,
+        (column + (across > 0) - x0) / dx if across != 0 else _NEVER,
+        right / dx if across != 0 else _NEVER,
+        (row + (down > 0) - y0) / dy if down != 0 else _NEVER,
+        (1 if down > 0 else -1) / dy if down != 0 else _NEVER,
+    )
+
+
+@compiled
+def _add_whole_edge(x0: float, y0: float, x1: float, y1: float, winding: Floats, stride: int) -> None:
+    """Walk along an edge inside the box from pixel to pixel."""
+    steps, place, right, below, next_across, step_across, next_down, step_down = walk_along(x0, y0, x1, y1, stride)
+    dx, dy, column = x1 - x0, y1 - y0, math.floor(x0)
     here = 0.0
-    for _ in range(abs(across) + abs(down) + 1):
+    for _ in range(steps):
         there = min(next_across, next_down, 1.0)
         height = dy * (there - here)
         part = height * (x0 + 0.5 * dx * (here + there) - column)

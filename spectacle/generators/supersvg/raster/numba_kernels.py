@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spectacle.generators.supersvg.arrays import Floats, Labels
-from spectacle.generators.supersvg.raster.coverage import BAND_ROWS, BLOCK, Runs
+from spectacle.generators.supersvg.raster.coverage import BAND_ROWS, BLOCK, Runs, walk_along
 from spectacle.generators.supersvg.raster.cpu import compiled, in_threads
 
 _OCCLUDED = np.float32(1 / 2048)
@@ -26,9 +26,6 @@ _OPAQUE = np.float32(1e-4)
 
 _LONG = 8
 """Runs of fewer pixels take longer to begin than to paint pixel by pixel."""
-
-_NEVER = 2.0
-"""Where on an edge no more lines between pixels are crossed."""
 
 _NONE, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 """Numbers in double precision would make the numbers that they meet so, too."""
@@ -100,18 +97,9 @@ class _Band(NamedTuple):
 @compiled
 def _along_whole_edge(x0: float, y0: float, x1: float, y1: float, slopes: Floats, stride: int) -> tuple[float, float]:
     """Walk along an edge inside the box from pixel to pixel."""
-    dx, dy = x1 - x0, y1 - y0
-    column, row = math.floor(x0), math.floor(y0)
-    across, down = math.floor(x1) - column, math.floor(y1) - row
-    place = row * stride + column
-    right = 1 if across > 0 else -1
-    below = stride if down > 0 else -stride
-    next_across = (column + (across > 0) - x0) / dx if across != 0 else _NEVER
-    step_across = right / dx if across != 0 else _NEVER
-    next_down = (row + (down > 0) - y0) / dy if down != 0 else _NEVER
-    step_down = (1 if down > 0 else -1) / dy if down != 0 else _NEVER
+    steps, place, right, below, next_across, step_across, next_down, step_down = walk_along(x0, y0, x1, y1, stride)
     here = at_start = at_end = 0.0
-    for _ in range(abs(across) + abs(down) + 1):
+    for _ in range(steps):
         there = min(next_across, next_down, 1.0)
         slope = slopes[place] * (there - here)
         part = 0.5 * slope * (here + there)
