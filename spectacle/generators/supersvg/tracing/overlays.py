@@ -87,9 +87,11 @@ class Fit:
     error: float
 
 
-def _parts(cells: Labels, change: Doubles, shape: tuple[int, int]) -> list[Labels]:
+def _parts(cells: Labels, change: Doubles) -> list[Labels]:
     """The numbers of the pixels of each connected part that differs, with some of those around it, largest first."""
-    rows, columns = cells.T
+    corner = cells.min(axis=0) - _MARGIN
+    rows, columns = (cells - corner).T
+    shape = (int(rows.max()) + 1 + _MARGIN, int(columns.max()) + 1 + _MARGIN)
     field = np.zeros((*shape, change.shape[1]))
     field[rows, columns] = change
     mask = np.zeros(shape)
@@ -98,7 +100,8 @@ def _parts(cells: Labels, change: Doubles, shape: tuple[int, int]) -> list[Label
     seen = farthest(ndimage.gaussian_filter(field, (_BLUR, _BLUR, 0)) / weight) * (mask > 0)
     labels, count = ndimage.label(ndimage.binary_opening(seen > _SEEN, np.ones((3, 3), bool)), np.ones((3, 3), bool))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    peaks = ndimage.maximum(seen, labels, np.arange(count + 1))
+    peaks = np.zeros(count + 1)
+    np.maximum.at(peaks, labels.ravel(), seen.ravel())
     kept = [number for number in range(1, count + 1) if sizes[number] >= _MIN_PIXELS and peaks[number] >= _CLEAR_PEAK]
     kept.sort(key=lambda number: -sizes[number])
     parts = []
@@ -276,6 +279,8 @@ def area_with_shades(
     Returns:
         The area, and (n,) which of its pixels have the colour of the ground, but lie on a shade.
     """
+    if len(places) < _MIN_PIXELS:
+        return None
     left = flat
     if found is not None:
         left = min(left, found[1])
@@ -283,7 +288,7 @@ def area_with_shades(
             return None
     for ground in _grounds(places, colours, found):
         below = _under(ground, places, colours.shape[1])
-        parts = _parts(cells, colours - below, seeds.shape)
+        parts = _parts(cells, colours - below)
         if not 0 < len(parts) <= _MAX_SHADES:
             continue
         fits = [_fit(part, cells, colours, below) for part in parts]
@@ -334,10 +339,7 @@ def differs_in_parts(places: Doubles, colours: Doubles, cells: Labels, found: tu
     """
     if found is None:
         return True
-    corner = cells.min(axis=0)
-    rows, columns = cells.max(axis=0) - corner + 1
-    change = colours - found[0].at(*places.T)[:, : colours.shape[1]]
-    return bool(_parts(cells - corner, change, (int(rows), int(columns))))
+    return bool(_parts(cells, colours - found[0].at(*places.T)[:, : colours.shape[1]]))
 
 
 def _grounds(places: Doubles, colours: Doubles, found: tuple[Gradient, float] | None) -> Iterator[Area]:
