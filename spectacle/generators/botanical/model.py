@@ -15,7 +15,7 @@ from spectacle.generators.diffusion.adapter_set import AdapterSet
 from spectacle.generators.diffusion.embeddings import Embeddings
 from spectacle.generators.diffusion.loading import Checkpoint, check_model, load_model, load_pipeline
 from spectacle.generators.diffusion.stages import Stages
-from spectacle.generators.placement.files import parameters, read_header
+from spectacle.generators.placement.files import bytes_in_memory, parameters, read_header
 from spectacle.generators.placement.plan import Plan
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def load(preset: str | None, checkpoint: Checkpoint, plan: Plan, lora: Path | No
     pipeline = load_pipeline(PLAIN, checkpoint, plan)
     adapters = None
     if lora is not None:
-        adapters = AdapterSet(pipeline, 2 * parameters(read_header(lora)))
+        adapters = AdapterSet(pipeline, bytes_in_memory(parameters(read_header(lora))))
         adapters.use({lora: 1.0})
     stages = Stages(pipeline, checkpoint, plan, device, encoders=ENCODERS)
     if preset != "plain":

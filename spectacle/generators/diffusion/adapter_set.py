@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from spectacle.generators.diffusion.adapters import load_adapter
-from spectacle.generators.placement.files import parameters, read_header
+from spectacle.generators.placement.files import bytes_in_memory, parameters, read_header
 from spectacle.generators.placement.streaming import unstreamed
-
-_BYTES = 2
-"""Of a weight, in the type that models compute in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class AdapterSet:
             load_adapter(self._pipeline, file, name)
         if file in self._loaded:
             self._remove(file)
-        self._loaded[file] = _Loaded(name, _BYTES * parameters(read_header(file)), stamp)
+        self._loaded[file] = _Loaded(name, bytes_in_memory(parameters(read_header(file))), stamp)
         # Loading has switched it on.
         self._switch(self._scales)
 

@@ -20,7 +20,7 @@ from spectacle.generators.diffusion.qwen import gguf_file
 from spectacle.generators.diffusion.sampling import Recipe
 from spectacle.generators.placement import memory
 from spectacle.generators.placement.components import read_component
-from spectacle.generators.placement.files import parameters, read_header
+from spectacle.generators.placement.files import bytes_in_memory, parameters, read_header
 from spectacle.generators.placement.generator import PlacedGenerator
 from spectacle.generators.placement.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.placement.planner import make_plan
@@ -307,7 +307,7 @@ class FamilyGenerator(PlacedGenerator):
         pipeline = load_pipeline(getattr(diffusers, preset.pipeline), checkpoint, plan)
         scheduler = pipeline.scheduler
         planned = largest(self.resources, (self.name, preset.repo)) + _numbers_of(None if plan.fused else adapter)
-        adapters = AdapterSet(pipeline, 2 * planned + plan.spare(machine))
+        adapters = AdapterSet(pipeline, bytes_in_memory(planned) + plan.spare(machine))
         if adapter is not None and plan.fused:
             fuse_and_quantize(pipeline, adapter, plan, torch.device(device.torch_name))
         elif adapter is not None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from spectacle.config import LoraSettings
 from spectacle.errors import BadOptions, SpectacleError, WeightsMissing
 from spectacle.generators.base import GeneratorOptions, Resources
-from spectacle.generators.placement.files import parameters, read_header
+from spectacle.generators.placement.files import bytes_in_memory, parameters, read_header
 from spectacle.generators.placement.plan import Component
 from spectacle.weights import Source
 from spectacle.weights.digest import digest_file
@@ -178,8 +178,8 @@ def enlarged(part: Component, numbers: int) -> Component:
         part,
         parameters=part.parameters + numbers,
         fixed=part.fixed + numbers,
-        stored=part.stored + 2 * numbers if part.stored else 0,
-        gguf=part.gguf + 2 * numbers if part.gguf else 0,
+        stored=part.stored + bytes_in_memory(numbers) if part.stored else 0,
+        gguf=part.gguf + bytes_in_memory(numbers) if part.gguf else 0,
     )
 
 

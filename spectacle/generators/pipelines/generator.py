@@ -34,7 +34,7 @@ from spectacle.generators.pipelines.parts import read_parts
 from spectacle.generators.pipelines.request import MAX_SCALE, keep_unmasked, requirements, understand
 from spectacle.generators.pipelines.signature import PipelineSignature, read_signature
 from spectacle.generators.placement import memory
-from spectacle.generators.placement.files import parameters, read_header
+from spectacle.generators.placement.files import bytes_in_memory, parameters, read_header
 from spectacle.generators.placement.generator import PlacedGenerator
 from spectacle.generators.placement.plan import Component, Machine, Place, Plan, Stage
 from spectacle.generators.placement.planner import make_plan
@@ -180,7 +180,7 @@ class PipelineGenerator(PlacedGenerator):
         parts = self.installed_parts(self.preset, self.resources)
         machine = memory.measure(device, settings)
         plan = self.make_plan(self.preset, parts, machine, settings)
-        room = 2 * self._room(loras, self.resources) + plan.spare(machine)
+        room = bytes_in_memory(self._room(loras, self.resources)) + plan.spare(machine)
         loaded = PipelineModel(signature.name, checkpoint, plan, device, scales_of(loras), room)
         try:
             if not prepared:

@@ -120,6 +120,11 @@ def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
     raise GeneratorError(f"{folder}: has no {middle[1:] + ' ' if variant else ''}safetensors weights. {REMEDY}")
 
 
+def bytes_in_memory(numbers: int) -> int:
+    """Bytes of so many weights in the type that models compute in, of 16 bits."""
+    return 2 * numbers
+
+
 def parameters(headers: Mapping[str, TensorInfo]) -> int:
     """How many numbers the tensors hold together."""
     return sum(math.prod(info.shape) for info in headers.values())
