@@ -151,6 +151,8 @@ STEMS = [f"{user}-2-8x8" for user in "abcd"]
 def attempts(daemon: Daemon) -> dict[str, int]:
     found = {}
     for path in (daemon.spool / ".spectacle/attempts").iterdir():
+        if path.name.startswith("."):  # not yet renamed, so perhaps not yet written
+            continue
         found[path.name] = json.loads(path.read_text())["attempts"]
     return found
 

@@ -122,9 +122,17 @@ class History:
         return self._by_name.get(name, [])
 
     def answers(self, stem: str) -> list[tuple[int, Event]]:
-        """The arrivals of primary answers."""
-        found = [each for suffix in (".png", ".svg", "-error.txt") for each in self.of(stem + suffix)]
-        return sorted(((place, event) for place, event in found if event.what in ("to", "found")), key=itemgetter(0))
+        """The arrivals of primary answers.
+
+        One that was not on the server's disk when it lost power, and so is missed when it is up again, does not count:
+        the client's kernel, which has had no reply to its rename, repeats it then.
+        """
+        arrived = []
+        for suffix in (".png", ".svg", "-error.txt"):
+            events = [each for each in self.of(stem + suffix) if each[1].what in ("to", "found", "missed")]
+            whats = [event.what for _, event in events]
+            arrived += [each for place, each in enumerate(events) if "missed" not in whats[place : place + 2]]
+        return sorted(arrived, key=itemgetter(0))
 
     def holder(self, stem: str) -> str | None:
         """The host whose claim stands, or None."""

@@ -61,6 +61,17 @@ def test_an_error_is_right_where_one_is_due(tmp_path: Path) -> None:
     assert not faults(tmp_path, [*handed_in(), *answered(content, "-error.txt"), *removed()], content, fails=True)
 
 
+def test_an_answer_that_the_server_had_not_on_its_disk_when_it_lost_power_is_given_again(tmp_path: Path) -> None:
+    content = picture()
+    up_again = {"event": "begin", "names": [f"{STEM}.txt"]}
+    events = [*handed_in(), *answered(content), up_again, *answered(content), *removed()]
+    assert not faults(tmp_path, events, content)
+    kept = {"event": "begin", "names": [f"{STEM}.txt", f"{STEM}.png"]}
+    other = tmp_path / "other"
+    other.mkdir()
+    assert "has 2" in faults(other, [*handed_in(), *answered(content), kept, *answered(content), *removed()], content)
+
+
 GOOD = picture()
 BROKEN = {
     "0 answers": [*handed_in(), *removed()],
