@@ -19,6 +19,8 @@ from skimage import data
 from spectacle.generators.supersvg.tracing.settings import Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.vectorise import vectorise
 
+pytestmark = pytest.mark.slow
+
 PAGE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><path fill="#fff" d="M0 0h64v64H0z"/>{}</svg>'
 EARS = "M32 6C14 2 4 12 6 28s10 28 16 26c4-2 2-8 6-8v14h10V46c4 0 4 8 8 8 8 0 12-14 12-28S48 4 32 6z"
 ELEPHANT = (

@@ -19,6 +19,8 @@ from spectacle.generators.supersvg.tracing.kind import mode_of, most_error
 from spectacle.generators.supersvg.tracing.settings import Mode, VectoriseSettings
 from spectacle.generators.supersvg.tracing.vectorise import vectorise
 
+pytestmark = pytest.mark.slow
+
 SIZE = 160
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE] + 0.5
 

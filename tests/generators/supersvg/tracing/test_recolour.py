@@ -14,6 +14,8 @@ from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.recolour import with_outlines_of_file, without_tints
 from spectacle.images.opening import open_picture
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_tint_that_the_file_does_not_need_goes_and_a_pale_panel_stays() -> None:
     picture = Image.new("RGB", (96, 96), "white")

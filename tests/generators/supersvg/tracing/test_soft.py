@@ -18,6 +18,8 @@ from spectacle.generators.supersvg.tracing.soft import Soft, opaque_on
 from spectacle.generators.supersvg.tracing.soft_fitting import fit_soft
 from spectacle.generators.supersvg.tracing.vectorise import vectorise
 
+pytestmark = pytest.mark.slow
+
 SIZE = 160
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]
 PLACES = np.stack([COLUMNS.ravel(), ROWS.ravel()], axis=1) + 0.5

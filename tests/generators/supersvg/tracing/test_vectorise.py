@@ -100,6 +100,7 @@ def test_corners_of_a_logo_are_sharp_and_its_lines_straight() -> None:
     assert "c" not in triangle
 
 
+@pytest.mark.slow
 def test_a_logo_is_found_behind_the_noise_of_jpeg() -> None:
     jpeg = io.BytesIO()
     drawn(LOGO).convert("RGB").save(jpeg, "JPEG", quality=85)
@@ -133,6 +134,7 @@ def test_transparency_is_kept(mode: Mode) -> None:
     assert seen[10, 32] > 215
 
 
+@pytest.mark.slow
 def test_an_illustration_is_traced_and_then_filled_with_detail() -> None:
     picture = Image.composite(photograph(), drawn(LOGO).resize((96, 96)).convert("RGB"), Image.new("L", (96, 96), 30))
     picture.paste(drawn(LOGO).convert("RGB").resize((96, 72)), (0, 0))
@@ -323,6 +325,7 @@ def test_curves_that_cross_keep_their_colours_and_a_white_grid_stays_out_of_jpeg
     assert (got[20:155, 20:245][grid].min(axis=1) > 0.96).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_large_line_art_is_traced_at_its_full_size() -> None:
     plan = Image.new("L", (3200, 2400), "white")
     ImageDraw.Draw(plan).line([(200, 200), (3000, 2200), (3000, 600), (400, 2000)], fill=0, width=5)
