@@ -8,7 +8,8 @@ NODE_MODULES := $(TYPESCRIPT)/node_modules
 
 # With the environment's programs first, as the tests and the commands in the documentation expect.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
-PYTEST := $(RUN) OMP_NUM_THREADS=1 $(BIN)/pytest
+# The tests start thousands of processes; without bytecode, each of them would compile all modules once more.
+PYTEST := $(RUN) PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest
 
 .PHONY: help demo set-up test test-slow test-storm test-pythons test-oldest test-latest test-filelock lint format lock audit benchmarks clean check-lock check-system
 
