@@ -74,13 +74,10 @@ def _least_squares(at: Doubles, straight: Doubles, opacity: Doubles, counts: Dou
     for count in counts:
         lean += math.sqrt(count)
     lean = (1e-3 * lean / len(counts)) ** 2
-    found, middle, side = np.empty((size, 4)), np.empty(size), np.empty(size)
-    # The colour first, and the opacity.
+    found = np.empty((size, 4))
     for first, last in ((0, 3), (3, 4)):
-        for knot in range(size):
-            middle[knot], side[knot] = lean, 0.0
-            for channel in range(first, last):
-                found[knot, channel] = lean * straight[knots[knot], channel]
+        middle, side = np.full(size, lean), np.zeros(size)
+        wanted = lean * straight[knots, first:last]
         after = 1 if size > 1 else 0
         for number in range(len(at)):
             while after < size - 1 and number > knots[after]:
@@ -91,19 +88,16 @@ def _least_squares(at: Doubles, straight: Doubles, opacity: Doubles, counts: Dou
             middle[before] += weight * (1 - share) ** 2
             middle[after] += weight * share**2
             side[after] += weight * share * (1 - share)
-            for channel in range(first, last):
-                found[before, channel] += weight * (1 - share) * straight[number, channel]
-                found[after, channel] += weight * share * straight[number, channel]
+            for channel in range(last - first):
+                wanted[before, channel] += weight * (1 - share) * straight[number, first + channel]
+                wanted[after, channel] += weight * share * straight[number, first + channel]
         for knot in range(1, size):
             factor = side[knot] / middle[knot - 1]
             middle[knot] -= factor * side[knot]
-            for channel in range(first, last):
-                found[knot, channel] -= factor * found[knot - 1, channel]
+            wanted[knot] -= factor * wanted[knot - 1]
         for knot in range(size - 1, -1, -1):
-            for channel in range(first, last):
-                above = side[knot + 1] * found[knot + 1, channel] if knot < size - 1 else 0.0
-                found[knot, channel] = (found[knot, channel] - above) / middle[knot]
-    for knot in range(size):
-        for channel in range(4):
-            found[knot, channel] = min(max(found[knot, channel], 0.0), 1.0)
-    return found
+            if knot < size - 1:
+                wanted[knot] -= side[knot + 1] * wanted[knot + 1]
+            wanted[knot] /= middle[knot]
+        found[:, first:last] = wanted
+    return np.minimum(np.maximum(found, 0), 1)
