@@ -190,6 +190,17 @@ def _covered(winding: float, even_odd: bool) -> float:
 
 
 @compiled
+def _longer(places: NDArray[np.int32], covers: Floats, room: int) -> tuple[NDArray[np.int32], Floats]:
+    """The same runs, and room for more."""
+    more_places, more_covers = np.empty((room, 3), np.int32), np.empty(room, np.float32)
+    for number in range(len(covers)):
+        more_covers[number] = covers[number]
+        for part in range(3):
+            more_places[number, part] = places[number, part]
+    return more_places, more_covers
+
+
+@compiled
 def _find_runs(
     edges: Floats, starts: Labels, extents: Floats, blocks: Floats, even_odd: bool, top: int, bottom: int, width: int
 ) -> tuple[NDArray[np.int32], Floats, Labels, Labels]:
@@ -215,9 +226,7 @@ def _find_runs(
             number += 1
         for row in range(upper, lower):
             if count + columns > len(places):
-                more = 2 * len(places) + columns
-                places = np.concatenate((places[:count], np.empty((more - count, 3), np.int32)))
-                covers = np.concatenate((covers[:count], np.empty(more - count, np.float32)))
+                places, covers = _longer(places, covers, 2 * len(places) + columns)
             base = (row - upper) * stride
             winding = 0.0
             column = 0

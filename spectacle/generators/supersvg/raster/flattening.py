@@ -35,11 +35,11 @@ def _flatten(curves: Floats, owners: Labels, paths: int, finest: float, most: in
     edges = np.empty((starts[paths], 4), np.float32)
     edge = 0
     for number in range(len(curves)):
-        x, y = curves[number, 0]
+        x, y = curves[number, 0, 0], curves[number, 0, 1]
         for step in range(1, counts[number] + 1):
             edges[edge, 0], edges[edge, 1] = x, y
             if step == counts[number]:
-                x, y = curves[number, 3]
+                x, y = curves[number, 3, 0], curves[number, 3, 1]
             else:
                 w0, w1, w2, w3 = _weights(step, counts[number])
                 x = w0 * curves[number, 0, 0] + w1 * curves[number, 1, 0]

@@ -33,7 +33,8 @@ _SHADED = (10 / 255) ** 2
 _SAME_GRADIENT = 4 * (1.5 / 255) ** 2
 """Squared error below which a gradient that is known already, or a simple one, will do."""
 
-_GRADIENT_ERROR = (2.5 / 255) ** 2
+GRADIENT_ERROR = (2.5 / 255) ** 2
+"""Squared error, the sum of the channels, up to which an area has one colour."""
 
 
 class _Known:
@@ -73,7 +74,7 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
         means.append(own.mean(axis=0).astype(np.float32))
         errors[number] = ((own - means[number]) ** 2).sum() / len(own)
     shades = Shades.of(seeds, [Area(mean) for mean in means])
-    graded = sorted(np.flatnonzero(errors > _GRADIENT_ERROR).tolist(), key=lambda number: -len(members[number]))
+    graded = sorted(np.flatnonzero(errors > GRADIENT_ERROR).tolist(), key=lambda number: -len(members[number]))
     known = _Known()
     todo = [(number, members[number]) for number in graded]
     rank, room = 0, most_error * pixels.size

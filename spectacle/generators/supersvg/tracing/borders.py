@@ -83,7 +83,7 @@ def closed_curves(labels: Labels, pitch: float) -> tuple[Doubles, Labels]:
     for count in np.unique(curves).tolist():
         chosen = np.flatnonzero(curves == count)
         way = _averaged(passed, begins[chosen], lengths[chosen], 3 * count)
-        fitted = np.einsum("cw,pwi->pci", _fit(count), way)
+        fitted = _fit(count) @ way
         points[places[chosen][:, None] + np.arange(3 * count)] = _widened(fitted, areas[chosen])
     return points, curves
 

@@ -63,6 +63,15 @@ def _left_by(values: Floats, level: float, row: int, column: int, side: int) -> 
 
 
 @compiled
+def _longer(places: Doubles) -> Doubles:
+    """The same places, and room for as many more."""
+    more = np.empty((2 * len(places), 2))
+    for number in range(len(places)):
+        more[number, 0], more[number, 1] = places[number, 0], places[number, 1]
+    return more
+
+
+@compiled
 def _followed(values: Floats, level: float) -> tuple[Doubles, Labels]:
     """Places on all contours, one after the other, and where each contour ends."""
     height, width = values.shape
@@ -87,7 +96,7 @@ def _followed(values: Floats, level: float) -> tuple[Doubles, Labels]:
                 # Contours through a corner of squares come there more than once.
                 if count == begin or places[count - 1, 0] != y or places[count - 1, 1] != x:
                     if count == len(places):
-                        places = np.concatenate((places, np.empty_like(places)))
+                        places = _longer(places)
                     places[count, 0], places[count, 1] = y, x
                     if y > places[lowest, 0]:
                         lowest = count
@@ -107,10 +116,17 @@ def _followed(values: Floats, level: float) -> tuple[Doubles, Labels]:
                 and places[count - 1, 1] == places[begin, 1]
             ):
                 count -= 1
-            turned = np.concatenate((places[lowest:count], places[begin:lowest]))
-            places[begin:count] = turned
+            length, turned = count - begin, np.empty((count - begin, 2))
+            for number in range(length):
+                place = begin + (lowest - begin + number) % length
+                turned[number, 0], turned[number, 1] = places[place, 0], places[place, 1]
+            for number in range(length):
+                places[begin + number, 0], places[begin + number, 1] = turned[number, 0], turned[number, 1]
             if found == len(ends):
-                ends = np.concatenate((ends, np.empty_like(ends)))
+                more = np.empty(2 * found, np.int64)
+                for number in range(found):
+                    more[number] = ends[number]
+                ends = more
             ends[found] = count
             found += 1
     return places[:count].copy(), ends[:found].copy()

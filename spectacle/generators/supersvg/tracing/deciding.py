@@ -14,10 +14,10 @@ from spectacle.generators.supersvg.arrays import Floats, farthest
 from spectacle.generators.supersvg.tracing.areas import Areas
 from spectacle.generators.supersvg.tracing.comparing import is_better, sides_of, with_pale_lines
 from spectacle.generators.supersvg.tracing.details import is_small
-from spectacle.generators.supersvg.tracing.flat import any_error, find_areas_within, smooth_share
+from spectacle.generators.supersvg.tracing.flat import any_error, find_areas, find_areas_within, smooth_share
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.kind import mode_of, most_error
-from spectacle.generators.supersvg.tracing.logo import FINAL_RATE, trace_areas
+from spectacle.generators.supersvg.tracing.logo import FINAL_RATE, MIN_AREA, MIN_TOLERANCE, trace_areas
 from spectacle.generators.supersvg.tracing.palette import find_colours
 from spectacle.generators.supersvg.tracing.pixel_art import find_blurred_cells
 from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, with_fewer_colours
@@ -35,9 +35,8 @@ _UNTOLD, _MAX_SIDES, _MAX_MIXED = 0.03, 30, 0.5
 each pixel of its width, and the share of pixels that show two of them, at most, for an icon. Measured: icons of 48 to
 128 pixels, compressed or not, have 0.03, 27 and 0.4 but for the smallest in strong JPEG; photographs more of one."""
 
-_STEPS = 30
-_MOST, _LEAST, _TOLERANCE = 255, 6, 0.35
-"""How an icon is tried: steps, paths and pixels of a path, and how far in pixels an outline may be off."""
+_STEPS, _MOST = 30, 255
+"""How an icon is tried: steps and paths."""
 
 _UNSEEN, _LOSS = 0.0003, 200
 """Mean squared error that is added, and by how many times what it costs that all is lost is more than the curves."""
@@ -66,8 +65,39 @@ class Decided:
     sharpened: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was found of an image before it is decided what kind it is.
+
+    Attributes:
+        file: What is known of the pixels before they were compressed, if they were.
+        areas: All that it is made of, with soft shades.
+    """
+
+    file: Compressed | None
+    areas: Areas
+
+    @classmethod
+    def of(cls, picture: Image.Image, pixels: Floats) -> Known:
+        """Find them.
+
+        Args:
+            picture: As it was opened.
+            pixels: (height, width, 3 or 4), the image.
+        """
+        file = Compressed.of(picture, pixels)
+        return cls(file, find_areas(pixels, file))
+
+
 def decide(
-    picture: Image.Image, optimiser: Optimiser, pixels: Floats, mode: Mode, budget: Budget, *, overlays: bool = True
+    picture: Image.Image,
+    optimiser: Optimiser,
+    pixels: Floats,
+    mode: Mode,
+    budget: Budget,
+    *,
+    overlays: bool = True,
+    known: Known | None = None,
 ) -> Decided:
     """Find out what kind of image it is, unless it is known.
 
@@ -78,13 +108,17 @@ def decide(
         mode: `AUTO`, or what the image is drawn as: areas are found in any case then.
         budget: Of the work; whatever its check raises passes through.
         overlays: Whether soft shades may lie on areas.
+        known: What is used instead of finding it once more.
     """
     found, areas, file = Mode.PHOTO, None, None
     smooth, small = smooth_share(pixels) >= _MIN_SMOOTH, is_small(pixels)
     if tried := mode != Mode.AUTO or smooth or small:
-        file = Compressed.of(picture, pixels)
         limit = any_error if mode != Mode.AUTO or small else most_error
-        areas = find_areas_within(pixels, file, limit, overlays=overlays)
+        if known is None:
+            file = Compressed.of(picture, pixels)
+            areas = find_areas_within(pixels, file, limit, overlays=overlays)
+        else:
+            file, areas = known.file, known.areas
         found = Mode.PHOTO if areas is None else mode_of(areas)
         if mode == Mode.AUTO and not smooth and areas is not None and not _is_icon(areas, pixels):
             found, areas, file = Mode.PHOTO, None, None
@@ -146,7 +180,7 @@ class _Drawn:
 
     @classmethod
     def of(cls, areas: Areas, optimiser: Optimiser, budget: Budget) -> _Drawn:
-        traced = trace_areas(areas, _MOST, _LEAST, _TOLERANCE)
+        traced = trace_areas(areas, _MOST, MIN_AREA, MIN_TOLERANCE)
         own = traced.optimiser(optimiser)
         steps = Budget(_STEPS, lambda step, steps, error: None, budget.deadline, budget.check)
         paths = own.run(traced.paths.to(own.pixels.device), steps, 1.0, FINAL_RATE)

@@ -99,9 +99,12 @@ def _write_ways(numbers: Doubles, middle: Doubles, spread: float, places: Double
 def _uneven(ways: Doubles, colours: Floats, steps: NDArray[np.int32], order: NDArray[np.int32]) -> float:
     """Mean squared difference of colours from the trend among those that are about as far on the way."""
     count, channels = colours.shape
-    low, high = ways.min(), ways.max()
+    low = high = ways[0]
+    for number in range(count):
+        low, high = min(low, ways[number]), max(high, ways[number])
     scale = (_STEPS - 1) / max(high - low, 1e-12)
-    steps[:] = 0
+    for step in range(_STEPS + 1):
+        steps[step] = 0
     for number in range(count):
         steps[int((ways[number] - low) * scale) + 1] += 1
     for step in range(_STEPS):
@@ -136,9 +139,8 @@ def _search(
     corners = np.empty((size + 1, size))
     values = np.empty(size + 1)
     for corner in range(size + 1):
-        corners[corner] = start
-        if corner:
-            corners[corner, corner - 1] += reach[corner - 1]
+        for number in range(size):
+            corners[corner, number] = start[number] + (reach[number] if corner == number + 1 else 0.0)
         _write_ways(corners[corner], middle, spread, places, ways)
         values[corner] = _uneven(ways, colours, steps, order)
     moves = size + 1
@@ -154,16 +156,19 @@ def _search(
         if values[best] > _POOR and far <= _NEAR_POOR and values[worst] - values[best] <= _ALIKE_POOR * values[best]:
             break
         second = 0.0
-        centre[:] = 0
+        for number in range(size):
+            centre[number] = 0.0
         for corner in range(size + 1):
             if corner != worst:
                 second = max(second, values[corner])
-                centre += corners[corner] / size
+                for number in range(size):
+                    centre[number] += corners[corner, number] / size
         value, kept = _MANY, 0.0
         # Beyond the others; further, if that is best; or, if it is worst, nearer, on the better side.
         for attempt in range(2):
             share = -1.0 if attempt == 0 else -2.0 if value < values[best] else -0.5 if value < values[worst] else 0.5
-            trial[:] = centre + share * (corners[worst] - centre)
+            for number in range(size):
+                trial[number] = centre[number] + share * (corners[worst, number] - centre[number])
             _write_ways(trial, middle, spread, places, ways)
             found = _uneven(ways, colours, steps, order)
             moves += 1
@@ -172,12 +177,14 @@ def _search(
             if attempt == 0 and values[best] <= value < second:
                 break
         if value < values[worst] and (value < second or kept in (-0.5, 0.5)):
-            corners[worst] = centre + kept * (corners[worst] - centre)
+            for number in range(size):
+                corners[worst, number] = centre[number] + kept * (corners[worst, number] - centre[number])
             values[worst] = value
             continue
         for corner in range(size + 1):
             if corner != best:
-                corners[corner] = (corners[corner] + corners[best]) / 2
+                for number in range(size):
+                    corners[corner, number] = (corners[corner, number] + corners[best, number]) / 2
                 _write_ways(corners[corner], middle, spread, places, ways)
                 values[corner] = _uneven(ways, colours, steps, order)
                 moves += 1
@@ -215,4 +222,6 @@ def unevenness(ways: Doubles, colours: Doubles) -> float:
         ways: (n,) how far each is.
         colours: (n, channels).
     """
-    return float(_uneven(ways, colours, np.empty(_STEPS + 1, np.int64), np.empty(len(ways), np.int64)))
+    # As `_search` has them, so that they are compiled for once.
+    own, seen = np.ascontiguousarray(ways, np.float64), np.ascontiguousarray(colours, np.float32)
+    return float(_uneven(own, seen, np.empty(_STEPS + 1, np.int32), np.empty(len(own), np.int32)))

@@ -202,8 +202,9 @@ def _write_colours(fills: Fills, numbers: Labels, x: Doubles, y: Doubles, colour
 @compiled
 def _off(fills: Fills, places: Doubles, colours: Doubles) -> Doubles:
     colour, off = np.empty(4), np.zeros(len(places))
+    number = np.int64(0)  # a literal would be a type of its own, and what is called compiled once more
     for place in range(len(places)):
-        _write_fill(fills, 0, places[place, 0], places[place, 1], colour)
+        _write_fill(fills, number, places[place, 0], places[place, 1], colour)
         for channel in range(colours.shape[1]):
             off[place] += (colour[channel] - colours[place, channel]) ** 2
     return off

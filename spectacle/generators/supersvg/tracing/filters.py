@@ -7,35 +7,34 @@ import numpy as np
 from spectacle.generators.supersvg.arrays import Floats
 from spectacle.generators.supersvg.raster.cpu import compiled
 
-_SIDE = 5
-_KEPT = _SIDE * _SIDE // 2 + 2
-"""Of so many values neither the least nor the greatest can be the median of all in the window."""
 
-
-def median_of_25(pixels: Floats) -> Floats:
-    """The median of each channel in windows of 5 x 5 pixels, mirrored at the edges.
+def median(pixels: Floats, side: int) -> Floats:
+    """The median of each channel in windows of `side` x `side` pixels, mirrored at the edges.
 
     Args:
-        pixels: (height, width, channels), at least two pixels wide and high.
+        pixels: (height, width, channels), at least half as many pixels wide and high as a window.
+        side: Of the windows, an odd number from 3 on.
     """
-    around = _SIDE // 2
+    around = side // 2
     padded = np.pad(np.asarray(pixels, np.float32), ((around, around), (around, around), (0, 0)), mode="symmetric")
-    found: Floats = _medians(np.ascontiguousarray(padded).reshape(len(padded), -1), pixels.shape[2])
+    found: Floats = _medians(np.ascontiguousarray(padded).reshape(len(padded), -1), pixels.shape[2], side)
     return found.reshape(pixels.shape)
 
 
 @compiled
-def _medians(padded: Floats, channels: int) -> Floats:
-    height, width = len(padded) - _SIDE + 1, padded.shape[1] - (_SIDE - 1) * channels
+def _medians(padded: Floats, channels: int, side: int) -> Floats:
+    height, width = len(padded) - side + 1, padded.shape[1] - (side - 1) * channels
     found = np.empty((height, width), np.float32)
-    rows = np.empty((_KEPT, width), np.float32)
+    # Of so many values neither the least nor the greatest can be the median of all in the window.
+    kept = side * side // 2 + 2
+    rows = np.empty((kept, width), np.float32)
     for top in range(height):
         # Values join one by one; each time the least and the greatest leave.
-        for number in range(_KEPT):
-            begin = number % _SIDE * channels
-            rows[number] = padded[top + number // _SIDE, begin : begin + width]
-        count = _KEPT
-        for joining in range(_KEPT, _SIDE * _SIDE + 1):
+        for number in range(kept):
+            begin = number % side * channels
+            _copy(padded[top + number // side, begin : begin + width], rows[number])
+        count = kept
+        for joining in range(kept, side * side + 1):
             half = count // 2
             for number in range(half):
                 _sort(rows[number], rows[count - 1 - number])
@@ -44,12 +43,18 @@ def _medians(padded: Floats, channels: int) -> Floats:
             for number in range(half, count - 1):
                 _sort(rows[number], rows[count - 1])
             count -= 1
-            if joining < _SIDE * _SIDE:
-                begin = joining % _SIDE * channels
-                rows[0] = padded[top + joining // _SIDE, begin : begin + width]
+            if joining < side * side:
+                begin = joining % side * channels
+                _copy(padded[top + joining // side, begin : begin + width], rows[0])
             else:
-                found[top] = rows[1]
+                _copy(rows[1], found[top])
     return found
+
+
+@compiled
+def _copy(values: Floats, copy: Floats) -> None:
+    for place in range(len(copy)):
+        copy[place] = values[place]
 
 
 @compiled

@@ -120,7 +120,7 @@ def _greedy(
 ) -> int:
     """Write cubics that each reach as far as the tolerance allows; returns how many, or `most` + 1 for too many."""
     last = len(span) - 1
-    here, count = 0, 0
+    here, count = int(np.int64(0)), 0  # a literal would be a type of its own, and what is called compiled once more
     tangent = begin_tangent
     trial = np.empty((4, 2))
     while here < last:

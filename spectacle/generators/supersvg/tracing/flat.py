@@ -23,10 +23,11 @@ from spectacle.generators.supersvg.tracing.details import (
     noise_in,
 )
 from spectacle.generators.supersvg.tracing.fill_kernels import share_pixels
-from spectacle.generators.supersvg.tracing.filters import median_of_25
+from spectacle.generators.supersvg.tracing.filters import median
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, without_tints
+from spectacle.generators.supersvg.tracing.untold import best_mixed, leaves_more
 
 _SMOOTH = 6 / 255
 """Neighbours in one area differ by less, in every channel: gradients do, outlines do not."""
@@ -37,6 +38,9 @@ _STEEP, _BEND = 16 / 255, 3.6 / 255
 _CLEAR = 0.5 / 255
 
 _SMOOTH_COMPRESSED = 10 / 255
+_CLEANED = 5
+"""Side of the median filter that takes the noise of compression away."""
+
 _MIN_AREA = 6
 """Smaller areas of smooth pixels are considered parts of an outline."""
 
@@ -54,6 +58,9 @@ _CLOSE = 0.0005
 
 _FAR_OFF = 2 * _CLOSE
 """Mean squared error of smooth pixels without noise above which details do not help any more."""
+
+_LENIENT = 1.25
+"""By this factor what areas leave in any case may be above a limit that it is compared with."""
 
 _WORTH = 0.5
 """Details behind noise are real where they leave less than this share of the error."""
@@ -92,7 +99,7 @@ def find_areas_within(
     """
     if (cells := find_cells(pixels)) is not None:
         return cells
-    behind = cache(lambda: _behind_noise(pixels, overlays))
+    behind = cache(lambda: _behind_noise(pixels, overlays, close=file is None))
     if file is not None and (under := behind()) is not None:
         before = _before_compression(pixels, under, file)
         if before.error < _CLOSE:
@@ -152,6 +159,15 @@ def _smooth_areas(
     pixels: Floats, smooth: float, most_error: MostError, overlays: bool
 ) -> tuple[Areas, NDArray[np.bool_]] | None:
     """The smooth areas of an image, and which of its pixels are surely in them; None if their error is too great."""
+    seeds, count, sure = _seeds(pixels, smooth)
+    most = most_error(sure, count)
+    if count and math.isfinite(most) and leaves_more(pixels, seeds, _LENIENT * most):
+        return None
+    return _filled(pixels, seeds, count, sure, most, overlays)
+
+
+def _seeds(pixels: Floats, smooth: float) -> tuple[Labels, int, float]:
+    """The smooth areas numbered from 1, with 0 for outlines, how many, and the share of the pixels in them."""
     seeds = _connected(_flat(pixels, smooth), pixels)
     sizes = np.bincount(seeds.ravel())
     sizes[0] = 0
@@ -159,14 +175,20 @@ def _smooth_areas(
     numbers = np.zeros(len(sizes), np.int64)
     numbers[kept] = np.arange(1, len(kept) + 1)
     seeds = numbers[seeds]
-    sure = float((seeds > 0).mean())
-    if not len(kept):
+    return seeds, len(kept), float((seeds > 0).mean())
+
+
+def _filled(
+    pixels: Floats, seeds: Labels, count: int, sure: float, most: float, overlays: bool
+) -> tuple[Areas, NDArray[np.bool_]] | None:
+    """The areas of an image with their fills, as for `_smooth_areas`."""
+    if not count:
         mean = pixels.mean(axis=(0, 1))
         none = np.zeros(pixels.shape[:2], np.int64)
         whole = np.ones(pixels.shape[:2], np.float32)
         return Areas.of(pixels, none, none, whole, [Area(mean)], sure), seeds > 0
     overlays = overlays and sure > _MOSTLY_SMOOTH
-    shades = find_fills(pixels, seeds, len(kept), most_error(sure, len(kept)), overlays=overlays)
+    shades = find_fills(pixels, seeds, count, most, overlays=overlays)
     if shades is None:
         return None
     seeds, areas = shades.seeds, shades.areas
@@ -175,17 +197,30 @@ def _smooth_areas(
     return Areas.of(pixels, labels, neighbours, shares, areas, sure), seeds > 0
 
 
-def _behind_noise(pixels: Floats, overlays: bool) -> Areas | None:
-    """The areas behind the noise that lossy compression leaves, if they are near enough; fine lines are lost."""
-    found = _smooth_areas(median_of_25(pixels), _SMOOTH_COMPRESSED, lambda sure, count: _FAR_OFF, overlays)
+def _behind_noise(pixels: Floats, overlays: bool, *, close: bool) -> Areas | None:
+    """The areas behind the noise that lossy compression leaves, if they are near enough; fine lines are lost.
+
+    Args:
+        pixels: (height, width, 3 or 4).
+        overlays: Whether soft shades may lie on areas.
+        close: Whether areas that are not close are of no use.
+    """
+    clean = median(pixels, _CLEANED)
+    seeds, count, sure = _seeds(clean, _SMOOTH_COMPRESSED)
+    if close and count and _blurred_error(best_mixed(clean, seeds)[0], pixels) > _LENIENT * _CLOSE:
+        return None
+    found = _filled(clean, seeds, count, sure, _FAR_OFF, overlays)
     # Not the error against the median: that has no fine lines, and what has none is no better for it.
     return None if found is None else _error_after_blur(found[0], pixels)
 
 
 def _error_after_blur(areas: Areas, pixels: Floats) -> Areas:
     """The same areas, with the error that is left once both are blurred, so that noise hardly counts."""
-    left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
-    return replace(areas, error=float(np.mean(left**2)))
+    return replace(areas, error=_blurred_error(areas.modelled, pixels))
+
+
+def _blurred_error(modelled: Floats, pixels: Floats) -> float:
+    return float(np.mean(ndimage.gaussian_filter(modelled - pixels, (_BLUR, _BLUR, 0)) ** 2))
 
 
 def _near_outlines(areas: Areas) -> NDArray[np.bool_]:

@@ -74,7 +74,9 @@ def _through_circles(bands: list[Doubles]) -> tuple[Doubles, Doubles, float] | N
 def _circle(places: Doubles) -> tuple[float, float, float, float]:
     """Centre and radius of the circle nearest to places, (n, 2), and how far they are from it, as a share of that."""
     count = len(places)
-    middle_x, middle_y = places[:, 0].mean(), places[:, 1].mean()
+    middle_x = middle_y = 0.0
+    for number in range(count):
+        middle_x, middle_y = middle_x + places[number, 0] / count, middle_y + places[number, 1] / count
     xx = xy = yy = xz = yz = z = 0.0
     for number in range(count):
         x, y = places[number, 0] - middle_x, places[number, 1] - middle_y

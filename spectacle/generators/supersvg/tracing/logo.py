@@ -26,6 +26,12 @@ _POINT_RATE = 0.1
 FINAL_RATE = 0.1
 """The share of that in the last step."""
 
+MIN_AREA = 6
+"""Areas of logos that have fewer pixels are not traced."""
+
+MIN_TOLERANCE = 0.35
+"""Outlines fitted closer than this, in pixels, follow the steps of the pixels."""
+
 _UNDERLAP = 4
 """By how many pixels an area reaches under those above it, so that nothing shines through between them."""
 

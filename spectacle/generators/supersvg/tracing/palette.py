@@ -12,6 +12,7 @@ from scipy.cluster.vq import kmeans2
 from spectacle.generators.supersvg.arrays import Floats, Labels, farthest
 from spectacle.generators.supersvg.tracing.areas import Area, Areas
 from spectacle.generators.supersvg.tracing.details import SEEN_IN_NOISE, add_details
+from spectacle.generators.supersvg.tracing.filters import median
 from spectacle.generators.supersvg.tracing.flat import share_outlines
 
 _SIDES = (3, 5)
@@ -100,7 +101,7 @@ def _cleaned(stripes: Floats, side: int) -> tuple[Floats, NDArray[np.bool_]]:
         stripes: (stripes, rows, width, channels).
         side: Of the median filter.
     """
-    clean = ndimage.median_filter(stripes, size=(1, side, side, 1))
+    clean = np.stack([median(stripe, side) for stripe in stripes])
     around = (1, 3, 3, 1)
     range_ = ndimage.maximum_filter(clean, around) - ndimage.minimum_filter(clean, around)
     return clean, farthest(range_) < _FLAT
@@ -216,7 +217,7 @@ def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Area
         seeds += names[parts]
         own += [number] * len(kept)
     areas = [Area(colours[number]) for number in own]
-    soft = ndimage.median_filter(pixels, size=(3, 3, 1))
+    soft = median(pixels, _SIDES[0])
     labels, neighbours, shares = share_outlines(soft, seeds, areas)
     found_areas = Areas.of(pixels, labels, neighbours, shares, areas, float((seeds > 0).mean()))
     # Where the median took a fine line away, the image is not smooth.

@@ -39,7 +39,7 @@ def may_be_quadratic(paths: PathSet, optimiser: Optimiser) -> Tensor:
         return torch.zeros(0, dtype=torch.bool, device=paths.points.device)
     curves = paths.curves().detach().cpu().double().numpy()
     off = _off(curves, _raised(curves, _controls(curves)))
-    costs = np.einsum("qsi,qij,qsj->q", off, weights_of(paths, optimiser), off) / len(_PLACES)
+    costs = ((off @ weights_of(paths, optimiser)) * off).sum(axis=(1, 2)) / len(_PLACES)
     error = float(optimiser.difference(paths).square().sum())
     return torch.from_numpy(costs < _WORTH * error / len(curves)).to(paths.points.device)
 

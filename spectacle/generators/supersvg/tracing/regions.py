@@ -87,8 +87,12 @@ def _cost(sizes: Doubles, sums: Doubles, one: int, other: int) -> float:
 def _merge(pairs: Labels, own_sizes: Doubles, own_sums: Doubles, own_gains: Doubles, count: int) -> Labels:
     """(regions,) the number of what each region is part of in the end; what is merged has numbers after theirs."""
     first = len(own_sizes)
-    sizes, sums, gains = np.zeros(2 * first), np.zeros((2 * first, own_sums.shape[1])), np.zeros(2 * first)
-    sizes[:first], sums[:first], gains[:first] = own_sizes, own_sums, own_gains
+    channels = own_sums.shape[1]
+    sizes, sums, gains = np.zeros(2 * first), np.zeros((2 * first, channels)), np.zeros(2 * first)
+    for number in range(first):
+        sizes[number], gains[number] = own_sizes[number], own_gains[number]
+        for channel in range(channels):
+            sums[number, channel] = own_sums[number, channel]
     whole = np.arange(2 * first)
     # The neighbours of each region are a chain; those that have become part of others since are found by `whole`.
     neighbour, link = np.empty(2 * len(pairs), np.int64), np.empty(2 * len(pairs), np.int64)
@@ -110,7 +114,8 @@ def _merge(pairs: Labels, own_sizes: Doubles, own_sums: Doubles, own_gains: Doub
         if whole[one] != one or whole[other] != other or lost >= min(gains[one], gains[other]):
             continue
         sizes[new], gains[new] = sizes[one] + sizes[other], gains[one] + gains[other] - lost
-        sums[new] = sums[one] + sums[other]
+        for channel in range(channels):
+            sums[new, channel] = sums[one, channel] + sums[other, channel]
         whole[one] = whole[other] = new
         link[tail[one]] = head[other]
         place, last = head[one], -1

@@ -128,12 +128,12 @@ def _joined(one: Doubles, other: Doubles, weight: Doubles, further: Doubles) -> 
     for _ in range(_ROUNDS - 1):
         steps = 3 * np.diff(fitted, axis=1)
         r = 1 - u
-        slopes = np.einsum("qsw,qwi->qsi", np.stack([r * r, 2 * r * u, u * u], axis=2), steps)
+        slopes = np.stack([r * r, 2 * r * u, u * u], axis=2) @ steps
         u = (u - (off * slopes).sum(axis=2) / np.maximum((slopes**2).sum(axis=2), 1e-6)).clip(0, 1)
         fitted, off = _fitted(places, u, one[:, 0], other[:, 3])
-    costs = np.einsum("qsi,qij,qsj->q", off[:, :_SAMPLES], weight, off[:, :_SAMPLES])
-    costs += np.einsum("qsi,qij,qsj->q", off[:, _SAMPLES:], further, off[:, _SAMPLES:])
-    return fitted, costs / _SAMPLES
+    halves = [off[:, :_SAMPLES], off[:, _SAMPLES:]]
+    costs = sum(((half @ form) * half).sum(axis=(1, 2)) for half, form in zip(halves, (weight, further), strict=True))
+    return fitted, np.asarray(costs / _SAMPLES)
 
 
 def _fitted(places: Doubles, u: Doubles, begin: Doubles, end: Doubles) -> tuple[Doubles, Doubles]:
@@ -142,7 +142,7 @@ def _fitted(places: Doubles, u: Doubles, begin: Doubles, end: Doubles) -> tuple[
     one, two = 3 * r * r * u, 3 * r * u * u
     rest = places - (r**3)[..., None] * begin[:, None] - (u**3)[..., None] * end[:, None]
     aa, ab, bb = (one * one).sum(axis=1), (one * two).sum(axis=1), (two * two).sum(axis=1)
-    a, b = np.einsum("qs,qsi->qi", one, rest), np.einsum("qs,qsi->qi", two, rest)
+    a, b = ((part[:, None] @ rest)[:, 0] for part in (one, two))
     determinant = np.maximum(aa * bb - ab * ab, 1e-9)[:, None]
     first = (a * bb[:, None] - b * ab[:, None]) / determinant
     second = (b * aa[:, None] - a * ab[:, None]) / determinant
@@ -154,4 +154,4 @@ def _at(curves: Doubles, t: Doubles) -> Doubles:
     """(n, places, 2) of curves (n, 4, 2)."""
     r = 1 - t
     weights = np.stack([r**3, 3 * r * r * t, 3 * r * t * t, t**3], axis=1)
-    return np.asarray(np.einsum("sw,qwi->qsi", weights, curves))
+    return np.asarray(weights @ curves)

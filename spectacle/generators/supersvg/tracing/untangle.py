@@ -122,16 +122,16 @@ def _crossing(curves: Doubles) -> tuple[int, int, float, float]:
                 points[number * _POINTS + step, axis] = (
                     value + w2 * curves[number, 2, axis] + w3 * curves[number, 3, axis]
                 )
-    points[count] = points[0]
+    points[count, 0], points[count, 1] = points[0, 0], points[0, 1]
     for i in range(count):
-        ax, ay = points[i]
-        bx, by = points[i + 1]
+        ax, ay = points[i, 0], points[i, 1]
+        bx, by = points[i + 1, 0], points[i + 1, 1]
         left, right, top, bottom = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
         for j in range(i + 2, count):
             if i == 0 and j == count - 1:
                 continue
-            cx, cy = points[j]
-            dx, dy = points[j + 1]
+            cx, cy = points[j, 0], points[j, 1]
+            dx, dy = points[j + 1, 0], points[j + 1, 1]
             if max(cx, dx) < left or min(cx, dx) > right or max(cy, dy) < top or min(cy, dy) > bottom:
                 continue
             cross = (bx - ax) * (dy - cy) - (by - ay) * (dx - cx)

@@ -17,13 +17,13 @@ from spectacle.generators.supersvg.tracing.areas import Areas
 from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find_strokes, is_line_art
 from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
 from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
-from spectacle.generators.supersvg.tracing.deciding import decide
+from spectacle.generators.supersvg.tracing.deciding import Known, decide
 from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
 from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.lineart import thickness, trace_ink
-from spectacle.generators.supersvg.tracing.logo import FINAL_RATE, background_of, trace_areas
+from spectacle.generators.supersvg.tracing.logo import FINAL_RATE, MIN_AREA, MIN_TOLERANCE, background_of, trace_areas
 from spectacle.generators.supersvg.tracing.metrics import Metrics, compare
 from spectacle.generators.supersvg.tracing.palette import reduced_to
 from spectacle.generators.supersvg.tracing.photo import complete, draw_photo
@@ -43,10 +43,6 @@ _SHAPE_TOLERANCE = 0.3
 _TIME_SHARE = 0.9
 """The share of the time limit after which the SVG is written down."""
 
-_MIN_TOLERANCE = 0.35
-"""Outlines fitted closer than this follow the steps of the pixels."""
-
-_LOGO_AREA = 6
 _ILLUSTRATION_AREA = 40
 _TRACED_SHARE = 0.3
 _INK_RATE = 0.005
@@ -163,7 +159,7 @@ class _Work:
 
     def drawn(self, mode: Mode) -> Vectorised:
         """The drawing of a kind of image, or of the kind that it is found to be."""
-        pixels = self.target.pixels
+        pixels, known = self.target.pixels, None
         if self.settings.ink:
             mode = Mode.LINEART
         if self.settings.colours is not None and not self.settings.ink:
@@ -175,8 +171,8 @@ class _Work:
         if mode != Mode.ILLUSTRATION and self.most > 0:
             ink = find_ink(pixels)
             if ink is not None and mode != Mode.LINEART and not self.settings.tiled and may_fade(pixels, ink):
-                shaded = find_areas(pixels, Compressed.of(self.picture, pixels))
-                ink = None if says_more(shaded, pixels, ink) else ink
+                known = Known.of(self.picture, pixels)
+                ink = None if says_more(known.areas, pixels, ink) else ink
             even = ink is None and mode == Mode.LINEART
             if even:
                 ink = evened_ink(pixels)
@@ -187,7 +183,8 @@ class _Work:
                 return traced
         if mode == Mode.ILLUSTRATION:
             return self.traced(find_areas(pixels, overlays=not self.settings.tiled), mode)
-        decided = decide(self.picture, self.optimiser, pixels, mode, self.budget, overlays=not self.settings.tiled)
+        overlays = not self.settings.tiled
+        decided = decide(self.picture, self.optimiser, pixels, mode, self.budget, overlays=overlays, known=known)
         self.file, self.sharpened = decided.file, decided.sharpened
         found, areas = decided.mode, decided.areas
         if found == Mode.PHOTO and self.settings.tiled:
@@ -195,7 +192,7 @@ class _Work:
         return self.photo() if areas is None or found == Mode.PHOTO else self.traced(areas, found)
 
     def _reduced(self, colours: int | tuple[tuple[float, float, float], ...]) -> Areas:
-        least = _LOGO_AREA if self.settings.min_area is None else self.settings.min_area
+        least = MIN_AREA if self.settings.min_area is None else self.settings.min_area
         return reduced_to(
             self.target.pixels, colours if isinstance(colours, int) else np.array(colours, np.float32), least
         )
@@ -250,7 +247,7 @@ class _Work:
             at_full_size = ink_at_full_size(self.picture)
             if at_full_size is not None:
                 ink, full = at_full_size, target.width / target.full_width
-        tolerance = max(_MIN_TOLERANCE, self.settings.simplify)
+        tolerance = max(MIN_TOLERANCE, self.settings.simplify)
         traced = trace_ink(ink, tolerance, self.settings.min_area, self.budget.go_on)
         if traced is None or not len(traced.paths):
             return None
@@ -270,8 +267,8 @@ class _Work:
         """An SVG of areas, and, if it is an illustration, of what is in them."""
         logo = mode == Mode.LOGO
         most = self.most if logo else (self.most + 1) // 2
-        tolerance = max(_MIN_TOLERANCE, self.settings.simplify)
-        least: float = _LOGO_AREA if logo else _ILLUSTRATION_AREA
+        tolerance = max(MIN_TOLERANCE, self.settings.simplify)
+        least: float = MIN_AREA if logo else _ILLUSTRATION_AREA
         if self.settings.min_area is not None:
             least = self.settings.min_area
         if self.settings.tiled:

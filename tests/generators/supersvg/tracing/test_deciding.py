@@ -12,10 +12,12 @@ pytest.importorskip("torch")
 pytest.importorskip("numba")
 pytest.importorskip("skimage")
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 from skimage import data
 
+from spectacle.generators.supersvg.tracing import deciding
+from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.settings import Mode, Vectorised, VectoriseSettings
 from spectacle.generators.supersvg.tracing.vectorise import vectorise
 
@@ -95,3 +97,20 @@ def test_a_small_photograph_is_none(size: int) -> None:
     whole = Image.fromarray(data.astronaut())
     whole.thumbnail((size, size))
     assert vectorised(whole, 0).mode == Mode.PHOTO
+
+
+def test_areas_that_show_whether_ink_fades_are_not_searched_for_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    faded = Image.new("L", (220, 220))
+    ImageDraw.Draw(faded).ellipse((150, 150, 190, 190), fill=25)
+    ink = Image.new("L", (880, 880))
+    ImageDraw.Draw(ink).ellipse((80, 80, 480, 480), fill=255)
+    ImageDraw.Draw(ink).rectangle((560, 80, 760, 300), fill=255)
+    picture = Image.new("L", (220, 220), "white")
+    for part in (faded.filter(ImageFilter.GaussianBlur(6)), ink.resize((220, 220), Image.Resampling.LANCZOS)):
+        picture.paste(0, (0, 0), part)
+    searches = []
+    monkeypatch.setattr(deciding, "find_areas", lambda *given: searches.append(given) or find_areas(*given))
+    monkeypatch.setattr(deciding, "find_areas_within", lambda *given, **options: pytest.fail("searched for again"))
+    made = vectorised(picture.convert("RGB"), 0)
+    assert made.mode == Mode.LOGO
+    assert len(searches) == 1
