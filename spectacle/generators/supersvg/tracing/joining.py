@@ -60,12 +60,13 @@ def joined(areas: Areas, filled: NDArray[np.float64]) -> Areas:
 
 
 def _join_fine(areas: Areas, own: Labels, plain: NDArray[np.bool_], sizes: Labels, beside: dict[int, set[int]]) -> None:
-    """Write the number of a larger fine area for those of its colour next to it: the same line, where it is wider."""
+    """Write one number for fine areas and the smaller ones of their colour next to them: one line, wider in places."""
     for number, area in enumerate(areas.areas):
         for other in beside[number] if area.fine else ():
             same = np.abs(areas.areas[other].colour - area.colour).max() < _SAME
-            if plain[other] and same and sizes[other] < sizes[number]:
-                own[other] = number
+            if same and (areas.areas[other].fine or (plain[other] and sizes[other] < sizes[number])):
+                # Either may be part of more already.
+                own[own == own[other]] = own[number]
 
 
 def _neighbours(labels: Labels) -> dict[int, set[int]]:
