@@ -1,0 +1,98 @@
+"""Icons of touching parts, and those that end within the outermost pixels of an image."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("numba")
+pytest.importorskip("skimage")
+
+from PIL import Image
+
+from spectacle.generators.supersvg.tracing.contours import beyond_edges, find_contours
+from spectacle.generators.supersvg.tracing.flat import find_areas
+from spectacle.generators.supersvg.tracing.settings import VectoriseSettings
+from spectacle.generators.supersvg.tracing.vectorise import vectorise
+
+WHITE, RED, BLUE = np.ones(3), np.array([0.9, 0.2, 0.1]), np.array([0.1, 0.4, 0.9])
+
+
+def boxes(size: int, *drawn: tuple[float, float, float, float, np.ndarray]) -> np.ndarray:
+    """Boxes (left, top, right, bottom, colour) on white, one after the other, each by how much it covers of pixels."""
+    pixels = np.ones((size, size, 3))
+    places = np.arange(size)
+    for left, top, right, bottom, colour in drawn:
+        across = (np.minimum(places + 1, right) - np.maximum(places, left)).clip(0, 1)
+        down = (np.minimum(places + 1, bottom) - np.maximum(places, top)).clip(0, 1)
+        cover = (down[:, None] * across)[..., None]
+        pixels += cover * (colour - pixels)
+    return np.asarray(np.round(pixels * 255) / 255, np.float32)
+
+
+def drawn(pixels: np.ndarray) -> tuple[str, int]:
+    """The SVG of an image, and how many segments its paths have."""
+    settings = VectoriseSettings(num_iterations=30)
+    image = Image.fromarray(np.round(pixels * 255).astype(np.uint8))
+    svg = vectorise(image, settings, lambda step, steps, error: None).svg
+    # Each segment ends in a letter or in one more pair, so that numbers are an upper bound.
+    return svg, sum(len(re.findall(r"-?[\d.]+", data)) // 2 for data in re.findall(r' d="([^"]*)"', svg))
+
+
+@pytest.mark.parametrize("edge", [20.25, 20.5, 20.7])
+def test_parts_that_touch_within_a_pixel_have_no_seam_between_them(edge: float) -> None:
+    areas = find_areas(boxes(48, (6, 6, edge, 40, RED), (edge, 6, 42, 40, BLUE)))
+    assert not any(area.fine for area in areas.areas)
+    row = areas.labels[20]
+    covered = (row == row[10]).sum() - 1 + areas.shares[20, int(edge)] * (row[int(edge)] == row[10])
+    covered += (1 - areas.shares[20, int(edge)]) * (areas.neighbours[20, int(edge)] == row[10])
+    assert covered >= edge - 7.1
+
+
+def test_a_gap_of_a_pixel_between_two_parts_stays() -> None:
+    pixels = boxes(48, (6, 6, 20, 40, RED), (21, 6, 42, 40, BLUE))
+    areas = find_areas(pixels)
+    assert np.abs(areas.modelled[20, 20] - 1).max() < 0.05
+
+
+@pytest.mark.parametrize("margin", [0.2, 0.4, 0.7])
+def test_an_icon_that_ends_within_the_outermost_pixels_has_one_outline(margin: float) -> None:
+    end = 48 - margin
+    pixels = boxes(48, (margin, margin, end, end, RED), (0, 0, 9, 9, WHITE), (39, 39, 48, 48, WHITE))
+    areas = find_areas(pixels)
+    assert not any(area.fine for area in areas.areas)
+    assert np.abs(areas.modelled - pixels).max() < 0.1
+
+
+def test_what_ends_within_the_outermost_pixels_is_outlined_where_it_ends() -> None:
+    covered = np.zeros((20, 20))
+    covered[1:10, 5:15] = 1
+    covered[0, 5:15] = 0.7
+    (contour,) = find_contours(np.pad(beyond_edges(covered, (4, 0), (0, 0)), 1), 0.5)
+    # Rows of the contour count from the middle of the first row of the margin.
+    assert contour[:, 0].min() - 4.5 == pytest.approx(0.3, abs=0.01)
+
+
+def test_what_goes_on_beyond_the_edge_is_outlined_beyond_it() -> None:
+    covered = np.zeros((20, 20))
+    covered[:10, 5:15] = 1
+    (contour,) = find_contours(np.pad(beyond_edges(covered, (4, 0), (0, 0)), 1), 0.5)
+    assert contour[:, 0].min() - 4.5 < -3
+
+
+def test_the_pointed_end_of_a_part_is_no_part_of_its_own() -> None:
+    size, scale = 64, 8
+    rows, columns = np.mgrid[: size * scale, : size * scale] / scale
+    pixels = np.ones((size * scale, size * scale, 3))
+    pixels[(rows > 8) & (rows < 32) & (columns > 8) & (columns < 56)] = RED
+    pixels[(rows >= 32) & (rows < 56) & (columns > 8) & (columns < 56)] = BLUE
+    # A narrow wedge of red runs into the blue along a white field.
+    pixels[(rows >= 32) & (rows < 46) & (columns > 30) & (columns < 56)] = WHITE
+    pixels[(rows >= 32) & (rows < 46) & (columns <= 30) & (columns > 30 - (46 - rows) / 8)] = RED
+    small = pixels.reshape(size, scale, size, scale, 3).mean(axis=(1, 3)).astype(np.float32)
+    svg, segments = drawn(small)
+    assert len(re.findall(r"<path", svg)) <= 4
+    assert segments <= 40
