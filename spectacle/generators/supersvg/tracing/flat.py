@@ -284,7 +284,7 @@ def _end_at_edges(
 ) -> None:
     """Write what is in the image's corners for the other area of pixels at its edges, where that does better.
 
-    What ends within the outermost row of pixels is mixed with a page of which nothing is to be seen there.
+    What ends within the outermost pixels is mixed with a page of which hardly anything is to be seen there.
     """
     height, width = seeds.shape
     corners = np.concatenate([side[:, ends].ravel() for side in (seeds[:_CORNER], seeds[-_CORNER:])
@@ -293,8 +293,8 @@ def _end_at_edges(
         return
     page = int(np.bincount(corners[corners > 0]).argmax()) - 1
     rows, columns = places
-    at_edge = (rows == 0) | (columns == 0) | (rows == height - 1) | (columns == width - 1)
-    chosen = np.flatnonzero(at_edge & (first != page))
+    inside = np.minimum(np.minimum(rows, height - 1 - rows), np.minimum(columns, width - 1 - columns))
+    chosen = np.flatnonzero((inside < _REACH) & (first != page))
     own = pixels[rows[chosen], columns[chosen]]
     x, y = columns[chosen] + 0.5, rows[chosen] + 0.5
     base, other = (colours_at(areas, numbers[chosen], x, y) for numbers in (first, others))

@@ -18,6 +18,7 @@ from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find
 from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
 from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
 from spectacle.generators.supersvg.tracing.deciding import decide
+from spectacle.generators.supersvg.tracing.details import is_small
 from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
 from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
@@ -52,7 +53,7 @@ _TRACED_SHARE = 0.3
 _INK_RATE = 0.005
 _TILED_COLOURS = 16
 _FINE_STEP = 0.1
-"""What coordinates are rounded to at most, in pixels, where there are lines that may be finer than a pixel."""
+"""What coordinates are rounded to at most, in pixels, in icons and where there may be lines finer than a pixel."""
 
 _PHOTO_STEP = 2
 """Photographs' outlines are rounded to steps of twice what they may be off: 1/6 fewer bytes, 3 % more error."""
@@ -298,7 +299,8 @@ class _Work:
                 drawn = optimiser.draw(paths)
             more = draw_photo(self.target, replace(self.optimiser, background=drawn), self.budget, left)
             paths = more.over(paths)
-        return self.finished(paths, mode, background, fine=any(area.fine for area in areas.areas))
+        fine = is_small(self.target.pixels) or any(area.fine for area in areas.areas)
+        return self.finished(paths, mode, background, fine=fine)
 
     def _grid(self, scale: float, *, fine: bool = False, photo: bool = False) -> float:
         """What coordinates are rounded to: what outlines may be off, at the size of the image itself."""
