@@ -16,6 +16,7 @@ from spectacle.generators.supersvg.tracing.comparing import is_better, sides_of,
 from spectacle.generators.supersvg.tracing.details import is_small
 from spectacle.generators.supersvg.tracing.flat import any_error, find_areas_within, smooth_share
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
+from spectacle.generators.supersvg.tracing.jpeg_icons import find_colours_of_file
 from spectacle.generators.supersvg.tracing.kind import mode_of, most_error
 from spectacle.generators.supersvg.tracing.logo import FINAL_RATE, trace_areas
 from spectacle.generators.supersvg.tracing.palette import find_colours
@@ -106,6 +107,18 @@ def decide(
         areas = with_pale_lines(with_fewer_colours(areas, file), file)
         areas = with_colours_of_file(areas, file)
     return Decided(found, areas, file)
+
+
+def icon_of_file(picture: Image.Image, pixels: Floats) -> Decided | None:
+    """What is known of a small image out of a JPEG file, if areas of few colours can have given the file.
+
+    Args:
+        picture, pixels: As for `decide`.
+    """
+    if not is_small(pixels) or (file := Compressed.of(picture, pixels)) is None:
+        return None
+    areas = find_colours_of_file(pixels, file)
+    return None if areas is None else Decided(Mode.LOGO, areas, file)
 
 
 def _is_icon(areas: Areas, pixels: Floats) -> bool:

@@ -17,7 +17,7 @@ from spectacle.generators.supersvg.tracing.areas import Areas
 from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find_strokes, is_line_art
 from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
 from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
-from spectacle.generators.supersvg.tracing.deciding import decide
+from spectacle.generators.supersvg.tracing.deciding import decide, icon_of_file
 from spectacle.generators.supersvg.tracing.details import is_small
 from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
 from spectacle.generators.supersvg.tracing.flat import find_areas
@@ -173,6 +173,10 @@ class _Work:
             return self.traced(self._reduced(_TILED_COLOURS), mode) if self.settings.tiled else self.photo()
         if mode != Mode.ILLUSTRATION and (cells := find_cells(pixels)) is not None:
             return self.traced(cells, Mode.LOGO)
+        icon = icon_of_file(self.picture, pixels) if mode == Mode.AUTO and not self.settings.tiled else None
+        if icon is not None and icon.areas is not None and self.most > 0:
+            self.file = icon.file
+            return self.traced(icon.areas, icon.mode)
         if mode != Mode.ILLUSTRATION and self.most > 0:
             ink = find_ink(pixels)
             if ink is not None and mode != Mode.LINEART and not self.settings.tiled and may_fade(pixels, ink):
