@@ -117,6 +117,8 @@ def icon_of_file(picture: Image.Image, pixels: Floats) -> Decided | None:
     """
     if not is_small(pixels) or (file := Compressed.of(picture, pixels)) is None:
         return None
+    if find_blurred_cells(pixels) is not None:
+        return None
     areas = find_colours_of_file(pixels, file)
     return None if areas is None else Decided(Mode.LOGO, areas, file)
 

@@ -25,6 +25,10 @@ _SWEEPS = 4
 _SIDE = 0.006
 """What a side of a pixel between two colours costs, as a squared difference of brightness."""
 
+_SMOOTHER, _NOISE = (2, 4, 8), 0.2
+"""How many times as much sides cost where smoother outlines are tried, and the share of what areas may not fit that
+counts as nothing where they are compared."""
+
 _CORE = 0.12
 """Pixels of a narrow part that differ by less from its colour, in every channel, are certainly in it."""
 
@@ -80,6 +84,9 @@ def find_colours_of_file(pixels: Floats, file: Compressed) -> Areas | None:
         if colour is None:
             return None
         trial = _fitted(trial.restored, file, np.concatenate([trial.colours, colour[None]]))
+    smoother = [_fitted(trial.restored, file, trial.colours, weight * _SIDE) for weight in _SMOOTHER]
+    likely = [one for one in smoother if one.misfit <= enough]
+    trial = min([trial, *likely], key=lambda one: (one.misfit + _NOISE * enough) * len(np.unique(one.areas.labels)))
     variance = float(pixels.reshape(-1, 3).var(axis=0).mean())
     left = float(np.mean((trial.areas.modelled - trial.restored) ** 2))
     short = sides_of(trial.areas) <= _MAX_SIDES * math.sqrt(trial.areas.labels.size)
@@ -111,10 +118,10 @@ def _missing(trial: _Trial) -> Floats | None:
     return None
 
 
-def _fitted(pixels: Floats, file: Compressed, colours: Floats) -> _Trial:
+def _fitted(pixels: Floats, file: Compressed, colours: Floats, side: float = _SIDE) -> _Trial:
     """The areas that a palette gives after it was fitted."""
     for _ in range(_ROUNDS):
-        labels = _labelled(pixels, colours)
+        labels = _labelled(pixels, colours, side)
         areas, owners = _areas(pixels, labels, colours)
         colours = _solved(pixels, areas, owners, len(colours), colours)
         areas = _with_colours(pixels, areas, owners, colours)
@@ -123,7 +130,7 @@ def _fitted(pixels: Floats, file: Compressed, colours: Floats) -> _Trial:
     return _Trial(areas, misfit, colours, pixels)
 
 
-def _labelled(pixels: Floats, colours: Floats) -> Labels:
+def _labelled(pixels: Floats, colours: Floats, side: float) -> Labels:
     """Which colour each pixel has, so that outlines are short."""
     off = np.stack([(by_brightness(pixels - colour) ** 2).sum(axis=2) for colour in colours])
     labels = off.argmin(axis=0)
@@ -135,7 +142,7 @@ def _labelled(pixels: Floats, colours: Floats) -> Labels:
                 for number in range(len(colours))
             ]
         )
-        labels = (off + _SIDE * sides).argmin(axis=0)
+        labels = (off + side * sides).argmin(axis=0)
     return np.asarray(labels, np.int64)
 
 
