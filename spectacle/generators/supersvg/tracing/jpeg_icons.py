@@ -38,6 +38,12 @@ _BROAD = 3
 _SAME = 0.04
 """A further colour differs by more from all others, in one channel."""
 
+_PULL = 1e-3
+"""How many pixels the colours before they are solved for count as much as."""
+
+_PURE = 0.04
+"""Colours that differ from white or black by less, in every channel, are it, if that can have given the file."""
+
 _MIN_CORE = 2
 """Narrow parts with fewer such pixels are left out."""
 
@@ -56,15 +62,26 @@ class _Trial:
 
     Attributes:
         areas: All areas of the image.
+        owners: (areas,) the number of each one's colour.
         misfit: By how much they cannot have given the file.
         colours: (colours, 3).
         restored: (height, width, 3), what is nearest to them of all that the file allows.
     """
 
     areas: Areas
+    owners: Labels
     misfit: float
     colours: Floats
     restored: Floats
+
+    def pure(self, pixels: Floats, file: Compressed) -> _Trial:
+        """The same, with white and black where colours are near to them."""
+        white, black = (farthest(self.colours - end) < _PURE for end in (1, 0))
+        colours = np.where(white[:, None], np.float32(1), np.where(black[:, None], np.float32(0), self.colours))
+        areas = _with_colours(pixels, self.areas, self.owners, colours)
+        return _Trial(
+            areas, self.owners, float(file.misfit(areas.modelled).sum()), colours, file.nearest(areas.modelled)
+        )
 
 
 def find_colours_of_file(pixels: Floats, file: Compressed) -> Areas | None:
@@ -90,7 +107,10 @@ def find_colours_of_file(pixels: Floats, file: Compressed) -> Areas | None:
     variance = float(pixels.reshape(-1, 3).var(axis=0).mean())
     left = float(np.mean((trial.areas.modelled - trial.restored) ** 2))
     short = sides_of(trial.areas) <= _MAX_SIDES * math.sqrt(trial.areas.labels.size)
-    return trial.areas if short and left <= _MAX_LEFT * variance else None
+    if not short or left > _MAX_LEFT * variance:
+        return None
+    pure = trial.pure(pixels, file)
+    return pure.areas if pure.misfit <= enough else trial.areas
 
 
 def _rim(pixels: Floats) -> NDArray[np.bool_]:
@@ -127,7 +147,7 @@ def _fitted(pixels: Floats, file: Compressed, colours: Floats, side: float = _SI
         areas = _with_colours(pixels, areas, owners, colours)
         pixels = file.nearest(areas.modelled)
     misfit = float(file.misfit(areas.modelled).sum())
-    return _Trial(areas, misfit, colours, pixels)
+    return _Trial(areas, owners, misfit, colours, pixels)
 
 
 def _labelled(pixels: Floats, colours: Floats, side: float) -> Labels:
@@ -185,8 +205,8 @@ def _solved(pixels: Floats, areas: Areas, owners: Labels, count: int, before: Fl
     places = np.arange(flat.size)
     np.add.at(weights, (places, owners[areas.labels.ravel()]), flat)
     np.add.at(weights, (places, owners[areas.neighbours.ravel()]), 1 - flat)
-    power = weights.T @ weights + 1e-3 * np.eye(count)
-    solved = np.linalg.solve(power, weights.T @ pixels.reshape(-1, 3) + 1e-3 * before)
+    power = weights.T @ weights + _PULL * np.eye(count)
+    solved = np.linalg.solve(power, weights.T @ pixels.reshape(-1, 3) + _PULL * before)
     return np.asarray(solved.clip(0, 1), np.float32)
 
 

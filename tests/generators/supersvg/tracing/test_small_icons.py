@@ -1,7 +1,8 @@
-"""Icons of touching parts, and those that end within the outermost pixels of an image."""
+"""Icons of touching parts, those that end within the outermost pixels of an image, and those out of JPEG files."""
 
 from __future__ import annotations
 
+import io
 import re
 
 import numpy as np
@@ -12,8 +13,10 @@ pytest.importorskip("numba")
 pytest.importorskip("skimage")
 
 from PIL import Image
+from scipy import ndimage
 
 from spectacle.generators.supersvg.tracing.contours import beyond_edges, find_contours
+from spectacle.generators.supersvg.tracing.deciding import icon_of_file
 from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.settings import VectoriseSettings
 from spectacle.generators.supersvg.tracing.vectorise import vectorise
@@ -96,3 +99,52 @@ def test_the_pointed_end_of_a_part_is_no_part_of_its_own() -> None:
     svg, segments = drawn(small)
     assert len(re.findall(r"<path", svg)) <= 4
     assert segments <= 40
+
+
+def of_jpeg(pixels: np.ndarray, quality: int, subsampling: int) -> Image.Image:
+    """An image as a JPEG file has it."""
+    written = io.BytesIO()
+    image = Image.fromarray(np.round(pixels * 255).astype(np.uint8))
+    image.save(written, "JPEG", quality=quality, subsampling=subsampling)
+    return Image.open(written)
+
+
+def badge(size: int) -> np.ndarray:
+    """A red disc with a blue bar and a green dot, on white."""
+    rows, columns = (np.mgrid[: 4 * size, : 4 * size] + 0.5) / (4 * size)
+    pixels = np.ones((4 * size, 4 * size, 3))
+    pixels[np.hypot(rows - 0.5, columns - 0.5) < 0.42] = RED
+    pixels[(abs(rows - 0.6) < 0.09) & (abs(columns - 0.5) < 0.27)] = BLUE
+    pixels[np.hypot(rows - 0.3, columns - 0.5) < 0.1] = np.array([0.1, 0.7, 0.3])
+    return np.asarray(pixels.reshape(size, 4, size, 4, 3).mean(axis=(1, 3)), np.float32)
+
+
+@pytest.mark.parametrize("size", [32, 48, 64])
+@pytest.mark.parametrize(("quality", "subsampling"), [(60, 2), (75, 2), (90, 0)])
+def test_an_icon_out_of_jpeg_has_its_few_colours_and_parts(size: int, quality: int, subsampling: int) -> None:
+    pixels = badge(size)
+    icon = icon_of_file(*opened(of_jpeg(pixels, quality, subsampling)))
+    assert icon is not None
+    assert icon.areas is not None
+    colours = [area.colour for number, area in enumerate(icon.areas.areas) if (icon.areas.labels == number).any()]
+    assert len(colours) == 4
+    for known in (WHITE, RED, BLUE, np.array([0.1, 0.7, 0.3])):
+        assert min(np.abs(colour - known).max() for colour in colours) < 0.1
+    assert np.mean((icon.areas.modelled - pixels) ** 2) < 0.003
+    assert np.abs(icon.areas.modelled[0] - 1).max() < 0.01
+
+
+def opened(image: Image.Image) -> tuple[Image.Image, np.ndarray]:
+    """An image and its pixels."""
+    return image, np.asarray(image.convert("RGB"), np.float32) / 255
+
+
+@pytest.mark.parametrize("quality", [60, 85])
+def test_a_small_photograph_out_of_jpeg_is_no_icon(quality: int) -> None:
+    noise = np.random.default_rng(quality).normal(size=(64, 64, 3))
+    soft = ndimage.gaussian_filter(noise, (3, 3, 0)) * 4 + ndimage.gaussian_filter(noise, (1, 1, 0)) * 0.5
+    assert icon_of_file(*opened(of_jpeg((0.5 + soft).clip(0, 1), quality, 2))) is None
+
+
+def test_a_small_image_that_is_no_jpeg_is_not_fitted_to_a_file() -> None:
+    assert icon_of_file(*opened(Image.fromarray(np.round(badge(48) * 255).astype(np.uint8)))) is None
