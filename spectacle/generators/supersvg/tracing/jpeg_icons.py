@@ -47,6 +47,10 @@ _PURE = 0.04
 _MIN_CORE = 2
 """Narrow parts with fewer such pixels are left out."""
 
+_NEARLY, _MIXED = 3, 0.1
+"""With up to so many times that misfit, no further colour is tried that is off a mixture of two others by no more than
+the second, in any channel."""
+
 _MAX_LEFT, _MAX_SIDES = 0.01, 15
 """What areas leave of an image's variance, and the sides of pixels between them for each pixel of its width, at most.
 Measured: icons of 32 to 64 pixels have up to 0.01 and 13, parts of photographs mostly more of one."""
@@ -74,6 +78,11 @@ class _Trial:
     colours: Floats
     restored: Floats
 
+    @property
+    def left(self) -> float:
+        """Mean squared error of the areas against what the file allows."""
+        return float(np.mean((self.areas.modelled - self.restored) ** 2))
+
     def pure(self, pixels: Floats, file: Compressed) -> _Trial:
         """The same, with white and black where colours are near to them."""
         white, black = (farthest(self.colours - end) < _PURE for end in (1, 0))
@@ -96,18 +105,20 @@ def find_colours_of_file(pixels: Floats, file: Compressed) -> Areas | None:
     page = np.median(pixels[_rim(pixels)], axis=0)
     trial = _fitted(pixels, file, np.asarray(np.stack([page, _farthest(pixels, page)]), np.float32))
     enough = _LIKELY * pixels.shape[0] * pixels.shape[1]
+    most_left = _MAX_LEFT * float(pixels.reshape(-1, 3).var(axis=0).mean())
     while trial.misfit > enough:
         colour = _missing(trial) if len(trial.colours) < _MAX_COLOURS else None
+        nearly = trial.misfit <= _NEARLY * enough and trial.left <= most_left
+        if nearly and (colour is None or _is_mixed(colour, trial.colours)):
+            enough = trial.misfit
+            break
         if colour is None:
             return None
         trial = _fitted(trial.restored, file, np.concatenate([trial.colours, colour[None]]))
     smoother = [_fitted(trial.restored, file, trial.colours, weight * _SIDE) for weight in _SMOOTHER]
     likely = [one for one in smoother if one.misfit <= enough]
     trial = min([trial, *likely], key=lambda one: (one.misfit + _NOISE * enough) * len(np.unique(one.areas.labels)))
-    variance = float(pixels.reshape(-1, 3).var(axis=0).mean())
-    left = float(np.mean((trial.areas.modelled - trial.restored) ** 2))
-    short = sides_of(trial.areas) <= _MAX_SIDES * math.sqrt(trial.areas.labels.size)
-    if not short or left > _MAX_LEFT * variance:
+    if trial.left > most_left or sides_of(trial.areas) > _MAX_SIDES * math.sqrt(trial.areas.labels.size):
         return None
     pure = trial.pure(pixels, file)
     return pure.areas if pure.misfit <= enough else trial.areas
@@ -136,6 +147,16 @@ def _missing(trial: _Trial) -> Floats | None:
         if np.abs(trial.colours - colour).max(axis=1).min() > _SAME:
             return np.asarray(colour)
     return None
+
+
+def _is_mixed(colour: Floats, colours: Floats) -> bool:
+    """Whether a colour is that of outlines between two others."""
+    for number, one in enumerate(colours):
+        axes = colours[number + 1 :] - one
+        shares = (axes @ (colour - one)) / np.maximum((axes**2).sum(axis=1), 1e-6)
+        if (farthest(one + shares.clip(0, 1)[:, None] * axes - colour) < _MIXED).any():
+            return True
+    return False
 
 
 def _fitted(pixels: Floats, file: Compressed, colours: Floats, side: float = _SIDE) -> _Trial:
