@@ -66,6 +66,11 @@ class Decided:
     file: Compressed | None = None
     sharpened: bool = False
 
+    @property
+    def parts(self) -> int:
+        """How many areas are seen."""
+        return 0 if self.areas is None else len(np.unique(self.areas.labels))
+
 
 def decide(
     picture: Image.Image, optimiser: Optimiser, pixels: Floats, mode: Mode, budget: Budget, *, overlays: bool = True
@@ -113,7 +118,8 @@ def icon_of_file(picture: Image.Image, pixels: Floats) -> Decided | None:
     """What is known of a small image out of a JPEG file, if areas of few colours can have given the file.
 
     Args:
-        picture, pixels: As for `decide`.
+        picture: As it was opened.
+        pixels: (height, width, 3 or 4), the image.
     """
     if not is_small(pixels) or (file := Compressed.of(picture, pixels)) is None:
         return None

@@ -65,6 +65,9 @@ _MIN_STROKE_TOLERANCE = 0.4
 _THICK = 3.0
 """Strokes thinner than this, in pixels, are line art."""
 
+_FEW_PARTS = 24
+"""Icons out of JPEG that are ink on paper have no more parts; fine lines are in more, and are traced as ink."""
+
 _HARDLY = 0.5
 """With more than this share of an empty page's error, an artwork is hardly better than one."""
 
@@ -173,12 +176,12 @@ class _Work:
             return self.traced(self._reduced(_TILED_COLOURS), mode) if self.settings.tiled else self.photo()
         if mode != Mode.ILLUSTRATION and (cells := find_cells(pixels)) is not None:
             return self.traced(cells, Mode.LOGO)
-        icon = icon_of_file(self.picture, pixels) if mode == Mode.AUTO and not self.settings.tiled else None
-        if icon is not None and icon.areas is not None and self.most > 0:
-            self.file = icon.file
-            return self.traced(icon.areas, icon.mode)
         if mode != Mode.ILLUSTRATION and self.most > 0:
             ink = find_ink(pixels)
+            icon = icon_of_file(self.picture, pixels) if mode == Mode.AUTO and not self.settings.tiled else None
+            if icon is not None and icon.areas is not None and (ink is None or icon.parts <= _FEW_PARTS):
+                self.file = icon.file
+                return self.traced(icon.areas, icon.mode)
             if ink is not None and mode != Mode.LINEART and not self.settings.tiled and may_fade(pixels, ink):
                 shaded = find_areas(pixels, Compressed.of(self.picture, pixels))
                 ink = None if says_more(shaded, pixels, ink) else ink
