@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 
 import numpy as np
 import pytest
@@ -15,11 +14,11 @@ pytest.importorskip("skimage")
 from PIL import Image
 from scipy import ndimage
 
+from spectacle.generators.supersvg.tracing.areas import Area, Areas
 from spectacle.generators.supersvg.tracing.contours import beyond_edges, find_contours
 from spectacle.generators.supersvg.tracing.deciding import icon_of_file
 from spectacle.generators.supersvg.tracing.flat import find_areas
-from spectacle.generators.supersvg.tracing.settings import VectoriseSettings
-from spectacle.generators.supersvg.tracing.vectorise import vectorise
+from spectacle.generators.supersvg.tracing.joining import joined
 
 WHITE, RED, BLUE = np.ones(3), np.array([0.9, 0.2, 0.1]), np.array([0.1, 0.4, 0.9])
 
@@ -34,15 +33,6 @@ def boxes(size: int, *drawn: tuple[float, float, float, float, np.ndarray]) -> n
         cover = (down[:, None] * across)[..., None]
         pixels += cover * (colour - pixels)
     return np.asarray(np.round(pixels * 255) / 255, np.float32)
-
-
-def drawn(pixels: np.ndarray) -> tuple[str, int]:
-    """The SVG of an image, and how many segments its paths have."""
-    settings = VectoriseSettings(num_iterations=30)
-    image = Image.fromarray(np.round(pixels * 255).astype(np.uint8))
-    svg = vectorise(image, settings, lambda step, steps, error: None).svg
-    # Each segment ends in a letter or in one more pair, so that numbers are an upper bound.
-    return svg, sum(len(re.findall(r"-?[\d.]+", data)) // 2 for data in re.findall(r' d="([^"]*)"', svg))
 
 
 @pytest.mark.parametrize("edge", [20.25, 20.5, 20.7])
@@ -86,19 +76,26 @@ def test_what_goes_on_beyond_the_edge_is_outlined_beyond_it() -> None:
     assert contour[:, 0].min() - 4.5 < -3
 
 
-def test_the_pointed_end_of_a_part_is_no_part_of_its_own() -> None:
-    size, scale = 64, 8
-    rows, columns = np.mgrid[: size * scale, : size * scale] / scale
-    pixels = np.ones((size * scale, size * scale, 3))
-    pixels[(rows > 8) & (rows < 32) & (columns > 8) & (columns < 56)] = RED
-    pixels[(rows >= 32) & (rows < 56) & (columns > 8) & (columns < 56)] = BLUE
-    # A narrow wedge of red runs into the blue along a white field.
-    pixels[(rows >= 32) & (rows < 46) & (columns > 30) & (columns < 56)] = WHITE
-    pixels[(rows >= 32) & (rows < 46) & (columns <= 30) & (columns > 30 - (46 - rows) / 8)] = RED
-    small = pixels.reshape(size, scale, size, scale, 3).mean(axis=(1, 3)).astype(np.float32)
-    svg, segments = drawn(small)
-    assert len(re.findall(r"<path", svg)) <= 4
-    assert segments <= 40
+@pytest.mark.parametrize(("own", "parts"), [(RED, 3), (0.9 * RED + 0.1, 3), (np.zeros(3), 4)])
+def test_the_narrow_end_of_a_part_belongs_to_it(own: np.ndarray, parts: int) -> None:
+    labels = np.zeros((30, 40), np.int64)
+    labels[5:15, 5:20], labels[15:25, 5:35] = 1, 2
+    labels[14, 20:28] = 3
+    colours = (WHITE, RED, BLUE, own)
+    areas = [Area(colour.astype(np.float32), fine=number == 3) for number, colour in enumerate(colours)]
+    pixels = np.stack([area.colour for area in areas])[labels]
+    found = Areas.of(pixels, labels, labels, np.ones(labels.shape, np.float32), areas, 1.0)
+    assert len(np.unique(joined(found, np.bincount(labels.ravel()).astype(float)).labels)) == parts
+
+
+def test_a_pale_speck_within_a_part_stays() -> None:
+    labels = np.zeros((30, 40), np.int64)
+    labels[5:25, 5:35], labels[14, 18:21] = 1, 2
+    pale = np.array([0.95, 0.35, 0.25], np.float32)
+    areas = [Area(WHITE.astype(np.float32)), Area(RED.astype(np.float32)), Area(pale, fine=True)]
+    pixels = np.stack([area.colour for area in areas])[labels]
+    found = Areas.of(pixels, labels, labels, np.ones(labels.shape, np.float32), areas, 1.0)
+    assert len(np.unique(joined(found, np.bincount(labels.ravel()).astype(float)).labels)) == 3
 
 
 def of_jpeg(pixels: np.ndarray, quality: int, subsampling: int) -> Image.Image:
