@@ -126,7 +126,18 @@ def icon_of_file(picture: Image.Image, pixels: Floats) -> Decided | None:
     if find_blurred_cells(pixels) is not None:
         return None
     areas = find_colours_of_file(pixels, file)
-    return None if areas is None else Decided(Mode.LOGO, areas, file)
+    if areas is None or _fades(areas, pixels, file):
+        return None
+    return Decided(Mode.LOGO, areas, file)
+
+
+def _fades(few: Areas, pixels: Floats, file: Compressed) -> bool:
+    """Whether areas with gradients or soft shades say as much of a file as few colours do."""
+    shaded = find_areas_within(pixels, file, any_error)
+    if shaded is None or all(shaded.areas[number].plain for number in np.unique(shaded.labels).tolist()):
+        return False
+    of_shaded, of_few = (float(file.misfit(one.modelled).sum()) * sides_of(one) for one in (shaded, few))
+    return of_shaded < of_few
 
 
 def _is_icon(areas: Areas, pixels: Floats) -> bool:
