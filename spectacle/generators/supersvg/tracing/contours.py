@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.raster.cpu import compiled
+
+_UNCOVERED, _COVERED, _ENDING = 0.05, 0.95, 2
+"""Stretches of an image's edge that are covered by more than the first end there if so many of their pixels are covered
+by less than the second, and those next to them by more: what goes on beyond the edge covers these alike."""
 
 _TOP, _RIGHT, _BOTTOM, _LEFT = range(4)
 
@@ -33,6 +38,36 @@ def find_contours(values: NDArray[np.floating], level: float) -> list[Doubles]:
         raise ValueError(f"values on the border are above the level of {level}")
     places, ends = _followed(np.ascontiguousarray(values, np.float32), float(level))
     return [np.ascontiguousarray(contour) for contour in np.split(places, ends[:-1])] if len(ends) else []
+
+
+def beyond_edges(mask: NDArray[np.floating], rows: tuple[int, int], columns: tuple[int, int]) -> NDArray[np.floating]:
+    """How much of each pixel is covered, with some more beyond the edges: what does not end at an edge goes on there.
+
+    Args:
+        mask: (height, width), 0 to 1.
+        rows: How many are added above and below.
+        columns: How many are added to the left and to the right.
+
+    Returns:
+        Less than 0 beyond where something ends, by so much that its contour passes where it does.
+    """
+    for axis, margins in ((0, rows), (1, columns)):
+        lines = np.moveaxis(mask, axis, 0)
+        added = []
+        for edge, inner, margin in ((0, 1, margins[0]), (-1, -2, margins[1])):
+            line = lines[edge]
+            if margin and len(lines) >= _ENDING:
+                line = np.where(_ends(line, lines[inner]), line - 1, line)
+            added.append(np.repeat(line[None], margin, axis=0))
+        mask = np.moveaxis(np.concatenate([added[0], lines, added[1]]), 0, axis)
+    return mask
+
+
+def _ends(line: NDArray[np.floating], inner: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which pixels of an image's edge belong to stretches that end within it, by how much they and the next cover."""
+    stretches, count = ndimage.label(line > _UNCOVERED)
+    ending = (line < _COVERED) & (inner >= _COVERED)
+    return np.asarray((np.bincount(stretches, ending, count + 1) >= _ENDING)[stretches] & (stretches > 0))
 
 
 @compiled

@@ -16,6 +16,7 @@ from spectacle.generators.supersvg.tracing.comparing import is_better, sides_of,
 from spectacle.generators.supersvg.tracing.details import is_small
 from spectacle.generators.supersvg.tracing.flat import any_error, find_areas, find_areas_within, smooth_share
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
+from spectacle.generators.supersvg.tracing.jpeg_icons import find_colours_of_file
 from spectacle.generators.supersvg.tracing.kind import mode_of, most_error
 from spectacle.generators.supersvg.tracing.logo import FINAL_RATE, MIN_AREA, MIN_TOLERANCE, trace_areas
 from spectacle.generators.supersvg.tracing.palette import find_colours
@@ -63,6 +64,11 @@ class Decided:
     areas: Areas | None
     file: Compressed | None = None
     sharpened: bool = False
+
+    @property
+    def parts(self) -> int:
+        """How many areas are seen."""
+        return 0 if self.areas is None else len(np.unique(self.areas.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,32 @@ def decide(
         areas = with_pale_lines(with_fewer_colours(areas, file), file)
         areas = with_colours_of_file(areas, file)
     return Decided(found, areas, file)
+
+
+def icon_of_file(picture: Image.Image, pixels: Floats) -> Decided | None:
+    """What is known of a small image out of a JPEG file, if areas of few colours can have given the file.
+
+    Args:
+        picture: As it was opened.
+        pixels: (height, width, 3 or 4), the image.
+    """
+    if not is_small(pixels) or (file := Compressed.of(picture, pixels)) is None:
+        return None
+    if find_blurred_cells(pixels) is not None:
+        return None
+    areas = find_colours_of_file(pixels, file)
+    if areas is None or _fades(areas, pixels, file):
+        return None
+    return Decided(Mode.LOGO, areas, file)
+
+
+def _fades(few: Areas, pixels: Floats, file: Compressed) -> bool:
+    """Whether areas with gradients or soft shades say as much of a file as few colours do."""
+    shaded = find_areas_within(pixels, file, any_error)
+    if shaded is None or all(shaded.areas[number].plain for number in np.unique(shaded.labels).tolist()):
+        return False
+    of_shaded, of_few = (float(file.misfit(one.modelled).sum()) * sides_of(one) for one in (shaded, few))
+    return of_shaded < of_few
 
 
 def _is_icon(areas: Areas, pixels: Floats) -> bool:

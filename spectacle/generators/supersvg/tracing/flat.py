@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Floats, Labels, farthest
 from spectacle.generators.supersvg.tracing.area_fills import find_fills
-from spectacle.generators.supersvg.tracing.areas import Area, Areas, fills_for
+from spectacle.generators.supersvg.tracing.areas import Area, Areas, colours_at, fills_for
 from spectacle.generators.supersvg.tracing.details import (
     SEEN,
     SEEN_IN_NOISE,
@@ -27,6 +27,7 @@ from spectacle.generators.supersvg.tracing.filters import median
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
 from spectacle.generators.supersvg.tracing.pixel_art import find_cells
 from spectacle.generators.supersvg.tracing.recolour import with_colours_of_file, without_tints
+from spectacle.generators.supersvg.tracing.seams import without_seams
 from spectacle.generators.supersvg.tracing.untold import best_mixed, leaves_more
 
 _SMOOTH = 6 / 255
@@ -49,6 +50,12 @@ _MOSTLY_SMOOTH = 0.7
 
 _REACH = 3
 """How far from an area, in pixels, its anti-aliased outline may be found."""
+
+_CORNER = 3
+"""What is in so many pixels across and down of an image's corners is its page."""
+
+_CLEARLY = 1e-4
+"""By how much the squared error is less where a pixel at an edge of the image shows the page."""
 
 _BLUR = 1.0
 """Standard deviation in pixels of the blur after which noise is hardly seen any more, and fine lines still are."""
@@ -117,7 +124,7 @@ def find_areas_within(
         # Dithered shades are not blurred: what they lie under would run into them.
         if not shaded or _error_after_blur(found, pixels).error > under.error:
             return _with_details(pixels, under)
-    return add_details(pixels, found, seeds, levels_for(noise))
+    return add_details(*without_seams(pixels, found, seeds), seeds, levels_for(noise))
 
 
 def _before_compression(pixels: Floats, behind: Areas, file: Compressed) -> Areas:
@@ -293,8 +300,42 @@ def share_outlines(pixels: Floats, seeds: Labels, areas: list[Area]) -> tuple[La
         return labels, neighbours, shares
     first = labels[rows, columns]
     others, part = share_pixels(fills_for(areas), seeds, _REACH, pixels, rows, columns, first)
+    _end_at_edges(pixels, seeds, areas, (rows, columns), first, others, part)
     swap = part < 0.5
     labels[rows, columns] = np.where(swap, others, first)
     neighbours[rows, columns] = np.where(swap, first, others)
     shares[rows, columns] = np.where(swap, 1 - part, part)
     return labels, neighbours, shares
+
+
+def _end_at_edges(
+    pixels: Floats,
+    seeds: Labels,
+    areas: list[Area],
+    places: tuple[Labels, Labels],
+    first: Labels,
+    others: Labels,
+    part: Floats,
+) -> None:
+    """Write what is in the image's corners for the other area of pixels at its edges, where that does better.
+
+    What ends within the outermost pixels is mixed with a page of which hardly anything is to be seen there.
+    """
+    height, width = seeds.shape
+    corners = np.concatenate([side[:, ends].ravel() for side in (seeds[:_CORNER], seeds[-_CORNER:])
+                              for ends in (slice(None, _CORNER), slice(-_CORNER, None))])  # fmt: skip
+    if not corners.any():
+        return
+    page = int(np.bincount(corners[corners > 0]).argmax()) - 1
+    rows, columns = places
+    inside = np.minimum(np.minimum(rows, height - 1 - rows), np.minimum(columns, width - 1 - columns))
+    chosen = np.flatnonzero((inside < _REACH) & (first != page))
+    own = pixels[rows[chosen], columns[chosen]]
+    x, y = columns[chosen] + 0.5, rows[chosen] + 0.5
+    base, other = (colours_at(areas, numbers[chosen], x, y) for numbers in (first, others))
+    ground = areas[page].colour
+    axis = base - ground
+    share = (((own - ground) * axis).sum(axis=1) / np.maximum((axis**2).sum(axis=1), 1e-6)).clip(0, 1)
+    before = ((other + part[chosen, None] * (base - other) - own) ** 2).sum(axis=1)
+    better = ((ground + share[:, None] * axis - own) ** 2).sum(axis=1) < before - _CLEARLY
+    others[chosen[better]], part[chosen[better]] = page, share[better]

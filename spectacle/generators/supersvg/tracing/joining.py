@@ -8,12 +8,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.measure import label
 
 from spectacle.generators.supersvg.arrays import Labels
 from spectacle.generators.supersvg.tracing.areas import Areas
 
 _SAME = 4 / 255
 """Colours that differ by less, in every channel, are one."""
+
+_TIP, _TIP_ALIKE = 12, 0.2
+"""A detail of so few pixels is the tip of an area next to it whose colour differs by less than this, in every channel:
+the pixels of a tip are mixed with what lies around."""
 
 _BESIDE = np.array([[0, 1, 1, 1, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]], bool)
 """What lies within two pixels: areas are next to each other across lines of up to four."""
@@ -34,6 +39,7 @@ def joined(areas: Areas, filled: NDArray[np.float64]) -> Areas:
         Areas that need not be connected. The numbers stay; those of areas that became part of others have no pixels.
     """
     plain = np.array([area.plain and not area.fine and area.base is None for area in areas.areas])
+    areas = _with_tips(areas, plain)
     bases = {area.base for area in areas.areas if area.base is not None}
     own = np.arange(len(areas.areas))
     sizes = np.bincount(areas.labels.ravel(), minlength=len(own))
@@ -59,13 +65,45 @@ def joined(areas: Areas, filled: NDArray[np.float64]) -> Areas:
     return replace(areas, labels=labels, neighbours=neighbours, shares=shares, areas=every)
 
 
+def _with_tips(areas: Areas, plain: NDArray[np.bool_]) -> Areas:
+    """The same areas, with those few pixels of details that are the end of a plain area as part of it."""
+    colours = np.stack([area.colour for area in areas.areas])
+    fine = np.array([area.fine for area in areas.areas])
+    details = np.where(fine[areas.labels], areas.labels, -1)
+    parts = np.asarray(label(details, background=-1, connectivity=2), np.int64)  # type: ignore[no-untyped-call]
+    count = int(parts.max())
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    labels, neighbours = areas.labels.copy(), areas.neighbours.copy()
+    boxes = ndimage.find_objects(parts)
+    for number in range(1, count + 1):
+        if sizes[number] > _TIP:
+            continue
+        window = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in boxes[number - 1])
+        own = parts[window] == number
+        around = ndimage.binary_dilation(own, np.ones((3, 3), bool))
+        detail = int(areas.labels[window][own][0])
+        beside = np.unique(np.concatenate([areas.labels[window][around], areas.neighbours[window][around]]))
+        beside = beside[beside != detail]
+        near = [one for one in beside.tolist() if plain[one]]
+        off = np.abs(colours[near] - colours[detail]).max(axis=1, initial=0)
+        # What lies within one area is a speck of its own.
+        if len(beside) < 2 or not near or off.min() >= _TIP_ALIKE:
+            continue
+        area = near[int(off.argmin())]
+        labels[window][own] = area
+        neighbours[window][around & (neighbours[window] == detail)] = area
+    shares = np.where(labels == neighbours, np.float32(1), areas.shares)
+    return replace(areas, labels=labels, neighbours=neighbours, shares=shares)
+
+
 def _join_fine(areas: Areas, own: Labels, plain: NDArray[np.bool_], sizes: Labels, beside: dict[int, set[int]]) -> None:
-    """Write the number of a larger fine area for those of its colour next to it: the same line, where it is wider."""
+    """Write one number for fine areas and the smaller ones of their colour next to them: one line, wider in places."""
     for number, area in enumerate(areas.areas):
         for other in beside[number] if area.fine else ():
             same = np.abs(areas.areas[other].colour - area.colour).max() < _SAME
-            if plain[other] and same and sizes[other] < sizes[number]:
-                own[other] = number
+            if same and (areas.areas[other].fine or (plain[other] and sizes[other] < sizes[number])):
+                # Either may be part of more already.
+                own[own == own[other]] = own[number]
 
 
 def _neighbours(labels: Labels) -> dict[int, set[int]]:

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.areas import Area, Areas
-from spectacle.generators.supersvg.tracing.contours import find_contours
+from spectacle.generators.supersvg.tracing.contours import beyond_edges, find_contours
 from spectacle.generators.supersvg.tracing.joining import joined
 from spectacle.generators.supersvg.tracing.outline import Curve, fit_outline, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import corners_of
@@ -46,6 +46,9 @@ _OPAQUE = 0.99
 
 _SOFT_TOLERANCE = 0.8
 """How far in pixels the outlines of soft shades may be off: their colours hardly differ from each other."""
+
+_FAINTLY = 1 / 255
+"""From this opacity on, soft shades are seen."""
 
 _MARGIN = 5
 _CLEAR = 1 / 64
@@ -137,7 +140,9 @@ def trace_areas(
         areas = joined(areas, _filled(areas))
     background, below = background_of(areas)
     boxes = ndimage.find_objects(areas.labels + 1, max_label=len(areas.areas))
-    filled = np.where(below, 0, _filled(areas))
+    filled = _filled(areas)
+    below &= ~_shaded_by_others(areas, filled)
+    filled[below] = 0
     _as_one_shade(areas, filled)
     drawn = np.argsort(-filled, kind="stable")[:max_paths]
     small = np.array([bool(areas.cell or area.fine or area.shade) for area in areas.areas])
@@ -206,6 +211,17 @@ def _seen(areas: Areas, number: int) -> tuple[Soft, ...]:
         return area.overlays
     rows, columns = np.nonzero(areas.labels == number)
     return opaque_on(area.colour[:3].astype(np.float64), area.overlays, np.stack([columns, rows], axis=1) + 0.5)
+
+
+def _shaded_by_others(areas: Areas, filled: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(areas,) on which ones soft shades of larger ones lie: they must be drawn above these."""
+    shaded = np.zeros(len(filled), bool)
+    for number, area in enumerate(areas.areas):
+        rows, columns = np.nonzero((filled < filled[number])[areas.labels]) if area.overlays else ((), ())
+        for soft in area.overlays:
+            seen = soft.at(np.add(columns, 0.5), np.add(rows, 0.5))[:, 3] > _FAINTLY
+            shaded[areas.labels[rows, columns][seen]] = True
+    return shaded
 
 
 def _filled(areas: Areas) -> NDArray[np.float64]:
@@ -321,7 +337,7 @@ def _outlines(
         found, mask = without_strips(own, covered)
         strips = [corners + np.array([left, top]) for corners in found]
     sides = [_MARGIN * at_edge for at_edge in (top == 0, bottom == height, left == 0, right == width)]
-    mask = np.pad(np.pad(mask, (sides[:2], sides[2:]), mode="edge"), 1)
+    mask = np.pad(beyond_edges(mask, (sides[0], sides[1]), (sides[2], sides[3])), 1)
     outlines = []
     level, least = 0.5, _MIN_CONTOUR
     if areas.areas[number].fine:

@@ -17,7 +17,8 @@ from spectacle.generators.supersvg.tracing.areas import Areas
 from spectacle.generators.supersvg.tracing.centerline import drawn_strokes, find_strokes, is_line_art
 from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
 from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
-from spectacle.generators.supersvg.tracing.deciding import Known, decide
+from spectacle.generators.supersvg.tracing.deciding import Known, decide, icon_of_file
+from spectacle.generators.supersvg.tracing.details import is_small
 from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
 from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
@@ -48,7 +49,7 @@ _TRACED_SHARE = 0.3
 _INK_RATE = 0.005
 _TILED_COLOURS = 16
 _FINE_STEP = 0.1
-"""What coordinates are rounded to at most, in pixels, where there are lines that may be finer than a pixel."""
+"""What coordinates are rounded to at most, in pixels, in icons and where there may be lines finer than a pixel."""
 
 _PHOTO_STEP = 2
 """Photographs' outlines are rounded to steps of twice what they may be off: 1/6 fewer bytes, 3 % more error."""
@@ -59,6 +60,9 @@ _ROUNDINGS = 3
 _MIN_STROKE_TOLERANCE = 0.4
 _THICK = 3.0
 """Strokes thinner than this, in pixels, are line art."""
+
+_FEW_PARTS = 24
+"""Icons out of JPEG that are ink on paper have no more parts; fine lines are in more, and are traced as ink."""
 
 _HARDLY = 0.5
 """With more than this share of an empty page's error, an artwork is hardly better than one."""
@@ -170,6 +174,10 @@ class _Work:
             return self.traced(cells, Mode.LOGO)
         if mode != Mode.ILLUSTRATION and self.most > 0:
             ink = find_ink(pixels)
+            icon = icon_of_file(self.picture, pixels) if mode == Mode.AUTO and not self.settings.tiled else None
+            if icon is not None and icon.areas is not None and (ink is None or icon.parts <= _FEW_PARTS):
+                self.file = icon.file
+                return self.traced(icon.areas, icon.mode)
             if ink is not None and mode != Mode.LINEART and not self.settings.tiled and may_fade(pixels, ink):
                 known = Known.of(self.picture, pixels)
                 ink = None if says_more(known.areas, pixels, ink) else ink
@@ -295,7 +303,8 @@ class _Work:
                 drawn = optimiser.draw(paths)
             more = draw_photo(self.target, replace(self.optimiser, background=drawn), self.budget, left)
             paths = more.over(paths)
-        return self.finished(paths, mode, background, fine=any(area.fine for area in areas.areas))
+        fine = is_small(self.target.pixels) or any(area.fine for area in areas.areas)
+        return self.finished(paths, mode, background, fine=fine)
 
     def _grid(self, scale: float, *, fine: bool = False, photo: bool = False) -> float:
         """What coordinates are rounded to: what outlines may be off, at the size of the image itself."""

@@ -47,6 +47,17 @@ def test_the_page_inside_a_letter_is_part_of_the_page() -> None:
     assert joined_in(letter) == 2
 
 
+def test_a_line_whose_parts_follow_each_other_is_one_area() -> None:
+    black = np.zeros(3, np.float32)
+    labels = np.zeros((20, 60), np.int64)
+    labels[10, 5:25], labels[9:12, 25:29] = 1, 2
+    labels[10, 29:55] = 3
+    areas = [Area(np.ones(3, np.float32)), Area(black, fine=True), Area(black), Area(black, fine=True)]
+    pixels = np.where(labels[..., None] == 0, np.float32(1), np.float32(0)).repeat(3, axis=2)
+    line = Areas.of(pixels, labels, labels, np.ones(labels.shape, np.float32), areas, 1.0)
+    assert len(np.unique(joined(line, np.bincount(labels.ravel()).astype(float)).labels)) == 2
+
+
 def test_islands_of_one_colour_far_apart_stay_apart() -> None:
     sea = np.zeros((60, 60), np.int64)
     sea[10:20, 10:20] = sea[40:50, 40:50] = 1
