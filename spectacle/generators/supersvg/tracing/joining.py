@@ -20,6 +20,9 @@ _TIP, _TIP_ALIKE = 12, 0.2
 """A detail of so few pixels is the tip of an area next to it whose colour differs by less than this, in every channel:
 the pixels of a tip are mixed with what lies around."""
 
+_TAPER = 0.6
+"""Of the farther half of a tip, at most this share of the nearer one is there: a triangle has a third, a line all."""
+
 _BESIDE = np.array([[0, 1, 1, 1, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]], bool)
 """What lies within two pixels: areas are next to each other across lines of up to four."""
 
@@ -76,8 +79,6 @@ def _with_tips(areas: Areas, plain: NDArray[np.bool_]) -> Areas:
     labels, neighbours = areas.labels.copy(), areas.neighbours.copy()
     boxes = ndimage.find_objects(parts)
     for number in range(1, count + 1):
-        if sizes[number] > _TIP:
-            continue
         window = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in boxes[number - 1])
         own = parts[window] == number
         around = ndimage.binary_dilation(own, np.ones((3, 3), bool))
@@ -90,10 +91,29 @@ def _with_tips(areas: Areas, plain: NDArray[np.bool_]) -> Areas:
         if len(beside) < 2 or not near or off.min() >= _TIP_ALIKE:
             continue
         area = near[int(off.argmin())]
+        if sizes[number] > _TIP and not _tapers(areas, window, detail, area, own):
+            continue
         labels[window][own] = area
         neighbours[window][around & (neighbours[window] == detail)] = area
     shares = np.where(labels == neighbours, np.float32(1), areas.shares)
     return replace(areas, labels=labels, neighbours=neighbours, shares=shares)
+
+
+def _tapers(areas: Areas, window: tuple[slice, ...], detail: int, area: int, own: NDArray[np.bool_]) -> bool:
+    """Whether part of a detail is the narrow end of an area next to it: less and less of it, away from there."""
+    own_labels, others, shares = areas.labels[window], areas.neighbours[window], areas.shares[window]
+    near = ndimage.binary_dilation(own, np.ones((3, 3), bool))
+    touching = near & (own_labels == area)
+    if not touching.any():
+        return False
+    covered = near * (shares * (own_labels == detail) + (1 - shares) * ((others == detail) & (own_labels != detail)))
+    rows, columns = np.nonzero(covered > 0)
+    places, weights = np.stack([rows, columns], axis=1), covered[rows, columns]
+    begin = np.argwhere(touching).mean(axis=0)
+    way = np.average(places, axis=0, weights=weights) - begin
+    along = (places - begin) @ way / max(float(np.hypot(*way)), 1e-6)
+    middle = (along.min() + along.max()) / 2
+    return bool(weights[along > middle].sum() < _TAPER * weights[along <= middle].sum())
 
 
 def _join_fine(areas: Areas, own: Labels, plain: NDArray[np.bool_], sizes: Labels, beside: dict[int, set[int]]) -> None:

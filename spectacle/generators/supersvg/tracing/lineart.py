@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spectacle.generators.supersvg.arrays import Doubles, Floats
+from spectacle.generators.supersvg.arrays import Floats
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.contours import find_contours
 from spectacle.generators.supersvg.tracing.ink import Ink
 from spectacle.generators.supersvg.tracing.logo import Fits, Traced
 from spectacle.generators.supersvg.tracing.outline import Curve, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import cell_of, corners_of
+from spectacle.generators.supersvg.tracing.tips import Coverage, signed_area
 
 MAX_OUTLINES = 50_000
 _MIN_AREA, _MIN_AREA_IN_NOISE = 1.0, 6.0
@@ -55,6 +56,7 @@ def trace_ink(
     zoom = next((zoom for zoom in _ZOOMS if zoom * zoom * inside.size <= _MAX_ZOOMED), 1)
     del inside
     contours = find_contours(_on_ground(drawn if zoom == 1 else ink.drawn(zoom)), 0.5)
+    coverage = Coverage(drawn.__getitem__, drawn.shape) if zoom > 1 else None
     del drawn
     if len(contours) > MAX_OUTLINES:
         return None
@@ -64,13 +66,13 @@ def trace_ink(
         if outlines and number % _ASK == 0 and not go_on():
             break
         points = (contour[:, ::-1] - 1.5) / zoom
-        area = abs(_area(points))
+        area = abs(signed_area(points))
         if area < min_area:
             continue
         length = float(np.hypot(*(np.roll(points, -1, axis=0) - points).T).sum())
         scale = _CLOSER if area < _THIN * length else 1
         fit = rough if ink.rough and area > _ROUGH_TOLERANCE * length else close
-        outlines.append(fit(points, scale, np.zeros(len(points), bool)))
+        outlines.append(fit(points, scale, np.zeros(len(points), bool), coverage))
     return _traced(ink, outlines)
 
 
@@ -90,11 +92,6 @@ def _on_ground(drawn: Floats) -> Floats:
     ground[1], ground[-2] = ground[2], ground[-3]
     ground[:, 1], ground[:, -2] = ground[:, 2], ground[:, -3]
     return ground
-
-
-def _area(points: Doubles) -> float:
-    x, y = points.T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
 
 
 def _traced(ink: Ink, outlines: list[list[Curve]]) -> Traced:

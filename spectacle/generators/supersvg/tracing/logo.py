@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spectacle.generators.supersvg.arrays import Floats
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.areas import Area, Areas
 from spectacle.generators.supersvg.tracing.contours import beyond_edges, find_contours
@@ -19,6 +20,7 @@ from spectacle.generators.supersvg.tracing.pixel_art import corners_of
 from spectacle.generators.supersvg.tracing.refine import Optimiser
 from spectacle.generators.supersvg.tracing.soft import Soft, opaque_on
 from spectacle.generators.supersvg.tracing.strips import without_strips
+from spectacle.generators.supersvg.tracing.tips import Coverage
 
 _POINT_RATE = 0.1
 """By how many pixels points of traced outlines move in a step."""
@@ -125,6 +127,7 @@ def trace_areas(
     go_on: Callable[[], bool] = lambda: True,
     *,
     page: bool = True,
+    pixels: Floats | None = None,
 ) -> Traced:
     """Trace the largest areas. Smaller areas are above larger ones, in their holes and along their sides.
 
@@ -135,6 +138,7 @@ def trace_areas(
         tolerance: How far in pixels an outline may be off.
         go_on: Asked before each area but the first whether to trace it, too.
         page: Whether the background is drawn: what lies on it may then have its colour where it ends.
+        pixels: (height, width, channels), the image: sharp tips go on where it shows them, and not only the areas.
     """
     if not areas.cell:
         areas = joined(areas, _filled(areas))
@@ -188,8 +192,11 @@ def trace_areas(
             scale = _FINE_SCALE if areas.areas[number].fine else 1
             soft = areas.areas[number].shade is not None
             outlines, strips = _outlines(areas, number, boxes[number], above)
+            coverage = None if pixels is None else _coverage(pixels, areas, number)
             chosen = loose if soft else close if areas.areas[number].fine else fit
-            curves = [chosen(outline, scale, hidden) for outline, hidden in outlines] + [*map(polygon, strips)]
+            curves = [chosen(outline, scale, hidden, coverage) for outline, hidden in outlines] + [
+                *map(polygon, strips)
+            ]
         for contour in curves:
             points += [curve.points[:3] for curve in contour]
             lines += [curve.line for curve in contour]
@@ -262,11 +269,15 @@ class Fits:
         self._tolerance = tolerance
         self._known: dict[tuple[float, bytes], list[Curve]] = {}
 
-    def __call__(self, outline: NDArray[np.floating], scale: float, hidden: NDArray[np.bool_]) -> list[Curve]:
+    def __call__(
+        self, outline: NDArray[np.floating], scale: float, hidden: NDArray[np.bool_], coverage: Coverage | None = None
+    ) -> list[Curve]:
         corner = np.floor(outline.min(axis=0))
         key = scale, np.round((outline - corner) * _SAME_OUTLINE).astype(np.int32).tobytes() + hidden.tobytes()
         if key not in self._known:
-            self._known[key] = fit_outline(outline - corner, self._tolerance, scale, hidden)
+            self._known[key] = fit_outline(
+                outline - corner, self._tolerance, scale, hidden, None if coverage is None else coverage.moved(-corner)
+            )
         return [Curve(curve.points + corner, curve.line) for curve in self._known[key]]
 
 
@@ -351,6 +362,25 @@ def _outlines(
             rows, columns = (row - top).clip(0, bottom - top - 1), (column - left).clip(0, right - left - 1)
             outlines.append((points, under[rows, columns]))
     return outlines, strips
+
+
+def _coverage(pixels: Floats, areas: Areas, number: int) -> Coverage | None:
+    """How much of each pixel an area of one colour covers by what is seen in an image; None for others."""
+    area = areas.areas[number]
+    if area.fine or not area.plain or area.base is not None:
+        return None
+    mine = _members(areas, number)
+    colours = np.array([other.colour for other in areas.areas])
+
+    def shares(window: tuple[slice, slice]) -> Floats:
+        labels, neighbours = areas.labels[window], areas.neighbours[window]
+        inside = mine[labels]
+        below = colours[np.where(inside, neighbours, labels)]
+        axis = area.colour - below
+        covered = ((pixels[window] - below) * axis).sum(axis=2) / np.maximum((axis**2).sum(axis=2), 1e-6)
+        return np.asarray(np.where(inside & mine[neighbours], 1, covered.clip(0, 1)), np.float32)
+
+    return Coverage(shares, areas.labels.shape)
 
 
 def _unbroken(covered: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spectacle.generators.supersvg.tracing.fitting import fewest_cubics
+from spectacle.generators.supersvg.tracing.tips import Coverage, signed_area, tips_at
 
 Points = NDArray[np.floating[Any]]
 Numbers = NDArray[np.floating[Any]]
@@ -57,7 +58,11 @@ class Curve:
 
 
 def fit_outline(
-    outline: Points, tolerance: float, scale: float = 1, hidden: NDArray[np.bool_] | None = None
+    outline: Points,
+    tolerance: float,
+    scale: float = 1,
+    hidden: NDArray[np.bool_] | None = None,
+    coverage: Coverage | None = None,
 ) -> list[Curve]:
     """Fit a closed outline.
 
@@ -66,6 +71,8 @@ def fit_outline(
         tolerance: How far in pixels the fit may be from the points.
         scale: Look at the outline as if it were so many times as large, to find corners that are nearer to each other.
         hidden: (n,) where the outline lies under others, and need not be close.
+        coverage: How much of each pixel is covered by what it is the outline of: sharp tips end where that says. It
+            does not count with another scale than 1.
 
     Returns:
         The curves in order, each beginning where the last one ended.
@@ -82,17 +89,25 @@ def fit_outline(
     corners = [corner for corner in _corners(outline) if not under[corner]]
     if not corners:
         return _fit_smooth(outline, limits)
+    tips = tips_at(outline, corners, coverage) if coverage is not None else {}
     spans, span_limits = [], []
     for number, corner in enumerate(corners):
         following = corners[(number + 1) % len(corners)]
         length = (following - corner) % len(outline) or len(outline)
         numbers = (corner + np.arange(length + 1)) % len(outline)
+        first, last = (tips[each].rounded if each in tips else 0 for each in (corner, following))
+        numbers = np.concatenate([numbers[:1], numbers[1 + first : len(numbers) - 1 - last], numbers[-1:]])
         spans.append(outline[numbers])
         span_limits.append(limits[numbers])
     lines = [_line_through(span, limit) for span, limit in zip(spans, span_limits, strict=True)]
     ends: dict[int, Curve] = {}
     for number, (before, after) in enumerate(zip([lines[-1], *lines[:-1]], lines, strict=True)):
         joint = spans[number][0]
+        if (tip := tips.get(corners[number])) is not None:
+            if tip.begin is not tip.end:
+                ends[number] = _line(tip.begin, tip.end)
+            spans[number - 1][-1], spans[number][0] = tip.begin, tip.end
+            continue
         if before is not None and after is not None:
             crossing = _crossing(before, after)
             if crossing is not None and math.dist(crossing, joint) < 2:
@@ -111,7 +126,9 @@ def fit_outline(
         straight = line is not None
         curves += [ends[number]] if number in ends else []
         curves += [_line(span[0], span[-1])] if straight else _between(span, None, None, limit, len(outline))
-    if abs(_area(np.concatenate([curve.points[:3] for curve in curves])) - _area(outline)) > 0.5 * abs(_area(outline)):
+    if abs(signed_area(np.concatenate([curve.points[:3] for curve in curves])) - signed_area(outline)) > 0.5 * abs(
+        signed_area(outline)
+    ):
         # Two sides so near to each other that their corners were considered one.
         closed = np.concatenate([outline, outline[:1]])
         return polygon(closed[_simplified(closed, np.append(limits, limits[0]))[:-1]])
@@ -199,11 +216,6 @@ def _ellipse(outline: Points, limits: Numbers) -> list[Curve] | None:
 def polygon(corners: Points) -> list[Curve]:
     """The straight sides between corners (n, 2)."""
     return [_line(begin, end) for begin, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
-
-
-def _area(points: Points) -> float:
-    x, y = points.T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
 
 
 def _resampled(outline: Points, hidden: NDArray[np.bool_] | None) -> tuple[Points, NDArray[np.bool_]]:

@@ -286,7 +286,9 @@ class _Work:
             paths = tile(areas, tolerance, kept, by_colour=self.settings.grouped)
             empty = self.optimiser.pixels.new_ones(3) if not self.target.transparent else self.optimiser.background
             return self.finished(paths.to(empty.device), mode, empty, page=False)
-        traced = trace_areas(areas, most, least, tolerance, self.budget.go_on, page=self.settings.page)
+        traced = trace_areas(
+            areas, most, least, tolerance, self.budget.go_on, page=self.settings.page, pixels=self.target.pixels
+        )
         device = self.optimiser.pixels.device
         background = traced.background.to(device)
         optimiser = traced.optimiser(self.optimiser)
