@@ -11,6 +11,7 @@ from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area
 from spectacle.generators.supersvg.tracing.fill_kernels import first_close, gradients_of, squares_off
+from spectacle.generators.supersvg.tracing.glow_areas import fading_inwards
 from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient, thinned
 from spectacle.generators.supersvg.tracing.overlays import area_with_shades, differs_in_parts, in_pieces
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, is_worth, split_of, splits_further
@@ -92,9 +93,10 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
         cells = np.stack([rows, columns], axis=1)
         soft = None
         if overlays and rank <= _MAX_GRADIENTS:
-            soft = area_with_shades(places, own, cells, seeds, found, error)
+            soft = area_with_shades(own, cells, seeds, pixels, found, error)
         if soft is not None:
-            shades.cover(number, member, *soft)
+            shades.cover(number, member, soft.area, soft.covers, soft.islands)
+            todo[rank:] = [one for one in todo[rank:] if one[0] + 1 not in soft.islands]
             continue
         close = found is not None and found[1] <= _SOFT_ERROR
         even = close and not (overlays and differs_in_parts(places, own, cells, found))
@@ -110,6 +112,8 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
             todo += shades.split(number, member, split)
         elif overlays and (pieces := in_pieces(places, own)) is not None:
             shades.cut(number, member, *pieces)
+        elif overlays and (faded := fading_inwards(places, own, cells)) is not None:
+            shades.areas[number] = faded
         elif (layers := find_layers(cells, own, seeds.shape)) is not None:
             shades.add(number, cells, layers)
         elif split is not None and not split.flat:

@@ -9,22 +9,14 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.cluster.vq import kmeans2
 
-from spectacle.generators.supersvg.arrays import Doubles, Labels, Reals, farthest
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Reals, farthest
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area, colours_at
+from spectacle.generators.supersvg.tracing.glow_areas import Island, islands_in, opacities, ovals_on, shows_shade
 from spectacle.generators.supersvg.tracing.gradients import fit_most
 from spectacle.generators.supersvg.tracing.soft import Soft
-from spectacle.generators.supersvg.tracing.soft_fitting import (
-    MAX_OPACITY,
-    Form,
-    fit_box,
-    fit_oval,
-    fit_soft,
-    lying_on,
-    strong_spots,
-)
+from spectacle.generators.supersvg.tracing.soft_fitting import fit_box, fit_soft, lying_on
 
 _BLUR = 1.0
 """Standard deviation in pixels of the blur that takes away dithering and the steps of channels of 8 bits."""
@@ -40,22 +32,23 @@ _MARGIN = 5
 """So many pixels around what differs are looked at: they say where a shade ends."""
 
 _MAX_SHADES = 6
-_SAMPLE = 2048
 _GOOD = 3 * (1.2 / 255) ** 2
 """Squared error of a gradient that leaves nothing to find."""
 
 _FINE = 4 * (1.2 / 255) ** 2
 """Squared error of a shade after which there is no need to look for what hides it."""
 
-_MAX_ERROR, _MAX_ERROR_OF_MANY = 4 * (2.25 / 255) ** 2, 4 * (1.75 / 255) ** 2
-"""Squared error up to which one or two shades are taken, and more."""
+_MAX_ERROR = 4 * (2.25 / 255) ** 2
+"""Squared error up to which shades are taken."""
 
-_TOO_FAR, _HOPELESS = 5 * _MAX_ERROR, 4 * (10 / 255) ** 2
-"""Squared errors of some shades after which more, and of one after which two, are not tried."""
+_HOPELESS = 4 * (10 / 255) ** 2
+"""Squared error of one shade after which hiding pixels are not looked for."""
 
-_TRIALS = (2, fit_oval), (2, fit_box), (3, fit_oval), (4, fit_oval)
-_TURNS, _SETTLED = 6, 0.95
-"""How often each of several shades is fitted to what the others leave; less often where little changes."""
+_OFF_COLOUR = 2 * _MAX_ERROR
+"""Squared difference from the way to one colour, in the mean, with which pixels show no shade of that colour."""
+
+_FAR, _FAR_PIXELS = 40, 400
+"""How many pixels of an area, no farther than so many pixels from a shade, say that it has ended there."""
 
 _NEARER = 0.5
 """The share of the squared error without shades that they leave at most."""
@@ -111,46 +104,84 @@ def _parts(cells: Labels, change: Doubles) -> list[Labels]:
     return parts
 
 
-def _fit(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
-    """The fewest shades that say what some pixels of an area show; None if none do."""
-    size = np.abs(colours[part] - ground[part]).sum(axis=1)
-    shaded = ~_beside_sharp(cells[part], size)
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """Pixels that show a shade.
+
+    Attributes:
+        cells: (n, 2) row and column of each.
+        own: (n, 3), or 4 with the colours multiplied by the opacity.
+        below: The same without the shade.
+    """
+
+    cells: Labels
+    own: Doubles
+    below: Doubles
+
+    @classmethod
+    def of(cls, parts: list[_Pixels]) -> _Pixels:
+        """The pixels of all parts."""
+        return cls(
+            *(np.concatenate(side) for side in zip(*((one.cells, one.own, one.below) for one in parts), strict=True))
+        )
+
+    @property
+    def places(self) -> Doubles:
+        return _middles(self.cells)
+
+    @property
+    def size(self) -> Doubles:
+        """(n,) how much of the shade each shows."""
+        return np.asarray(np.abs(self.own - self.below).sum(axis=1))
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> _Pixels:
+        return _Pixels(self.cells[chosen], self.own[chosen], self.below[chosen])
+
+
+def _shade_on(own: Doubles, below: Doubles) -> Doubles | None:
+    """(3,) the one colour of a shade that makes pixels of those below; None if none does."""
+    values = lying_on(own, below)
+    if values is None:
+        return None
+    colour = np.asarray(values[:, :3].sum(axis=0) / max(float(values[:, 3].sum()), 1e-9))
+    return colour if opacities(own, below, colour)[1].mean() <= _OFF_COLOUR else None
+
+
+def _fit(pixels: _Pixels, colour: Doubles, around: Doubles) -> Fit | None:
+    """The fewest shades that say what some pixels show; None if none do.
+
+    Args:
+        pixels: Some of which show what covers the shade.
+        colour: (3,) of the shade.
+        around: (m, 2) x and y of pixels that show nothing of it.
+    """
+    shaded = ~_beside_sharp(pixels.cells, pixels.size)
     if shaded.mean() < _MIN_SHADED:
         return None
-    fit, shaded = _fitted_in_rounds(part, shaded, cells, colours, ground)
-    for count, form in _TRIALS:
-        if fit is None or fit.error <= _most_off(fit) or fit.error > (_HOPELESS if count == 2 else _TOO_FAR):
-            break
-        other = _fitted_several(count, form, part[shaded], cells, colours, ground)
-        if other is not None and other.error < fit.error:
-            fit = other
-    return fit if fit is not None and fit.error <= _most_off(fit) else None
+    fit, shaded = _fitted_in_rounds(pixels, shaded)
+    if fit is None or fit.error > _MAX_ERROR:
+        seen = pixels[shaded]
+        softs = ovals_on(seen.places, seen.own, seen.below, colour, around)
+        fit = Fit(softs, _off(_drawn(softs, seen.places, seen.below), seen.own)) if softs else None
+    return fit if fit is not None and fit.error <= _MAX_ERROR else None
 
 
-def _most_off(fit: Fit) -> float:
-    """The error up to which shades are taken: many can say anything, but for what they leave."""
-    return _MAX_ERROR if len(fit.softs) <= 2 else _MAX_ERROR_OF_MANY
-
-
-def _fitted_in_rounds(
-    part: Labels, shaded: NDArray[np.bool_], cells: Labels, colours: Doubles, ground: Doubles
-) -> tuple[Fit | None, NDArray[np.bool_]]:
+def _fitted_in_rounds(pixels: _Pixels, shaded: NDArray[np.bool_]) -> tuple[Fit | None, NDArray[np.bool_]]:
     """The one shade that is nearest to some pixels, and (n,) which of them show it: others lie on it and hide it."""
-    own, below = colours[part], ground[part]
-    size = np.abs(own - below).sum(axis=1)
+    size = pixels.size
     best: Fit | None = None
     kept = shaded
     for _ in range(_ROUNDS):
-        fit = _fitted(part[shaded], cells, colours, ground)
+        fit = _fitted(pixels[shaded])
         if fit is None:
             break
         if best is None or fit.error < best.error:
             best, kept = fit, shaded
         if fit.error <= _FINE or fit.error > _HOPELESS:
             break
-        drawn = _drawn(fit.softs, _middles(cells[part]), below)
-        missing = (size < _COVERED) & (np.abs(drawn - below).max(axis=1) > 2 * _COVERED)
-        shaded = shaded & ~_grown_by(missing, cells[part])
+        drawn = _drawn(fit.softs, pixels.places, pixels.below)
+        missing = (size < _COVERED) & (np.abs(drawn - pixels.below).max(axis=1) > 2 * _COVERED)
+        shaded = shaded & ~_grown_by(missing, pixels.cells)
         if not missing.any() or shaded.mean() < _MIN_SHADED:
             break
     return best, kept
@@ -173,68 +204,13 @@ def _off(drawn: Reals, seen: Doubles) -> float:
     return max(colour, float(((off[:, :3] - off[:, 3:]) ** 2).sum(axis=1).mean()))
 
 
-def _fitted(part: Labels, cells: Labels, colours: Doubles, ground: Doubles) -> Fit | None:
-    """The shade that some pixels of an area show, all of which are part of it."""
-    own, below = colours[part], ground[part]
-    places = _middles(cells[part])
-    values = lying_on(own, below)
-    soft = None if values is None else fit_soft(places, values, np.abs(own - below).sum(axis=1))
+def _fitted(pixels: _Pixels) -> Fit | None:
+    """The shade that some pixels show, all of which are part of it."""
+    values = lying_on(pixels.own, pixels.below)
+    soft = None if values is None else fit_soft(pixels.places, values, pixels.size)
     if soft is None:
         return None
-    return Fit((soft,), _off(_drawn((soft,), places, below), own))
-
-
-def _fitted_several(
-    count: int, fit: Form, part: Labels, cells: Labels, colours: Doubles, ground: Doubles
-) -> Fit | None:
-    """Some shades of one form and of one colour that some pixels of an area show, lying on each other."""
-    own, below = colours[part], ground[part]
-    places = _middles(cells[part])
-    values = lying_on(own, below)
-    if values is None:
-        return None
-    colour = values[:, :3].sum(axis=0) / max(float(values[:, 3].sum()), 1e-9)
-    # What shines through all is the product of what shines through each.
-    clear = 1 - values[:, 3].clip(0, MAX_OPACITY)
-    softs: list[Soft | None] = []
-    for side in _portions(places, values[:, 3], count):
-        softs.append(fit(places[side], values[side], values[side, 3], None))
-    best: Fit | None = None
-    for _ in range(_TURNS):
-        for place in range(count):
-            others = [soft for number, soft in enumerate(softs) if number != place]
-            hidden = np.ones(len(places))
-            for other in others:
-                if other is None:
-                    return None
-                hidden *= 1 - other.at(*places.T)[:, 3]
-            left = (1 - clear / hidden.clip(1 - MAX_OPACITY)).clip(0, MAX_OPACITY)
-            seen = np.concatenate([left[:, None] * colour, left[:, None]], axis=1)
-            softs[place] = fit(places, seen, left, softs[place])
-        found = tuple(soft for soft in softs if soft is not None)
-        if len(found) < count:
-            return None
-        error = _off(_drawn(found, places, below), own)
-        settled = best is not None and error > _SETTLED * best.error
-        if best is None or error < best.error:
-            best = Fit(found, error)
-        if settled or best.error > _TOO_FAR:
-            break
-    return best
-
-
-def _portions(places: Doubles, size: Doubles, count: int) -> list[NDArray[np.bool_]]:
-    """Pixels, (n,), that are next to each of the middles of some parts of what shows most of a shade."""
-    spots = strong_spots(places, size)
-    middle = spots.mean(axis=0)
-    _, ways = np.linalg.eigh(np.cov((spots - middle).T))
-    if count == 2:
-        side = (places - middle) @ ways[:, 1] > 0
-        return [side, ~side]
-    some = spots[:: max(1, len(spots) // _SAMPLE)]
-    middles, _ = kmeans2(some, count, minit="++", seed=0)
-    nearest = ((places[:, None] - middles[None]) ** 2).sum(axis=2).argmin(axis=1)
-    return [nearest == number for number in range(count)]
+    return Fit((soft,), _off(_drawn((soft,), pixels.places, pixels.below), pixels.own))
 
 
 def _grown_by(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
@@ -263,25 +239,37 @@ def _beside_sharp(cells: Labels, size: Doubles) -> NDArray[np.bool_]:
     return np.asarray(covered[rows, columns])
 
 
+@dataclass(frozen=True, slots=True)
+class Shaded:
+    """An area with soft shades.
+
+    Attributes:
+        area: A ground of one colour or one gradient, and the shades.
+        covers: (n,) which of its pixels have the colour of the ground, but lie on a shade.
+        islands: Numbers of the areas, from 1, that it surrounds and that show its shades, too: they are part of it.
+    """
+
+    area: Area
+    covers: NDArray[np.bool_]
+    islands: list[int]
+
+
 def area_with_shades(
-    places: Doubles, colours: Doubles, cells: Labels, seeds: Labels, found: tuple[Gradient, float] | None, flat: float
-) -> tuple[Area, NDArray[np.bool_]] | None:
+    colours: Doubles, cells: Labels, seeds: Labels, image: Floats, found: tuple[Gradient, float] | None, flat: float
+) -> Shaded | None:
     """An area as a ground of one colour or one gradient and the soft shades on it, if that is clearly nearer.
 
     Args:
-        places: (n, 2) x and y of the middles of its pixels.
-        colours: (n, 3), or 4 with the colours multiplied by the opacity.
+        colours: (n, 3), or 4 with the colours multiplied by the opacity, of its pixels.
         cells: (n, 2) row and column of each.
         seeds: (height, width), the areas of the image numbered from 1; 0 for none.
+        image: (height, width, 3 or 4).
         found: A gradient for all of it, and its mean squared error, the sum of the channels, if there is one.
         flat: The same error of one colour.
-
-    Returns:
-        The area, and (n,) which of its pixels have the colour of the ground, but lie on a shade.
     """
-    if len(places) < _MIN_PIXELS:
+    if len(cells) < _MIN_PIXELS:
         return None
-    left = flat
+    places, left = _middles(cells), flat
     if found is not None:
         left = min(left, found[1])
         if left <= _GOOD or not differs_in_parts(places, colours, cells, found):
@@ -291,19 +279,63 @@ def area_with_shades(
         parts = _parts(cells, colours - below)
         if not 0 < len(parts) <= _MAX_SHADES:
             continue
-        fits = [_fit(part, cells, colours, below) for part in parts]
-        good = [fit for fit in fits if fit is not None]
-        if len(good) < len(parts):
+        fits = _fits(parts, ground, cells, colours, seeds, image)
+        if fits is None:
             continue
-        softs = tuple(soft for fit in good for soft in fit.softs)
+        softs = tuple(soft for fit, _ in fits for soft in fit.softs)
         area = replace(ground, overlays=softs)
         drawn = colours_at([area], np.zeros(len(places), np.int64), *places.T)
         covers = (np.abs(colours - below).max(axis=1) < _COVERED) & (np.abs(drawn - below).max(axis=1) > _COVERED)
         covers = _opened(covers, cells)
         error = _off(np.where(covers[:, None], below, drawn), colours)
         if error < left * _NEARER and _stays_inside(softs, cells, seeds):
-            return area, covers
+            return Shaded(area, covers, [island.number for _, islands in fits for island in islands])
     return None
+
+
+def _fits(
+    parts: list[Labels], ground: Area, cells: Labels, colours: Doubles, seeds: Labels, image: Floats
+) -> list[tuple[Fit, list[Island]]] | None:
+    """The shades of all parts of an area, and the islands in it that show each; None if one part shows no shade."""
+    below = _under(ground, _middles(cells), colours.shape[1])
+    found: list[tuple[Fit, list[Island]]] = []
+    islands: list[Island] | None = None
+    for part in parts:
+        colour = _shade_on(colours[part], below[part])
+        if colour is None:
+            return None
+        islands = islands_in(cells, seeds, image) if islands is None else islands
+        near = [
+            (island, _Pixels(island.cells, island.colours, _under(ground, _middles(island.cells), colours.shape[1])))
+            for island in islands
+            if _is_near(island.cells, cells[part])
+        ]
+        shown = [(island, pixels) for island, pixels in near if shows_shade(island, pixels.below, colour)]
+        own = _Pixels(cells[part], colours[part], below[part])
+        fit = _fit(_Pixels.of([own, *(pixels for _, pixels in shown)]), colour, _around(part, parts, cells))
+        if fit is None or any(_off_shade(fit, pixels) > _MAX_ERROR for _, pixels in shown):
+            return None
+        found.append((fit, [island for island, pixels in near if _off_shade(fit, pixels) <= _MAX_ERROR]))
+    return found
+
+
+def _off_shade(fit: Fit, pixels: _Pixels) -> float:
+    return _off(_drawn(fit.softs, pixels.places, pixels.below), pixels.own)
+
+
+def _is_near(island: Labels, part: Labels) -> bool:
+    """Whether an island is among the pixels of a part."""
+    low, high = part.min(axis=0), part.max(axis=0)
+    return bool((island.min(axis=0) >= low).all() and (island.max(axis=0) <= high).all())
+
+
+def _around(part: Labels, parts: list[Labels], cells: Labels) -> Doubles:
+    """(m, 2) x and y of some pixels near to a part that show no shade."""
+    free = np.ones(len(cells), bool)
+    free[np.concatenate(parts)] = False
+    low, high = cells[part].min(axis=0) - _FAR, cells[part].max(axis=0) + _FAR
+    others = np.flatnonzero(free & ((cells >= low) & (cells <= high)).all(axis=1))
+    return _middles(cells[np.random.default_rng(0).permutation(others)[:_FAR_PIXELS]])
 
 
 def _opened(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:

@@ -320,7 +320,7 @@ class Shades:
         self.seeds = flat.reshape(self.seeds.shape)
         return left
 
-    def cover(self, number: int, member: Labels, area: Area, covers: NDArray[np.bool_]) -> None:
+    def cover(self, number: int, member: Labels, area: Area, covers: NDArray[np.bool_], islands: list[int]) -> None:
         """Give an area soft shades, and take what lies on these, but looks like what is below them, for one of its own.
 
         Args:
@@ -328,8 +328,11 @@ class Shades:
             member: (n,) its pixels, counted by rows.
             area: What it is.
             covers: (n,) which of its pixels lie on its shades.
+            islands: Numbers of areas, from 1, that become part of it.
         """
         self.areas[number] = area
+        if islands:
+            self.seeds = np.where(np.isin(self.seeds, islands), number + 1, self.seeds)
         if covers.any():
             self.areas.append(replace(area, overlays=()))
             flat = self.seeds.ravel()
