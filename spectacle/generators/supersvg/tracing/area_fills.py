@@ -15,6 +15,7 @@ from spectacle.generators.supersvg.tracing.glow_areas import fading_inwards
 from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient, thinned
 from spectacle.generators.supersvg.tracing.overlays import area_with_shades, differs_in_parts, in_pieces
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, is_worth, split_of, splits_further
+from spectacle.generators.supersvg.tracing.vignettes import fit_vignette
 
 _GRADIENT_GAIN = 3.0
 """How many times a gradient must lower the squared error of an area to be worth its bytes."""
@@ -94,6 +95,11 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
         soft = None
         if overlays and rank <= _MAX_GRADIENTS:
             soft = area_with_shades(own, cells, seeds, pixels, found, error)
+        if soft is None and overlays and rank == 1 and (found is None or found[1] > _SAME_GRADIENT):
+            page = fit_vignette(cells, own, seeds.shape)
+            if page is not None:
+                shades.areas[number] = page
+                continue
         if soft is not None:
             shades.cover(number, member, soft.area, soft.covers, soft.islands)
             todo[rank:] = [one for one in todo[rank:] if one[0] + 1 not in soft.islands]

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.tracing.areas import Area
-from spectacle.generators.supersvg.tracing.glow_fitting import Seen, fit_ovals
+from spectacle.generators.supersvg.tracing.glow_fitting import MOST_OVALS, Seen, fit_ovals
 from spectacle.generators.supersvg.tracing.soft import Soft
 
 _OFF_COLOUR = 3 * (3 / 255) ** 2
@@ -20,8 +20,11 @@ _UNEVEN = 1.5 / 255
 """Least standard deviation of the opacity of a shade in an island: areas of one colour are things of their own."""
 
 _SOLID = 0.95
-_FINE, _MOST = 1.5 / 255, 2.5 / 255
+_FINE, _MOST = 1.3 / 255, 2.5 / 255
 """The root of the mean squared difference of a channel with which shades are good enough, and up to which they are."""
+
+_MOST_WITHIN = 12
+"""How many ellipses there may be in an area that fades inwards: each has its outline."""
 
 _MANY_ISLANDS = 40
 _MIN_PIXELS, _OPAQUE = 100, 0.995
@@ -91,13 +94,16 @@ def shows_shade(island: Island, below: Doubles, colour: Doubles) -> bool:
     return bool(left.mean() <= _OFF_COLOUR and share.max() < _SOLID and share.std() >= _UNEVEN)
 
 
-def ovals_on(places: Doubles, own: Doubles, below: Doubles, colour: Doubles, around: Doubles) -> tuple[Soft, ...]:
+def ovals_on(
+    places: Doubles, own: Doubles, below: Doubles, colour: Doubles, around: Doubles, limit: int = MOST_OVALS
+) -> tuple[Soft, ...]:
     """The soft ellipses of a colour that make pixels of those below; none if they do not.
 
     Args:
         places: (n, 2) x and y of the pixels.
         own, below, colour: As for `opacities`.
         around: (m, 2) x and y of pixels that show nothing of a shade.
+        limit: How many there may be.
     """
     share, _ = opacities(own, below, colour)
     contrast = _contrast(colour, below)
@@ -105,7 +111,7 @@ def ovals_on(places: Doubles, own: Doubles, below: Doubles, colour: Doubles, aro
         return ()
     clear = np.concatenate([1 - share, np.ones(len(around))])
     seen = Seen(np.concatenate([places, around]), clear, colour)
-    return fit_ovals(seen, _FINE / contrast, _MOST / contrast)
+    return fit_ovals(seen, _FINE / contrast, _MOST / contrast, limit)
 
 
 def _contrast(colour: Doubles, below: Doubles) -> float:
@@ -121,31 +127,39 @@ def fading_inwards(places: Doubles, colours: Doubles, cells: Labels) -> Area | N
 
     Args:
         places: (n, 2) x and y of the middles of its pixels.
-        colours: (n, 3), or 4 with the colours multiplied by the opacity. Only opaque ones fade like that.
+        colours: (n, 3), or 4 with the colours multiplied by the opacity.
         cells: (n, 2) row and column of each.
 
     Returns:
         None if its colours are not on the way between two.
     """
-    if len(places) < _MIN_PIXELS or (colours.shape[1] == 4 and colours[:, 3].min() < _OPAQUE):
+    if len(places) < _MIN_PIXELS:
         return None
-    own = colours[:, :3]
+    if colours.shape[1] == 4 and colours[:, 3].min() < _OPAQUE:
+        opacity = colours[:, 3]
+        colour = colours[:, :3].sum(axis=0) / max(float(opacity.sum()), 1e-9)
+        ground = float(np.quantile(opacity, _LOW)) * np.append(colour, 1)
+    else:
+        ground, colour = _ends(colours[:, :3], cells)
+        ground = ground if colours.shape[1] == len("rgb") else np.append(ground, 1)
+    below = np.tile(ground, (len(colours), 1))
+    if opacities(colours, below, colour)[1].mean() > _OFF_COLOUR:
+        return None
+    softs = ovals_on(places, colours, below, colour, np.zeros((0, 2)), _MOST_WITHIN)
+    if not softs:
+        return None
+    return Area(ground.astype(np.float32), overlays=tuple(replace(soft, within=True) for soft in softs))
+
+
+def _ends(own: Doubles, cells: Labels) -> tuple[Doubles, Doubles]:
+    """The two colours, (3,) each, on the way between which those of pixels are: first the one next to the outline."""
     mean = own.mean(axis=0)
     _, _, axes = np.linalg.svd((own - mean)[:: max(1, len(own) // _SAMPLE)], full_matrices=False)
     way = (own - mean) @ axes[0]
-    ends = mean + np.quantile(way, [_LOW, _HIGH])[:, None] * axes[0]
+    ends = (mean + np.quantile(way, [_LOW, _HIGH])[:, None] * axes[0]).clip(0, 1)
     rows, columns = (cells - cells.min(axis=0) + 1).T
     mask = np.zeros((rows.max() + 2, columns.max() + 2), bool)
     mask[rows, columns] = True
     outer = ~ndimage.binary_erosion(mask, np.ones((3, 3), bool))[rows, columns]
-    if way[outer].mean() > way.mean():
-        ends = ends[::-1]
-    ground, colour = ends.clip(0, 1)
-    below = np.tile(ground, (len(own), 1))
-    if opacities(own, below, colour)[1].mean() > _OFF_COLOUR:
-        return None
-    softs = ovals_on(places, own, below, colour, np.zeros((0, 2)))
-    if not softs:
-        return None
-    base = ground if colours.shape[1] == len("rgb") else np.append(ground, 1)
-    return Area(base.astype(np.float32), overlays=tuple(replace(soft, within=True) for soft in softs))
+    first, last = ends if way[outer].mean() <= way.mean() else ends[::-1]
+    return first, last

@@ -16,6 +16,11 @@ from spectacle.generators.supersvg.tracing.stops import find_stops
 _COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28)
 """How many ellipses are tried, one after the other."""
 
+MOST_OVALS = _COUNTS[-1]
+
+_DOUBLE = 24
+"""With so many ellipses, twice the error is good enough."""
+
 _SAMPLE, _FEWEST = 2400, 60
 _CELLS = 6000
 """Into about so many squares the pixels are divided, to find where an ellipse is missing."""
@@ -27,8 +32,8 @@ that are hardly seen."""
 _FIRST_TURNS, _TURNS, _SETTLED = 6, 14, 0.02
 """How often one more ellipse is moved, and all are, unless the error settles."""
 
-_LOOKED_AT, _HOPEFUL = 6, 1.5
-"""After so many counts, the last one may leave, at their pace, so many times the error that is allowed."""
+_LOOKED_AT, _HOPEFUL = 8, 1.5
+"""At the pace of the last so many counts, the last of all may leave so many times the error that is allowed."""
 
 _SMALLEST, _LARGEST = 1.2, 4.0
 """The least half width of an ellipse in pixels, and the greatest in shares of half the larger side of all pixels."""
@@ -59,13 +64,15 @@ class Seen:
     colour: Doubles
 
 
-def fit_ovals(seen: Seen, fine: float, most: float) -> tuple[Soft, ...]:
+def fit_ovals(seen: Seen, fine: float, most: float, limit: int = MOST_OVALS) -> tuple[Soft, ...]:
     """The fewest soft ellipses that leave little of a shade, lying on each other; none if too much is left.
 
     Args:
         seen: The shade.
-        fine: With which root of the mean squared difference of what shines through they are good enough, 0 to 1.
+        fine: With which root of the mean squared difference of what shines through a few are good enough, 0 to 1; more
+            of them with more.
         most: Up to which they are taken.
+        limit: How many there may be.
     """
     if len(seen.places) < _FEWEST:
         return ()
@@ -76,6 +83,8 @@ def fit_ovals(seen: Seen, fine: float, most: float) -> tuple[Soft, ...]:
     ovals, best = np.zeros((0, NUMBERS)), np.zeros((0, NUMBERS))
     offs: list[float] = []
     for count in _COUNTS:
+        if count > limit:
+            break
         while len(ovals) < count:
             passed = clear_through(ovals, some.places)
             one = _moved(missing.next_oval(ovals), some, scale, passed, _FIRST_TURNS)
@@ -85,16 +94,16 @@ def fit_ovals(seen: Seen, fine: float, most: float) -> tuple[Soft, ...]:
         if off < min(offs, default=math.inf):
             best = ovals
         offs.append(off)
-        if off <= fine or not _hopeful(offs, most):
+        if off <= fine * (1 + count / _DOUBLE) or not _hopeful(offs, most):
             break
     return _as_softs(best, some) if min(offs) <= most else ()
 
 
 def _hopeful(offs: list[float], most: float) -> bool:
     """Whether more ellipses may be of use, from the errors that those before have left."""
-    if len(offs) < _LOOKED_AT or offs[-1] <= most:
+    if len(offs) <= _LOOKED_AT or offs[-1] <= most:
         return True
-    pace = (offs[-1] / offs[0]) ** (1 / (len(offs) - 1))
+    pace = (offs[-1] / offs[-1 - _LOOKED_AT]) ** (1 / _LOOKED_AT)
     return bool(offs[-1] * pace ** (len(_COUNTS) - len(offs)) <= _HOPEFUL * most)
 
 

@@ -58,7 +58,7 @@ _SHADES_OF_ONE = 127
 _MIN_COMMON, _PLAIN = 0.1, 0.4
 """The share of its pixels with one colour from which on an area may lie on it, and surely does."""
 
-_MAX_OUTSIDE = 0.001
+_MAX_OUTSIDE = 0.003
 _MIN_SHADED, _ROUNDS = 0.5, 4
 _COVERED = 3 / 255
 """Pixels that show less of a shade do not show it."""
@@ -312,8 +312,8 @@ def _fits(
         ]
         shown = [(island, pixels) for island, pixels in near if shows_shade(island, pixels.below, colour)]
         own = _Pixels(cells[part], colours[part], below[part])
-        fit = _fit(_Pixels.of([own, *(pixels for _, pixels in shown)]), colour, _around(part, parts, cells))
-        if fit is None or any(_off_shade(fit, pixels) > _MAX_ERROR for _, pixels in shown):
+        fit = _fit(_Pixels.of([own, *(pixels for _, pixels in shown)]), colour, _around(part, parts, cells, seeds))
+        if fit is None:
             return None
         found.append((fit, [island for island, pixels in near if _off_shade(fit, pixels) <= _MAX_ERROR]))
     return found
@@ -329,13 +329,14 @@ def _is_near(island: Labels, part: Labels) -> bool:
     return bool((island.min(axis=0) >= low).all() and (island.max(axis=0) <= high).all())
 
 
-def _around(part: Labels, parts: list[Labels], cells: Labels) -> Doubles:
+def _around(part: Labels, parts: list[Labels], cells: Labels, seeds: Labels) -> Doubles:
     """(m, 2) x and y of some pixels near to a part that show no shade."""
-    free = np.ones(len(cells), bool)
-    free[np.concatenate(parts)] = False
-    low, high = cells[part].min(axis=0) - _FAR, cells[part].max(axis=0) + _FAR
-    others = np.flatnonzero(free & ((cells >= low) & (cells <= high)).all(axis=1))
-    return _middles(cells[np.random.default_rng(0).permutation(others)[:_FAR_PIXELS]])
+    free = _outside(cells, seeds)
+    free[tuple(cells.T)] = True
+    free[tuple(cells[np.concatenate(parts)].T)] = False
+    low, high = np.maximum(cells[part].min(axis=0) - _FAR, 0), cells[part].max(axis=0) + _FAR
+    others = np.argwhere(free[low[0] : high[0], low[1] : high[1]]) + low
+    return _middles(np.random.default_rng(0).permutation(others)[:_FAR_PIXELS])
 
 
 def _opened(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
@@ -398,13 +399,18 @@ def _under(ground: Area, places: Doubles, channels: int) -> Doubles:
 
 def _stays_inside(softs: tuple[Soft, ...], cells: Labels, seeds: Labels) -> bool:
     """Whether shades are seen on their area and under what lies on it alone."""
-    own = np.zeros(seeds.shape, bool)
-    own[cells[:, 0], cells[:, 1]] = True
-    sizes = np.bincount(seeds.ravel())
-    inside = ndimage.binary_fill_holes(own) | (sizes[seeds] < len(cells)) | (seeds == 0)
-    rows, columns = np.nonzero(~inside)
+    rows, columns = np.nonzero(_outside(cells, seeds))
     outside = sum(float((soft.at(columns + 0.5, rows + 0.5)[:, 3]).sum()) for soft in softs)
     return outside <= _MAX_OUTSIDE * len(cells)
+
+
+def _outside(cells: Labels, seeds: Labels) -> NDArray[np.bool_]:
+    """(height, width), which pixels neither an area surrounds nor others that may lie on it cover."""
+    own = np.zeros(seeds.shape, bool)
+    own[tuple(cells.T)] = True
+    sizes = np.bincount(seeds.ravel())
+    inside = ndimage.binary_fill_holes(own) | (sizes[seeds] < len(cells)) | (seeds == 0)
+    return np.asarray(~inside)
 
 
 def _middles(cells: Labels) -> Doubles:
