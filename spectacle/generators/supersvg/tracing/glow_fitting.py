@@ -18,7 +18,7 @@ _COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28)
 
 MOST_OVALS = _COUNTS[-1]
 
-_DOUBLE = 24
+_DOUBLE = 36
 """With so many ellipses, twice the error is good enough."""
 
 _SAMPLE, _FEWEST = 2400, 60
