@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -23,7 +23,6 @@ from spectacle.generators.supersvg.tracing.glow_parts import (
     shades_of,
     under,
 )
-from spectacle.generators.supersvg.tracing.gradients import fit_most
 from spectacle.generators.supersvg.tracing.soft import Soft
 from spectacle.generators.supersvg.tracing.soft_fitting import fit_box
 
@@ -95,7 +94,13 @@ class Shaded:
 
 
 def area_with_shades(
-    colours: Doubles, cells: Labels, seeds: Labels, image: Floats, found: tuple[Gradient, float] | None, flat: float
+    colours: Doubles,
+    cells: Labels,
+    seeds: Labels,
+    image: Floats,
+    found: tuple[Gradient, float] | None,
+    flat: float,
+    most: Iterable[tuple[Gradient, NDArray[np.bool_]]],
 ) -> Shaded | None:
     """An area as a ground of one colour or one gradient and the soft shades on it, if that is clearly nearer.
 
@@ -106,6 +111,7 @@ def area_with_shades(
         image: (height, width, 3 or 4).
         found: A gradient for all of it, and its mean squared error, the sum of the channels, if there is one.
         flat: The same error of one colour.
+        most: What `fit_most` gives for the pixels.
     """
     if len(cells) < _MIN_PIXELS:
         return None
@@ -114,7 +120,7 @@ def area_with_shades(
         left = min(left, found[1])
         if left <= _GOOD or not differs_in_parts(places, colours, cells, found):
             return None
-    for ground in _grounds(places, colours, found):
+    for ground in _grounds(colours, most):
         below = under(ground, places, colours.shape[1])
         parts = _parts(cells, colours - below)
         if not 0 < len(parts) <= _MAX_SHADES:
@@ -169,7 +175,7 @@ def differs_in_parts(places: Doubles, colours: Doubles, cells: Labels, found: tu
     return bool(_parts(cells, colours - found[0].at(*places.T)[:, : colours.shape[1]]))
 
 
-def _grounds(places: Doubles, colours: Doubles, found: tuple[Gradient, float] | None) -> Iterator[Area]:
+def _grounds(colours: Doubles, most: Iterable[tuple[Gradient, NDArray[np.bool_]]]) -> Iterator[Area]:
     """What an area may be without shades: nothing, its commonest colour, or a gradient that most of it has."""
     if colours.shape[1] == 4 and colours[:, 3].min() < _FAINT:
         yield Area(np.zeros(4, np.float32))
@@ -181,7 +187,7 @@ def _grounds(places: Doubles, colours: Doubles, found: tuple[Gradient, float] | 
         yield Area(np.median(colours[commonest], axis=0).astype(np.float32))
     if commonest.mean() >= _PLAIN:
         return
-    for gradient, within in islice(fit_most(places, colours), 1):
+    for gradient, within in islice(most, 1):
         yield Area(colours[within].mean(axis=0).astype(np.float32), gradient)
 
 
