@@ -13,7 +13,12 @@ from spectacle.generators.supersvg.tracing.areas import Area
 from spectacle.generators.supersvg.tracing.fill_kernels import first_close, gradients_of, squares_off
 from spectacle.generators.supersvg.tracing.glow_areas import fading_inwards
 from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient, fit_most, thinned
-from spectacle.generators.supersvg.tracing.overlays import area_with_shades, differs_in_parts, in_pieces
+from spectacle.generators.supersvg.tracing.overlays import (
+    area_with_shades,
+    differs_in_parts,
+    in_pieces,
+    may_show_shades,
+)
 from spectacle.generators.supersvg.tracing.remembered import Remembered
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, is_worth, split_of, splits_further
 from spectacle.generators.supersvg.tracing.vignettes import fit_vignette
@@ -33,8 +38,8 @@ _SOFT_ERROR = 4 * (3 / 255) ** 2
 _SHADED = (10 / 255) ** 2
 """Squared error of one colour up to which what is left may be noise of compression, and no shade."""
 
-_MAX_MISSES = 6
-"""After so many areas, the largest, that are neither one gradient nor show soft shades, there are none."""
+_MAX_MISSES = 4
+"""After so many areas, the largest, that might show soft shades and do not, the others are not asked."""
 
 _SAME_GRADIENT = 4 * (1.5 / 255) ** 2
 """Squared error below which a gradient that is known already, or a simple one, will do."""
@@ -99,11 +104,11 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
         cells = np.stack([rows, columns], axis=1)
         soft = None
         most = Remembered(fit_most(places, own))
-        uneven = found is None or found[1] > _SAME_GRADIENT
         overlays = overlays and misses < _MAX_MISSES
-        if overlays and rank <= _MAX_GRADIENTS:
+        if overlays and rank <= _MAX_GRADIENTS and may_show_shades(places, own, cells, found, error):
             soft = area_with_shades(own, cells, seeds, pixels, found, error, most)
-        if soft is None and overlays and rank == 1 and uneven:
+            misses += soft is None
+        if soft is None and overlays and rank == 1 and (found is None or found[1] > _SAME_GRADIENT):
             page = fit_vignette(cells, own, seeds.shape)
             if page is not None:
                 shades.areas[number] = page
@@ -112,7 +117,6 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
             shades.cover(number, member, soft.area, soft.covers, soft.islands)
             todo[rank:] = [one for one in todo[rank:] if one[0] + 1 not in soft.islands]
             continue
-        misses += uneven
         close = found is not None and found[1] <= _SOFT_ERROR
         even = close and not (overlays and differs_in_parts(places, own, cells, found))
         if rank > _MAX_GRADIENTS or error <= _SHADED or even:

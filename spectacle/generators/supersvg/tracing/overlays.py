@@ -93,6 +93,20 @@ class Shaded:
     islands: list[int]
 
 
+def may_show_shades(
+    places: Doubles, colours: Doubles, cells: Labels, found: tuple[Gradient, float] | None, flat: float
+) -> bool:
+    """Whether an area is large enough to show soft shades, and differs from its gradient in parts.
+
+    Args:
+        places: (n, 2) x and y of the middles of its pixels.
+        colours, cells, found, flat: As for `area_with_shades`.
+    """
+    if len(cells) < _MIN_PIXELS:
+        return False
+    return found is None or (min(flat, found[1]) > _GOOD and differs_in_parts(places, colours, cells, found))
+
+
 def area_with_shades(
     colours: Doubles,
     cells: Labels,
@@ -113,13 +127,7 @@ def area_with_shades(
         flat: The same error of one colour.
         most: What `fit_most` gives for the pixels.
     """
-    if len(cells) < _MIN_PIXELS:
-        return None
-    places, left = middles(cells), flat
-    if found is not None:
-        left = min(left, found[1])
-        if left <= _GOOD or not differs_in_parts(places, colours, cells, found):
-            return None
+    places, left = middles(cells), flat if found is None else min(flat, found[1])
     for ground in _grounds(colours, most):
         below = under(ground, places, colours.shape[1])
         parts = _parts(cells, colours - below)

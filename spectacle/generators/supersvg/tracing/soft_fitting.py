@@ -90,7 +90,9 @@ def fit_oval(places: Doubles, values: Doubles, size: Doubles, near: Soft | None)
         sizes, ways = np.linalg.eigh(np.cov(spots.T) + 1e-6 * np.eye(2))
         at = (spots.mean(axis=0) - middle) / spread
         start = np.array([*at, 0.5 * math.log(sizes[1] / sizes[0]), math.atan2(ways[1, 1], ways[0, 1])])
-    numbers, _ = _least(uneven, [start], np.array([0.1, 0.1, 0.2, 0.2]))
+    numbers, left = _least(uneven, [start], np.array([0.1, 0.1, 0.2, 0.2]))
+    if left > _HOPELESS:
+        return None
     stretch = math.exp(min(max(numbers[2], -_MAX_STRETCH), _MAX_STRETCH))
     centre = middle + spread * numbers[:2]
     around = Soft(centre, float(numbers[3]), nothing, 1.0, np.zeros(0), np.zeros((0, 4)), stretch)
@@ -111,7 +113,9 @@ def fit_box(places: Doubles, values: Doubles, size: Doubles, near: Soft | None) 
         starts = _starts(places, size, middle, spread)
     if not starts:
         return None
-    numbers, _ = _least(uneven, starts, np.array([0.1, 0.1, 0.15, 0.15, 0.1]))
+    numbers, left = _least(uneven, starts, np.array([0.1, 0.1, 0.15, 0.15, 0.1]))
+    if left > _HOPELESS:
+        return None
     angle_ = _angle(numbers)
     sides = spread * np.abs(numbers[2:4])
     centre = middle + spread * numbers[:2]

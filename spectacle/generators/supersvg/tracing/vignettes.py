@@ -14,8 +14,8 @@ from spectacle.generators.supersvg.tracing.gradients import as_two_colours
 from spectacle.generators.supersvg.tracing.soft import Soft, distances
 from spectacle.generators.supersvg.tracing.stops import find_stops
 
-_SAMPLE, _BINS = 3000, 48
-_TURNS, _EARLY = 16, 3
+_SAMPLE, _BINS = 1500, 32
+_TURNS, _EARLY = 16, 1
 """How often page and vignette are fitted to what the other leaves, and after how many the hopeless are given up."""
 
 _MAX_ERROR = 3 * (2 / 255) ** 2
