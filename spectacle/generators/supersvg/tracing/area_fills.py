@@ -131,7 +131,7 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
             todo += shades.split(number, member, split)
         elif overlays and (pieces := in_pieces(places, own)) is not None:
             shades.cut(number, member, *pieces)
-        elif overlays and (faded := fading_inwards(places, own, cells)) is not None:
+        elif overlays and (faded := fading_inwards(places, own, cells, seeds.shape)) is not None:
             shades.areas[number] = faded
         elif (layers := find_layers(cells, own, seeds.shape)) is not None:
             shades.add(number, cells, layers)

@@ -122,13 +122,14 @@ def _contrast(colour: Doubles, below: Doubles) -> float:
     return math.sqrt(max(float((colour**2).mean()), float(((1 - colour) ** 2).mean())))
 
 
-def fading_inwards(places: Doubles, colours: Doubles, cells: Labels) -> Area | None:
+def fading_inwards(places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int, int]) -> Area | None:
     """An area that fades from its outline inwards, as one colour with soft ellipses of another in it.
 
     Args:
         places: (n, 2) x and y of the middles of its pixels.
         colours: (n, 3), or 4 with the colours multiplied by the opacity.
         cells: (n, 2) row and column of each.
+        shape: Height and width of the image.
 
     Returns:
         None if its colours are not on the way between two.
@@ -148,7 +149,9 @@ def fading_inwards(places: Doubles, colours: Doubles, cells: Labels) -> Area | N
     softs = ovals_on(places, colours, below, colour, np.zeros((0, 2)), _MOST_WITHIN)
     if not softs:
         return None
-    return Area(ground.astype(np.float32), overlays=tuple(replace(soft, within=True) for soft in softs))
+    # A page lies below all others, and what is beyond the image is cut off.
+    page = (cells.min(axis=0) == 0).all() and (cells.max(axis=0) + 1 == shape).all()
+    return Area(ground.astype(np.float32), overlays=tuple(replace(soft, within=not page) for soft in softs))
 
 
 def _ends(own: Doubles, cells: Labels) -> tuple[Doubles, Doubles]:
