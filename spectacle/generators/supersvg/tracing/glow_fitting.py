@@ -38,6 +38,9 @@ _LOOKED_AT, _HOPEFUL = 8, 1.5
 _SMALLEST, _LARGEST = 1.2, 4.0
 """The least half width of an ellipse in pixels, and the greatest in shares of half the larger side of all pixels."""
 
+_THINNEST, _MOST_LEAN = math.log(6), 2.0
+"""By how much the two scales of an ellipse differ at most, and the most that it leans: thin ones show as streaks."""
+
 _STEEPEST, _FLATTEST = math.log(6), math.log(0.5)
 _FAINTEST = 6.0
 _ENDED = 0.6 / 255
@@ -181,6 +184,9 @@ def _within(ovals: Doubles, scale: float) -> Doubles:
     """Ellipses that are neither too small nor too large, too steep nor too faint."""
     ovals = ovals.copy()
     ovals[:, [2, 4]] = ovals[:, [2, 4]].clip(-math.log(_LARGEST * scale), -math.log(_SMALLEST))
+    ovals[:, 4] = ovals[:, 4].clip(ovals[:, 2] - _THINNEST, ovals[:, 2] + _THINNEST)
+    lean = _MOST_LEAN * np.exp((ovals[:, 2] + ovals[:, 4]) / 2)
+    ovals[:, 3] = ovals[:, 3].clip(-lean, lean)
     ovals[:, 5] = ovals[:, 5].clip(-_FAINTEST, _FAINTEST)
     ovals[:, 6] = ovals[:, 6].clip(_FLATTEST, _STEEPEST)
     return ovals
