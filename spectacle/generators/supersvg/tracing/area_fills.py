@@ -11,9 +11,17 @@ from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area
 from spectacle.generators.supersvg.tracing.fill_kernels import first_close, gradients_of, squares_off
-from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient, thinned
-from spectacle.generators.supersvg.tracing.overlays import area_with_shades, differs_in_parts, in_pieces
+from spectacle.generators.supersvg.tracing.glow_areas import fading_inwards
+from spectacle.generators.supersvg.tracing.gradients import as_two_colours, fit_gradient, fit_most, thinned
+from spectacle.generators.supersvg.tracing.overlays import (
+    area_with_shades,
+    differs_in_parts,
+    in_pieces,
+    may_show_shades,
+)
+from spectacle.generators.supersvg.tracing.remembered import Remembered
 from spectacle.generators.supersvg.tracing.shades import Shades, find_layers, is_worth, split_of, splits_further
+from spectacle.generators.supersvg.tracing.vignettes import fit_vignette
 
 _GRADIENT_GAIN = 3.0
 """How many times a gradient must lower the squared error of an area to be worth its bytes."""
@@ -29,6 +37,9 @@ _SOFT_ERROR = 4 * (3 / 255) ** 2
 
 _SHADED = (10 / 255) ** 2
 """Squared error of one colour up to which what is left may be noise of compression, and no shade."""
+
+_MAX_MISSES = 4
+"""After so many areas, the largest, that might show soft shades and do not, the others are not asked."""
 
 _SAME_GRADIENT = 4 * (1.5 / 255) ** 2
 """Squared error below which a gradient that is known already, or a simple one, will do."""
@@ -77,6 +88,7 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
     graded = sorted(np.flatnonzero(errors > GRADIENT_ERROR).tolist(), key=lambda number: -len(members[number]))
     known = _Known()
     todo = [(number, members[number]) for number in graded]
+    misses = 0
     rank, room = 0, most_error * pixels.size
     while rank < len(todo) and room >= 0:
         number, member = todo[rank]
@@ -92,17 +104,26 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
         left = len(member) * (error if found is None else found[1])
         cells = np.stack([rows, columns], axis=1)
         soft = None
-        if overlays and rank <= _MAX_GRADIENTS:
-            soft = area_with_shades(places, own, cells, seeds, found, error)
+        most = Remembered(fit_most(places, own))
+        overlays = overlays and misses < _MAX_MISSES
+        if overlays and rank <= _MAX_GRADIENTS and may_show_shades(places, own, cells, found, error):
+            soft = area_with_shades(own, cells, seeds, pixels, found, error, most)
+            misses += soft is None
+        if soft is None and overlays and rank == 1 and (found is None or found[1] > _SAME_GRADIENT):
+            page = fit_vignette(cells, own, seeds.shape)
+            if page is not None:
+                shades.areas[number] = page
+                continue
         if soft is not None:
-            shades.cover(number, member, *soft)
+            shades.cover(number, member, soft.area, soft.covers, soft.islands)
+            todo[rank:] = [one for one in todo[rank:] if one[0] + 1 not in soft.islands]
             continue
         close = found is not None and found[1] <= _SOFT_ERROR
         even = close and not (overlays and differs_in_parts(places, own, cells, found))
         if rank > _MAX_GRADIENTS or error <= _SHADED or even:
             room -= left
             continue
-        split = split_of(places, own, cells, seeds.shape)
+        split = split_of(places, own, cells, seeds.shape, most)
         if split is not None and split.good and (not close or is_worth(split, places, own, found)):
             shades.split(number, member, split)
         elif close:
@@ -111,6 +132,8 @@ def find_fills(pixels: Floats, seeds: Labels, count: int, most_error: float, *, 
             todo += shades.split(number, member, split)
         elif overlays and (pieces := in_pieces(places, own)) is not None:
             shades.cut(number, member, *pieces)
+        elif overlays and (faded := fading_inwards(places, own, cells, seeds.shape)) is not None:
+            shades.areas[number] = faded
         elif (layers := find_layers(cells, own, seeds.shape)) is not None:
             shades.add(number, cells, layers)
         elif split is not None and not split.flat:

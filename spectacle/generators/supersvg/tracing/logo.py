@@ -93,19 +93,25 @@ class Traced:
         background: (channels,) what is below the paths.
         fixed: (Q,) which of the curves belong to soft shades, whose pieces must fit together as they are;
             None for none.
+        like: (Q,) which curve each is a copy of, or itself: soft shades that are seen in their area alone have its
+            outline; None for no copies.
     """
 
     paths: PathSet
     straight: torch.Tensor
     background: torch.Tensor
     fixed: torch.Tensor | None = None
+    like: torch.Tensor | None = None
 
     def settled(self, paths: PathSet) -> PathSet:
-        """The same paths after they were moved, with those of soft shades where they were."""
-        if self.fixed is None:
-            return paths
-        fixed = self.fixed.to(paths.points.device).repeat_interleave(3)[:, None]
-        return replace(paths, points=torch.where(fixed, self.paths.points.to(paths.points), paths.points))
+        """The same paths after they were moved, with those of soft shades where they were, or where their area is."""
+        points = paths.points
+        if self.fixed is not None:
+            fixed = self.fixed.to(points.device).repeat_interleave(3)[:, None]
+            points = torch.where(fixed, self.paths.points.to(points), points)
+        if self.like is not None:
+            points = points.reshape(-1, 3, 2)[self.like.to(points.device)].reshape(-1, 2)
+        return replace(paths, points=points)
 
     def optimiser(self, optimiser: Optimiser, colour_rate: float = 0.0) -> Optimiser:
         """An optimizer like another for these paths, whose outlines hardly move and whose straight lines stay so."""
@@ -161,23 +167,34 @@ def trace_areas(
     owners: list[int] = []
     kept: list[Area] = []
     fixed: list[bool] = []
+    like: list[int] = []
 
-    def lay(number: int, *, on_page: bool = True) -> None:
-        """Draw the soft shades of an area."""
+    def lay(number: int, own: list[list[Curve]], *, on_page: bool = True) -> None:
+        """Draw the soft shades of an area, whose outlines are the last that were drawn."""
         softs = _seen(areas, number) if on_page else areas.areas[number].overlays
-        for outlines, gradient in (piece for soft in softs for piece in soft.pieces()):
+        count = sum(len(contour) for contour in own)
+        first = len(fixed) - count
+        for within, pieces, gradient in ((soft.within, *piece) for soft in softs for piece in soft.pieces()):
             if len(kept) >= max_paths:
                 return
+            copied = within and count > 0
+            outlines = pieces
+            if copied:
+                outlines = [np.stack([curve.points[:3] for curve in contour]) for contour in own]
+                lines.extend(curve.line for contour in own for curve in contour)
+                like.extend(range(first, first + count))
             for outline in outlines:
                 points.extend(outline)
                 contours.append(len(outline))
                 owners.append(len(kept))
-                lines.extend([False] * len(outline))
-                fixed.extend([True] * len(outline))
+                fixed.extend([not copied] * len(outline))
+                if not copied:
+                    lines.extend([False] * len(outline))
+                    like.extend(range(len(like), len(like) + len(outline)))
             kept.append(Area(np.zeros(len(background), np.float32), gradient))
 
     for number in np.flatnonzero(below).tolist():
-        lay(number, on_page=page)
+        lay(number, [], on_page=page)
     opaque = np.array(
         [(area if area.base is None else areas.areas[area.base]).opacities[0] > _OPAQUE for area in areas.areas]
     )
@@ -201,14 +218,15 @@ def trace_areas(
             points += [curve.points[:3] for curve in contour]
             lines += [curve.line for curve in contour]
             fixed += [False] * len(contour)
+            like += range(len(like), len(like) + len(contour))
             contours.append(len(contour))
             owners.append(len(kept))
         if curves:
             kept.append(areas.areas[number])
-            lay(number)
+            lay(number, curves)
     paths = path_set_of(points, contours, owners, kept)
     straight, still = (torch.tensor(side, dtype=torch.bool) for side in (lines, fixed))
-    return Traced(paths, straight, torch.from_numpy(background), still)
+    return Traced(paths, straight, torch.from_numpy(background), still, torch.tensor(like, dtype=torch.int64))
 
 
 def _seen(areas: Areas, number: int) -> tuple[Soft, ...]:

@@ -20,6 +20,9 @@ _EVEN = 1 / 255
 """By how much most of the other pixels of paper differ from its colour at most, where it is no unevenly lit one."""
 
 _FADES = 3 / 255
+_BETWEEN, _MANY_BETWEEN = (0.1, 0.9), 0.3
+"""Where more of all pixels are covered by shares between these, colours fade; scans and blurred drawings have fewer."""
+
 _MIN_PIXELS = 64
 _CLOSER = 0.5
 _MAX_AREAS = 60
@@ -32,6 +35,8 @@ def may_fade(pixels: Floats, ink: Ink) -> bool:
         pixels: (height, width, 3 or 4).
         ink: What was found in them.
     """
+    if ((ink.coverage > _BETWEEN[0]) & (ink.coverage < _BETWEEN[1])).mean() > _MANY_BETWEEN:
+        return True
     outline = _outline(ink)
     inner = ~ndimage.binary_dilation(outline, np.ones((3, 3), bool), iterations=_NEAR_OUTLINES)
     left = np.where(outline[..., None], 0, pixels - _drawn(ink))

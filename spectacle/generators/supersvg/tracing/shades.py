@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -170,7 +171,13 @@ class Split:
         return all(part.gradient is not None or len(part.pixels) < MIN_PIXELS for part in self.parts)
 
 
-def split_of(places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int, int]) -> Split | None:
+def split_of(
+    places: Doubles,
+    colours: Doubles,
+    cells: Labels,
+    shape: tuple[int, int],
+    most: Iterable[tuple[Gradient, NDArray[np.bool_]]] | None = None,
+) -> Split | None:
     """What an area is split into, if most of it has one gradient.
 
     Args:
@@ -178,9 +185,10 @@ def split_of(places: Doubles, colours: Doubles, cells: Labels, shape: tuple[int,
         colours: (n, 3), or 4 with the colours multiplied by the opacity.
         cells: (n, 2) row and column of each.
         shape: Height and width of the image.
+        most: What `fit_most` gives for them, if that is known.
     """
     first = None
-    for gradient, within in fit_most(places, colours):
+    for gradient, within in fit_most(places, colours) if most is None else most:
         split = _split(gradient, within, places, colours, cells, shape)
         if split.good and (first is None or len(split.parts) <= _MAX_HIGHLIGHTS):
             return split
@@ -320,7 +328,7 @@ class Shades:
         self.seeds = flat.reshape(self.seeds.shape)
         return left
 
-    def cover(self, number: int, member: Labels, area: Area, covers: NDArray[np.bool_]) -> None:
+    def cover(self, number: int, member: Labels, area: Area, covers: NDArray[np.bool_], islands: list[int]) -> None:
         """Give an area soft shades, and take what lies on these, but looks like what is below them, for one of its own.
 
         Args:
@@ -328,8 +336,11 @@ class Shades:
             member: (n,) its pixels, counted by rows.
             area: What it is.
             covers: (n,) which of its pixels lie on its shades.
+            islands: Numbers of areas, from 1, that become part of it.
         """
         self.areas[number] = area
+        if islands:
+            self.seeds = np.where(np.isin(self.seeds, islands), number + 1, self.seeds)
         if covers.any():
             self.areas.append(replace(area, overlays=()))
             flat = self.seeds.ravel()

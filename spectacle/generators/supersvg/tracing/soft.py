@@ -30,6 +30,7 @@ class Soft:
         offsets: (n,) ascending, 0 to 1: shares of that way.
         colours: (n, 4) red, green, blue, opacity there.
         stretch: How many times as far places along the height count.
+        within: Whether it is seen in its area alone, so that its paths have the outline of that.
     """
 
     centre: Doubles
@@ -39,6 +40,7 @@ class Soft:
     offsets: Doubles
     colours: Doubles
     stretch: float = 1.0
+    within: bool = False
 
     @property
     def axes(self) -> Doubles:

@@ -15,8 +15,12 @@ from spectacle.generators.supersvg.tracing.evenness import unevenness
 from spectacle.generators.supersvg.tracing.soft import Soft, distances
 from spectacle.generators.supersvg.tracing.stops import find_stops
 
-_SAMPLE, _MOVES = 2048, 250
-"""Pixels that are looked at while a place is searched, and places that are tried."""
+_SAMPLE, _FIRST_MOVES, _MOVES = 2048, 60, 190
+"""Pixels that are looked at while a place is searched, and places that are tried: first from each start, then from the
+best."""
+
+_HOPELESS = 4 * (12 / 255) ** 2
+"""Squared error after the first moves with which the others are of no use."""
 
 _BINS = 128
 _ENDED = 1 / 255
@@ -86,7 +90,9 @@ def fit_oval(places: Doubles, values: Doubles, size: Doubles, near: Soft | None)
         sizes, ways = np.linalg.eigh(np.cov(spots.T) + 1e-6 * np.eye(2))
         at = (spots.mean(axis=0) - middle) / spread
         start = np.array([*at, 0.5 * math.log(sizes[1] / sizes[0]), math.atan2(ways[1, 1], ways[0, 1])])
-    numbers, _ = _least(uneven, [start], np.array([0.1, 0.1, 0.2, 0.2]))
+    numbers, left = _least(uneven, [start], np.array([0.1, 0.1, 0.2, 0.2]))
+    if left > _HOPELESS:
+        return None
     stretch = math.exp(min(max(numbers[2], -_MAX_STRETCH), _MAX_STRETCH))
     centre = middle + spread * numbers[:2]
     around = Soft(centre, float(numbers[3]), nothing, 1.0, np.zeros(0), np.zeros((0, 4)), stretch)
@@ -107,7 +113,9 @@ def fit_box(places: Doubles, values: Doubles, size: Doubles, near: Soft | None) 
         starts = _starts(places, size, middle, spread)
     if not starts:
         return None
-    numbers, _ = _least(uneven, starts, np.array([0.1, 0.1, 0.15, 0.15, 0.1]))
+    numbers, left = _least(uneven, starts, np.array([0.1, 0.1, 0.15, 0.15, 0.1]))
+    if left > _HOPELESS:
+        return None
     angle_ = _angle(numbers)
     sides = spread * np.abs(numbers[2:4])
     centre = middle + spread * numbers[:2]
@@ -131,13 +139,20 @@ def _sampled(places: Doubles, values: Doubles) -> tuple[Doubles, Doubles, Double
 
 def _least(error: Callable[[Doubles], float], starts: list[Doubles], reach: Doubles) -> tuple[Doubles, float]:
     """The numbers of which the least error comes, from one of some starts, and that error."""
-    found = []
-    for start in starts:
-        simplex = np.concatenate([start[None], start + np.diag(reach[: len(start)])])
-        options = {"initial_simplex": simplex, "maxfev": _MOVES, "xatol": 1e-3, "fatol": 1e-8}
-        result = optimize.minimize(error, start, method="Nelder-Mead", options=options)
-        found.append((np.asarray(result.x), float(result.fun)))
-    return min(found, key=itemgetter(1))
+    simplexes = [np.concatenate([start[None], start + np.diag(reach[: len(start)])]) for start in starts]
+    found = [_moved(error, simplex, _FIRST_MOVES) for simplex in simplexes]
+    numbers, least, simplex = min(found, key=itemgetter(1))
+    if least > _HOPELESS:
+        return numbers, least
+    numbers, least, _ = _moved(error, simplex, _MOVES)
+    return numbers, least
+
+
+def _moved(error: Callable[[Doubles], float], simplex: Doubles, moves: int) -> tuple[Doubles, float, Doubles]:
+    """The numbers of which the least error comes after some moves, that error, and the numbers tried last."""
+    options = {"initial_simplex": simplex, "maxfev": moves, "xatol": 1e-3, "fatol": 1e-8}
+    result = optimize.minimize(error, simplex[0], method="Nelder-Mead", options=options)
+    return np.asarray(result.x), float(result.fun), np.asarray(result.final_simplex[0])
 
 
 def _angle(numbers: Doubles) -> float:
