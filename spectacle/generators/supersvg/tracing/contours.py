@@ -40,6 +40,12 @@ def find_contours(values: NDArray[np.floating], level: float) -> list[Doubles]:
     return [np.ascontiguousarray(contour) for contour in np.split(places, ends[:-1])] if len(ends) else []
 
 
+def signed_area(points: NDArray[np.floating]) -> float:
+    """The area of a polygon (n, 2): less than 0 if its corners are in the other order."""
+    x, y = points.T
+    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
+
+
 def beyond_edges(mask: NDArray[np.floating], rows: tuple[int, int], columns: tuple[int, int]) -> NDArray[np.floating]:
     """How much of each pixel is covered, with some more beyond the edges: what does not end at an edge goes on there.
 

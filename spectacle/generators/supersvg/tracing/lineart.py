@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from spectacle.generators.supersvg.arrays import Floats
 from spectacle.generators.supersvg.raster.shapes import PathSet
-from spectacle.generators.supersvg.tracing.contours import find_contours
+from spectacle.generators.supersvg.tracing.contours import find_contours, signed_area
 from spectacle.generators.supersvg.tracing.ink import Ink
 from spectacle.generators.supersvg.tracing.logo import Fits, Traced
 from spectacle.generators.supersvg.tracing.outline import Curve, polygon
 from spectacle.generators.supersvg.tracing.pixel_art import cell_of, corners_of
-from spectacle.generators.supersvg.tracing.tips import Coverage, signed_area
+from spectacle.generators.supersvg.tracing.tips import Coverage
 
 MAX_OUTLINES = 50_000
 _MIN_AREA, _MIN_AREA_IN_NOISE = 1.0, 6.0

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spectacle.generators.supersvg.tracing.contours import signed_area
 from spectacle.generators.supersvg.tracing.fitting import fewest_cubics
-from spectacle.generators.supersvg.tracing.tips import Coverage, signed_area, tips_at
+from spectacle.generators.supersvg.tracing.tips import Coverage, tips_at
 
 Points = NDArray[np.floating[Any]]
 Numbers = NDArray[np.floating[Any]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spectacle.generators.supersvg.arrays import Doubles
+from spectacle.generators.supersvg.tracing.contours import signed_area
 
 _PLACES = np.linspace(0, 1, 8, endpoint=False)
 _WEIGHTS = np.stack(
@@ -51,8 +52,7 @@ def primitive_of(curves: Doubles, tolerance: float) -> Primitive | None:
     width, height = right - left, bottom - top
     if min(width, height) <= 2 * tolerance:
         return None
-    x, y = points.T
-    area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+    area = abs(signed_area(points))
     round_ = Primitive(left, top, right, bottom, width / 2, height / 2)
     corner = math.sqrt(max(width * height - area, 0) / _SQUARE)
     sharp = Primitive(left, top, right, bottom, 0, 0)

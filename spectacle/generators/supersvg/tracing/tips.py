@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spectacle.generators.supersvg.tracing.contours import signed_area
+
 Points = NDArray[np.floating[Any]]
 
 _SIDES = 40, 20, 10
@@ -152,12 +154,6 @@ def _tip(before: Points, corner: Points, after: Points, coverage: Coverage, *, t
     if share * length < reached:
         return None
     return Tip(foot + share * (end - foot), opposite + share * (end - opposite), rounded)
-
-
-def signed_area(points: Points) -> float:
-    """The area of a polygon (n, 2): less than 0 if its corners are in the other order."""
-    x, y = points.T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
 
 
 def _line(points: Points) -> tuple[Points, Points] | None:

@@ -11,6 +11,7 @@ from spectacle.generators.supersvg.arrays import Doubles
 from spectacle.generators.supersvg.raster.cpu import compiled
 from spectacle.generators.supersvg.raster.shapes import PathSet
 from spectacle.generators.supersvg.tracing.clip import between
+from spectacle.generators.supersvg.tracing.contours import signed_area
 
 _POINTS = 6
 """Straight parts of each curve between which crossings are looked for."""
@@ -71,10 +72,10 @@ def _parts(contour: Doubles) -> list[Doubles]:
             done.append(here)
             continue
         loop, rest = _loop(here, one, s, other, t), _rest(here, one, s, other, t)
-        if abs(_area(loop)) > abs(_area(rest)):
+        if abs(signed_area(loop[:, :3].reshape(-1, 2))) > abs(signed_area(rest[:, :3].reshape(-1, 2))):
             loop, rest = rest, loop
         todo.append(rest)
-        if abs(_area(loop)) > _SMALL:
+        if abs(signed_area(loop[:, :3].reshape(-1, 2))) > _SMALL:
             todo.append(loop)
     return [*done, *todo]
 
@@ -100,11 +101,6 @@ def _closed(curves: Doubles) -> Doubles:
     whole[0, 0] = whole[-1, 3] = (whole[0, 0] + whole[-1, 3]) / 2
     whole[1:, 0] = whole[:-1, 3]
     return whole
-
-
-def _area(curves: Doubles) -> float:
-    x, y = curves[:, :3].reshape(-1, 2).T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
 
 
 @compiled

@@ -41,6 +41,9 @@ _GRIDS = (0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 4, 5, 10, 20)
 _SHAPE_TOLERANCE = 0.3
 """How far in pixels an outline may be off a circle or a rectangle to be one."""
 
+_THIRDS, _EXACT = np.linspace(0, 1, 4, dtype=np.float32)[:, None], 1e-3
+"""Where the points of a straight line are, and how far in pixels they may be off."""
+
 _TIME_SHARE = 0.9
 """The share of the time limit after which the SVG is written down."""
 
@@ -332,6 +335,8 @@ class _Work:
         paths = paths.to("cpu").scaled(scale_x, scale_y)
         if not self.settings.tiled:
             paths = clipped(untangled(paths), *size)
+        if self.settings.precision is None and _is_of_pixels(paths):
+            grid = max(grid, 1.0)
         for _ in range(0 if self.settings.tiled else _ROUNDINGS):
             paths = on_grid(rounded(paths, grid), *size, grid)
             paths = untangled(paths)
@@ -350,3 +355,11 @@ class _Work:
         count = len(paths) + (visible is not None)
         metrics = Metrics(count, time.monotonic() - self.begun, mse, psnr, ssim, len(svg.encode()))
         return Vectorised(svg, metrics, mode, () if full_size else target.notes)
+
+
+def _is_of_pixels(paths: PathSet) -> bool:
+    """Whether all outlines are straight lines between corners of pixels."""
+    curves = paths.detach().curves().numpy()
+    begin, end = curves[:, :1], curves[:, 3:]
+    between = begin + (end - begin) * _THIRDS
+    return bool((np.abs(curves - between) < _EXACT).all() and (np.abs(begin - begin.round()) < _EXACT).all())

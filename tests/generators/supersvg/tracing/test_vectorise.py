@@ -100,6 +100,19 @@ def test_corners_of_a_logo_are_sharp_and_its_lines_straight() -> None:
     assert "c" not in triangle
 
 
+def test_what_consists_of_whole_pixels_has_whole_coordinates_and_no_transform() -> None:
+    art = Image.new("RGB", (8, 8), "white")
+    for place in ((1, 1), (2, 1), (3, 2), (6, 6)):
+        art.putpixel(place, (200, 0, 40))
+    svg = vectorise(art.resize((40, 40), Image.Resampling.NEAREST), VectoriseSettings(), ignore).svg
+    assert "transform" not in svg
+    assert all(
+        float(number).is_integer()
+        for data in re.findall(r' d="([^"]*)"', svg)
+        for number in re.findall(r"[\d.]+", data)
+    )
+
+
 @pytest.mark.slow
 def test_a_logo_is_found_behind_the_noise_of_jpeg() -> None:
     jpeg = io.BytesIO()
