@@ -210,14 +210,14 @@ def _seen(areas: Areas, number: int) -> tuple[Soft, ...]:
 
 
 def _shaded_by_others(areas: Areas, filled: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(areas,) on which ones soft shades of larger ones lie: they must be drawn above these."""
+    """(areas,) on which ones soft shades of larger ones lie: they must be drawn above these, if they hide anything."""
     shaded = np.zeros(len(filled), bool)
     for number, area in enumerate(areas.areas):
         rows, columns = np.nonzero((filled < filled[number])[areas.labels]) if area.overlays else ((), ())
         for soft in area.overlays:
             seen = soft.at(np.add(columns, 0.5), np.add(rows, 0.5))[:, 3] > _FAINTLY
             shaded[areas.labels[rows, columns][seen]] = True
-    return shaded
+    return shaded & np.array([area.opacities[0] > _OPAQUE for area in areas.areas])
 
 
 def _filled(areas: Areas) -> NDArray[np.float64]:

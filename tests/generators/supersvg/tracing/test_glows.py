@@ -165,6 +165,21 @@ def test_the_glow_of_letters_is_few_paths_and_shines_through_their_holes(text: s
     assert error < 1e-4
 
 
+def test_what_is_clear_around_a_shadow_stays_clear_also_where_the_shadow_meets_the_edge() -> None:
+    shape = np.zeros((SIZE, SIZE))
+    for left, top, right, bottom in ((10, 60, 25, 110), (60, 60, 75, 110), (60, 95, 90, 110), (120, 60, 135, 110)):
+        shape[top:bottom, left:right] = 1
+    values = laid(np.zeros((SIZE, SIZE, 4)), 0.6 * blurred(shape, 8, 5, 8), 0, 0, 0, 1)
+    values = laid(values, shape, 0.9, 0.1, 0.25, 1)
+    values[..., :3] /= np.maximum(values[..., 3:], 1e-6)
+    picture = pictured(values)
+    made = vectorise(picture, VectoriseSettings(num_iterations=40), lambda *_: None)
+    drawn = np.asarray(Image.open(io.BytesIO(cairosvg.svg2png(made.svg.encode()))).convert("RGBA"))
+    far = ndimage.binary_erosion(np.asarray(picture)[..., 3] == 0, iterations=6)
+    assert far.any()
+    assert drawn[..., 3][far].max() <= 1
+
+
 @pytest.mark.slow
 def test_a_shape_that_glows_inwards_is_few_paths_with_its_outline() -> None:
     shape = filled(*HEART)
