@@ -132,47 +132,31 @@ def trace_areas(
     rank = np.full(len(filled), len(filled))
     rank[drawn] = np.arange(len(drawn))
     rank[below] = -1
-    points: list[NDArray[np.floating]] = []
-    lines: list[bool] = []
-    contours: list[int] = []
-    owners: list[int] = []
-    kept: list[Area] = []
-    fixed: list[bool] = []
-    like: list[int] = []
+    layers = _Layers()
+    waiting = len(drawn)
 
-    def lay(number: int, own: list[list[Curve]], *, on_page: bool = True) -> None:
-        """Draw the soft shades of an area, whose outlines are the last that were drawn."""
-        softs = _seen(areas, number) if on_page else areas.areas[number].overlays
-        count = sum(len(contour) for contour in own)
-        first = len(fixed) - count
-        for within, pieces, gradient in ((soft.within, *piece) for soft in softs for piece in soft.pieces()):
-            if len(kept) >= max_paths:
-                return
-            copied = within and count > 0
-            outlines = pieces
-            if copied:
-                outlines = [np.stack([curve.points[:3] for curve in contour]) for contour in own]
-                lines.extend(curve.line for contour in own for curve in contour)
-                like.extend(range(first, first + count))
-            for outline in outlines:
-                points.extend(outline)
-                contours.append(len(outline))
-                owners.append(len(kept))
-                fixed.extend([not copied] * len(outline))
-                if not copied:
-                    lines.extend([False] * len(outline))
-                    like.extend(range(len(like), len(like) + len(outline)))
-            kept.append(Area(np.zeros(len(background), np.float32), gradient))
+    def lay(number: int, own: int | None, *, on_page: bool = True) -> None:
+        """Draw the soft shades of an area, of which the number of its path is given if it has one."""
+        for soft in _seen(areas, number) if on_page else areas.areas[number].overlays:
+            for outlines, gradient in soft.pieces():
+                shade = Area(np.zeros(len(background), np.float32), gradient)
+                if len(layers.areas) + waiting >= max_paths:
+                    return  # areas without their shades are more than shades without areas
+                if soft.within and own is not None:
+                    layers.copy(own, shade)
+                else:
+                    layers.add([(points, [False] * len(points)) for points in outlines], shade, fixed=True)
 
     for number in np.flatnonzero(below).tolist():
-        lay(number, [], on_page=page)
+        lay(number, None, on_page=page)
     opaque = np.array(
         [(area if area.base is None else areas.areas[area.base]).opacities[0] > _OPAQUE for area in areas.areas]
     )
     fit, loose, close = Fits(tolerance), Fits(max(tolerance, _SOFT_TOLERANCE)), Fits(min(tolerance, _FINE_TOLERANCE))
     for number in drawn.tolist():
-        if kept and not go_on():
+        if layers.areas and not go_on():
             break
+        waiting -= 1
         above = opaque & (rank > rank[number])
         if areas.cell:
             curves = [polygon(corners) for corners in squares_of(areas, number, boxes[number], above)]
@@ -182,22 +166,71 @@ def trace_areas(
             outlines, strips = outlines_of(areas, number, boxes[number], above)
             coverage = None if pixels is None else coverage_of(pixels, areas, number)
             chosen = loose if soft else close if areas.areas[number].fine else fit
-            curves = [chosen(outline, scale, hidden, coverage) for outline, hidden in outlines] + [
-                *map(polygon, strips)
-            ]
-        for contour in curves:
-            points += [curve.points[:3] for curve in contour]
-            lines += [curve.line for curve in contour]
-            fixed += [False] * len(contour)
-            like += range(len(like), len(like) + len(contour))
-            contours.append(len(contour))
-            owners.append(len(kept))
+            curves = [chosen(outline, scale, hidden, coverage) for outline, hidden in outlines]
+            curves += map(polygon, strips)
         if curves:
-            kept.append(areas.areas[number])
-            lay(number, curves)
-    paths = path_set_of(points, contours, owners, kept)
-    straight, still = (torch.tensor(side, dtype=torch.bool) for side in (lines, fixed))
-    return Traced(paths, straight, torch.from_numpy(background), still, torch.tensor(like, dtype=torch.int64))
+            layers.add(
+                [(_starts(contour), [curve.line for curve in contour]) for contour in curves], areas.areas[number]
+            )
+            lay(number, len(layers.areas) - 1)
+    return layers.traced(background)
+
+
+class _Layers:
+    """Paths that are laid on each other."""
+
+    def __init__(self) -> None:
+        self.areas: list[Area] = []
+        self._points: list[NDArray[np.floating]] = []
+        self._lines: list[bool] = []
+        self._fixed: list[bool] = []
+        self._like: list[int] = []
+        self._contours: list[int] = []
+        self._owners: list[int] = []
+
+    def add(self, outlines: list[tuple[NDArray[np.floating], list[bool]]], area: Area, *, fixed: bool = False) -> None:
+        """Lay a path on those that there are.
+
+        Args:
+            outlines: Of each outline (n, 3, 2), the beginnings and control points of its curves, and which are lines.
+            area: What it is filled with.
+            fixed: Whether it must stay as it is.
+        """
+        for points, lines in outlines:
+            self._like += range(len(self._like), len(self._like) + len(points))
+            self._points += list(points)
+            self._lines += lines
+            self._fixed += [fixed] * len(points)
+            self._contours.append(len(points))
+            self._owners.append(len(self.areas))
+        self.areas.append(area)
+
+    def copy(self, path: int, area: Area) -> None:
+        """Lay a path on those that there are that has the outlines of one of them, and is moved with it."""
+        ends = np.cumsum(self._contours).tolist()
+        spans = [
+            slice(end - length, end)
+            for end, length, owner in zip(ends, self._contours, self._owners, strict=True)
+            if owner == path
+        ]
+        first = len(self._like)
+        self.add([(np.stack(self._points[span]), self._lines[span]) for span in spans], area)
+        self._like[first:] = [curve for span in spans for curve in range(span.start, span.stop)]
+
+    def traced(self, background: NDArray[np.float32]) -> Traced:
+        """All of them."""
+        return Traced(
+            path_set_of(self._points, self._contours, self._owners, self.areas),
+            torch.tensor(self._lines, dtype=torch.bool),
+            torch.from_numpy(background),
+            torch.tensor(self._fixed, dtype=torch.bool),
+            torch.tensor(self._like, dtype=torch.int64),
+        )
+
+
+def _starts(contour: list[Curve]) -> NDArray[np.floating]:
+    """(n, 3, 2): the beginnings and control points of curves."""
+    return np.stack([curve.points[:3] for curve in contour])
 
 
 def _seen(areas: Areas, number: int) -> tuple[Soft, ...]:
@@ -217,7 +250,7 @@ def _shaded_by_others(areas: Areas, filled: NDArray[np.float64]) -> NDArray[np.b
         for soft in area.overlays:
             seen = soft.at(np.add(columns, 0.5), np.add(rows, 0.5))[:, 3] > _FAINTLY
             shaded[areas.labels[rows, columns][seen]] = True
-    return shaded & np.array([area.opacities[0] > _OPAQUE for area in areas.areas])
+    return np.asarray(shaded & [area.opacities[0] > _OPAQUE for area in areas.areas], bool)
 
 
 def _filled(areas: Areas) -> NDArray[np.float64]:

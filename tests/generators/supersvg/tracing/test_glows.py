@@ -180,6 +180,16 @@ def test_what_is_clear_around_a_shadow_stays_clear_also_where_the_shadow_meets_t
     assert drawn[..., 3][far].max() <= 1
 
 
+def test_where_paths_are_few_they_are_the_shapes_and_not_what_glows_around_them() -> None:
+    shape = filled(*HEART)
+    values = laid(page(0.05, 0.05, 0.12), (1.2 * blurred(shape, 9)).clip(0, 0.95), 1, 0.2, 0.8)
+    values = laid(values, shape, 1, 0.95, 0.98)
+    made = vectorise(pictured(values), VectoriseSettings(max_paths=3, num_iterations=0), lambda *_: None)
+    assert made.metrics.num_paths <= 3
+    drawn = np.asarray(Image.open(io.BytesIO(cairosvg.svg2png(made.svg.encode()))).convert("RGB"), float) / 255
+    assert drawn[80, 80] == pytest.approx(values[80, 80], abs=0.02)
+
+
 @pytest.mark.slow
 def test_a_shape_that_glows_inwards_is_few_paths_with_its_outline() -> None:
     shape = filled(*HEART)
