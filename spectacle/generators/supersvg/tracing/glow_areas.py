@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Window
 from spectacle.generators.supersvg.tracing.areas import Area
 from spectacle.generators.supersvg.tracing.glow_fitting import MOST_OVALS, Seen, fit_ovals
 from spectacle.generators.supersvg.tracing.soft import Soft
@@ -160,9 +160,7 @@ def _ends(own: Doubles, cells: Labels) -> tuple[Doubles, Doubles]:
     _, _, axes = np.linalg.svd((own - mean)[:: max(1, len(own) // _SAMPLE)], full_matrices=False)
     way = (own - mean) @ axes[0]
     ends = (mean + np.quantile(way, [_LOW, _HIGH])[:, None] * axes[0]).clip(0, 1)
-    rows, columns = (cells - cells.min(axis=0) + 1).T
-    mask = np.zeros((rows.max() + 2, columns.max() + 2), bool)
-    mask[rows, columns] = True
-    outer = ~ndimage.binary_erosion(mask, np.ones((3, 3), bool))[rows, columns]
+    window = Window.of(cells, 1)
+    outer = ~window.at(ndimage.binary_erosion(window.filled(np.ones(len(cells), bool)), np.ones((3, 3), bool)))
     first, last = ends if way[outer].mean() <= way.mean() else ends[::-1]
     return first, last

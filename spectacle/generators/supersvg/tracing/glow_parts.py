@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Reals
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Reals, Window, middles
 from spectacle.generators.supersvg.tracing.areas import Area
 from spectacle.generators.supersvg.tracing.glow_areas import Island, islands_in, opacities, ovals_on, shows_shade
 from spectacle.generators.supersvg.tracing.soft import Soft
@@ -188,10 +188,8 @@ def off_from(drawn: Reals, seen: Doubles) -> float:
 
 def _grown_by(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
     """(n,) the same pixels, and those two pixels around them."""
-    rows, columns = (cells - cells.min(axis=0)).T
-    mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
-    mask[rows, columns] = chosen
-    return np.asarray(ndimage.binary_dilation(mask, iterations=2)[rows, columns])
+    window = Window.of(cells)
+    return window.at(ndimage.binary_dilation(window.filled(chosen), iterations=2))
 
 
 def _beside_sharp(cells: Labels, size: Doubles) -> NDArray[np.bool_]:
@@ -201,15 +199,12 @@ def _beside_sharp(cells: Labels, size: Doubles) -> NDArray[np.bool_]:
         cells: (n, 2) row and column of each pixel.
         size: (n,) how much of the shade each shows.
     """
-    rows, columns = (cells - cells.min(axis=0)).T
-    field = np.zeros((rows.max() + 1, columns.max() + 1))
-    field[rows, columns] = size
-    mask = np.zeros(field.shape, bool)
-    mask[rows, columns] = size < COVERED
+    window = Window.of(cells)
+    field, mask = window.filled(size), window.filled(size < COVERED)
     sharp = mask & (ndimage.maximum_filter(field, _SHARP_SIDE) > _SHARP)
     # What is near to such pixels, and as clear of shade.
     covered = ndimage.binary_propagation(sharp, mask=mask & ndimage.binary_dilation(sharp, iterations=_SHARP_REACH))
-    return np.asarray(covered[rows, columns])
+    return window.at(covered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,8 +326,3 @@ def outside(cells: Labels, seeds: Labels) -> NDArray[np.bool_]:
     sizes = np.bincount(seeds.ravel())
     inside = ndimage.binary_fill_holes(own) | (sizes[seeds] < len(cells)) | (seeds == 0)
     return np.asarray(~inside)
-
-
-def middles(cells: Labels) -> Doubles:
-    """(n, 2) x and y of the middles of pixels, from the row and the column of each."""
-    return np.asarray(cells[:, ::-1] + 0.5, np.float64)

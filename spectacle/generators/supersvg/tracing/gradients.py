@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.arrays import Doubles, Floats
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Window, cells_of
 from spectacle.generators.supersvg.raster.gradients import Gradient, ways
 from spectacle.generators.supersvg.tracing.evenness import frame_of, most_even
 from spectacle.generators.supersvg.tracing.fill_kernels import squares_off
@@ -164,12 +164,10 @@ def _search(places: Doubles, colours: Doubles, kept: NDArray[np.bool_], step: in
 
 def _inside(gradient: Gradient, places: Doubles, colours: Doubles) -> NDArray[np.bool_] | None:
     """(n,) which pixels have a gradient, without those next to others; None if these are not most, or all."""
-    corner = np.floor(places.min(axis=0)).astype(np.int64)
-    columns, rows = (np.floor(places).astype(np.int64) - corner).T
-    mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
-    mask[rows, columns] = squares_off(gradient, places, colours) > _OFF
+    window = Window.of(cells_of(places))
+    mask = window.filled(squares_off(gradient, places, colours) > _OFF)
     mask = ndimage.binary_dilation(ndimage.binary_opening(mask, np.ones((3, 3), bool)), iterations=2)
-    inside = ~mask[rows, columns]
+    inside = ~window.at(mask)
     return inside if inside.mean() >= _MIN_MOST and not inside.all() else None
 
 

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, farthest
+from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Window, farthest, middles
 from spectacle.generators.supersvg.raster.gradients import Gradient
 from spectacle.generators.supersvg.tracing.areas import Area, colours_at
 from spectacle.generators.supersvg.tracing.glow_parts import (
     COVERED,
     MAX_ERROR,
     is_clear,
-    middles,
     off_from,
     outside,
     shades_of,
@@ -56,13 +55,8 @@ _MAX_OUTSIDE = 0.003
 
 def _parts(cells: Labels, change: Doubles) -> list[Labels]:
     """The numbers of the pixels of each connected part that differs, with some of those around it, largest first."""
-    corner = cells.min(axis=0) - _MARGIN
-    rows, columns = (cells - corner).T
-    shape = (int(rows.max()) + 1 + _MARGIN, int(columns.max()) + 1 + _MARGIN)
-    field = np.zeros((*shape, change.shape[1]))
-    field[rows, columns] = change
-    mask = np.zeros(shape)
-    mask[rows, columns] = 1
+    window = Window.of(cells, _MARGIN)
+    field, mask = window.filled(change), window.filled(np.ones(len(cells)))
     weight = np.maximum(ndimage.gaussian_filter(mask, _BLUR), 1e-6)[..., None]
     seen = farthest(ndimage.gaussian_filter(field, (_BLUR, _BLUR, 0)) / weight) * (mask > 0)
     labels, count = ndimage.label(ndimage.binary_opening(seen > _SEEN, np.ones((3, 3), bool)), np.ones((3, 3), bool))
@@ -74,7 +68,7 @@ def _parts(cells: Labels, change: Doubles) -> list[Labels]:
     parts = []
     for number in kept:
         near = ndimage.binary_dilation(labels == number, iterations=_MARGIN)
-        parts.append(np.flatnonzero(near[rows, columns]))
+        parts.append(np.flatnonzero(window.at(near)))
     return parts
 
 
@@ -149,10 +143,8 @@ def area_with_shades(
 
 def _opened(chosen: NDArray[np.bool_], cells: Labels) -> NDArray[np.bool_]:
     """(n,) the same pixels without those of thin and small parts."""
-    rows, columns = (cells - cells.min(axis=0)).T
-    mask = np.zeros((rows.max() + 1, columns.max() + 1), bool)
-    mask[rows, columns] = chosen
-    return np.asarray(ndimage.binary_opening(mask, np.ones((5, 5), bool))[rows, columns])
+    window = Window.of(cells)
+    return window.at(ndimage.binary_opening(window.filled(chosen), np.ones((5, 5), bool)))
 
 
 def in_pieces(places: Doubles, colours: Doubles) -> tuple[list[Gradient], Labels] | None:

@@ -10,7 +10,7 @@ from operator import itemgetter
 import numpy as np
 from scipy import ndimage, optimize
 
-from spectacle.generators.supersvg.arrays import Doubles
+from spectacle.generators.supersvg.arrays import Doubles, Window, cells_of, middles
 from spectacle.generators.supersvg.tracing.evenness import unevenness
 from spectacle.generators.supersvg.tracing.soft import Soft, distances
 from spectacle.generators.supersvg.tracing.stops import find_stops
@@ -47,12 +47,9 @@ Form = Callable[[Doubles, Doubles, Doubles, Soft | None], Soft | None]
 
 def strong_spots(places: Doubles, size: Doubles) -> Doubles:
     """(m, 2) x and y of the pixels that show much of a shade, and of those they surround."""
-    corner = np.floor(places.min(axis=0)).astype(np.int64)
-    columns, rows = (np.floor(places).astype(np.int64) - corner).T
-    strong = np.zeros((rows.max() + 1, columns.max() + 1), bool)
-    strong[rows, columns] = size > _MUCH * np.quantile(size, 0.99)
-    y, x = np.nonzero(ndimage.binary_fill_holes(strong))
-    return np.asarray(np.stack([x, y], axis=1) + 0.5 + corner)
+    window = Window.of(cells_of(places))
+    strong = window.filled(size > _MUCH * np.quantile(size, 0.99))
+    return middles(np.argwhere(ndimage.binary_fill_holes(strong)) + window.corner)
 
 
 def fit_soft(places: Doubles, values: Doubles, size: Doubles) -> Soft | None:
