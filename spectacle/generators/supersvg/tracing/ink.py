@@ -206,15 +206,15 @@ def evened_ink(pixels: Floats) -> Ink | None:
     """How much of each pixel is ink on unevenly lit paper, whatever else there may be; None where nothing differs.
 
     Args:
-        pixels: (height, width, 3 or 4).
+        pixels: (height, width, 3 or 4). What is transparent is the paper.
     """
-    if pixels.shape[2] > len("rgb"):
+    transparent = pixels.shape[2] > len("rgb")
+    if transparent:
         pixels = pixels[..., :3] + (1 - pixels[..., 3:])
     light = pixels.mean(axis=2)
-    dark_paper = np.median(light) < 0.5
-    if dark_paper:
+    if not transparent and np.median(light) < 0.5:  # the paper is dark
         light = 1 - light
-    paper = _paper_light(light)
+    paper = np.ones_like(light) if transparent else _paper_light(light)
     depth = (1 - light / paper.clip(min=1e-3)).clip(0, 1)
     seen = depth[depth > _CONTRAST]
     if not len(seen):
@@ -224,6 +224,8 @@ def evened_ink(pixels: Floats) -> Ink | None:
     flat = pixels.reshape(-1, 3)
     colour = np.median(flat[strong.ravel()], axis=0).astype(np.float32)
     ground = np.median(flat, axis=0).astype(np.float32)
+    if transparent:
+        ground, colour = np.zeros(4, np.float32), np.append(colour, np.float32(1))
     return _without_noise(Ink((depth / deepest).clip(0, 1).astype(np.float32), ground, colour))
 
 

@@ -302,7 +302,8 @@ def background_of(areas: Areas) -> tuple[NDArray[np.float32], NDArray[np.bool_]]
         return np.zeros(4, np.float32), np.array([area.opacities[1] < _CLEAR for area in areas.areas])
     border = np.concatenate([areas.labels[0], areas.labels[-1], areas.labels[:, 0], areas.labels[:, -1]])
     lengths = np.bincount(border, minlength=len(colours))
-    plain = np.array([area.gradient is None for area in areas.areas])
+    # What is above other areas of a shade would be hidden by them.
+    plain = np.array([area.gradient is None and not (area.shade and area.shade.level) for area in areas.areas])
     if not (lengths * plain).any():
         return colours[lengths.argmax()], np.zeros(len(colours), bool)
     background = colours[(lengths * plain).argmax()]

@@ -85,6 +85,8 @@ def find_colours(pixels: Floats) -> Areas | None:
             if colours is None:
                 continue
             areas = _areas(pixels, clean, flat, colours)
+            if areas is None:
+                continue
             left = ndimage.gaussian_filter(areas.modelled - pixels, (_BLUR, _BLUR, 0))
             error = float(np.mean(left**2))
             lost = float((farthest(left) > _LOST).mean())
@@ -201,7 +203,8 @@ def _palette(flat: Floats, same: float, lenient: float = 1.0) -> Floats | None:
     return found
 
 
-def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Areas:
+def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Areas | None:
+    """The areas of an image that have these colours; None where all of them are too small, as in tiny images."""
     height, width = pixels.shape[:2]
     off = np.stack([farthest(clean - colour) for colour in colours])
     nearest = off.argmin(axis=0)
@@ -216,6 +219,8 @@ def _areas(pixels: Floats, clean: Floats, flat: Floats, colours: Floats) -> Area
         names[kept] = len(own) + np.arange(1, len(kept) + 1)
         seeds += names[parts]
         own += [number] * len(kept)
+    if not own:
+        return None
     areas = [Area(colours[number]) for number in own]
     soft = median(pixels, _SIDES[0])
     labels, neighbours, shares = share_outlines(soft, seeds, areas)

@@ -280,6 +280,7 @@ class _Work:
         most = self.most if logo else (self.most + 1) // 2
         tolerance = max(MIN_TOLERANCE, self.settings.simplify)
         least: float = MIN_AREA if logo else _ILLUSTRATION_AREA
+        least = min(least, self.target.width * self.target.height / 2)
         if self.settings.min_area is not None:
             least = self.settings.min_area
         if self.settings.tiled:
@@ -335,7 +336,7 @@ class _Work:
         paths = paths.to("cpu").scaled(scale_x, scale_y)
         if not self.settings.tiled:
             paths = clipped(untangled(paths), *size)
-        if self.settings.precision is None and _is_of_pixels(paths):
+        if self.settings.precision is None and paths.gradients is None and _is_of_pixels(paths):
             grid = max(grid, 1.0)
         for _ in range(0 if self.settings.tiled else _ROUNDINGS):
             paths = on_grid(rounded(paths, grid), *size, grid)

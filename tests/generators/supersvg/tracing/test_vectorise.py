@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
+from dataclasses import replace
 
 import cairosvg
 import numpy as np
@@ -111,6 +112,52 @@ def test_what_consists_of_whole_pixels_has_whole_coordinates_and_no_transform() 
         for data in re.findall(r' d="([^"]*)"', svg)
         for number in re.findall(r"[\d.]+", data)
     )
+
+
+def grey(values: np.ndarray) -> Image.Image:
+    return Image.fromarray((np.dstack([values] * 3) * 255).clip(0, 255).astype(np.uint8))
+
+
+def test_a_page_that_is_a_gradient_is_drawn_as_closely_as_it_is_told() -> None:
+    rows, columns = np.mgrid[:40, :40] + 0.5
+    picture = grey(np.hypot(columns - 20.5, rows - 20.5) / 40)
+    made = vectorise(picture, VectoriseSettings(num_iterations=5), ignore)
+    assert error(made, picture) < 1e-5
+
+
+@pytest.mark.parametrize("period", [8, 11])
+def test_no_band_of_shades_that_rise_and_fall_is_lost(period: int) -> None:
+    picture = grey(np.broadcast_to(0.5 + 0.5 * np.sin(np.arange(120) / period), (90, 120)))
+    assert error(vectorise(picture, VectoriseSettings(num_iterations=5), ignore), picture) < 2e-4
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_the_smallest_translucent_images_are_drawn(mode: str, side: int) -> None:
+    picture = Image.new("RGBA", (side, side), (200, 30, 30, 90)).convert(mode)
+    made = vectorise(picture, VectoriseSettings(num_iterations=5), ignore)
+    assert made.metrics.num_paths == made.svg.count("<path") == 1
+    assert made.metrics.mse < 0.03  # an empty page: 0.08
+
+
+@pytest.mark.parametrize("settings", [VectoriseSettings(ink=True), VectoriseSettings(mode=Mode.LINEART)])
+def test_what_is_transparent_is_the_paper_of_ink(settings: VectoriseSettings) -> None:
+    picture = Image.new("RGBA", (40, 40))
+    ImageDraw.Draw(picture).ellipse((4, 4, 36, 36), fill=(40, 0, 0))
+    ImageDraw.Draw(picture).ellipse((14, 14, 26, 26), fill=(0, 0, 90))
+    made = vectorise(picture, replace(settings, num_iterations=5), ignore)
+    alpha = np.asarray(drawn(made.svg, None).convert("RGBA"))[..., 3]
+    assert alpha[20, 20] > 200
+    assert alpha[0].max() == 0
+
+
+def test_a_shade_out_of_a_small_jpeg_is_no_icon_of_few_colours() -> None:
+    rows, columns = np.mgrid[:64, :64] / 64
+    shade = np.dstack([columns * 0.6 + 0.3, 0.2 + rows * 0.5, 0.9 - 0.5 * columns])
+    inside = np.hypot(columns - 0.5, rows - 0.5)[..., None] < 0.4
+    picture = Image.fromarray((np.where(inside, shade, 1) * 255).astype(np.uint8))
+    made = vectorise(compressed(picture, 90), VectoriseSettings(num_iterations=10), ignore)
+    assert error(made, picture) < 5e-4
 
 
 @pytest.mark.slow
