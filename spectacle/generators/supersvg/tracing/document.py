@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -113,12 +114,18 @@ def strokes_to_svg(
     return _document(page + body, width, height)
 
 
+def count_of(svg: str) -> int:
+    """How many paths, circles, ellipses and rectangles a document of this module has."""
+    return len(re.findall(r"<(?:path|circle|ellipse|rect) ", svg))
+
+
 def _stroke(stroke: Stroke, grid: float) -> str:
     points = [[round(float(value) / grid) for value in point] for curve in stroke.curves for point in curve.points[:3]]
-    if stroke.closed:
-        return f'<path d="{_contour(points)}"/>'
+    if stroke.closed and (data := _contour(points)):
+        return f'<path d="{data}"/>'
     points.append([round(float(value) / grid) for value in stroke.curves[-1].points[3]])
-    return f'<path d="{_contour(points, closed=False)}"/>'
+    # A dot is a line of one step: some programs draw none without length.
+    return f'<path d="{_contour(points, closed=False) or f"M{_joined(points[0])}h1"}"/>'
 
 
 def _page(colour: Tensor, width: int, height: int) -> str:

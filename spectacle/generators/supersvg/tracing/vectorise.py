@@ -19,7 +19,7 @@ from spectacle.generators.supersvg.tracing.clip import clipped, on_grid
 from spectacle.generators.supersvg.tracing.cutout import areas_of_ink, tile
 from spectacle.generators.supersvg.tracing.deciding import Known, decide, icon_of_file
 from spectacle.generators.supersvg.tracing.details import is_small
-from spectacle.generators.supersvg.tracing.document import rounded, strokes_to_svg, to_svg
+from spectacle.generators.supersvg.tracing.document import count_of, rounded, strokes_to_svg, to_svg
 from spectacle.generators.supersvg.tracing.flat import find_areas
 from spectacle.generators.supersvg.tracing.ink import Ink, evened_ink, find_ink, ink_at_full_size, is_line_drawing
 from spectacle.generators.supersvg.tracing.jpeg import Compressed
@@ -230,7 +230,7 @@ class _Work:
         drawn = torch.from_numpy(drawn_strokes(strokes, target.width, target.height))[..., None]
         mse, psnr, ssim = compare((paper + drawn * (colour - paper)).numpy().clip(0, 1), target.on_white)
         duration = time.monotonic() - self.begun
-        metrics = Metrics(len(strokes) + visible, duration, mse, psnr, ssim, len(svg.encode()))
+        metrics = Metrics(count_of(svg), duration, mse, psnr, ssim, len(svg.encode()))
         return Vectorised(svg, metrics, Mode.LINEART, tuple(notes))
 
     def instead(self, made: Vectorised) -> Vectorised:
@@ -353,8 +353,7 @@ class _Work:
         if target.transparent:
             pixels = pixels[..., :3] + (1 - pixels[..., 3:])
         mse, psnr, ssim = compare(pixels.clip(0, 1), target.on_white)
-        count = len(paths) + (visible is not None)
-        metrics = Metrics(count, time.monotonic() - self.begun, mse, psnr, ssim, len(svg.encode()))
+        metrics = Metrics(count_of(svg), time.monotonic() - self.begun, mse, psnr, ssim, len(svg.encode()))
         return Vectorised(svg, metrics, mode, () if full_size else target.notes)
 
 

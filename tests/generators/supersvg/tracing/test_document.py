@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from spectacle.generators.supersvg.raster.shapes import PathSet  # noqa: E402
-from spectacle.generators.supersvg.tracing.document import rounded, to_svg  # noqa: E402
+from spectacle.generators.supersvg.tracing.centerline import Stroke  # noqa: E402
+from spectacle.generators.supersvg.tracing.document import count_of, rounded, strokes_to_svg, to_svg  # noqa: E402
+from spectacle.generators.supersvg.tracing.outline import Curve  # noqa: E402
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10" viewBox="0 0 20 10">'
 SQUARE = [[2.0, 2], [3, 2], [4, 2], [5, 2], [5, 3], [5, 4], [5, 5], [4, 5], [3, 5], [2, 5], [2, 4], [2, 3]]
@@ -59,3 +62,17 @@ def test_paths_without_extent_are_left_out() -> None:
 def test_rounding_beforehand_changes_nothing_in_the_document() -> None:
     paths = square(points=torch.tensor(SQUARE) + 0.123, opacities=torch.tensor([0.437]))
     assert to_svg(rounded(paths, 0.25), 20, 10, 0.25) == to_svg(paths, 20, 10, 0.25)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_stroke_that_is_a_dot_is_drawn_and_counted(closed: bool) -> None:
+    dot = Stroke([Curve(np.full((4, 2), 5.02), line=True)], closed, 2.0)
+    svg = strokes_to_svg([dot], torch.zeros(3), 20, 10)
+    assert '<path d="M20 20h1"/>' in svg
+    assert count_of(svg) == 1
+
+
+def test_paths_are_counted_as_they_are_written() -> None:
+    lost = PathSet.of_strokes(torch.tensor([[[2.0, 2]] * 12]), torch.tensor([[1.0, 0, 0]]))
+    assert count_of(to_svg(lost, 20, 10, 1)) == 0
+    assert count_of(to_svg(square(), 20, 10, 1, torch.zeros(3))) == 2
