@@ -60,6 +60,11 @@ def test_results_behind_any_gap_go_when_the_request_is_made_again() -> None:
         assert carry_out(plan, order).wrong == []
 
 
+def test_a_result_that_is_moved_away_late_and_put_back_is_not_removed() -> None:
+    seed = 1399491251649  # a host is held up within a rename, while another one publishes a newer result
+    assert carry_out(draw_plan(seed), seed).wrong == []
+
+
 def test_a_run_is_the_same_whenever_it_is_done_again() -> None:
     for seed in range(50):
         plan = draw_plan(seed)

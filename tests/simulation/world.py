@@ -162,6 +162,8 @@ class World:
         inode = directory.entries.get(name)
         if retired is None or inode is None or any(each.action == "clock" for each in plan.faults):
             return
+        if directory.entries.get(retired[0]) is inode:
+            return  # it was not the one meant, and has its name again
         request = request_of(retired[0])
         if request is None or (retired[0] != request.error_name and result_of(request.stem, retired[0]) is None):
             return
