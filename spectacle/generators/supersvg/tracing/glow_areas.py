@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Doubles, Floats, Labels, Window
 from spectacle.generators.supersvg.tracing.areas import Area
-from spectacle.generators.supersvg.tracing.glow_fitting import MOST_OVALS, Seen, fit_ovals
+from spectacle.generators.supersvg.tracing.glow_fitting import MAX_OVALS, Seen, fit_ovals
 from spectacle.generators.supersvg.tracing.soft import Soft
 
 _OFF_COLOUR = 3 * (3 / 255) ** 2
@@ -20,17 +20,17 @@ _UNEVEN = 1.5 / 255
 """Least standard deviation of the opacity of a shade in an island: areas of one colour are things of their own."""
 
 _SOLID = 0.95
-_FINE, _MOST = 1.3 / 255, 2.5 / 255
+_FINE, _MAX_OFF = 1.3 / 255, 2.5 / 255
 """The root of the mean squared difference of a channel with which shades are good enough, and up to which they are."""
 
-_MOST_WITHIN = 12
+_MAX_WITHIN = 12
 """How many ellipses there may be in an area that fades inwards: each has its outline."""
 
 _MANY_ISLANDS = 40
 _MIN_PIXELS, _OPAQUE = 100, 0.995
 _LOW, _HIGH = 0.002, 0.998
 _SAMPLE = 4096
-_LEAST_CONTRAST = 12 / 255
+_MIN_CONTRAST = 12 / 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def shows_shade(island: Island, below: Doubles, colour: Doubles) -> bool:
 
 
 def ovals_on(
-    places: Doubles, own: Doubles, below: Doubles, colour: Doubles, around: Doubles, limit: int = MOST_OVALS
+    places: Doubles, own: Doubles, below: Doubles, colour: Doubles, around: Doubles, limit: int = MAX_OVALS
 ) -> tuple[Soft, ...]:
     """The soft ellipses of a colour that make pixels of those below; none if they do not.
 
@@ -107,11 +107,11 @@ def ovals_on(
     """
     share, _ = opacities(own, below, colour)
     contrast = _contrast(colour, below)
-    if contrast < _LEAST_CONTRAST:
+    if contrast < _MIN_CONTRAST:
         return ()
     clear = np.concatenate([1 - share, np.ones(len(around))])
     seen = Seen(np.concatenate([places, around]), clear, colour)
-    return fit_ovals(seen, _FINE / contrast, _MOST / contrast, limit)
+    return fit_ovals(seen, _FINE / contrast, _MAX_OFF / contrast, limit)
 
 
 def _contrast(colour: Doubles, below: Doubles) -> float:
@@ -146,7 +146,7 @@ def fading_inwards(places: Doubles, colours: Doubles, cells: Labels, shape: tupl
     below = np.tile(ground, (len(colours), 1))
     if opacities(colours, below, colour)[1].mean() > _OFF_COLOUR:
         return None
-    softs = ovals_on(places, colours, below, colour, np.zeros((0, 2)), _MOST_WITHIN)
+    softs = ovals_on(places, colours, below, colour, np.zeros((0, 2)), _MAX_WITHIN)
     if not softs:
         return None
     # A page lies below all others, and what is beyond the image is cut off.

@@ -9,23 +9,23 @@ import numpy as np
 from scipy import ndimage
 
 from spectacle.generators.supersvg.arrays import Doubles
-from spectacle.generators.supersvg.tracing.glow_kernels import MOST, NUMBERS, clear_through, write_slopes
+from spectacle.generators.supersvg.tracing.glow_kernels import MAX_OPACITY, NUMBERS, clear_through, write_slopes
 from spectacle.generators.supersvg.tracing.soft import Soft, distances
 from spectacle.generators.supersvg.tracing.stops import find_stops
 
 _COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28)
 """How many ellipses are tried, one after the other."""
 
-MOST_OVALS = _COUNTS[-1]
+MAX_OVALS = _COUNTS[-1]
 
 _DOUBLE = 36
 """With so many ellipses, twice the error is good enough."""
 
-_SAMPLE, _FEWEST = 2400, 60
+_SAMPLE, _MIN_SEEN = 2400, 60
 _CELLS = 6000
 """Into about so many squares the pixels are divided, to find where an ellipse is missing."""
 
-_SPREADS, _LEAST_WEIGHT = (0.05, 0.1, 0.2), 0.15
+_SPREADS, _MIN_WEIGHT = (0.05, 0.1, 0.2), 0.15
 """Sizes of the spots that are looked for, in shares of half the larger side of all pixels; and what those count as
 that are hardly seen."""
 
@@ -38,7 +38,7 @@ _LOOKED_AT, _HOPEFUL = 8, 1.5
 _SMALLEST, _LARGEST = 1.2, 4.0
 """The least half width of an ellipse in pixels, and the greatest in shares of half the larger side of all pixels."""
 
-_THINNEST, _MOST_LEAN = math.log(6), 2.0
+_THINNEST, _MAX_LEAN = math.log(6), 2.0
 """By how much the two scales of an ellipse differ at most, and the most that it leans: thin ones show as streaks."""
 
 _STEEPEST, _FLATTEST = math.log(6), math.log(0.5)
@@ -67,7 +67,7 @@ class Seen:
     colour: Doubles
 
 
-def fit_ovals(seen: Seen, fine: float, most: float, limit: int = MOST_OVALS) -> tuple[Soft, ...]:
+def fit_ovals(seen: Seen, fine: float, most: float, limit: int = MAX_OVALS) -> tuple[Soft, ...]:
     """The fewest soft ellipses that leave little of a shade, lying on each other; none if too much is left.
 
     Args:
@@ -77,7 +77,7 @@ def fit_ovals(seen: Seen, fine: float, most: float, limit: int = MOST_OVALS) -> 
         most: Up to which they are taken.
         limit: How many there may be.
     """
-    if len(seen.places) < _FEWEST:
+    if len(seen.places) < _MIN_SEEN:
         return ()
     chosen = np.random.default_rng(0).permutation(len(seen.places))[:_SAMPLE]
     some = Seen(np.ascontiguousarray(seen.places[chosen]), np.ascontiguousarray(seen.clear[chosen]), seen.colour)
@@ -127,7 +127,7 @@ class _Missing:
         self._places = np.stack([across, down], axis=1)
         mask = (counts > 0).astype(np.float64).reshape(self._shape)
         self._sigmas = [max(share * scale / self._side, _TIE) for share in _SPREADS]
-        self._weights = [np.maximum(ndimage.gaussian_filter(mask, sigma), _LEAST_WEIGHT) for sigma in self._sigmas]
+        self._weights = [np.maximum(ndimage.gaussian_filter(mask, sigma), _MIN_WEIGHT) for sigma in self._sigmas]
 
     def next_oval(self, ovals: Doubles) -> Doubles:
         """(1, `NUMBERS`) an ellipse to begin with, where the others let most through that is not seen."""
@@ -143,7 +143,7 @@ class _Missing:
         x, y = self._corner + self._side * (np.array([column, row]) + 0.5)
         wide = -math.log(max(1.2 * sigma * self._side, _SMALLEST))
         opacity = min(max(1.3 * found, 0.02), 0.9)
-        return np.array([[x, y, wide, 0, wide, math.log(opacity / (MOST - opacity)), 0]])
+        return np.array([[x, y, wide, 0, wide, math.log(opacity / (MAX_OPACITY - opacity)), 0]])
 
 
 def _moved(ovals: Doubles, seen: Seen, scale: float, passed: Doubles, turns: int) -> Doubles:
@@ -185,7 +185,7 @@ def _within(ovals: Doubles, scale: float) -> Doubles:
     ovals = ovals.copy()
     ovals[:, [2, 4]] = ovals[:, [2, 4]].clip(-math.log(_LARGEST * scale), -math.log(_SMALLEST))
     ovals[:, 4] = ovals[:, 4].clip(ovals[:, 2] - _THINNEST, ovals[:, 2] + _THINNEST)
-    lean = _MOST_LEAN * np.exp((ovals[:, 2] + ovals[:, 4]) / 2)
+    lean = _MAX_LEAN * np.exp((ovals[:, 2] + ovals[:, 4]) / 2)
     ovals[:, 3] = ovals[:, 3].clip(-lean, lean)
     ovals[:, 5] = ovals[:, 5].clip(-_FAINTEST, _FAINTEST)
     ovals[:, 6] = ovals[:, 6].clip(_FLATTEST, _STEEPEST)
@@ -196,7 +196,7 @@ def _as_softs(ovals: Doubles, seen: Seen) -> tuple[Soft, ...]:
     """Ellipses with the stops of their gradients, which are fitted to what is seen."""
     softs = []
     for x, y, a, b, c, logit, steep in ovals.tolist():
-        opacity, power = MOST / (1 + math.exp(-logit)), math.exp(steep)
+        opacity, power = MAX_OPACITY / (1 + math.exp(-logit)), math.exp(steep)
         if opacity <= 2 * _ENDED:
             continue
         end = (2 * math.log(opacity / _ENDED)) ** (0.5 / power)
@@ -227,7 +227,9 @@ def _with_opacities(softs: list[Soft], seen: Seen) -> tuple[Soft, ...]:
         form = slopes.T @ slopes
         form += _TIE * np.trace(form) / len(form) * np.eye(len(form))
         step = np.linalg.solve(form, slopes.T @ (seen.clear - clear))
-        opacities = [(one + own).clip(0, MOST) for one, own in zip(opacities, np.split(step, limits), strict=True)]
+        opacities = [
+            (one + own).clip(0, MAX_OPACITY) for one, own in zip(opacities, np.split(step, limits), strict=True)
+        ]
     found = []
     for soft, opacity in zip(softs, opacities, strict=True):
         colours = soft.colours.copy()

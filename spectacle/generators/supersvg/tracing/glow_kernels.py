@@ -13,7 +13,7 @@ NUMBERS = 7
 """What an ellipse is: x and y of its centre; a, b, c, of which exp(a), b and exp(c) make places into distances, as
 (exp(a) x, b x + exp(c) y); the logit of its share of the greatest opacity; the logarithm of how steep its edge is."""
 
-MOST = 0.985
+MAX_OPACITY = 0.985
 """The greatest opacity of an ellipse."""
 
 
@@ -29,7 +29,7 @@ def clear_through(ovals: Doubles, places: Doubles) -> Doubles:
     for oval in range(len(ovals)):
         x, y, a, b, c, logit, steep = ovals[oval]
         first, second, power = math.exp(a), math.exp(c), math.exp(steep)
-        peak = MOST / (1 + math.exp(-logit))
+        peak = MAX_OPACITY / (1 + math.exp(-logit))
         for place in range(len(places)):
             across, down = places[place, 0] - x, places[place, 1] - y
             u, v = first * across, b * across + second * down
@@ -63,7 +63,7 @@ def write_slopes(ovals: Doubles, places: Doubles, clear: Doubles, slopes: Double
             far = math.log(square)
             reach = math.exp(power * far)
             shape = math.exp(-0.5 * reach)
-            opacity = MOST * share * shape
+            opacity = MAX_OPACITY * share * shape
             opacities[oval, place] = opacity
             others = -clear[place] / (1 - opacity)
             inner = -0.5 * opacity * power * reach / square * others

@@ -58,7 +58,7 @@ Measured: icons of 32 to 64 pixels have up to 0.01 and 13, parts of photographs 
 _SEVERAL = 6
 """With so many colours, areas must say all of it: shades are nearly said by many colours as well."""
 
-_STEP, _MOST_STEPS = 0.15, 0.25
+_STEP, _MAX_STEPS = 0.15, 0.25
 """Where colours that differ by less, in every channel, have this share of the outlines between them, they are steps of
 a shade. Measured on 139 icons and 39 shades of 16 to 96 pixels, both out of JPEG: 2 icons and 16 shades have as much,
 and 30 shades have this or six colours that do not say all."""
@@ -128,7 +128,7 @@ def find_colours_of_file(pixels: Floats, file: Compressed) -> Areas | None:
     trial = min([trial, *likely], key=lambda one: (one.misfit + _NOISE * enough) * len(np.unique(one.areas.labels)))
     if trial.left > most_left or sides_of(trial.areas) > _MAX_SIDES * math.sqrt(trial.areas.labels.size):
         return None
-    if _steps(trial.areas) >= _MOST_STEPS:
+    if _steps(trial.areas) >= _MAX_STEPS:
         return None
     pure = trial.pure(pixels, file)
     return pure.areas if pure.misfit <= enough else trial.areas

@@ -17,7 +17,7 @@ Points = NDArray[np.floating[Any]]
 _SIDES = 40, 20, 10
 """So many points of each side, at most, tell where both would meet: as many as are on one line."""
 
-_FEWEST = 4
+_MIN_POINTS = 4
 """With fewer, it is not certain."""
 
 _BEFORE = 2.0
@@ -29,13 +29,13 @@ _SHARP, _BLUNT = math.radians(3), math.radians(75)
 _STRAIGHT = 0.2
 """How far in pixels points may be from the line through their side."""
 
-_FURTHEST = 40.0
+_MAX_LENGTH = 40.0
 """How far in pixels from there a tip may be."""
 
 _AROUND = 1.5
 """How far in pixels from a tip's sides its pixels are."""
 
-_LACKING, _MOST_LACKING = 0.12, 1.0
+_LACKING, _MAX_LACKING = 0.12, 1.0
 """Of the triangle between both sides, at most this share, and so many pixels, are not covered if it is all there: what
 ends before, more than half a pixel wide, covers less."""
 
@@ -128,7 +128,7 @@ def _tip(before: Points, corner: Points, after: Points, coverage: Coverage, *, t
         turned: Whether the outline's area is negative.
     """
     wide = np.flatnonzero(np.hypot(*(before - after).T) >= _BEFORE)
-    if not len(wide) or len(before) - wide[0] < _FEWEST:
+    if not len(wide) or len(before) - wide[0] < _MIN_POINTS:
         return None
     rounded = int(wide[0])
     one, other = (_line(side[rounded:]) for side in (before, after))
@@ -143,11 +143,11 @@ def _tip(before: Points, corner: Points, after: Points, coverage: Coverage, *, t
     base, across = (foot + opposite) / 2, math.dist(foot, opposite)
     length = math.dist(base, end)
     reached = float((corner - base) @ (end - base)) / length
-    if length > _FURTHEST or not 0 < reached < length:
+    if length > _MAX_LENGTH or not 0 < reached < length:
         return None
     area = across * length / 2
     covered = coverage.within(base, end, across / 2 + _AROUND, outside=(sine < 0) == turned)
-    if covered >= area - min(_LACKING * area, _MOST_LACKING):
+    if covered >= area - min(_LACKING * area, _MAX_LACKING):
         return Tip(end, end, rounded)
     # Of the triangle, its end is missing: as much as is not covered.
     share = 1 - math.sqrt(1 - covered / area)

@@ -22,7 +22,7 @@ _MAX_ERROR = 3 * (2 / 255) ** 2
 """Squared error, the sum of the channels, up to which a vignette is taken."""
 
 _HOPELESS = 30 * _MAX_ERROR
-_LEAST = 5 / 255
+_MIN_OPACITY = 5 / 255
 """The least opacity of a vignette where it has most."""
 
 _EVEN = 2 / 255
@@ -93,7 +93,7 @@ def fit_vignette(cells: Labels, colours: Doubles, shape: tuple[int, int]) -> Are
         return None
     fitted, tint = best
     opacity = (1 - fitted.clear).clip(0, 1)
-    if opacity.max() < _LEAST or opacity.max() >= 1:
+    if opacity.max() < _MIN_OPACITY or opacity.max() >= 1:
         return None
     means = opacity[:, None] * np.array([tint, tint, tint, 1])
     offsets, stops = find_stops(fitted.at, means, fitted.counts)
